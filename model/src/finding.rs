@@ -1,0 +1,40 @@
+//! Findings: the judgement that a package has a vulnerability. Never stored per image.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::advisory::{FixState, Vulnerability};
+use crate::severity::{Severity, SeverityRule};
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Confidence {
+    /// The package itself is affected.
+    Confirmed,
+    /// Affected by name only: kernel headers, documentation.
+    Potential,
+}
+
+/// A package has a vulnerability: a pure function of the package and one bundle.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// What it is.
+    pub vulnerability: Arc<Vulnerability>,
+    /// The publisher's id of the record that decided.
+    pub advisory: String,
+    /// The feed that the record came from.
+    pub feed: String,
+    /// Severity for this package.
+    pub severity: Severity,
+    /// The rule behind the severity's base.
+    pub severity_rule: SeverityRule,
+    /// The publisher's position.
+    pub state: FixState,
+    /// The version that fixes it, if any.
+    pub fix_version: Option<String>,
+    /// How sure it is.
+    pub confidence: Confidence,
+}

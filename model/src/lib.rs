@@ -1,0 +1,36 @@
+//! The vocabulary of Plimsoll: plain data that every other crate speaks.
+//!
+//! What it is for: one definition, with one meaning, for each word of the field: digest, image, layer,
+//! package, distro, vulnerability, finding, container, report. What it is not for: reading images,
+//! comparing versions, storing or serving anything; there is no I/O and no async here.
+//!
+//! The decision a reader may doubt: [`report::ScanReport`] is the one type for everything that was seen,
+//! whether it came from a scan, a sensor or an SBOM. It holds facts only. Findings are never part of it,
+//! because a finding is a function of a package and the vulnerability data of the moment.
+
+pub mod advisory;
+pub mod container;
+pub mod digest;
+pub mod distro;
+pub mod finding;
+pub mod image;
+pub mod layer;
+pub mod lifecycle;
+pub mod package;
+pub mod purl;
+pub mod report;
+pub mod severity;
+pub mod time;
+
+pub use advisory::{Affected, AffectedRange, Bound, FixState, Namespace, NamespaceFamily, Vulnerability};
+pub use container::{ContainerReport, ContainerState};
+pub use digest::{DiffId, Digest, DigestError, ImageId};
+pub use distro::{Distro, OsRelease};
+pub use finding::{Confidence, Finding};
+pub use image::{ImageFacts, Label, Reference};
+pub use layer::LayerFacts;
+pub use lifecycle::{Lifecycle, LifecycleStage};
+pub use package::{Ecosystem, Package, SourcePackage};
+pub use report::{PackageRecord, ScanReport, Unreadable};
+pub use severity::{Severity, SeverityRule};
+pub use time::Timestamp;

@@ -1,0 +1,154 @@
+//! Packages: what an image holds and what advisories speak of.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::distro::Distro;
+
+/// Where a package comes from; the text form is the package-url type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Ecosystem {
+    /// Debian and its derivatives.
+    Deb,
+    /// Alpine, Wolfi, Chainguard.
+    Apk,
+    /// RPM distributions.
+    Rpm,
+    /// Python packages.
+    Pypi,
+    /// Node.js packages.
+    Npm,
+    /// Java archives; the name is `group:artifact`.
+    Maven,
+    /// Go modules.
+    Golang,
+    /// Rust crates.
+    Cargo,
+    /// Ruby gems.
+    Gem,
+    /// PHP packages.
+    Composer,
+    /// .NET packages.
+    Nuget,
+    /// Anything known only by a product name.
+    Generic,
+    /// An operating system release itself: carries its end-of-life finding, is never listed as software.
+    Os,
+}
+
+impl Ecosystem {
+    /// All ecosystems, in declaration order.
+    pub const ALL: [Self; 13] = [
+        Self::Deb,
+        Self::Apk,
+        Self::Rpm,
+        Self::Pypi,
+        Self::Npm,
+        Self::Maven,
+        Self::Golang,
+        Self::Cargo,
+        Self::Gem,
+        Self::Composer,
+        Self::Nuget,
+        Self::Generic,
+        Self::Os,
+    ];
+
+    /// The package-url type.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deb => "deb",
+            Self::Apk => "apk",
+            Self::Rpm => "rpm",
+            Self::Pypi => "pypi",
+            Self::Npm => "npm",
+            Self::Maven => "maven",
+            Self::Golang => "golang",
+            Self::Cargo => "cargo",
+            Self::Gem => "gem",
+            Self::Composer => "composer",
+            Self::Nuget => "nuget",
+            Self::Generic => "generic",
+            Self::Os => "os",
+        }
+    }
+
+    /// Whether packages of this kind are installed by the distribution's own package manager.
+    pub const fn is_os(self) -> bool {
+        matches!(self, Self::Deb | Self::Apk | Self::Rpm)
+    }
+}
+
+impl fmt::Display for Ecosystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Ecosystem {
+    type Err = UnknownEcosystem;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEcosystem> {
+        Self::ALL
+            .into_iter()
+            .find(|ecosystem| ecosystem.as_str() == text)
+            .ok_or_else(|| UnknownEcosystem(text.chars().take(64).collect()))
+    }
+}
+
+/// A text that names no ecosystem.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a known package ecosystem")]
+pub struct UnknownEcosystem(pub String);
+
+/// The source package that a binary package was built from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SourcePackage {
+    /// Debian `Source`, Alpine origin, RPM source package name.
+    pub name: String,
+    /// Its version; equal to the binary's unless the packaging says otherwise.
+    pub version: String,
+}
+
+/// The identity of a package: exactly what a judgement can depend on.
+///
+/// Two images that hold an equal `Package` share its findings. Place (layer, path) is not part of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Package {
+    /// Where it comes from.
+    pub ecosystem: Ecosystem,
+    /// The release it belongs to; set for OS packages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distro: Option<Distro>,
+    /// The name as its own ecosystem writes it; `group:artifact` for Maven. A Debian name carries no architecture.
+    pub name: String,
+    /// The version as its own ecosystem writes it, with epoch and revision.
+    pub version: String,
+    /// Architecture, where the package manager records one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arch: Option<String>,
+    /// The source package; always set for Debian and Alpine packages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourcePackage>,
+    /// RPM module and stream, `name:stream`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+}
+
+impl Package {
+    /// The name that advisories of the package's distribution use: the source package's, else its own.
+    pub fn advisory_name(&self) -> &str {
+        self.source.as_ref().map_or(&self.name, |source| &source.name)
+    }
+
+    /// The version that belongs to [`Self::advisory_name`].
+    pub fn advisory_version(&self) -> &str {
+        self.source.as_ref().map_or(&self.version, |source| &source.version)
+    }
+}

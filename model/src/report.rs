@@ -1,0 +1,129 @@
+//! The scan report: everything that was seen in one image or root file system.
+//!
+//! It is what the scanner writes, what `POST /api/v1/reports` takes and what the store splits into facts.
+//! Unknown fields are refused, so that a sender that is newer than the server is told instead of half heard.
+
+use serde::{Deserialize, Serialize};
+
+use crate::distro::{Distro, OsRelease};
+use crate::image::ImageFacts;
+use crate::package::{Ecosystem, Package, SourcePackage};
+use crate::time::Timestamp;
+
+/// The version of the report's form; raised when a field changes its meaning.
+pub const REPORT_SCHEMA: u32 = 1;
+
+/// Everything that was seen in one image or root file system. Facts only: no findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScanReport {
+    /// [`REPORT_SCHEMA`].
+    pub schema: u32,
+    /// The program and version that looked, such as `plimsoll/0.1.0`.
+    pub scanner: String,
+    /// When it looked.
+    pub scanned_at: Timestamp,
+    /// Who reported it: `GENERAL`, `CICD`, `REGISTRY`, `COMMAND_LINE`, `HOST`.
+    pub source: String,
+    /// The image itself.
+    pub image: ImageFacts,
+    /// Its operating system; `None` if it names none (distroless, scratch).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os_release: Option<OsRelease>,
+    /// Account names of `/etc/passwd`, in file order.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// What is installed, sorted by (package, path).
+    pub packages: Vec<PackageRecord>,
+    /// What could not be read.
+    #[serde(default)]
+    pub unreadable: Vec<Unreadable>,
+    /// Names of the tags to put on the image; an account's scope is a set of tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// One package at one place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PackageRecord {
+    /// See [`Package::ecosystem`].
+    pub ecosystem: Ecosystem,
+    /// See [`Package::name`].
+    pub name: String,
+    /// See [`Package::version`].
+    pub version: String,
+    /// See [`Package::arch`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arch: Option<String>,
+    /// See [`Package::distro`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distro: Option<Distro>,
+    /// See [`Package::source`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourcePackage>,
+    /// See [`Package::module`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// The package URL, for readers; the store derives it anew.
+    #[serde(default)]
+    pub purl: String,
+    /// The file that proves it, without leading slash; `outer.jar!/inner.jar` inside archives.
+    pub path: String,
+    /// Index into the layers that have a diff-id (0 = lowest) of the layer that introduced it;
+    /// `None` for a root file system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<u32>,
+    /// The name of the OS package whose file list holds `path`; such a record is part of that package
+    /// and is not judged a second time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned_by: Option<String>,
+}
+
+impl PackageRecord {
+    /// Makes a record of a package seen at `path`; layer and owner are not known yet.
+    pub fn new(package: Package, path: impl Into<String>) -> Self {
+        let purl = crate::purl::purl_of(&package);
+        let Package { ecosystem, distro, name, version, arch, source, module } = package;
+        let path = path.into();
+        Self {
+            ecosystem,
+            name,
+            version,
+            arch,
+            distro,
+            source,
+            module,
+            purl,
+            path,
+            layer: None,
+            owned_by: None,
+        }
+    }
+
+    /// The identity of the package, without its place.
+    pub fn package(&self) -> Package {
+        Package {
+            ecosystem: self.ecosystem,
+            distro: self.distro.clone(),
+            name: self.name.clone(),
+            version: self.version.clone(),
+            arch: self.arch.clone(),
+            source: self.source.clone(),
+            module: self.module.clone(),
+        }
+    }
+}
+
+/// Something in the image that could not be read; the rest of the report stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Unreadable {
+    /// Index of the layer, as in [`PackageRecord::layer`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<u32>,
+    /// Path in the image; empty if the layer as a whole is meant.
+    pub path: String,
+    /// What went wrong, in words.
+    pub reason: String,
+}
