@@ -1,1 +1,87 @@
-fn main() {}
+//! The program `plimsoll`: scan an image, serve the API, load vulnerability data, manage accounts.
+//!
+//! Data goes to standard output, everything else (progress, logs, errors) to standard error. Exit codes:
+//! 0 done, 1 failed, 2 wrong usage.
+
+mod admin;
+mod feeds;
+mod import;
+mod logging;
+mod output;
+mod push;
+mod scan;
+mod serve;
+mod settings;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Container security in one program: what is inside, what is vulnerable, what has a fix
+#[derive(Parser)]
+#[command(name = "plimsoll", version, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    logging: logging::LoggingArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a server, load vulnerability data, scan something real and say what to try next
+    Up(up::UpArgs),
+    /// Serve the API from a data directory
+    Serve(serve::ServeArgs),
+    /// List the packages of an image or root file system and what is known to be wrong with them
+    Scan(scan::ScanArgs),
+    /// Load vulnerability data and show what is loaded
+    #[command(subcommand)]
+    Feeds(feeds::FeedsCommand),
+    /// Bring records of other tools into a server
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Manage accounts and tags in a data directory
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+    /// Print generated reference pages
+    #[command(hide = true)]
+    Docs {
+        /// The page: settings
+        page: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli.logging, matches!(cli.command, Command::Up(_) | Command::Serve(_)));
+    let outcome = match cli.command {
+        Command::Up(args) => up::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Scan(args) => scan::run(&args),
+        Command::Feeds(command) => feeds::run(command),
+        Command::Import(command) => import::run(command),
+        Command::Admin(command) => admin::run(command),
+        Command::Docs { page } => output::docs(&page),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The reader of our output went away (`plimsoll scan … | head`): nobody is left to be told.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}

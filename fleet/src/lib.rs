@@ -1,1 +1,19 @@
-//! fleet
+//! The fleet index: an in-memory projection of the database that answers every list and every question for a record.
+//!
+//! What it is for: holding images, containers and packages with their judgements in plain columns and bitmaps,
+//! following the change log, judging packages, and answering filtered, scoped, sorted and paged questions exactly.
+//! What it is not for: keeping anything. It can be thrown away at any time; the database is the truth. It renders
+//! nothing either; see [`view`].
+//!
+//! The decision a reader may doubt: a change is applied strictly in the order of the store's clock, also a change of
+//! judgements that this very process made. Only so can an export cursor promise that nothing new ever appears behind it.
+
+mod dictionary;
+mod error;
+mod request;
+pub mod view;
+
+pub use dictionary::{Fragments, PackageEntry, SeverityCounts};
+pub use error::FleetError;
+pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope, Sort, SortKey};
+pub use view::{AffectedView, ContainerView, HostView, ImageView, SoftwareView, VulnerabilityView};

@@ -1,1 +1,125 @@
-//! version
+//! Version order: which of two versions is newer, and whether one lies in an affected range.
+//!
+//! What it is for: one file per scheme, each exact against the program that defines the scheme. What it is not
+//! for: knowing packages, advisories or fixes. It is pure; only [`Scheme::Maven`] ever allocates.
+//!
+//! The decision a reader may doubt: there is no fallback. A text that its scheme cannot read is an error that names
+//! the side and the reason, never "equal" and never "older", because either would silently turn an unknown
+//! into "not vulnerable". [`Scheme::Generic`] exists for software whose scheme nobody has written down, and is only
+//! used when it is asked for by name.
+
+mod apk;
+mod deb;
+mod digits;
+mod error;
+mod generic;
+mod maven;
+mod pep440;
+mod range;
+mod rpm;
+mod scheme;
+mod semver;
+
+pub use error::{Reason, Side, VersionError};
+pub use range::in_range;
+pub use scheme::{Scheme, UnknownScheme};
+
+use std::cmp::Ordering;
+
+/// The longest version that is looked at, in bytes. Real ones stay below 100; the bound keeps the work of one
+/// comparison small whatever a foreign file claims to be a version.
+pub const MAX_LENGTH: usize = 1024;
+
+/// Compares two versions of one scheme.
+///
+/// # Errors
+/// [`VersionError`] if either side cannot be read; `a` is looked at first.
+pub fn compare(scheme: Scheme, a: &str, b: &str) -> Result<Ordering, VersionError> {
+    compare_sides(scheme, (a, Side::Left), (b, Side::Right))
+}
+
+/// Checks that `text` is a version of `scheme`.
+///
+/// # Errors
+/// The reason why it is not.
+pub fn check(scheme: Scheme, text: &str) -> Result<(), Reason> {
+    bounded(text)?;
+    match scheme {
+        Scheme::Deb => deb::Version::parse(text).map(drop),
+        Scheme::Apk => apk::Version::parse(text).map(drop),
+        Scheme::Rpm => rpm::Version::parse(text).map(drop),
+        Scheme::Npm => semver::Version::parse(text).map(drop),
+        Scheme::Pep440 => pep440::Version::parse(text).map(drop),
+        Scheme::Maven => maven::Version::parse(text).map(drop),
+        Scheme::Generic => generic::Version::parse(text).map(drop),
+    }
+}
+
+/// [`compare`], with the names that an error gives to the two sides.
+fn compare_sides(scheme: Scheme, a: (&str, Side), b: (&str, Side)) -> Result<Ordering, VersionError> {
+    match scheme {
+        Scheme::Deb => compare_parsed(scheme, a, b, deb::Version::parse, deb::Version::compare),
+        Scheme::Apk => compare_parsed(scheme, a, b, apk::Version::parse, apk::Version::compare),
+        Scheme::Rpm => compare_parsed(scheme, a, b, rpm::Version::parse, rpm::Version::compare),
+        Scheme::Npm => compare_parsed(scheme, a, b, semver::Version::parse, semver::Version::compare),
+        Scheme::Pep440 => compare_parsed(scheme, a, b, pep440::Version::parse, pep440::Version::compare),
+        Scheme::Maven => compare_parsed(scheme, a, b, maven::Version::parse, maven::Version::compare),
+        Scheme::Generic => compare_parsed(scheme, a, b, generic::Version::parse, generic::Version::compare),
+    }
+}
+
+/// Reads both sides with `parse` and hands them to `compare`.
+fn compare_parsed<'a, T>(
+    scheme: Scheme,
+    (a, a_side): (&'a str, Side),
+    (b, b_side): (&'a str, Side),
+    parse: impl Fn(&'a str) -> Result<T, Reason>,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Result<Ordering, VersionError> {
+    let read = |text: &'a str, side: Side| {
+        bounded(text)
+            .and_then(|()| parse(text))
+            .map_err(|reason| VersionError::new(scheme, side, text, reason))
+    };
+    let left = read(a, a_side)?;
+    let right = read(b, b_side)?;
+    Ok(compare(&left, &right))
+}
+
+/// Refuses what no scheme accepts: nothing at all, and too much.
+fn bounded(text: &str) -> Result<(), Reason> {
+    if text.trim_ascii().is_empty() {
+        return Err(Reason::Empty);
+    }
+    if text.len() > MAX_LENGTH {
+        return Err(Reason::TooLong(text.len()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_version_is_an_error_that_names_the_side() {
+        for scheme in Scheme::ALL {
+            let left = compare(scheme, "", "1.0").unwrap_err();
+            assert_eq!((left.side, left.reason), (Side::Left, Reason::Empty), "{scheme}");
+            let right = compare(scheme, "1.0", " ").unwrap_err();
+            assert_eq!((right.side, right.reason), (Side::Right, Reason::Empty), "{scheme}");
+        }
+        let error = compare(Scheme::Pep440, "1.0", "one").unwrap_err();
+        assert_eq!(error.to_string(), "the right version `one` is not a pep440 version: it does not start with a number");
+    }
+
+    #[test]
+    fn a_version_of_more_than_1024_bytes_is_refused_and_one_of_1024_digits_is_compared() {
+        let long = "9".repeat(MAX_LENGTH);
+        let longer = "9".repeat(MAX_LENGTH + 1);
+        for scheme in Scheme::ALL {
+            assert_eq!(compare(scheme, &long, &long[1..]), Ok(Ordering::Greater), "{scheme}");
+            assert_eq!(compare(scheme, "1", &longer).unwrap_err().reason, Reason::TooLong(1025), "{scheme}");
+        }
+    }
+}

@@ -1,1 +1,59 @@
-fn main() {}
+//! The workshop: what a developer or CI runs around the program, as `cargo xtask COMMAND`.
+//!
+//! Not for anything that ships: nothing here is linked into `plimsoll`. It stays on the standard library and three small
+//! crates so that it compiles in seconds, and drives the real tools (cargo, apt, pip, umoci) as processes.
+
+mod bench;
+mod check;
+mod fixtures;
+mod generate;
+mod process;
+mod project;
+mod setup;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup [--peers]        install what the other commands need; --peers adds the scanners that the bench compares with
+  fixtures [--small] [NAME…]
+                         build the real images under target/fixtures; --small: only what the tests need at least
+  check [--fast]         what CI runs; --fast leaves out documentation and fixtures
+  bench [NAME]           run a bench; without a name, lists them
+  generate [--check]     write the generated pages; --check fails when one is stale
+";
+
+fn main() -> ExitCode {
+    match dispatch(std::env::args().skip(1).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: Vec<String>) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        eprint!("{USAGE}");
+        bail!("a command is missing");
+    };
+    match command.as_str() {
+        "setup" => setup::command(rest),
+        "fixtures" => fixtures::command(rest),
+        "check" => check::command(rest),
+        "bench" => bench::command(rest),
+        "generate" => generate::command(rest),
+        "help" | "--help" | "-h" => {
+            eprint!("{USAGE}");
+            Ok(())
+        }
+        other => {
+            eprint!("{USAGE}");
+            bail!("`{other}` is not a command");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Query parameters, page windows and the `Link` header.
+//!
+//! The exact spelling of the link is part of the contract (`<URL>;rel=next`, `limit` before
+//! `paginationQuery`, everything else that was asked repeated), because clients cut it by hand. The end of a
+//! bulk list is marked by the absence of the header: header names leave in title case, and of all the forms
+//! that clients meet, a title-case `Link: null` is the one that makes an export fail.
+
+use axum::http::{HeaderMap, Uri, header};
+
+use crate::error::ApiError;
+use crate::settings::ApiSettings;
+
+/// Records of a bulk page when `limit` is not given.
+const DEFAULT_LIMIT: usize = 50;
+/// The most records of one bulk page.
+const MAX_LIMIT: usize = 250;
+/// Records of a plain page when `pageSize` is not given.
+const DEFAULT_PAGE_SIZE: usize = 50;
+/// The most records of one plain page.
+const MAX_PAGE_SIZE: usize = 1_000;
+/// Records that plain pages can reach; a bulk list goes further.
+const WINDOW: usize = 10_000;
+/// The longest `filter` or `paginationQuery`, in bytes.
+const MAX_QUERY: usize = 64 << 10;
+
+/// The query parameters of a request, decoded, in their order. Unknown ones are ignored by whoever asks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Decodes the query of `uri`; `+` and `%20` are both a blank, a dangling `?` is nothing.
+    pub(crate) fn of(uri: &Uri) -> Self {
+        let query = uri.query().unwrap_or_default();
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    /// The first parameter of that name that is not blank.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(key, value)| key == name && !value.trim().is_empty());
+        found.map(|(_, value)| value.trim())
+    }
+
+    /// Reads a whole number.
+    fn number(&self, name: &str) -> Result<Option<usize>, ApiError> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(ApiError::bad_request(format!("{name} is not a whole number: {}", shorten(text)))),
+        }
+    }
+
+    /// Parses a parameter that is QQL; `None` if it is absent or blank, which matches everything.
+    pub(crate) fn query(&self, name: &str) -> Result<Option<qql::Query>, ApiError> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        if text.len() > MAX_QUERY {
+            return Err(ApiError::bad_request(format!("{name} is longer than {MAX_QUERY} bytes")));
+        }
+        match qql::parse(text) {
+            Ok(query) => Ok(Some(query)),
+            Err(error) => Err(ApiError::bad_request(format!("invalid {name}: {error}"))),
+        }
+    }
+
+    /// The words of a comma-separated parameter, in lower case, blanks removed.
+    pub(crate) fn words(&self, name: &str) -> Vec<String> {
+        let words = self.get(name).unwrap_or_default().split(',');
+        words.map(|word| word.trim().to_ascii_lowercase()).filter(|word| !word.is_empty()).collect()
+    }
+}
+
+/// The parameters of a bulk list.
+#[derive(Clone, Debug)]
+pub(crate) struct BulkParameters {
+    /// Records of the page, 1 to 250.
+    pub(crate) limit: usize,
+    /// What to list.
+    pub(crate) filter: Option<qql::Query>,
+    /// Where to go on.
+    pub(crate) cursor: Option<qql::Query>,
+    all: Parameters,
+}
+
+impl BulkParameters {
+    pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
+        let all = Parameters::of(uri);
+        let limit = all.number("limit")?.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(ApiError::bad_request(format!("limit must be between 1 and {MAX_LIMIT}, not {limit}")));
+        }
+        let filter = all.query("filter")?;
+        let cursor = all.query("paginationQuery")?;
+        Ok(Self { limit, filter, cursor, all })
+    }
+
+    /// Every parameter as it was given.
+    pub(crate) fn all(&self) -> &Parameters {
+        &self.all
+    }
+
+    /// The value of the `Link` header that leads to the page behind `cursor`.
+    pub(crate) fn next_link(&self, base: &str, path: &str, cursor: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("limit", &self.limit.to_string());
+        for (key, value) in &self.all.0 {
+            if !matches!(key.as_str(), "limit" | "paginationQuery") && !value.is_empty() {
+                query.append_pair(key, value);
+            }
+        }
+        query.append_pair("paginationQuery", cursor);
+        format!("<{base}{path}?{}>;rel=next", query.finish())
+    }
+}
+
+/// The parameters of a plain list.
+#[derive(Clone, Debug)]
+pub(crate) struct PageParameters {
+    /// The page, from 1.
+    pub(crate) page: usize,
+    /// Records of a page.
+    pub(crate) page_size: usize,
+    /// What to list.
+    pub(crate) filter: Option<qql::Query>,
+    /// The order.
+    pub(crate) sort: fleet::Sort,
+}
+
+impl PageParameters {
+    pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
+        let all = Parameters::of(uri);
+        let given = match all.number("pageNumber")? {
+            Some(number) => Some(number),
+            None => all.number("pageNo")?,
+        };
+        // some clients count pages from 0, so the first page answers to both numbers
+        let page = given.unwrap_or(1).max(1);
+        let page_size = all.number("pageSize")?.unwrap_or(DEFAULT_PAGE_SIZE);
+        if !(1..=MAX_PAGE_SIZE).contains(&page_size) {
+            let message = format!("pageSize must be between 1 and {MAX_PAGE_SIZE}, not {page_size}");
+            return Err(ApiError::bad_request(message));
+        }
+        if page.saturating_mul(page_size) > WINDOW {
+            let message = format!(
+                "page {page} of {page_size} lies beyond record {WINDOW}; use the bulk list (…/list) instead"
+            );
+            return Err(ApiError::bad_request(message));
+        }
+        let filter = all.query("filter")?;
+        let sort = parse_sort(all.get("sort").unwrap_or("created:desc"))?;
+        Ok(Self { page, page_size, filter, sort })
+    }
+}
+
+/// Reads `token:asc`, `token:desc` or `token`, which is ascending.
+pub(crate) fn split_sort(text: &str) -> Result<(&str, bool), ApiError> {
+    let (token, direction) = text.split_once(':').unwrap_or((text, "asc"));
+    let descending = match direction.trim().to_ascii_lowercase().as_str() {
+        "asc" => false,
+        "desc" => true,
+        other => {
+            let message = format!("sort direction must be asc or desc, not {}", shorten(other));
+            return Err(ApiError::bad_request(message));
+        }
+    };
+    Ok((token.trim(), descending))
+}
+
+/// What to say when `token` cannot be sorted by.
+pub(crate) fn unknown_sort(token: &str, known: &[&str]) -> ApiError {
+    ApiError::bad_request(format!("cannot sort by {}; supported: {}", shorten(token), known.join(", ")))
+}
+
+/// The address that links start with: the public URL, else what the request says of itself. Empty if it says
+/// nothing usable; the link is then relative to the server.
+pub(crate) fn base_url(settings: &ApiSettings, headers: &HeaderMap) -> String {
+    if let Some(url) = &settings.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let read = |name: &str| headers.get(name)?.to_str().ok().map(|text| text.trim().to_owned());
+    let forwarded = |name: &str| if settings.trust_forwarded { read(name) } else { None };
+    let host = forwarded("x-forwarded-host").or_else(|| read(header::HOST.as_str()));
+    let scheme = match forwarded("x-forwarded-proto").as_deref() {
+        Some("https") => "https",
+        _ => "http",
+    };
+    // the parser admits no character that could end the link early
+    match host.and_then(|host| host.parse::<axum::http::uri::Authority>().ok()) {
+        Some(authority) if !authority.as_str().contains([';', '@', ',']) => format!("{scheme}://{authority}"),
+        _ => String::new(),
+    }
+}
+
+/// The start of a text, for messages.
+pub(crate) fn shorten(text: &str) -> String {
+    text.chars().take(80).collect()
+}

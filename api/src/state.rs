@@ -1,0 +1,43 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+
+use fleet::Fleet;
+use store::Store;
+use tokio::sync::Semaphore;
+
+use crate::auth::Authenticator;
+use crate::settings::ApiSettings;
+
+/// Request bodies that are decompressed and parsed at once; the others wait.
+const BODIES_AT_ONCE: usize = 4;
+
+/// What the API is made of.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The facts.
+    pub store: Store,
+    /// The index over them.
+    pub fleet: Fleet,
+    /// The operator's choices.
+    pub settings: ApiSettings,
+}
+
+/// The state of one router.
+pub(crate) type Shared = Arc<SharedState>;
+
+pub(crate) struct SharedState {
+    pub(crate) store: Store,
+    pub(crate) fleet: Fleet,
+    pub(crate) settings: ApiSettings,
+    pub(crate) auth: Authenticator,
+    pub(crate) bodies: Semaphore,
+}
+
+impl SharedState {
+    pub(crate) fn new(state: ApiState) -> Shared {
+        let ApiState { store, fleet, settings } = state;
+        let auth = Authenticator::new(store.clone());
+        Arc::new(Self { store, fleet, settings, auth, bodies: Semaphore::new(BODIES_AT_ONCE) })
+    }
+}

@@ -1,0 +1,189 @@
+//! What is kept of a layer: the facts that its files prove, and what it hides of the layers below.
+//!
+//! These types go into the layer cache in a form that does not describe itself, so no field may be left out
+//! when it is written; that is why they are not the types of the report.
+
+use model::{Ecosystem, Package, SourcePackage};
+use serde::{Deserialize, Serialize};
+
+/// The result of one pass over a layer; knows nothing of the layers below it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LayerCatalog {
+    /// What the layer's interesting files say, sorted by path, one entry per path.
+    pub evidence: Vec<Evidence>,
+    /// Hashes of the paths that hide themselves and everything under them in the layers below: whiteouts and all entries that
+    /// are not directories. Sorted, without duplicates.
+    pub hides: Vec<u64>,
+    /// Hashes of opaque directories, which hide everything under them, but not themselves. Sorted.
+    pub opaque: Vec<u64>,
+    /// Hashes of directories that carry the name of an interesting file: they hide that one path. Sorted.
+    pub directories: Vec<u64>,
+    /// Hard links with an interesting name whose content is not in this layer.
+    pub foreign_links: Vec<HardLink>,
+    /// What could not be read, apart from the notes of `evidence`.
+    pub notes: Vec<Note>,
+    /// Bytes of the uncompressed layer.
+    pub size: u64,
+}
+
+/// The facts of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Evidence {
+    /// Path of the file.
+    pub path: Vec<u8>,
+    /// Index of the cataloger in the registry.
+    pub cataloger: u8,
+    /// What it says.
+    pub facts: Facts,
+}
+
+/// A hard link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HardLink {
+    /// Its own name.
+    pub path: Vec<u8>,
+    /// The name that it points to.
+    pub target: Vec<u8>,
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// Where, empty for the layer as a whole.
+    pub path: Vec<u8>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Everything that a file may say; most files fill one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    /// Packages that it proves.
+    pub packages: Vec<Found>,
+    /// File lists of OS packages, cut down to paths that may prove a language package.
+    pub owners: Vec<Owner>,
+    /// What it says of the operating system's release.
+    pub release: Option<ReleaseFacts>,
+    /// Account names.
+    pub users: Vec<String>,
+    /// What of it could not be read.
+    pub notes: Vec<String>,
+}
+
+impl Facts {
+    /// Whether the file said nothing at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.packages.is_empty()
+            && self.owners.is_empty()
+            && self.release.is_none()
+            && self.users.is_empty()
+            && self.notes.is_empty()
+    }
+
+    /// The facts of a file that could not be read.
+    pub(crate) fn unreadable(reason: impl Into<String>) -> Self {
+        Self { notes: vec![reason.into()], ..Self::default() }
+    }
+
+    /// Adds a note; after [`MAX_NOTES`] only one more that says so.
+    pub(crate) fn note(&mut self, reason: impl Into<String>) {
+        match self.notes.len() {
+            0..MAX_NOTES => self.notes.push(reason.into()),
+            MAX_NOTES => self.notes.push("more of the same is left out".to_owned()),
+            _ => {}
+        }
+    }
+}
+
+/// Notes kept per file.
+pub(crate) const MAX_NOTES: usize = 20;
+
+/// A package as a file proves it; the release that it belongs to is known only when the image is composed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Found {
+    /// See [`Package::ecosystem`].
+    pub ecosystem: Ecosystem,
+    /// See [`Package::name`].
+    pub name: String,
+    /// See [`Package::version`].
+    pub version: String,
+    /// See [`Package::arch`].
+    pub arch: Option<String>,
+    /// Name and version of the source package.
+    pub source: Option<(String, String)>,
+    /// Path inside the file, such as `WEB-INF/lib/a.jar`, with `!/` between nested archives; empty for the file itself.
+    pub inside: String,
+}
+
+impl Found {
+    /// A package of a language ecosystem.
+    pub(crate) fn language(
+        ecosystem: Ecosystem,
+        name: impl Into<String>,
+        version: impl Into<String>,
+    ) -> Self {
+        Self {
+            ecosystem,
+            name: name.into(),
+            version: version.into(),
+            arch: None,
+            source: None,
+            inside: String::new(),
+        }
+    }
+
+    /// The package without a release.
+    pub(crate) fn package(&self) -> Package {
+        Package {
+            ecosystem: self.ecosystem,
+            distro: None,
+            name: self.name.clone(),
+            version: self.version.clone(),
+            arch: self.arch.clone(),
+            source: self
+                .source
+                .as_ref()
+                .map(|(name, version)| SourcePackage { name: name.clone(), version: version.clone() }),
+            module: None,
+        }
+    }
+}
+
+/// The files of an OS package that may prove language packages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Owner {
+    /// Name of the OS package, without architecture.
+    pub package: String,
+    /// Paths as its file list writes them, without leading slash.
+    pub paths: Vec<Vec<u8>>,
+}
+
+/// What one of the release files says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ReleaseFacts {
+    /// `os-release`: the fields that are used.
+    OsRelease(OsReleaseFields),
+    /// `alpine-release`: the version alone.
+    Alpine(String),
+    /// `debian_version`: point release, or `testing/unstable` names.
+    Debian(String),
+}
+
+/// The fields of os-release(5) that are used; empty when absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OsReleaseFields {
+    /// `ID`.
+    pub id: String,
+    /// `ID_LIKE`.
+    pub id_like: String,
+    /// `NAME`.
+    pub name: String,
+    /// `PRETTY_NAME`.
+    pub pretty_name: String,
+    /// `VERSION`.
+    pub version: String,
+    /// `VERSION_ID`.
+    pub version_id: String,
+    /// `VERSION_CODENAME`.
+    pub version_codename: String,
+}

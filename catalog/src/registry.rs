@@ -1,0 +1,165 @@
+//! The list of catalogers: which files each asks for and how it reads them.
+//!
+//! A new cataloger is one file in its ecosystem's folder and one line here. Every entry of every layer is
+//! shown to every cataloger, hundreds of thousands of times per image, so `wants` looks at a few bytes and
+//! never at a pattern. Raise a cataloger's version whenever its facts may change for the same bytes: stored
+//! layer results are then made anew.
+
+use std::io::Read;
+
+use crate::facts::Facts;
+use crate::text::Problem;
+use crate::{apk, dpkg, java, npm, os, path, python};
+
+/// One reader of one kind of file.
+pub(crate) struct Cataloger {
+    /// Name in the documentation and in messages.
+    pub name: &'static str,
+    /// Raised with every change of what it finds.
+    pub version: u32,
+    /// Whether its files prove language packages, which an OS package may own.
+    pub language: bool,
+    /// Whether it asks for the file at this path, given with its last component.
+    pub wants: fn(path: &[u8], name: &[u8]) -> bool,
+    /// Reads one file. What was found before an error stands.
+    pub read: fn(&mut Input<'_>, &mut Facts) -> Result<(), Problem>,
+}
+
+/// A file that a cataloger asked for.
+pub(crate) struct Input<'a> {
+    /// Its path in the image.
+    pub path: &'a [u8],
+    /// Its size as the archive states it; the content may hold less.
+    pub size: u64,
+    /// Its content.
+    pub content: &'a mut dyn Read,
+}
+
+/// All catalogers. The index is stored in the layer cache, whose key covers names and versions.
+pub(crate) static CATALOGERS: [Cataloger; 9] = [
+    os::RELEASE,
+    os::USERS,
+    dpkg::STATUS,
+    dpkg::FILE_LIST,
+    apk::INSTALLED,
+    python::METADATA,
+    npm::PACKAGE_JSON,
+    npm::DEBIAN_MODULE,
+    java::ARCHIVE,
+];
+
+/// Version of the layer result's form and of the rules that no single cataloger owns.
+const FORM: u32 = 1;
+
+/// Names and versions of all catalogers, in order.
+pub fn catalogers() -> impl Iterator<Item = (&'static str, u32)> {
+    CATALOGERS.iter().map(|cataloger| (cataloger.name, cataloger.version))
+}
+
+/// A number that changes whenever any cataloger or the form of the layer result changes.
+pub fn fingerprint() -> u64 {
+    let mut text = format!("form {FORM}");
+    for (name, version) in catalogers() {
+        text.push_str(&format!(" {name} {version}"));
+    }
+    path::hash(text.as_bytes())
+}
+
+/// The cataloger that asks for the file at `path`, by index.
+pub(crate) fn wanted(path: &[u8]) -> Option<usize> {
+    let name = path::name(path);
+    CATALOGERS.iter().position(|cataloger| (cataloger.wants)(path, name))
+}
+
+/// Whether a file at `path` may prove a language package.
+pub(crate) fn is_language_file(path: &[u8]) -> bool {
+    let name = path::name(path);
+    CATALOGERS.iter().any(|cataloger| cataloger.language && (cataloger.wants)(path, name))
+}
+
+/// Reads one file with the cataloger of that index; never fails and never unwinds.
+pub(crate) fn read(index: usize, mut input: Input<'_>) -> Facts {
+    let cataloger = &CATALOGERS[index];
+    let mut facts = Facts::default();
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        (cataloger.read)(&mut input, &mut facts)
+    }));
+    match outcome {
+        Ok(Ok(())) => {}
+        Ok(Err(problem)) => facts.notes.push(problem.to_string()),
+        Err(_) => facts = Facts::unreadable(format!("reader {} failed on this file", cataloger.name)),
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn who(path: &str) -> Option<&'static str> {
+        wanted(path.as_bytes()).map(|index| CATALOGERS[index].name)
+    }
+
+    #[test]
+    fn each_kind_of_file_reaches_its_cataloger() {
+        let cases = [
+            ("etc/os-release", Some("os-release")),
+            ("usr/lib/os-release", Some("os-release")),
+            ("etc/passwd", Some("users")),
+            ("home/etc/passwd", None),
+            ("var/lib/dpkg/status", Some("dpkg-status")),
+            ("var/lib/dpkg/status-old", None),
+            ("var/lib/dpkg/status.d/libc6", Some("dpkg-status")),
+            ("var/lib/dpkg/status.d/libc6.md5sums", None),
+            ("var/lib/dpkg/info/libc6:amd64.list", Some("dpkg-list")),
+            ("lib/apk/db/installed", Some("apk-installed")),
+            ("usr/lib/apk/db/installed", Some("apk-installed")),
+            ("opt/v/lib/python3.11/site-packages/a-1.dist-info/METADATA", Some("python-metadata")),
+            ("x/a.egg-info/PKG-INFO", Some("python-metadata")),
+            ("x/a-1.egg/EGG-INFO/PKG-INFO", Some("python-metadata")),
+            ("usr/lib/python3/dist-packages/a-1.egg-info", Some("python-metadata")),
+            ("x/~a-1.dist-info/METADATA", None),
+            ("x/METADATA", None),
+            ("app/node_modules/a/package.json", Some("npm-package")),
+            ("app/node_modules/@s/a/package.json", Some("npm-package")),
+            ("app/node_modules/a/node_modules/b/package.json", Some("npm-package")),
+            ("app/node_modules/a/test/node_modules/b/package.json", None),
+            ("app/node_modules/a/esm/package.json", None),
+            ("node_modules/a/package.json", Some("npm-package")),
+            ("app/package.json", None),
+            ("usr/share/nodejs/a/package.json", Some("npm-debian")),
+            ("usr/share/nodejs/@s/a/package.json", Some("npm-debian")),
+            ("usr/share/nodejs/a/lib/package.json", None),
+            ("opt/PLUGIN.JAR", Some("java-archive")),
+            ("opt/a.hpi", Some("java-archive")),
+            ("opt/a.war", Some("java-archive")),
+            ("opt/a.jar.bak", None),
+            ("", None),
+        ];
+        for (path, cataloger) in cases {
+            assert_eq!(who(path), cataloger, "{path}");
+        }
+    }
+
+    #[test]
+    fn no_path_is_asked_for_by_two_catalogers_and_names_are_unique() {
+        let names: std::collections::BTreeSet<_> = catalogers().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), CATALOGERS.len());
+        let path = b"usr/share/nodejs/a/node_modules/b/package.json";
+        let asking = CATALOGERS.iter().filter(|c| (c.wants)(path, path::name(path))).count();
+        assert_eq!(asking, 1);
+    }
+
+    #[test]
+    fn a_reader_that_panics_costs_one_file_and_not_the_scan() {
+        struct Bad;
+        impl Read for Bad {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                panic!("broken reader");
+            }
+        }
+        let index = wanted(b"etc/passwd").unwrap();
+        let facts = read(index, Input { path: b"etc/passwd", size: 1, content: &mut Bad });
+        assert_eq!(facts.notes, ["reader users failed on this file"]);
+    }
+}

@@ -1,0 +1,133 @@
+//! Sends reports to a server's ingest API.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use reqwest::StatusCode;
+use reqwest::blocking::{Client, RequestBuilder};
+
+/// Which server, and as whom.
+#[derive(clap::Args)]
+pub(crate) struct PushArgs {
+    /// Send the result to the server at this URL
+    #[arg(long, value_name = "URL")]
+    push: Option<String>,
+    /// Account to send as
+    #[arg(long, env = "PLIMSOLL_USER", value_name = "NAME", requires = "push")]
+    user: Option<String>,
+    /// Its password
+    #[arg(long, env = "PLIMSOLL_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+    /// A token of `POST /auth`, in place of account and password
+    #[arg(long, env = "PLIMSOLL_TOKEN", value_name = "TOKEN", hide_env_values = true, conflicts_with = "user")]
+    token: Option<String>,
+}
+
+/// A server that takes reports.
+pub(crate) struct Target {
+    url: String,
+    client: Client,
+    credentials: Credentials,
+}
+
+enum Credentials {
+    Basic(String, String),
+    Token(String),
+}
+
+/// How often a request is tried when the server is away or says "later".
+const TRIES: u32 = 4;
+/// The longest that a server's wish to wait is followed.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+impl PushArgs {
+    /// The server to send to; `None` without `--push`.
+    pub(crate) fn target(&self) -> anyhow::Result<Option<Target>> {
+        let Some(url) = &self.push else { return Ok(None) };
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            bail!("--push takes a URL such as http://127.0.0.1:8080, not `{url}`");
+        }
+        let credentials = match (&self.token, &self.user, &self.password) {
+            (Some(token), _, _) => Credentials::Token(token.clone()),
+            (None, Some(user), Some(password)) => Credentials::Basic(user.clone(), password.clone()),
+            _ => bail!("--push needs --user and --password, or --token"),
+        };
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(Duration::from_secs(300))
+            .build()
+            .context("cannot prepare the HTTP client")?;
+        Ok(Some(Target { url: url.trim_end_matches('/').to_owned(), client, credentials }))
+    }
+}
+
+impl Target {
+    /// The server's base URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Posts JSON, compressed; tries again while the server is away, busy or out of reach.
+    pub(crate) fn post(&self, path: &str, json: &[u8]) -> anyhow::Result<()> {
+        let url = format!("{}/{path}", self.url);
+        let body = zstd::encode_all(json, 3).context("cannot compress the report")?;
+        let mut wait = Duration::from_millis(500);
+        for attempt in 1.. {
+            let request = self
+                .authorised(self.client.post(&url))
+                .header("content-type", "application/json")
+                .header("content-encoding", "zstd")
+                .body(body.clone());
+            let (reason, asked) = match request.send() {
+                Ok(response) if response.status().is_success() => return Ok(()),
+                Ok(response) => {
+                    let status = response.status();
+                    let asked = retry_after(&response);
+                    let reason = format!("{url} answered {status}: {}", message(response));
+                    if !is_temporary(status) {
+                        bail!(reason);
+                    }
+                    (reason, asked)
+                }
+                Err(error) if error.is_connect() || error.is_timeout() => {
+                    (format!("{:#}", anyhow::Error::new(error)), None)
+                }
+                Err(error) => return Err(error).with_context(|| format!("cannot send to {url}")),
+            };
+            if attempt >= TRIES {
+                bail!("{reason} (tried {TRIES} times)");
+            }
+            std::thread::sleep(asked.unwrap_or(wait).min(LONGEST_WAIT));
+            wait *= 2;
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.credentials {
+            Credentials::Basic(user, password) => request.basic_auth(user, Some(password)),
+            Credentials::Token(token) => request.bearer_auth(token),
+        }
+    }
+}
+
+fn is_temporary(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502 | 503 | 504)
+}
+
+fn retry_after(response: &reqwest::blocking::Response) -> Option<Duration> {
+    let seconds = response.headers().get("retry-after")?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// The server's own words out of its error body.
+fn message(response: reqwest::blocking::Response) -> String {
+    let text = response.text().unwrap_or_default();
+    let body: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+    match body.as_ref().and_then(|body| body["message"].as_str()) {
+        Some(message) => message.to_owned(),
+        None => text.chars().take(500).collect(),
+    }
+}

@@ -1,0 +1,10 @@
+//! The program as its users meet it: real processes, real files, HTTP on loopback.
+
+mod bad_input;
+mod durability;
+mod export;
+mod fixtures;
+mod harness;
+mod import;
+mod scan;
+mod serve;

@@ -1,0 +1,162 @@
+//! What a reader gets: one image or container with everything that belongs to it, made of shared parts.
+//!
+//! Views are plain data that name the field's own things; how they look on the wire is not decided here.
+//!
+//! Two decisions a reader may doubt. A language package that belongs to an OS package is listed as software,
+//! because it is there, but has no findings of its own: its OS package has them. And a container shows the
+//! software and findings of its image even to an account that may not see the image: they are the container's
+//! content, while the image's own record stays hidden from the lists of images.
+
+use std::sync::Arc;
+
+use model::{Confidence, FixState, Severity, Timestamp, Vulnerability};
+use store::{ContainerRecord, ImageRecord};
+use uuid::Uuid;
+
+use crate::dictionary::{PackageEntry, SeverityCounts};
+
+/// An image with its software and findings.
+#[derive(Clone, Debug)]
+pub struct ImageView {
+    /// The stored record.
+    pub record: Arc<ImageRecord>,
+    /// The later of the record's own change and the last change of its packages' findings.
+    pub updated: Timestamp,
+    /// Its software: one entry for each package at each path, in the order of the inventory. The operating system release
+    /// itself is not software.
+    pub software: Vec<SoftwareView>,
+    /// Its findings: one entry for each vulnerability, sorted by qid.
+    pub vulnerabilities: Vec<VulnerabilityView>,
+    /// `vulnerabilities` by severity.
+    pub counts: SeverityCounts,
+    /// Known containers of it that are not deleted.
+    pub associated_containers: u32,
+    /// Distinct hosts of those containers.
+    pub associated_hosts: u32,
+    /// The hosts of all its containers, the most recently seen first.
+    pub hosts: Vec<HostView>,
+    /// The host on which a container of it was seen last.
+    pub last_container_host: Option<HostView>,
+    /// When a container of it was seen last.
+    pub last_used: Option<Timestamp>,
+}
+
+/// A container with the software and findings of its image.
+#[derive(Clone, Debug)]
+pub struct ContainerView {
+    /// The stored record.
+    pub record: Arc<ContainerRecord>,
+    /// The later of the container's own change and its image's effective `updated`.
+    pub updated: Timestamp,
+    /// The image that it runs; `None` if that image was never reported. Then software and findings are not known:
+    /// both lists are empty and say nothing.
+    pub image: Option<Arc<ImageRecord>>,
+    /// As [`ImageView::software`].
+    pub software: Vec<SoftwareView>,
+    /// As [`ImageView::vulnerabilities`], with the container's own times.
+    pub vulnerabilities: Vec<VulnerabilityView>,
+    /// `vulnerabilities` by severity.
+    pub counts: SeverityCounts,
+    /// Where it was seen.
+    pub host: HostView,
+}
+
+/// A host as far as containers tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostView {
+    /// Its id.
+    pub uuid: Uuid,
+    /// Its name.
+    pub hostname: String,
+    /// Its IPv4 address, if known.
+    pub ip_address: Option<String>,
+    /// Its IPv6 address, if known.
+    pub ipv6_address: Option<String>,
+    /// Its machine architecture, if known.
+    pub architecture: Option<String>,
+    /// When one of the containers was seen on it last.
+    pub last_seen: Timestamp,
+}
+
+/// One package at one place.
+#[derive(Clone, Debug)]
+pub struct SoftwareView {
+    /// The package with its judgement.
+    pub package: Arc<PackageEntry>,
+    /// Index into the image's layers that have a diff-id; `None` for a root file system.
+    pub layer: Option<u32>,
+    /// The file that proves it, without leading slash.
+    pub path: String,
+    /// The OS package that it is part of. Such a record is not judged: `package` may hold findings all the same,
+    /// for other places where the same package stands alone.
+    pub owned_by: Option<String>,
+}
+
+impl SoftwareView {
+    /// Whether the findings of `package` count for this place.
+    pub fn is_judged(&self) -> bool {
+        self.owned_by.is_none()
+    }
+
+    /// Findings by severity; `None` if the place is not judged or has none.
+    pub fn counts(&self) -> Option<SeverityCounts> {
+        Some(self.package.counts).filter(|counts| self.is_judged() && counts.total() > 0)
+    }
+
+    /// The version that clears its findings; `None` if the place is not judged or there is none.
+    pub fn fix_version(&self) -> Option<&str> {
+        self.package.fix_version().filter(|_| self.is_judged())
+    }
+}
+
+/// One vulnerability of an image or container, with everything in it that is affected.
+#[derive(Clone, Debug)]
+pub struct VulnerabilityView {
+    /// What it is.
+    pub vulnerability: Arc<Vulnerability>,
+    /// The highest severity among the affected packages.
+    pub severity: Severity,
+    /// The surest among the affected packages.
+    pub confidence: Confidence,
+    /// The later of: first judged so for an affected package (the earliest of them), first stored.
+    pub first_found: Timestamp,
+    /// The later of: last scanned, judgement last changed; never before `first_found`.
+    pub last_found: Timestamp,
+    /// What is affected, in the order of the inventory.
+    pub affected: Vec<AffectedView>,
+}
+
+impl VulnerabilityView {
+    /// Whether a fixed version exists for something affected.
+    pub fn is_fixable(&self) -> bool {
+        self.affected.iter().any(|affected| affected.fix_version().is_some())
+    }
+}
+
+/// One affected package at one place.
+#[derive(Clone, Debug)]
+pub struct AffectedView {
+    /// Index into the software list; `None` for the operating system release, which is not software.
+    pub software: Option<usize>,
+    /// The affected package.
+    pub package: Arc<PackageEntry>,
+    /// Index into the findings of its judgement.
+    pub finding: usize,
+}
+
+impl AffectedView {
+    /// The judgement.
+    pub fn finding(&self) -> &model::Finding {
+        &self.package.judgement.findings[self.finding]
+    }
+
+    /// The version that fixes this vulnerability in this package, if any.
+    pub fn fix_version(&self) -> Option<&str> {
+        self.finding().fix_version.as_deref()
+    }
+
+    /// The publisher's position.
+    pub fn state(&self) -> FixState {
+        self.finding().state
+    }
+}

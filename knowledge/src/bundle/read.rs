@@ -1,0 +1,112 @@
+//! Opening and checking a bundle.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use model::Digest;
+
+use super::Bundle;
+use super::format::{self, Frame, FrameError};
+use super::map::Bytes;
+use super::table::{Layout, compare_pair};
+use super::write::Content;
+use crate::error::KnowledgeError;
+use crate::qid::Registry;
+
+/// A table section of an open bundle.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Section {
+    range: Range<usize>,
+    layout: Layout,
+}
+
+impl Section {
+    fn open(file: &[u8], frame: &Frame, section: format::Section) -> Option<Self> {
+        let range = frame.section(section);
+        let layout = Layout::read(file.get(range.clone())?)?;
+        Some(Self { range, layout })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.layout.len()
+    }
+
+    pub(crate) fn key<'a>(&self, file: &'a [u8], index: usize) -> Option<&'a [u8]> {
+        self.layout.key(file.get(self.range.clone())?, index)
+    }
+
+    pub(crate) fn blob<'a>(&self, file: &'a [u8], index: usize) -> Option<&'a [u8]> {
+        self.layout.blob(file.get(self.range.clone())?, index)
+    }
+
+    pub(crate) fn find(&self, file: &[u8], order: impl Fn(&[u8]) -> Ordering) -> Option<usize> {
+        self.layout.find(file.get(self.range.clone())?, order)
+    }
+
+    /// The blob of a `first NUL second` key.
+    pub(crate) fn pair<'a>(&self, file: &'a [u8], first: &str, second: &str) -> Option<&'a [u8]> {
+        let index = self.find(file, |stored| compare_pair(stored, first, second))?;
+        self.blob(file, index)
+    }
+}
+
+impl Bundle {
+    /// Maps a bundle file and checks its frame: magic, format, length, header checksum, section bounds.
+    ///
+    /// The content's checksum is not computed here (see [`Self::verify`]), so that opening takes the same few
+    /// milliseconds for any size.
+    pub fn open(path: &Path) -> Result<Self, KnowledgeError> {
+        Self::of_bytes(Bytes::map(path)?, path)
+    }
+
+    /// A bundle that knows nothing: for a server without data. It covers no namespace.
+    pub fn empty() -> Self {
+        let content = Content {
+            manifest: super::Manifest { builder: crate::BUILDER.to_owned(), ..Default::default() },
+            vulnerabilities: &[],
+            packages: &[],
+            lifecycles: &[],
+            registry: &Registry::default(),
+        };
+        let bytes = content.encode().expect("an empty bundle can be encoded");
+        Self::of_bytes(Bytes::Owned(bytes), Path::new("empty bundle")).expect("an empty bundle is well formed")
+    }
+
+    fn of_bytes(bytes: Bytes, path: &Path) -> Result<Self, KnowledgeError> {
+        let damaged = |reason: String| KnowledgeError::Damaged { path: path.to_owned(), reason };
+        let file = bytes.as_slice();
+        let frame = Frame::read(file).map_err(|error| match error {
+            FrameError::Newer(found) => {
+                KnowledgeError::Newer { path: path.to_owned(), found, known: format::FORMAT }
+            }
+            FrameError::Damaged(reason) => damaged(reason),
+        })?;
+        let manifest = serde_json::from_slice(&file[frame.section(format::Section::Manifest)])
+            .map_err(|error| damaged(format!("its manifest cannot be read: {error}")))?;
+        let open = |section| {
+            Section::open(file, &frame, section)
+                .ok_or_else(|| damaged(format!("its table of {section:?} does not fit its section")))
+        };
+        let advisories = open(format::Section::Advisories)?;
+        let vulnerabilities = open(format::Section::Vulnerabilities)?;
+        let lifecycles = open(format::Section::Lifecycles)?;
+        let registry = open(format::Section::Registry)?;
+        let decoded = std::iter::repeat_with(OnceLock::new).take(vulnerabilities.len()).collect();
+        let id = frame.content;
+        Ok(Self { bytes, id, manifest, advisories, vulnerabilities, lifecycles, registry, decoded })
+    }
+
+    /// Computes the checksum over the whole content and compares it with the stored one.
+    pub fn verify(&self) -> Result<(), KnowledgeError> {
+        let found = Digest::of(&self.bytes.as_slice()[format::HEADER..]);
+        if found == self.id {
+            return Ok(());
+        }
+        Err(KnowledgeError::Damaged {
+            path: Path::new("bundle").to_owned(),
+            reason: format!("its content has {found} instead of {}", self.id),
+        })
+    }
+}

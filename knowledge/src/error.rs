@@ -1,0 +1,82 @@
+//! The one error type of this crate. A bad record or a bad feed file is not an error but a line of the
+//! report; an error means that no bundle could be made, opened or put in place.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a bundle could not be compiled, opened, checked or installed.
+#[derive(Debug, thiserror::Error)]
+pub enum KnowledgeError {
+    /// A file or folder of our own could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, such as `read` or `write`.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The input folder holds no feed.
+    #[error("{} holds no feed that can be used{}", path.display(), first_skip(.skipped))]
+    NothingToCompile {
+        /// The folder.
+        path: PathBuf,
+        /// What was found there and why it was not used.
+        skipped: Vec<(PathBuf, String)>,
+    },
+    /// The file is not a bundle, or is cut short or damaged.
+    #[error("{} is not a usable bundle: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the byte offset where there is one.
+        reason: String,
+    },
+    /// The bundle was written by a newer Plimsoll.
+    #[error(
+        "{} is a bundle of format {found}, this program reads up to {known}: update plimsoll or fetch an older bundle",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The format of the file.
+        found: u32,
+        /// The newest format that is understood.
+        known: u32,
+    },
+    /// A document that must be written could not be encoded.
+    #[error("cannot encode the bundle's {what}: {reason}")]
+    Encode {
+        /// Which part.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The block of numbers for vulnerabilities without a CVE is used up.
+    #[error("no free number is left for `{key}`")]
+    NumbersExhausted {
+        /// The vulnerability that got none.
+        key: String,
+    },
+    /// The client for downloads could not be made.
+    #[error("cannot prepare downloads: {0}")]
+    Client(String),
+}
+
+impl KnowledgeError {
+    /// Makes an adapter for `map_err` that adds the action and the place.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+fn first_skip(skipped: &[(PathBuf, String)]) -> String {
+    match skipped.first() {
+        Some((path, reason)) => format!(" ({}: {reason})", path.display()),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,117 @@
+//! Which advisories speak of a package: the namespace and the name to look up. Nothing is judged here.
+
+use model::purl::normalise_python;
+use model::{Ecosystem, Namespace, NamespaceFamily, Package};
+
+/// The namespace whose advisories cover `package`.
+///
+/// `None` for operating system releases, generic products, and OS packages whose release is not known:
+/// a distribution's advisories are only true for a release.
+pub fn namespace_of(package: &Package) -> Option<Namespace> {
+    match package.ecosystem {
+        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => {
+            let distro = package.distro.as_ref()?;
+            let rolling = matches!(distro.id.as_str(), "wolfi" | "chainguard" | "arch");
+            (rolling || !distro.version.is_empty()).then(|| Namespace(distro.to_string()))
+        }
+        Ecosystem::Generic | Ecosystem::Os => None,
+        language => Some(Namespace(language.as_str().to_owned())),
+    }
+}
+
+/// The name under which advisories of the package's namespace list it: the source package for Debian and
+/// Alpine, the normalised project name for Python, lower case where a registry ignores case.
+pub fn advisory_key(package: &Package) -> String {
+    match package.ecosystem {
+        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => package.advisory_name().to_owned(),
+        ecosystem => language_key(ecosystem, &package.name),
+    }
+}
+
+/// The lookup form of a language package's name; advisories are filed under the same form.
+pub(crate) fn language_key(ecosystem: Ecosystem, name: &str) -> String {
+    match ecosystem {
+        Ecosystem::Pypi => normalise_python(name),
+        Ecosystem::Nuget | Ecosystem::Composer => name.to_ascii_lowercase(),
+        _ => name.to_owned(),
+    }
+}
+
+/// The family that a namespace belongs to.
+pub fn family_of(namespace: &Namespace) -> NamespaceFamily {
+    let id = namespace.0.split(':').next().unwrap_or_default();
+    match id {
+        "debian" => NamespaceFamily::Debian,
+        "ubuntu" => NamespaceFamily::Ubuntu,
+        "alpine" => NamespaceFamily::Alpine,
+        "rhel" | "centos" | "almalinux" | "rocky" => NamespaceFamily::Rhel,
+        "sles" | "opensuse" | "opensuse-leap" => NamespaceFamily::Suse,
+        "amzn" => NamespaceFamily::Amazon,
+        "ol" => NamespaceFamily::Oracle,
+        "azurelinux" | "mariner" => NamespaceFamily::Azure,
+        "wolfi" | "chainguard" => NamespaceFamily::Wolfi,
+        "bitnami" => NamespaceFamily::Bitnami,
+        _ => id.parse::<Ecosystem>().map_or(NamespaceFamily::Other, language_family),
+    }
+}
+
+fn language_family(ecosystem: Ecosystem) -> NamespaceFamily {
+    match ecosystem {
+        Ecosystem::Npm => NamespaceFamily::Npm,
+        Ecosystem::Pypi => NamespaceFamily::Pypi,
+        Ecosystem::Maven => NamespaceFamily::Maven,
+        Ecosystem::Golang => NamespaceFamily::Golang,
+        Ecosystem::Cargo => NamespaceFamily::Cargo,
+        Ecosystem::Gem => NamespaceFamily::Gem,
+        Ecosystem::Composer => NamespaceFamily::Composer,
+        Ecosystem::Nuget => NamespaceFamily::Nuget,
+        _ => NamespaceFamily::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Distro, SourcePackage};
+
+    use super::*;
+
+    fn package(ecosystem: Ecosystem, distro: Option<Distro>, name: &str) -> Package {
+        Package {
+            ecosystem,
+            distro,
+            name: name.into(),
+            version: "1".into(),
+            arch: None,
+            source: None,
+            module: None,
+        }
+    }
+
+    #[test]
+    fn an_os_package_is_looked_up_by_release_and_source_name() {
+        let mut deb = package(Ecosystem::Deb, Some(Distro::new("debian", "12")), "libssl3");
+        deb.source = Some(SourcePackage { name: "openssl".into(), version: "3.0.11-1".into() });
+        assert_eq!(namespace_of(&deb), Some(Namespace("debian:12".into())));
+        assert_eq!(advisory_key(&deb), "openssl");
+        let edge = package(Ecosystem::Apk, Some(Distro::new("alpine", "edge")), "busybox");
+        assert_eq!(namespace_of(&edge), Some(Namespace("alpine:edge".into())));
+        assert_eq!(family_of(&Namespace("alpine:edge".into())), NamespaceFamily::Alpine);
+    }
+
+    #[test]
+    fn an_os_package_without_a_release_has_no_namespace() {
+        assert_eq!(namespace_of(&package(Ecosystem::Deb, Some(Distro::new("debian", "")), "a")), None);
+        assert_eq!(namespace_of(&package(Ecosystem::Deb, None, "a")), None);
+        let wolfi = package(Ecosystem::Apk, Some(Distro::new("wolfi", "")), "a");
+        assert_eq!(namespace_of(&wolfi), Some(Namespace("wolfi".into())));
+    }
+
+    #[test]
+    fn a_language_package_is_looked_up_by_its_normalised_name() {
+        let python = package(Ecosystem::Pypi, None, "Foo.Bar_baz");
+        assert_eq!(namespace_of(&python), Some(Namespace("pypi".into())));
+        assert_eq!(advisory_key(&python), "foo-bar-baz");
+        assert_eq!(advisory_key(&package(Ecosystem::Maven, None, "org.X:Y")), "org.X:Y");
+        assert_eq!(family_of(&Namespace("npm".into())), NamespaceFamily::Npm);
+    }
+}

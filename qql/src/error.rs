@@ -1,0 +1,94 @@
+//! What can be wrong with a query, always with the place.
+//!
+//! Columns count characters from 1, because that is what an editor and a person count. The kinds matter to
+//! callers: a syntax error, a token nobody knows and a token that is documented but cannot be searched yet
+//! are three different things to tell a client, though all of them are its mistake (HTTP 400).
+
+/// Why a query was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// The text is longer than [`crate::MAX_LENGTH`] bytes.
+    #[error("filter is {length} bytes long, at most {limit} are accepted")]
+    TooLong {
+        /// Bytes given.
+        length: usize,
+        /// Bytes accepted.
+        limit: usize,
+    },
+    /// Groups and negations are nested deeper than [`crate::MAX_DEPTH`].
+    #[error("filter is nested deeper than {limit} levels (column {column})")]
+    TooDeep {
+        /// Where the first level too many begins.
+        column: u32,
+        /// Levels accepted.
+        limit: usize,
+    },
+    /// The text is not a query.
+    #[error("filter has a syntax error at column {column}: {message}")]
+    Syntax {
+        /// Where.
+        column: u32,
+        /// What was expected or found.
+        message: String,
+    },
+    /// No entity has such a token.
+    #[error("filter token `{token}` (column {column}) is unknown")]
+    UnknownToken {
+        /// As written.
+        token: String,
+        /// Where.
+        column: u32,
+    },
+    /// A documented token that cannot be searched yet.
+    #[error("filter token `{token}` (column {column}) is not supported yet")]
+    NotSupportedYet {
+        /// As written.
+        token: String,
+        /// Where.
+        column: u32,
+    },
+    /// A construct of the language that cannot be searched yet.
+    #[error("{what} (column {column}) is not supported yet")]
+    ConstructNotSupportedYet {
+        /// The construct, in words.
+        what: String,
+        /// Where.
+        column: u32,
+    },
+    /// The value does not fit the token's type.
+    #[error("value `{value}` (column {column}) of filter token `{token}` is not {expected}")]
+    WrongType {
+        /// As written.
+        token: String,
+        /// As written, shortened.
+        value: String,
+        /// The type, in words: `a date`.
+        expected: &'static str,
+        /// Where the value begins.
+        column: u32,
+    },
+}
+
+impl QueryError {
+    /// Where the mistake is, 1 for the whole text.
+    pub fn column(&self) -> u32 {
+        match self {
+            Self::TooLong { .. } => 1,
+            Self::TooDeep { column, .. }
+            | Self::Syntax { column, .. }
+            | Self::UnknownToken { column, .. }
+            | Self::NotSupportedYet { column, .. }
+            | Self::ConstructNotSupportedYet { column, .. }
+            | Self::WrongType { column, .. } => *column,
+        }
+    }
+}
+
+/// Cuts foreign text to what fits in a message.
+pub(crate) fn shorten(text: &str) -> String {
+    const LIMIT: usize = 60;
+    if text.chars().count() <= LIMIT {
+        return text.to_owned();
+    }
+    text.chars().take(LIMIT).chain("…".chars()).collect()
+}

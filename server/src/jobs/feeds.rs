@@ -1,0 +1,121 @@
+//! Loads vulnerability data: compiles a folder of feeds, or downloads the public ones first.
+//!
+//! The result is installed as the data directory's current bundle; [`super::watch_bundle`] brings it into a
+//! running server. Whatever goes wrong, the bundle that was in force stays in force.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use knowledge::{CompileReport, KnowledgeDir};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+/// Compiles the feeds in `folder` and installs them in the data directory.
+///
+/// Fails without touching the current bundle if nothing in the folder is recognised.
+pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Result<CompileReport> {
+    if !folder.is_dir() {
+        bail!("{} is not a folder; give one laid out like the feeds' publishers serve them", folder.display());
+    }
+    let directory = KnowledgeDir::new(data);
+    let staging = tempfile::Builder::new()
+        .prefix("plimsoll-bundle-")
+        .tempdir_in(data)
+        .with_context(|| format!("cannot make a temporary directory in {}", data.display()))?;
+    let compiled = staging.path().join("bundle");
+    let report = knowledge::compile(folder, &compiled, progress)
+        .with_context(|| format!("cannot compile the feeds in {}", folder.display()))?;
+    if report.sources.iter().all(|source| source.records == 0) {
+        bail!("nothing in {} is a known vulnerability feed; the data in force is unchanged", folder.display());
+    }
+    directory.install(&compiled).context("cannot install the compiled bundle")?;
+    Ok(report)
+}
+
+/// Downloads the public feeds into the data directory, then compiles and installs them.
+///
+/// A feed that cannot be downloaded is named in a warning and its last good copy is used. Fails if no feed
+/// could be downloaded and there is no older copy.
+pub fn update(data: &Path, progress: &dyn Fn(&str)) -> anyhow::Result<CompileReport> {
+    let feeds = KnowledgeDir::new(data).feeds();
+    std::fs::create_dir_all(&feeds).with_context(|| format!("cannot make {}", feeds.display()))?;
+    let downloaded = knowledge::download(&feeds, progress).context("cannot download the public feeds")?;
+    for (source, reason) in &downloaded.failed {
+        warn!(feed = %source, "feed {source} was not downloaded: {reason}");
+    }
+    if downloaded.failed.len() == downloaded.total() {
+        bail!(
+            "none of the {} public feeds could be reached; is there a network? feeds in a folder can be loaded with \
+             `plimsoll feeds import FOLDER`",
+            downloaded.total()
+        );
+    }
+    import(data, &feeds, progress)
+}
+
+/// What the job does.
+#[derive(Clone, Debug)]
+pub struct FeedsJob {
+    /// The data directory.
+    pub data: PathBuf,
+    /// A folder to load once at start, instead of downloads.
+    pub folder: Option<PathBuf>,
+    /// How often the public feeds are downloaded; `None` never.
+    pub interval: Option<Duration>,
+}
+
+impl FeedsJob {
+    /// Loads once, then again at every interval until `stop` is set. `loaded` is called after each attempt.
+    pub async fn run(self, mut stop: watch::Receiver<bool>, loaded: watch::Sender<u64>) {
+        loop {
+            if let Some(wait) = self.wait_before_load() {
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    _ = stop.wait_for(|stopping| *stopping) => return,
+                }
+            }
+            let job = self.clone();
+            let outcome = tokio::task::spawn_blocking(move || job.load()).await;
+            match outcome {
+                Ok(Ok(report)) => log_report(&report),
+                Ok(Err(error)) => warn!("vulnerability data was not updated: {error:#}"),
+                Err(error) => warn!("the job that loads vulnerability data failed: {error}"),
+            }
+            loaded.send_modify(|count| *count += 1);
+            let again = match (&self.folder, self.interval) {
+                (None, Some(interval)) => interval,
+                _ => return,
+            };
+            tokio::select! {
+                () = tokio::time::sleep(again) => {}
+                _ = stop.wait_for(|stopping| *stopping) => return,
+            }
+        }
+    }
+
+    /// How long the data in force is still fresh, so that a restart does not download again.
+    fn wait_before_load(&self) -> Option<Duration> {
+        let interval = self.interval.filter(|_| self.folder.is_none())?;
+        let current = KnowledgeDir::new(&self.data).current()?;
+        let age = std::fs::metadata(current).ok()?.modified().ok()?.elapsed().ok()?;
+        interval.checked_sub(age)
+    }
+
+    fn load(&self) -> anyhow::Result<CompileReport> {
+        let progress = |line: &str| info!("{line}");
+        match &self.folder {
+            Some(folder) => import(&self.data, folder, &progress),
+            None => update(&self.data, &progress),
+        }
+    }
+}
+
+fn log_report(report: &CompileReport) {
+    for source in &report.sources {
+        info!(
+            feed = %source.feed, records = source.records, quarantined = source.quarantined_count,
+            "feed {} gave {} records, {} of them quarantined", source.feed, source.records, source.quarantined_count
+        );
+    }
+}

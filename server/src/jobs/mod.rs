@@ -1,0 +1,4 @@
+//! Background jobs of a server, one file each.
+
+pub mod feeds;
+pub mod watch_bundle;

@@ -1,0 +1,67 @@
+//! Watches the data directory's current bundle and brings a new one into the index.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use fleet::Fleet;
+use knowledge::{Bundle, KnowledgeDir};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+const POLL: Duration = Duration::from_millis(500);
+
+/// What tells one bundle file from the next without reading it.
+type Stamp = (PathBuf, u64, SystemTime);
+
+/// Opens the current bundle, an empty one if there is none or if it cannot be read (which is logged).
+pub fn open_current(data: &Path) -> Arc<Bundle> {
+    let Some(path) = KnowledgeDir::new(data).current() else { return Arc::new(Bundle::empty()) };
+    match Bundle::open(&path) {
+        Ok(bundle) => Arc::new(bundle),
+        Err(error) => {
+            warn!("the vulnerability data in {} cannot be used: {error}", path.display());
+            Arc::new(Bundle::empty())
+        }
+    }
+}
+
+/// Follows the current bundle until `stop` is set.
+pub async fn run(data: PathBuf, fleet: Fleet, mut stop: watch::Receiver<bool>) {
+    let mut seen: Option<Stamp> = None;
+    loop {
+        let now = stamp(&data);
+        if now.is_some() && now != seen {
+            seen = now;
+            load(&data, &fleet).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            _ = stop.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+async fn load(data: &Path, fleet: &Fleet) {
+    let Some(path) = KnowledgeDir::new(data).current() else { return };
+    let opened = tokio::task::spawn_blocking(move || Bundle::open(&path)).await;
+    let bundle = match opened {
+        Ok(Ok(bundle)) => Arc::new(bundle),
+        Ok(Err(error)) => return warn!("new vulnerability data cannot be used, the old stays in force: {error}"),
+        Err(error) => return warn!("opening new vulnerability data failed: {error}"),
+    };
+    if bundle.id() == fleet.bundle().id() {
+        return;
+    }
+    let id = bundle.id();
+    match fleet.set_bundle(bundle).await {
+        Ok(()) => info!(bundle = %id, "vulnerability data {id} is in force"),
+        Err(error) => warn!(bundle = %id, "vulnerability data {id} could not be applied: {error}"),
+    }
+}
+
+fn stamp(data: &Path) -> Option<Stamp> {
+    let path = KnowledgeDir::new(data).current()?;
+    let metadata = std::fs::metadata(&path).ok()?;
+    Some((path, metadata.len(), metadata.modified().ok()?))
+}

