@@ -20,8 +20,6 @@ const DEFAULT_PAGE_SIZE: usize = 50;
 const MAX_PAGE_SIZE: usize = 1_000;
 /// Records that plain pages can reach; a bulk list goes further.
 const WINDOW: usize = 10_000;
-/// The longest `filter` or `paginationQuery`, in bytes.
-const MAX_QUERY: usize = 64 << 10;
 
 /// The query parameters of a request, decoded, in their order. Unknown ones are ignored by whoever asks.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +41,7 @@ impl Parameters {
     /// Reads a whole number.
     fn number(&self, name: &str) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.get(name) else { return Ok(None) };
-        match text.parse() {
+        match text.parse::<usize>() {
             Ok(number) => Ok(Some(number)),
             Err(_) => Err(ApiError::bad_request(format!("{name} is not a whole number: {}", shorten(text)))),
         }
@@ -52,13 +50,16 @@ impl Parameters {
     /// Parses a parameter that is QQL; `None` if it is absent or blank, which matches everything.
     pub(crate) fn query(&self, name: &str) -> Result<Option<qql::Query>, ApiError> {
         let Some(text) = self.get(name) else { return Ok(None) };
-        if text.len() > MAX_QUERY {
-            return Err(ApiError::bad_request(format!("{name} is longer than {MAX_QUERY} bytes")));
-        }
         match qql::parse(text) {
             Ok(query) => Ok(Some(query)),
-            Err(error) => Err(ApiError::bad_request(format!("invalid {name}: {error}"))),
+            Err(error) if name == "filter" => Err(ApiError::bad_request(error.to_string())),
+            Err(error) => Err(ApiError::bad_request(format!("{name}: {error}"))),
         }
+    }
+
+    /// Whether a switch is on: `true`, `True` or `1`.
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|word| word == "1" || word.eq_ignore_ascii_case("true"))
     }
 
     /// The words of a comma-separated parameter, in lower case, blanks removed.
@@ -85,7 +86,9 @@ impl BulkParameters {
         let all = Parameters::of(uri);
         let limit = all.number("limit")?.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(ApiError::bad_request(format!("limit must be between 1 and {MAX_LIMIT}, not {limit}")));
+            return Err(ApiError::bad_request(format!(
+                "limit must be between 1 and {MAX_LIMIT}, not {limit}"
+            )));
         }
         let filter = all.query("filter")?;
         let cursor = all.query("paginationQuery")?;
@@ -162,6 +165,16 @@ pub(crate) fn split_sort(text: &str) -> Result<(&str, bool), ApiError> {
         }
     };
     Ok((token.trim(), descending))
+}
+
+fn parse_sort(text: &str) -> Result<fleet::Sort, ApiError> {
+    let (token, descending) = split_sort(text)?;
+    let key = match token {
+        "created" => fleet::SortKey::Created,
+        "updated" => fleet::SortKey::Updated,
+        _ => return Err(unknown_sort(token, &["created", "updated"])),
+    };
+    Ok(fleet::Sort { key, descending })
 }
 
 /// What to say when `token` cannot be sorted by.

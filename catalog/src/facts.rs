@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct LayerCatalog {
     /// What the layer's interesting files say, sorted by path, one entry per path.
     pub evidence: Vec<Evidence>,
-    /// Hashes of the paths that hide themselves and everything under them in the layers below: whiteouts and all entries that
-    /// are not directories. Sorted, without duplicates.
+    /// Hashes of the paths that hide themselves and everything under them in the layers below: whiteouts and
+    /// all entries that are not directories. Sorted, without duplicates.
     pub hides: Vec<u64>,
     /// Hashes of opaque directories, which hide everything under them, but not themselves. Sorted.
     pub opaque: Vec<u64>,
@@ -111,7 +111,8 @@ pub(crate) struct Found {
     pub arch: Option<String>,
     /// Name and version of the source package.
     pub source: Option<(String, String)>,
-    /// Path inside the file, such as `WEB-INF/lib/a.jar`, with `!/` between nested archives; empty for the file itself.
+    /// Path inside the file, such as `WEB-INF/lib/a.jar`, with `!/` between nested archives; empty for the
+    /// file itself.
     pub inside: String,
 }
 

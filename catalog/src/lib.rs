@@ -1,6 +1,6 @@
 //! Packages out of files: what an image holds, told from the files that package managers leave behind.
 //!
-//! What it is for: one pass over each layer ([`scan`]), one folder per ecosystem with its parsers, the exact
+//! What it is for: one pass over each layer ([`scan()`]), one folder per ecosystem with its parsers, the exact
 //! squashed view over the layers, and the [`model::ScanReport`] that comes of it. What it is not for: reading
 //! archives of layers (crate `image`), and any judgement about a package (crate `matcher`).
 //!

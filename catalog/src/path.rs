@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn the_hash_tells_apart_paths_that_differ_in_length_or_in_one_byte() {
-        let paths: [&[u8]; 7] = [b"", b"\0", b"a", b"a\0", b"usr/lib/a", b"usr/lib/b", b"usr/lib/a\0\0\0\0\0\0\0"];
+        let paths: [&[u8]; 7] =
+            [b"", b"\0", b"a", b"a\0", b"usr/lib/a", b"usr/lib/b", b"usr/lib/a\0\0\0\0\0\0\0"];
         let hashes: std::collections::BTreeSet<u64> = paths.iter().map(|path| hash(path)).collect();
         assert_eq!(hashes.len(), paths.len());
         assert_eq!(hash(b"etc/passwd"), hash(b"etc/passwd"));

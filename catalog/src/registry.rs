@@ -81,9 +81,8 @@ pub(crate) fn is_language_file(path: &[u8]) -> bool {
 pub(crate) fn read(index: usize, mut input: Input<'_>) -> Facts {
     let cataloger = &CATALOGERS[index];
     let mut facts = Facts::default();
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        (cataloger.read)(&mut input, &mut facts)
-    }));
+    let outcome =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (cataloger.read)(&mut input, &mut facts)));
     match outcome {
         Ok(Ok(())) => {}
         Ok(Err(problem)) => facts.notes.push(problem.to_string()),
@@ -161,5 +160,24 @@ mod tests {
         let index = wanted(b"etc/passwd").unwrap();
         let facts = read(index, Input { path: b"etc/passwd", size: 1, content: &mut Bad });
         assert_eq!(facts.notes, ["reader users failed on this file"]);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn no_bytes_make_a_reader_panic(
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400),
+            text in "(P|V|F|R|Name|Version|Package|Status|ID|groupId|\\{|\"name\"|[:= \n\"(,}<>/a-z0-9]){0,80}",
+        ) {
+            for cataloger in &CATALOGERS {
+                for content in [&bytes[..], text.as_bytes()] {
+                    let mut content = content;
+                    let size = content.len() as u64;
+                    let mut input = Input { path: b"etc/os-release", size, content: &mut content };
+                    let _ = (cataloger.read)(&mut input, &mut Facts::default());
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading foreign text within limits: lines of a stream, whole small files, header blocks.
 //!
-//! A line longer than the limit ends the file. That is what stops a sparse file of zeros, which is one endless line, after
-//! its first megabyte.
+//! A line longer than the limit ends the file. That is what stops a sparse file of zeros, which is one
+//! endless line, after its first megabyte.
 
 use std::io::Read;
 

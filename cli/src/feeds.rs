@@ -59,7 +59,7 @@ fn print_report(report: &CompileReport) -> anyhow::Result<()> {
         if source.quarantined_count > 0 {
             writeln!(out, "         {:<12} {:>8} quarantined", "", source.quarantined_count)?;
             for example in &source.quarantined {
-                writeln!(out, "             {example}")?;
+                writeln!(out, "             {}: {}", example.record, example.reason)?;
             }
         }
     }
@@ -86,7 +86,7 @@ fn print_status(data: &DataArgs) -> anyhow::Result<()> {
             source.feed,
             source.records,
             source.quarantined,
-            source.date.as_deref().unwrap_or("no date"),
+            source.date.map_or_else(|| "no date".to_owned(), model::Timestamp::to_rfc3339),
             source.licence
         )?;
     }

@@ -40,6 +40,8 @@ pub struct PackageEntry {
     pub created: Timestamp,
     /// When its findings last changed; `created` if they never did.
     pub changed: Timestamp,
+    /// What the store knows as the fingerprint of its last judgement.
+    pub fingerprint: u64,
     /// What the bundle of the moment says; findings sorted by qid.
     pub judgement: Arc<Judgement>,
     /// When each finding of the judgement was first judged so, in the same order.

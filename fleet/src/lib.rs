@@ -8,12 +8,23 @@
 //! The decision a reader may doubt: a change is applied strictly in the order of the store's clock, also a change of
 //! judgements that this very process made. Only so can an export cursor promise that nothing new ever appears behind it.
 
+mod column;
 mod dictionary;
 mod error;
+mod eval;
+mod fleet;
+mod follow;
+mod index;
+mod judge;
+mod load;
+mod page;
+mod postings;
 mod request;
+mod snapshot;
 pub mod view;
 
 pub use dictionary::{Fragments, PackageEntry, SeverityCounts};
 pub use error::FleetError;
+pub use fleet::{Fleet, FleetStats};
 pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope, Sort, SortKey};
 pub use view::{AffectedView, ContainerView, HostView, ImageView, SoftwareView, VulnerabilityView};

@@ -1,1 +1,88 @@
-//! matcher
+//! Judging: which vulnerabilities a package has, as a pure function of the package and one bundle.
+//!
+//! What it is for: the rules by which a publisher's statement is true for an installed version, which of several
+//! statements decides, and which version would end it. What it is not for: reading feeds, storing results, or
+//! asking where a package lies; a record that an OS package owns is left out by [`judge_report`] and by the callers.
+//!
+//! The decision a reader may doubt: "no finding" is never the whole answer. A package whose namespace the bundle does
+//! not speak of is [`Coverage::NotCovered`], and a statement whose versions cannot be read is listed in
+//! [`Judgement::undecided`]; neither is clean.
+
+mod decide;
+mod distro;
+mod language;
+mod lifecycle;
+mod report;
+mod statement;
+
+pub use decide::{Decision, decide};
+pub use distro::confidence_of;
+pub use report::{ReportJudgement, judge_report};
+
+use knowledge::Bundle;
+use model::{Ecosystem, Finding, Lifecycle, Package, Timestamp};
+use serde::Serialize;
+
+/// Whether the bundle can judge a package at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Coverage {
+    /// Advisories for the package's release or ecosystem are known, and so are the rules to apply them.
+    Covered,
+    /// Nothing is known; that there are no findings says nothing.
+    NotCovered,
+}
+
+/// A statement that speaks of the package but could not be applied to its version.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Undecided {
+    /// The main id of the vulnerability.
+    pub vulnerability: String,
+    /// The publisher's id of the statement.
+    pub advisory: String,
+    /// Which version could not be read and why.
+    pub reason: String,
+}
+
+/// Everything that one bundle says about one package at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Judgement {
+    /// One per vulnerability, sorted by number.
+    pub findings: Vec<Finding>,
+    /// Whether the package could be judged.
+    pub coverage: Coverage,
+    /// At most one per vulnerability that is not among the findings, sorted.
+    pub undecided: Vec<Undecided>,
+    /// The lowest version that ends every finding that has a fix; `None` if none has.
+    pub fix_version: Option<String>,
+    /// The dates of the release that an OS package, or the release itself, belongs to.
+    pub lifecycle: Option<Lifecycle>,
+}
+
+impl Judgement {
+    pub(crate) fn not_covered() -> Self {
+        Self {
+            findings: Vec::new(),
+            coverage: Coverage::NotCovered,
+            undecided: Vec::new(),
+            fix_version: None,
+            lifecycle: None,
+        }
+    }
+
+    pub(crate) fn of(decision: Decision) -> Self {
+        let Decision { findings, undecided, fix_version } = decision;
+        Self { findings, coverage: Coverage::Covered, undecided, fix_version, lifecycle: None }
+    }
+}
+
+/// Judges `package` by `bundle`. Only the end-of-life finding of a release depends on `now`.
+pub fn judge(package: &Package, bundle: &Bundle, now: Timestamp) -> Judgement {
+    match package.ecosystem {
+        Ecosystem::Os => lifecycle::judge_release(package, bundle, now),
+        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => distro::judge(package, bundle),
+        _ => language::judge(package, bundle),
+    }
+}

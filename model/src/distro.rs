@@ -80,7 +80,10 @@ pub struct OsRelease {
 }
 
 /// Debian's code names with the number that advisories use.
-const DEBIAN_RELEASES: [(&str, &str); 8] = [
+pub const DEBIAN_RELEASES: [(&str, &str); 11] = [
+    ("squeeze", "6"),
+    ("wheezy", "7"),
+    ("jessie", "8"),
     ("stretch", "9"),
     ("buster", "10"),
     ("bullseye", "11"),

@@ -15,11 +15,13 @@ pub mod fields;
 mod lex;
 mod parse;
 mod print;
+mod value;
 
 pub use ast::{Expr, Op, Place, Query, Quote, Range, Scalar, Term, Token, Value};
 pub use date::{Period, parse_date};
 pub use error::QueryError;
 pub use parse::parse;
+pub use value::quoted_range;
 
 /// Bytes of a query that are accepted.
 pub const MAX_LENGTH: usize = 64 * 1024;

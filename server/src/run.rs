@@ -49,9 +49,6 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The system refuses randomness or the API its key.
-    #[error("cannot prepare the API: {0}")]
-    Api(String),
 }
 
 /// A running server.
@@ -67,7 +64,7 @@ pub struct Server {
     /// Counts attempts to load vulnerability data.
     pub feeds_loaded: watch::Receiver<u64>,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     jobs: Vec<JoinHandle<()>>,
     _lock: ServerLock,
 }
@@ -109,9 +106,7 @@ impl Server {
             jobs.push(tokio::spawn(feeds.run(stopped.clone(), loaded)));
         }
 
-        let state = ApiState::new(store.clone(), fleet.clone(), api_settings(settings))
-            .await
-            .map_err(|error| StartError::Api(error.to_string()))?;
+        let state = ApiState { store: store.clone(), fleet: fleet.clone(), settings: api_settings(settings) };
         let serving = tokio::spawn(api::serve(listener, api::router(state), stop_signal(stopped)));
         info!(address = %address, "listening on {address}");
         Ok(Self { address, store, fleet, generated_password, feeds_loaded, stop, serving, jobs, _lock: lock })
@@ -121,10 +116,10 @@ impl Server {
     pub async fn run_until(mut self, signal: impl Future<Output = ()>) -> std::io::Result<()> {
         tokio::select! {
             () = signal => info!("stopping: requests in flight are finished first"),
-            outcome = &mut self.serving => return outcome.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+            outcome = &mut self.serving => return outcome.map_err(std::io::Error::other),
         }
         self.stop.send_replace(true);
-        let outcome = self.serving.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        let outcome = self.serving.await.map_err(std::io::Error::other);
         for job in self.jobs {
             if tokio::time::timeout(JOBS_GRACE, job).await.is_err() {
                 warn!("a background job did not end in time and is left");
@@ -138,7 +133,7 @@ impl Server {
 fn api_settings(settings: &Settings) -> ApiSettings {
     ApiSettings {
         public_url: settings.public_url.clone(),
-        max_body: settings.max_report_bytes,
+        max_decompressed: settings.max_report_bytes,
         ..ApiSettings::default()
     }
 }

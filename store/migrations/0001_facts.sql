@@ -99,7 +99,7 @@ CREATE TABLE image (
     PRIMARY KEY (customer, uuid)
 ) {table};
 
--- spread: customer. `image` is set whether or not that image is known.
+-- spread: customer. `image` is the image's id, set whether or not that image is known.
 CREATE TABLE container (
     customer {bytes} NOT NULL,
     uuid {bytes} NOT NULL,
@@ -111,7 +111,7 @@ CREATE TABLE container (
     observed_at {int} NOT NULL,
     document {bytes} NOT NULL,
     PRIMARY KEY (customer, uuid)
-) {table};
+) {keyed};
 
 -- spread: customer. `document` is JSON.
 CREATE TABLE host (

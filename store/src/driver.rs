@@ -213,8 +213,9 @@ impl Row {
     /// Takes a number that fits 32 bits.
     pub(crate) fn u32(&mut self, column: usize) -> Result<u32, DriverError> {
         let number = self.int(column)?;
-        u32::try_from(number)
-            .map_err(|_| DriverError::other(format!("column {column} holds {number}, which is no 32-bit number")))
+        u32::try_from(number).map_err(|_| {
+            DriverError::other(format!("column {column} holds {number}, which is no 32-bit number"))
+        })
     }
 
     /// Takes a point in time.
@@ -254,20 +255,19 @@ impl Row {
             .map_err(|_| DriverError::other(format!("column {column} does not hold the 16 bytes of a uuid")))
     }
 
-    /// Takes a uuid or null.
-    pub(crate) fn optional_uuid(&mut self, column: usize) -> Result<Option<uuid::Uuid>, DriverError> {
-        match self.0.get(column) {
-            None | Some(Value::Null) => Ok(None),
-            Some(_) => self.uuid(column).map(Some),
-        }
-    }
-
     /// Takes a digest.
     pub(crate) fn digest(&mut self, column: usize) -> Result<model::Digest, DriverError> {
-        let bytes: [u8; 32] = self
-            .bytes(column)?
-            .try_into()
-            .map_err(|_| DriverError::other(format!("column {column} does not hold the 32 bytes of a digest")))?;
+        let bytes: [u8; 32] = self.bytes(column)?.try_into().map_err(|_| {
+            DriverError::other(format!("column {column} does not hold the 32 bytes of a digest"))
+        })?;
         Ok(model::Digest::from_bytes(bytes))
+    }
+
+    /// Takes a digest or null.
+    pub(crate) fn optional_digest(&mut self, column: usize) -> Result<Option<model::Digest>, DriverError> {
+        match self.0.get(column) {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => self.digest(column).map(Some),
+        }
     }
 }

@@ -85,10 +85,10 @@ impl StoreError {
     /// doubt and must be given up.
     pub(crate) fn spares_the_group(&self) -> bool {
         match self {
-            Self::Invalid { .. } | Self::NotFound { .. } | Self::Exists { .. } | Self::DiskFull => true,
-            Self::Damaged { .. } => true,
+            Self::Invalid { .. } | Self::NotFound { .. } | Self::Exists { .. } | Self::Damaged { .. } => true,
             Self::Engine(error) => error.trouble == Trouble::Constraint,
-            Self::Busy | Self::TooNew { .. } | Self::Open { .. } | Self::Closed => false,
+            // SQLite undoes the whole transaction by itself when the disk is full
+            Self::DiskFull | Self::Busy | Self::TooNew { .. } | Self::Open { .. } | Self::Closed => false,
         }
     }
 }

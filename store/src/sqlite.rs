@@ -57,14 +57,21 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
 
 impl Engine for Sqlite {
     fn open_writer(&self) -> Result<Box<dyn Connection>, DriverError> {
-        self.open(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; \
-             PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;",
-        )
+        let mut connection = self.open(
+            "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; \
+             PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;",
+        )?;
+        let mut rows = connection.query("PRAGMA journal_mode = WAL", &[])?;
+        match rows.first_mut().map(|row| row.text(0)).transpose()?.as_deref() {
+            Some("wal") => Ok(connection),
+            _ => Err(DriverError::other(
+                "the file system cannot share memory, which the write-ahead log needs",
+            )),
+        }
     }
 
     fn open_reader(&self) -> Result<Box<dyn Connection>, DriverError> {
-        self.open("PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")
+        self.open("PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;")
     }
 }
 
@@ -163,7 +170,9 @@ fn value_of(value: ValueRef<'_>) -> Result<Value, DriverError> {
             .map(Value::from)
             .map_err(|_| DriverError::other("a text column holds bytes that are not UTF-8")),
         ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_vec())),
-        ValueRef::Real(_) => Err(DriverError::other("a column holds a real number, which the schema does not know")),
+        ValueRef::Real(_) => {
+            Err(DriverError::other("a column holds a real number, which the schema does not know"))
+        }
     }
 }
 

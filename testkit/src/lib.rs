@@ -24,10 +24,12 @@ mod image_builder;
 mod image_writer;
 mod index_builder;
 mod layer_builder;
+mod report;
 mod tar_header;
 
 pub use image_builder::{BuiltImage, BuiltLayer, Compression, ImageBuilder};
 pub use image_writer::Blobs;
 pub use index_builder::IndexBuilder;
 pub use layer_builder::{LayerBuilder, LongNames};
+pub use report::{ReportBuilder, container_id, container_report, image_id};
 pub use tar_header::TarHeader;

@@ -110,7 +110,10 @@ mod tests {
             assert_eq!((right.side, right.reason), (Side::Right, Reason::Empty), "{scheme}");
         }
         let error = compare(Scheme::Pep440, "1.0", "one").unwrap_err();
-        assert_eq!(error.to_string(), "the right version `one` is not a pep440 version: it does not start with a number");
+        assert_eq!(
+            error.to_string(),
+            "the right version `one` is not a pep440 version: it does not start with a number"
+        );
     }
 
     #[test]

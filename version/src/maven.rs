@@ -246,11 +246,7 @@ impl<'a> Builder<'a> {
 }
 
 fn item(part: &[u8], in_digits: bool) -> Item<'_> {
-    if in_digits {
-        Item::Number(digits::significant(part))
-    } else {
-        Item::Word(Qualifier::new(part, false))
-    }
+    if in_digits { Item::Number(digits::significant(part)) } else { Item::Word(Qualifier::new(part, false)) }
 }
 
 /// Removes null items from the end, and those before a trailing list.

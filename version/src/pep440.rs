@@ -10,16 +10,8 @@ use crate::digits;
 use crate::error::Reason;
 
 /// The spellings of the pre-release words with their rank; a longer spelling stands before its own beginning.
-const PRE_WORDS: [(&str, u8); 8] = [
-    ("alpha", 0),
-    ("a", 0),
-    ("beta", 1),
-    ("b", 1),
-    ("preview", 2),
-    ("pre", 2),
-    ("c", 2),
-    ("rc", 2),
-];
+const PRE_WORDS: [(&str, u8); 8] =
+    [("alpha", 0), ("a", 0), ("beta", 1), ("b", 1), ("preview", 2), ("pre", 2), ("c", 2), ("rc", 2)];
 
 /// The spellings of the post-release word.
 const POST_WORDS: [(&str, u8); 3] = [("post", 0), ("rev", 0), ("r", 0)];
@@ -116,11 +108,10 @@ fn compare_locals(a: &[u8], b: &[u8]) -> Ordering {
             (a, b) => return a.is_some().cmp(&b.is_some()),
         };
         let is_number = |segment: &[u8]| segment.iter().all(u8::is_ascii_digit);
-        let lower = |segment: &'_ [u8]| segment.iter().map(u8::to_ascii_lowercase).collect::<Vec<_>>();
+        let lower = |byte: &u8| byte.to_ascii_lowercase();
         let order = match (is_number(a), is_number(b)) {
             (true, true) => digits::compare(a, b),
-            (false, false) if a == b => Ordering::Equal,
-            (false, false) => lower(a).cmp(&lower(b)),
+            (false, false) => a.iter().map(lower).cmp(b.iter().map(lower)),
             (a_number, b_number) => a_number.cmp(&b_number),
         };
         if order.is_ne() {
@@ -195,8 +186,7 @@ impl<'a> Reader<'a> {
     /// `+` and segments of letters and digits, separated by one mark each.
     fn local(&mut self) -> Option<&'a [u8]> {
         let text = self.rest.strip_prefix(b"+")?;
-        let (run, rest) =
-            digits::split_run(text, |byte| byte.is_ascii_alphanumeric() || is_separator(byte));
+        let (run, rest) = digits::split_run(text, |byte| byte.is_ascii_alphanumeric() || is_separator(byte));
         if run.split(|byte| is_separator(*byte)).any(<[u8]>::is_empty) {
             return None;
         }

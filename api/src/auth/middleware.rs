@@ -30,7 +30,9 @@ pub(crate) async fn authenticate(State(shared): State<Shared>, mut request: Requ
 
 async fn identify(shared: &Shared, headers: &HeaderMap) -> Result<Identity, ApiError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
-        return Err(ApiError::unauthorized("credentials are required: Basic, or Bearer with a token of POST /auth"));
+        return Err(ApiError::unauthorized(
+            "credentials are required: Basic, or Bearer with a token of POST /auth",
+        ));
     };
     let text = value.to_str().unwrap_or_default();
     let (scheme, credentials) = text.split_once(' ').unwrap_or((text, ""));

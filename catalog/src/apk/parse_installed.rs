@@ -1,6 +1,8 @@
-//! The database of apk-tools (apk-package(5), "installed database v2"): `X:value` lines, a blank line ends a package.
+//! The database of apk-tools (apk-package(5), "installed database v2"): `X:value` lines, a blank line ends a
+//! package.
 //!
-//! `F:` opens a directory and `R:` names a file in it. Of these only paths that may prove a language package are kept.
+//! `F:` opens a directory and `R:` names a file in it. Of these only paths that may prove a language package
+//! are kept.
 
 use model::Ecosystem;
 
@@ -33,7 +35,15 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
     let mut directory = 0;
     loop {
         let number = lines.number() + 1;
-        let Some(line) = lines.next_line()? else { break };
+        let line = match lines.next_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(problem) => {
+                // The lines before are whole, and may already tell a package.
+                finish(record, facts)?;
+                return Err(problem);
+            }
+        };
         if line.is_empty() {
             finish(std::mem::take(&mut record), facts)?;
             file.clear();

@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn only_paths_that_may_prove_a_language_package_are_kept() {
-        let text = b"/.\n/usr\n/usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO\n/usr/share/doc/x\n";
+        let text =
+            b"/.\n/usr\n/usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO\n/usr/share/doc/x\n";
         let mut facts = Facts::default();
         let mut content = &text[..];
         let path = b"var/lib/dpkg/info/python3-six:all.list";

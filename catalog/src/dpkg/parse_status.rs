@@ -1,8 +1,8 @@
 //! The package database in deb822 form (deb822(5), dpkg's `status`), read as a stream.
 //!
-//! A package counts when its files are on disk: state `installed`, and the states that dpkg passes through after unpacking
-//! (`unpacked`, `half-configured`, `triggers-...`). `config-files`, `half-installed` and `not-installed` do not count. A stanza without
-//! `Status`, as distroless images have them, counts.
+//! A package counts when its files are on disk: state `installed`, and the states that dpkg passes through
+//! after unpacking (`unpacked`, `half-configured`, `triggers-...`). `config-files`, `half-installed` and
+//! `not-installed` do not count. A stanza without `Status`, as distroless images have them, counts.
 
 use model::Ecosystem;
 
@@ -32,7 +32,15 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
     let mut bad_lines: Option<u64> = None;
     loop {
         let number = lines.number() + 1;
-        let Some(line) = lines.next_line()? else { break };
+        let line = match lines.next_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(problem) => {
+                // The lines before are whole, and may already tell a package.
+                finish(stanza, facts)?;
+                return Err(problem);
+            }
+        };
         if line.trim_ascii().is_empty() {
             finish(std::mem::take(&mut stanza), facts)?;
             bad_lines = None;

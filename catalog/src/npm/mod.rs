@@ -1,7 +1,7 @@
 //! Node.js modules: the `package.json` of each installed module.
 //!
-//! Only the manifest directly in a module's directory counts. Others in the same tree are fixtures, or mark a folder as one of a
-//! module system.
+//! Only the manifest directly in a module's directory counts. Others in the same tree are fixtures, or mark a
+//! folder as one of a module system.
 
 mod parse_package_json;
 
@@ -42,7 +42,9 @@ fn last_modules(path: &[u8]) -> Option<usize> {
 
 fn is_installed(path: &[u8]) -> bool {
     let Some(at) = last_modules(path) else { return false };
-    let Some(outer) = last_modules(&path[..at]) else { return is_module(parent(&path[at + MODULES.len()..])) };
+    let Some(outer) = last_modules(&path[..at]) else {
+        return is_module(parent(&path[at + MODULES.len()..]));
+    };
     is_module(parent(&path[at + MODULES.len()..])) && !is_fixture(&path[outer + MODULES.len()..at])
 }
 

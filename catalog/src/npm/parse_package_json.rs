@@ -1,7 +1,8 @@
 //! `package.json` (docs.npmjs.com): `name` and `version`.
 //!
-//! A manifest without them, or with a template in their place, describes no installed module and is passed over without a
-//! note: many modules carry such files to mark a folder as `"type": "module"`. JSON that cannot be read is noted.
+//! A manifest without them, or with a template in their place, describes no installed module and is passed
+//! over without a note: many modules carry such files to mark a folder as `"type": "module"`. JSON that
+//! cannot be read is noted.
 
 use model::Ecosystem;
 use serde::Deserialize;

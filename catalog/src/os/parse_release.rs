@@ -65,7 +65,9 @@ mod tests {
 
     #[test]
     fn quotes_and_escapes_are_taken_away() {
-        let fields = parse("ID=debian\nVERSION='12 (bookworm)'\nPRETTY_NAME=\"a \\\"b\\\"\"\n#ID=x\nVERSION_ID=\"12\"");
+        let fields = parse(
+            "ID=debian\nVERSION='12 (bookworm)'\nPRETTY_NAME=\"a \\\"b\\\"\"\n#ID=x\nVERSION_ID=\"12\"",
+        );
         assert_eq!(fields.id, "debian");
         assert_eq!(fields.version, "12 (bookworm)");
         assert_eq!(fields.pretty_name, "a \"b\"");

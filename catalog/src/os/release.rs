@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn the_point_release_is_shown_where_a_file_names_it() {
-        let debian = os_release(["debian", "12", "12 (bookworm)", "bookworm", "Debian GNU/Linux 12 (bookworm)"]);
+        let debian =
+            os_release(["debian", "12", "12 (bookworm)", "bookworm", "Debian GNU/Linux 12 (bookworm)"]);
         let point = ReleaseFacts::Debian("12.5".into());
         assert_eq!(
             shown(&[("usr/lib/os-release", debian.clone()), ("etc/debian_version", point)]),

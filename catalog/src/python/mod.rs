@@ -1,7 +1,8 @@
 //! Python distributions: the metadata files that installers leave beside the code.
 //!
-//! Any such file counts, wherever it lies. `pip list` shows only those in a directory of `sys.path`; a copy inside another
-//! package (`setuptools/_vendor/…`) is code that runs all the same, and is reported with its own path.
+//! Any such file counts, wherever it lies. `pip list` shows only those in a directory of `sys.path`; a copy
+//! inside another package (`setuptools/_vendor/…`) is code that runs all the same, and is reported with its
+//! own path.
 
 mod parse_metadata;
 
@@ -9,13 +10,8 @@ use crate::path::{name, parent};
 use crate::registry::Cataloger;
 
 /// `*.dist-info/METADATA`, `*.egg-info/PKG-INFO`, `*.egg/EGG-INFO/PKG-INFO` and `*.egg-info` as a file.
-pub(crate) const METADATA: Cataloger = Cataloger {
-    name: "python-metadata",
-    version: 1,
-    language: true,
-    wants,
-    read: parse_metadata::read,
-};
+pub(crate) const METADATA: Cataloger =
+    Cataloger { name: "python-metadata", version: 1, language: true, wants, read: parse_metadata::read };
 
 /// Directories that begin with `~` are what an interrupted installer leaves behind; pip ignores them, too.
 fn wants(path: &[u8], file: &[u8]) -> bool {

@@ -1,4 +1,5 @@
-//! Core metadata (packaging.python.org, "Core metadata specifications"): mail headers, of which `Name` and `Version` are read.
+//! Core metadata (packaging.python.org, "Core metadata specifications"): mail headers, of which `Name` and
+//! `Version` are read.
 
 use model::Ecosystem;
 

@@ -105,7 +105,6 @@ pub(crate) fn read(
         source: report_source.to_owned(),
         tags: tags.to_vec(),
         progress: progress.as_ref(),
-        ..catalog::ScanOptions::new(progress.as_ref())
     };
     let report = catalog::scan(&image, &options)?;
     progress.finish();

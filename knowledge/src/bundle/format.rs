@@ -122,7 +122,8 @@ impl Frame {
         let mut sections = Vec::with_capacity(count);
         for index in 0..count {
             let entry = HEADER + TABLE_ENTRY * index;
-            let (tag, start, length) = (u32_at(file, entry), u64_at(file, entry + 8), u64_at(file, entry + 16));
+            let (tag, start, length) =
+                (u32_at(file, entry), u64_at(file, entry + 8), u64_at(file, entry + 16));
             let end = start.checked_add(length).filter(|end| *end <= total && start >= table_end as u64);
             match end {
                 Some(end) => sections.push((tag, start as usize, end as usize)),

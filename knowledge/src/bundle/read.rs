@@ -71,7 +71,8 @@ impl Bundle {
             registry: &Registry::default(),
         };
         let bytes = content.encode().expect("an empty bundle can be encoded");
-        Self::of_bytes(Bytes::Owned(bytes), Path::new("empty bundle")).expect("an empty bundle is well formed")
+        Self::of_bytes(Bytes::Owned(bytes), Path::new("empty bundle"))
+            .expect("an empty bundle is well formed")
     }
 
     fn of_bytes(bytes: Bytes, path: &Path) -> Result<Self, KnowledgeError> {

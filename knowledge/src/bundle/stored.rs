@@ -37,7 +37,7 @@ pub(crate) struct StoredAffected<'a> {
 }
 
 /// An affected range, as stored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredRange<'a> {
     pub(crate) introduced: Option<&'a str>,
     #[serde(borrow)]
@@ -45,7 +45,7 @@ pub(crate) struct StoredRange<'a> {
 }
 
 /// The end of a range, as stored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum StoredBound<'a> {
     Open,
     Fixed(&'a str),

@@ -45,8 +45,7 @@ impl TableWriter {
 
     /// The finished section.
     pub(crate) fn finish(self) -> Vec<u8> {
-        let mut section =
-            Vec::with_capacity(HEAD + self.entries.len() + self.text.len() + self.blobs.len());
+        let mut section = Vec::with_capacity(HEAD + self.entries.len() + self.text.len() + self.blobs.len());
         section.extend(self.count.to_le_bytes());
         section.extend((self.text.len() as u64).to_le_bytes());
         section.extend(&self.entries);

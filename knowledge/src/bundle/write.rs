@@ -100,8 +100,7 @@ impl Content<'_> {
 }
 
 fn encode<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>, KnowledgeError> {
-    postcard::to_stdvec(value)
-        .map_err(|error| KnowledgeError::Encode { what, reason: error.to_string() })
+    postcard::to_stdvec(value).map_err(|error| KnowledgeError::Encode { what, reason: error.to_string() })
 }
 
 /// Writes `bytes` to `path` so that the file is either the old one or the whole new one, also after a crash:

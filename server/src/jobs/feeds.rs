@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use knowledge::{CompileReport, KnowledgeDir};
+use knowledge::{Bundle, CompileReport, KnowledgeDir};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -24,7 +24,8 @@ pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Re
         .tempdir_in(data)
         .with_context(|| format!("cannot make a temporary directory in {}", data.display()))?;
     let compiled = staging.path().join("bundle");
-    let report = knowledge::compile(folder, &compiled, progress)
+    let previous = directory.current().and_then(|path| Bundle::open(&path).ok());
+    let report = knowledge::compile_after(folder, previous.as_ref(), &compiled, progress)
         .with_context(|| format!("cannot compile the feeds in {}", folder.display()))?;
     if report.sources.iter().all(|source| source.records == 0) {
         bail!("nothing in {} is a known vulnerability feed; the data in force is unchanged", folder.display());
@@ -39,16 +40,15 @@ pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Re
 /// could be downloaded and there is no older copy.
 pub fn update(data: &Path, progress: &dyn Fn(&str)) -> anyhow::Result<CompileReport> {
     let feeds = KnowledgeDir::new(data).feeds();
-    std::fs::create_dir_all(&feeds).with_context(|| format!("cannot make {}", feeds.display()))?;
     let downloaded = knowledge::download(&feeds, progress).context("cannot download the public feeds")?;
-    for (source, reason) in &downloaded.failed {
-        warn!(feed = %source, "feed {source} was not downloaded: {reason}");
+    for failure in &downloaded.failures {
+        warn!(url = %failure.url, "{} was not downloaded: {}", failure.url, failure.reason);
     }
-    if downloaded.failed.len() == downloaded.total() {
+    if downloaded.all_failed() {
         bail!(
             "none of the {} public feeds could be reached; is there a network? feeds in a folder can be loaded with \
              `plimsoll feeds import FOLDER`",
-            downloaded.total()
+            downloaded.failures.len()
         );
     }
     import(data, &feeds, progress)

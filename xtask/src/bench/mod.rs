@@ -1,2 +1,66 @@
-use anyhow::Result;
-pub(crate) fn command(_: &[String]) -> Result<()> { Ok(()) }
+//! `cargo xtask bench NAME`: measurements that anybody can repeat, printed as one table each.
+//!
+//! A bench builds the release program, makes its own input, and writes its figures also as JSON under `target/bench/`, so that two
+//! runs can be compared. To add one, add a module and a row to [`BENCHES`].
+
+mod inventory;
+mod measure;
+mod scan;
+mod scanner;
+mod table;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::{process, project};
+
+struct Bench {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const BENCHES: &[Bench] = &[Bench {
+    name: "scan",
+    about: "Plimsoll beside Syft, Trivy and bare decompression on the fixture images",
+    run: scan::run,
+}];
+
+pub(crate) fn command(arguments: &[String]) -> Result<()> {
+    if let [name] = arguments
+        && let Some(bench) = BENCHES.iter().find(|bench| bench.name == name)
+    {
+        return (bench.run)();
+    }
+    for bench in BENCHES {
+        eprintln!("  {:<10} {}", bench.name, bench.about);
+    }
+    match arguments {
+        [] => Ok(()),
+        _ => bail!("`{}` is not a bench", arguments.join(" ")),
+    }
+}
+
+/// Builds the release program and hands back its path; `PLIMSOLL_BENCH_PROGRAM` names another build to measure instead.
+fn release_program() -> Result<PathBuf> {
+    if let Some(program) = std::env::var_os("PLIMSOLL_BENCH_PROGRAM") {
+        return Ok(fs::canonicalize(program)?);
+    }
+    eprintln!("bench: cargo build --release");
+    let mut command = process::command("cargo");
+    command.current_dir(project::root()).args(["build", "--quiet", "--release", "--package", "plimsoll"]);
+    process::run(&mut command)?;
+    Ok(project::target().join("release/plimsoll"))
+}
+
+/// Keeps the figures of a run for later comparison.
+fn keep(name: &str, figures: &Value) -> Result<()> {
+    let path = project::target().join("bench").join(format!("{name}.json"));
+    fs::create_dir_all(path.parent().expect("the file lies in a folder"))?;
+    fs::write(&path, format!("{figures:#}\n")).with_context(|| format!("cannot write {}", path.display()))?;
+    eprintln!("bench: figures kept in {}", project::relative(&path));
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! Container reports.
+
+pub(crate) mod create;

@@ -1,0 +1,50 @@
+//! `GET /containers/{sha}/software`: what is installed in a container.
+
+use axum::Extension;
+use axum::extract::{OriginalUri, Path, State};
+use axum::response::Response;
+
+use crate::auth::Identity;
+use crate::body;
+use crate::error::ApiError;
+use crate::order;
+use crate::paging::Parameters;
+use crate::state::Shared;
+use crate::wire::{ContainerRendering, ErrorBody, SoftwareList, Version};
+
+/// Lists the software of a container, all of it.
+#[utoipa::path(
+    get, path = "/csapi/{version}/containers/{containerSha}/software", tag = "containers",
+    params(
+        ("version" = String, Path, description = "v1.1, v1.2 or v1.3"),
+        ("containerSha" = String, Path, description = "64 hex digits, or the first 12"),
+        ("filter" = Option<String>, Query, description = "not supported yet: anything but blank is refused"),
+        ("profile" = Option<String>, Query, description = "classic or full, see the setting"),
+        ("isDrift" = Option<bool>, Query, description = "true: only what drifted from the image"),
+        ("sort" = Option<String>, Query, description = "name, version or fixVersion, with :asc or :desc"),
+    ),
+    responses(
+        (status = 200, description = "the software", body = SoftwareList<'_>),
+        (status = 400, description = "a parameter is not understood", body = ErrorBody),
+        (status = 401, description = "no valid credentials", body = ErrorBody),
+        (status = 403, description = "out of the account's scope, or the role may not read", body = ErrorBody),
+        (status = 404, description = "no such container", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list_software(
+    State(shared): State<Shared>,
+    Extension(version): Extension<Version>,
+    Extension(identity): Extension<Identity>,
+    Path(key): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let view = super::find(&shared, &identity, &key).await?;
+    let parameters = Parameters::of(&uri);
+    let rendering = ContainerRendering::of(version, true, &parameters, &shared.settings)?;
+    let mut rows = order::software(&view.software, &parameters)?;
+    if parameters.is_true("isDrift") {
+        // drift is not observed yet: nothing is known to differ from the image
+        rows.clear();
+    }
+    Ok(body::json(&SoftwareList::new(rows, rendering.context(&view).facts, rendering.profile)))
+}

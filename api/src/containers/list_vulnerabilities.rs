@@ -1,0 +1,57 @@
+//! `GET /containers/{sha}/vuln`: the vulnerabilities of a container.
+
+use axum::Extension;
+use axum::extract::{OriginalUri, Path, State};
+use axum::response::Response;
+
+use crate::auth::Identity;
+use crate::body;
+use crate::error::ApiError;
+use crate::order::{self, Parts};
+use crate::paging::Parameters;
+use crate::state::Shared;
+use crate::wire::{ContainerRendering, ContainerVulnerabilities, ErrorBody, Version, VulnerabilitySummary};
+
+/// Lists the vulnerabilities of a container, with a summary.
+#[utoipa::path(
+    get, path = "/csapi/{version}/containers/{containerSha}/vuln", tag = "containers",
+    params(
+        ("version" = String, Path, description = "v1.1, v1.2 or v1.3"),
+        ("containerSha" = String, Path, description = "64 hex digits, or the first 12"),
+        ("filter" = Option<String>, Query, description = "not supported yet: anything but blank is refused"),
+        ("type" = Option<String>, Query, description = "SUMMARY, DETAILS or ALL, default ALL"),
+        ("profile" = Option<String>, Query, description = "classic or full, see the setting"),
+        ("isDrift" = Option<bool>, Query, description = "true: only what drifted from the image"),
+        ("sort" = Option<String>, Query, description = "qid or severity, with :asc or :desc; default qid:asc"),
+        ("applyException" = Option<bool>, Query, description = "without effect: there are no exceptions yet"),
+    ),
+    responses(
+        (status = 200, description = "the vulnerabilities", body = ContainerVulnerabilities<'_>),
+        (status = 400, description = "a parameter is not understood", body = ErrorBody),
+        (status = 401, description = "no valid credentials", body = ErrorBody),
+        (status = 403, description = "out of the account's scope, or the role may not read", body = ErrorBody),
+        (status = 404, description = "no such container", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list_vulnerabilities(
+    State(shared): State<Shared>,
+    Extension(version): Extension<Version>,
+    Extension(identity): Extension<Identity>,
+    Path(key): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let view = super::find(&shared, &identity, &key).await?;
+    let parameters = Parameters::of(&uri);
+    let parts = Parts::of(&parameters)?;
+    let rendering = ContainerRendering::of(version, true, &parameters, &shared.settings)?;
+    let mut rows = order::vulnerabilities(&view.vulnerabilities, &parameters)?;
+    if parameters.is_true("isDrift") {
+        // drift is not observed yet: nothing is known to differ from the image
+        rows.clear();
+    }
+    let summary = parts.summary.then(|| VulnerabilitySummary::new(rows.iter().copied()));
+    Ok(body::json(&ContainerVulnerabilities {
+        details: parts.details.then(|| rendering.vulnerabilities(&view, rows)),
+        vuln_summary: summary,
+    }))
+}

@@ -1,0 +1,34 @@
+//! `GET /images/{sha}/vuln/count`: the vulnerabilities of an image by severity.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use crate::auth::Identity;
+use crate::body;
+use crate::error::ApiError;
+use crate::state::Shared;
+use crate::wire::{ErrorBody, SeverityCounts};
+
+/// Counts the vulnerabilities of an image by severity.
+#[utoipa::path(
+    get, path = "/csapi/{version}/images/{imageSha}/vuln/count", tag = "images",
+    params(
+        ("version" = String, Path, description = "v1.1, v1.2 or v1.3"),
+        ("imageSha" = String, Path, description = "64 hex digits, or the first 12"),
+    ),
+    responses(
+        (status = 200, description = "the counts", body = SeverityCounts),
+        (status = 401, description = "no valid credentials", body = ErrorBody),
+        (status = 403, description = "out of the account's scope, or the role may not read", body = ErrorBody),
+        (status = 404, description = "no such image", body = ErrorBody),
+    )
+)]
+pub(crate) async fn count_vulnerabilities(
+    State(shared): State<Shared>,
+    Extension(identity): Extension<Identity>,
+    Path(key): Path<String>,
+) -> Result<Response, ApiError> {
+    let view = super::find(&shared, &identity, &key).await?;
+    Ok(body::json(&SeverityCounts::new(view.counts)))
+}

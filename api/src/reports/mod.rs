@@ -1,0 +1,3 @@
+//! Scan reports.
+
+pub(crate) mod create;

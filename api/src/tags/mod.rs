@@ -1,0 +1,3 @@
+//! Tags, which scopes are made of.
+
+pub(crate) mod assign;

@@ -1,0 +1,138 @@
+//! Container records of the bulk lists and of the details call.
+//!
+//! A container that was not looked into itself shows the software and findings of its image; the API calls
+//! them propagated. Without a known image nothing is known, and lists and counts are null.
+
+use fleet::{ContainerView, SoftwareView, VulnerabilityView};
+use utoipa::ToSchema;
+
+use super::container_keys::{CommonKeys, FullKeys, LegacyHead, LegacyTail};
+use super::software::{self, RecordSoftware, RecordSoftwareLegacy};
+use super::version::{ContainerProfile, Version};
+use super::vulnerability::{
+    BulkVulnerability, BulkVulnerabilityLegacy, ContainerVulnerabilityDetails, Context, Vulnerability,
+};
+use super::writer::ObjectWriter;
+use crate::error::ApiError;
+use crate::paging::Parameters;
+use crate::settings::ApiSettings;
+
+/// How container records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ContainerRendering {
+    pub(crate) version: Version,
+    pub(crate) profile: ContainerProfile,
+    /// With full vulnerabilities, or as the bulk lists do it.
+    pub(crate) details: bool,
+}
+
+/// A record of v1.1.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes in the API document what `append` writes")]
+pub(crate) struct ContainerRecordLegacy<'a> {
+    #[serde(flatten)]
+    head: LegacyHead<'a>,
+    vulnerabilities: Option<Vec<BulkVulnerabilityLegacy<'a>>>,
+    softwares: Option<Vec<RecordSoftwareLegacy<'a>>>,
+    #[serde(flatten)]
+    tail: LegacyTail,
+}
+
+/// A record of v1.2 and v1.3; the keys of [`FullKeys`] are there in the full profile only.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes in the API document what `append` writes")]
+pub(crate) struct ContainerRecord<'a> {
+    #[serde(flatten)]
+    common: CommonKeys<'a>,
+    #[serde(flatten)]
+    full: Option<FullKeys<'a>>,
+    vulnerabilities: Option<Vec<BulkVulnerability<'a>>>,
+    softwares: Option<Vec<RecordSoftware<'a>>>,
+}
+
+/// A record of any version.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes in the API document what `append` writes")]
+pub(crate) enum AnyContainerRecord<'a> {
+    /// v1.2 and v1.3.
+    Later(ContainerRecord<'a>),
+    /// v1.1.
+    Legacy(ContainerRecordLegacy<'a>),
+}
+
+impl ContainerRendering {
+    /// Records of this request: `profile` may choose another profile than the server's.
+    pub(crate) fn of(
+        version: Version,
+        details: bool,
+        parameters: &Parameters,
+        settings: &ApiSettings,
+    ) -> Result<Self, ApiError> {
+        let profile = match parameters.get("profile") {
+            Some(word) => word.parse().map_err(|error| ApiError::bad_request(format!("profile: {error}")))?,
+            None => settings.container_profile,
+        };
+        Ok(Self { version, profile, details })
+    }
+
+    /// Appends the record of a container.
+    pub(crate) fn append(self, out: &mut Vec<u8>, view: &ContainerView) {
+        let mut object = ObjectWriter::new(out);
+        if self.version.is_legacy() {
+            object.fields(&LegacyHead::new(view));
+            self.append_content(&mut object, view);
+            object.fields(&LegacyTail::new(view));
+        } else {
+            object.fields(&CommonKeys::new(view));
+            if self.profile == ContainerProfile::Full {
+                object.fields(&FullKeys::new(view));
+            }
+            self.append_content(&mut object, view);
+        }
+        object.finish();
+    }
+
+    fn append_content(self, object: &mut ObjectWriter<'_>, view: &ContainerView) {
+        let known = view.image.is_some();
+        let context = self.context(view);
+        let vulnerabilities = known.then_some(&view.vulnerabilities);
+        object.array("vulnerabilities", vulnerabilities, |out, vulnerability| {
+            if self.details {
+                super::append_json(out, &Vulnerability::new(&context, vulnerability));
+            } else if self.version.is_legacy() {
+                super::append_json(out, &BulkVulnerabilityLegacy::new(&context, vulnerability));
+            } else {
+                super::append_json(out, &BulkVulnerability::new(&context, vulnerability));
+            }
+        });
+        object.array("softwares", known.then_some(&view.software), |out, software: &SoftwareView| {
+            if self.version.is_legacy() {
+                software::append_legacy(out, software);
+            } else {
+                software::append_row(out, software, self.profile);
+            }
+        });
+    }
+
+    /// How vulnerabilities of a container are written.
+    pub(crate) fn context(self, view: &ContainerView) -> Context<'_> {
+        Context {
+            version: self.version,
+            software: &view.software,
+            facts: view.image.as_ref().map(|image| &image.document.facts),
+            profile: self.profile,
+        }
+    }
+
+    /// The vulnerabilities of a container, in full.
+    pub(crate) fn vulnerabilities<'a>(
+        self,
+        view: &'a ContainerView,
+        rows: Vec<&'a VulnerabilityView>,
+    ) -> ContainerVulnerabilityDetails<'a> {
+        let context = self.context(view);
+        let vulns = rows.into_iter().map(|found| Vulnerability::new(&context, found)).collect();
+        ContainerVulnerabilityDetails { vulns, drift_vulns: Vec::new() }
+    }
+}

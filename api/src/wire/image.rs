@@ -1,0 +1,115 @@
+//! Image records of the bulk lists and of the details call.
+
+use fleet::ImageView;
+use utoipa::ToSchema;
+
+use super::host::Host;
+use super::image_keys::{CommonKeys, LaterKeys, LegacyDetailKeys};
+use super::scalar::Null;
+use super::software::{self, RecordSoftware, RecordSoftwareLegacy};
+use super::version::{ContainerProfile, Version};
+use super::vulnerability::{BulkVulnerability, BulkVulnerabilityLegacy, Context, Vulnerability};
+use super::writer::ObjectWriter;
+use crate::paging::Parameters;
+
+/// How image records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ImageRendering {
+    pub(crate) version: Version,
+    /// With full vulnerabilities and all hosts, or as the bulk lists do it.
+    pub(crate) details: bool,
+    /// `scanDetails` asked for the malware block.
+    pub(crate) malware: bool,
+    /// `scanDetails` asked for the secrets block.
+    pub(crate) secrets: bool,
+}
+
+/// A record of v1.1.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes in the API document what `append` writes")]
+pub(crate) struct ImageRecordLegacy<'a> {
+    #[serde(flatten)]
+    common: CommonKeys<'a>,
+    softwares: Vec<RecordSoftwareLegacy<'a>>,
+    vulnerabilities: Vec<BulkVulnerabilityLegacy<'a>>,
+}
+
+/// A record of v1.2 and v1.3.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes in the API document what `append` writes")]
+pub(crate) struct ImageRecord<'a> {
+    #[serde(flatten)]
+    common: CommonKeys<'a>,
+    #[serde(flatten)]
+    later: LaterKeys<'a>,
+    softwares: Vec<RecordSoftware<'a>>,
+    vulnerabilities: Vec<BulkVulnerability<'a>>,
+}
+
+/// A record of any version.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes in the API document what `append` writes")]
+pub(crate) enum AnyImageRecord<'a> {
+    /// v1.2 and v1.3.
+    Later(ImageRecord<'a>),
+    /// v1.1.
+    Legacy(ImageRecordLegacy<'a>),
+}
+
+impl ImageRendering {
+    /// Records of this version with the blocks that `scanDetails` asks for; v1.1 has no such blocks.
+    pub(crate) fn of(version: Version, details: bool, parameters: &Parameters) -> Self {
+        let wanted = if version.is_legacy() { Vec::new() } else { parameters.words("scanDetails") };
+        let asks = |word: &str| wanted.iter().any(|wanted| wanted == word);
+        Self { version, details, malware: asks("malware"), secrets: asks("secrets") }
+    }
+
+    /// Appends the record of an image.
+    pub(crate) fn append(self, out: &mut Vec<u8>, view: &ImageView) {
+        let mut object = ObjectWriter::new(out);
+        object.fields(&CommonKeys::new(view, self.version));
+        if self.details {
+            let hosts: Vec<Host<'_>> = view.hosts.iter().map(Host::from).collect();
+            object.field("host", &hosts);
+        }
+        if !self.version.is_legacy() {
+            object.fields(&LaterKeys::new(view));
+        } else if self.details {
+            object.fields(&LegacyDetailKeys::new(view));
+        }
+        for (key, wanted) in [("malware", self.malware), ("secrets", self.secrets)] {
+            if wanted {
+                object.field(key, &Null);
+            }
+        }
+        object.array("softwares", Some(&view.software), |out, software| {
+            if self.version.is_legacy() {
+                software::append_legacy(out, software);
+            } else {
+                software::append_row(out, software, ContainerProfile::Full);
+            }
+        });
+        let context = image_context(view, self.version);
+        object.array("vulnerabilities", Some(&view.vulnerabilities), |out, vulnerability| {
+            if self.details {
+                super::append_json(out, &Vulnerability::new(&context, vulnerability));
+            } else if self.version.is_legacy() {
+                super::append_json(out, &BulkVulnerabilityLegacy::new(&context, vulnerability));
+            } else {
+                super::append_json(out, &BulkVulnerability::new(&context, vulnerability));
+            }
+        });
+        object.finish();
+    }
+}
+
+/// How vulnerabilities of an image are written.
+pub(crate) fn image_context(view: &ImageView, version: Version) -> Context<'_> {
+    Context {
+        version,
+        software: &view.software,
+        facts: Some(&view.record.document.facts),
+        profile: ContainerProfile::Full,
+    }
+}

@@ -1,0 +1,89 @@
+//! Images of the plain list.
+
+use fleet::ImageView;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::count::SeverityCounts;
+use super::host::Host;
+use super::image_keys::{InstrumentationKeys, RiskKeys, SCAN_STATUS, SCAN_TYPES, created, repo, scan_type};
+use super::reference::{self, RepoDigest, RepoTag};
+use super::scalar::{Millis, Null, Sha, ShortSha};
+use super::version::Version;
+
+/// An image of the plain list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ImageListItem<'a> {
+    created: Millis,
+    updated: Millis,
+    last_used_date: Option<Millis>,
+    author: &'a str,
+    sha: Sha,
+    uuid: Uuid,
+    image_id: ShortSha,
+    repo: Option<Vec<RepoTag<'a>>>,
+    repo_digests: Option<Vec<RepoDigest<'a>>>,
+    size: u64,
+    vulnerabilities: SeverityCounts,
+    associated_containers_count: u32,
+    associated_hosts_count: u32,
+    last_vm_scan_date: Millis,
+    last_scanned: Millis,
+    #[schema(value_type = Option<Vec<String>>)]
+    registry_uuid: Null,
+    source: &'a [String],
+    #[schema(value_type = Option<bool>)]
+    is_docker_hub_official: Null,
+    scan_type: Option<&'static str>,
+    scan_types: [&'static str; 2],
+    scan_status: &'static str,
+    #[schema(value_type = Option<String>)]
+    scan_error_code: Null,
+    last_found_on_host: Option<Host<'a>>,
+    #[schema(value_type = Option<bool>)]
+    is_continuously_assessed: Null,
+    #[schema(value_type = Option<String>)]
+    last_assessed: Null,
+    #[serde(flatten)]
+    risk: RiskKeys,
+    #[serde(flatten)]
+    instrumentation: InstrumentationKeys,
+}
+
+impl<'a> ImageListItem<'a> {
+    pub(crate) fn new(view: &'a ImageView, version: Version) -> Self {
+        let record = &*view.record;
+        let facts = &record.document.facts;
+        Self {
+            created: created(facts),
+            updated: view.updated.into(),
+            last_used_date: view.last_used.map(Millis::from),
+            author: &facts.author,
+            sha: Sha(record.id.0),
+            uuid: record.uuid,
+            image_id: ShortSha(record.id.0),
+            repo: repo(facts, version),
+            repo_digests: reference::digests(&facts.references),
+            size: facts.size,
+            vulnerabilities: SeverityCounts::new(view.counts),
+            associated_containers_count: view.associated_containers,
+            associated_hosts_count: view.associated_hosts,
+            last_vm_scan_date: record.last_scanned.into(),
+            last_scanned: record.last_scanned.into(),
+            registry_uuid: Null,
+            source: &record.sources,
+            is_docker_hub_official: Null,
+            scan_type: scan_type(version),
+            scan_types: SCAN_TYPES,
+            scan_status: SCAN_STATUS,
+            scan_error_code: Null,
+            last_found_on_host: view.last_container_host.as_ref().map(Host::from),
+            is_continuously_assessed: Null,
+            last_assessed: Null,
+            risk: RiskKeys::default(),
+            instrumentation: InstrumentationKeys::default(),
+        }
+    }
+}

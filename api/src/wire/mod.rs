@@ -1,0 +1,54 @@
+//! The compatible JSON: the words, types, null rules and key orders of the Container Security API.
+//!
+//! Nothing outside this module says `sha`, `softwares` or `qid`, and nothing in here decides which records a
+//! client sees. Every documented key is written, with `null` where nothing is known, because clients index
+//! keys without asking. Records are structs that borrow from the index and are written straight into the
+//! output buffer; no tree of JSON values is built.
+
+mod container;
+mod container_keys;
+mod container_list;
+mod count;
+mod error;
+mod host;
+mod image;
+mod image_keys;
+mod image_list;
+mod label;
+mod layer;
+mod lifecycle;
+mod page;
+mod reference;
+mod result;
+mod scalar;
+mod software;
+mod version;
+mod vulnerability;
+mod writer;
+
+pub(crate) use container::{AnyContainerRecord, ContainerRecord, ContainerRendering};
+pub(crate) use container_list::ContainerListItem;
+pub(crate) use count::{SeverityCounts, VulnerabilitySummary};
+pub(crate) use error::ErrorBody;
+pub(crate) use image::{AnyImageRecord, ImageRecord, ImageRendering, image_context};
+pub(crate) use image_list::ImageListItem;
+pub(crate) use page::{BulkPage, Page};
+pub(crate) use software::SoftwareList;
+pub(crate) use version::Version;
+pub use version::{ContainerProfile, UnknownProfile};
+pub(crate) use vulnerability::{ContainerVulnerabilities, ImageVulnerabilities, Vulnerability};
+
+/// The content type of every JSON answer.
+pub(crate) const JSON: &str = "application/json;charset=UTF-8";
+
+/// Writes a value as JSON; the types of this module cannot fail to be written.
+pub(crate) fn to_json(value: &impl serde::Serialize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(4 << 10);
+    append_json(&mut out, value);
+    out
+}
+
+/// Appends a value as JSON.
+pub(crate) fn append_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    serde_json::to_writer(out, value).expect("plain structs are written to memory without failing");
+}

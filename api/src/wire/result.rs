@@ -1,0 +1,106 @@
+//! The `result` of a vulnerability: the evidence as text.
+//!
+//! Affected packages are a table of the documented form: `#table cols=N`, a head line, one line per package.
+//! Cells are separated by one blank, so a blank inside a value is written as `_` and a real `_` as `__`.
+
+use std::fmt::Write as _;
+
+use fleet::{AffectedView, SoftwareView, VulnerabilityView};
+use model::{Ecosystem, Package};
+
+/// Stands in a cell where there is nothing to say.
+const NOTHING: &str = "-";
+
+/// The text for a vulnerability in this software.
+pub(crate) fn text(view: &VulnerabilityView, software: &[SoftwareView]) -> String {
+    let tabled: Vec<&AffectedView> =
+        view.affected.iter().filter(|affected| affected.package.package.ecosystem != Ecosystem::Os).collect();
+    if tabled.is_empty() {
+        return view.affected.first().map_or_else(String::new, release_text);
+    }
+    let wide = tabled.iter().any(|affected| !affected.package.package.ecosystem.is_os());
+    let mut lines: Vec<String> = Vec::with_capacity(tabled.len());
+    for affected in tabled {
+        let line = line(affected, wide, software);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let head = if wide {
+        "#table cols=5\nPackage Installed_Version Required_Version Language Install_Path"
+    } else {
+        "#table cols=3\nPackage Installed_Version Required_Version"
+    };
+    lines.iter().fold(head.to_owned(), |text, line| text + "\n" + line)
+}
+
+fn line(affected: &AffectedView, wide: bool, software: &[SoftwareView]) -> String {
+    let package = &affected.package.package;
+    let mut line = String::with_capacity(64);
+    push_cell(&mut line, &package.name);
+    push_cell(&mut line, &package.version);
+    push_cell(&mut line, affected.fix_version().unwrap_or_default());
+    if wide {
+        push_cell(&mut line, language(package));
+        let place = affected.software.and_then(|index| software.get(index));
+        push_cell(&mut line, place.map_or("", |place| &place.path));
+    }
+    line
+}
+
+fn push_cell(line: &mut String, value: &str) {
+    if !line.is_empty() {
+        line.push(' ');
+    }
+    if value.is_empty() {
+        line.push_str(NOTHING);
+        return;
+    }
+    for character in value.chars() {
+        match character {
+            '_' => line.push_str("__"),
+            blank if blank.is_whitespace() => line.push('_'),
+            other => line.push(other),
+        }
+    }
+}
+
+/// The text for an operating system release, which is no package of a table.
+fn release_text(affected: &AffectedView) -> String {
+    let Package { name, version, .. } = &affected.package.package;
+    let mut text = format!("{name} {version} is past its end of life");
+    let ended = affected.package.judgement.lifecycle.as_ref().and_then(|lifecycle| lifecycle.eol);
+    if let Some(date) = ended {
+        let date = date.to_rfc3339();
+        let _ = write!(text, " since {}", date.split('T').next().unwrap_or(&date));
+    }
+    text
+}
+
+fn language(package: &Package) -> &'static str {
+    match package.ecosystem {
+        Ecosystem::Pypi => "Python",
+        Ecosystem::Npm => "JavaScript",
+        Ecosystem::Maven => "Java",
+        Ecosystem::Golang => "Go",
+        Ecosystem::Cargo => "Rust",
+        Ecosystem::Gem => "Ruby",
+        Ecosystem::Composer => "PHP",
+        Ecosystem::Nuget => ".NET",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_become_underscores_and_underscores_are_doubled() {
+        let mut line = String::new();
+        push_cell(&mut line, "bind-license");
+        push_cell(&mut line, "9.11.4-16.P2.el7_8.6 beta");
+        push_cell(&mut line, "");
+        assert_eq!(line, "bind-license 9.11.4-16.P2.el7__8.6_beta -");
+    }
+}

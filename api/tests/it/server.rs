@@ -1,0 +1,101 @@
+//! A server on a free port of the loopback, over a SQLite store in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use api::{ApiSettings, ApiState};
+use fleet::Fleet;
+use knowledge::Bundle;
+use store::{NewAccount, Role, Store, StoreOptions};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::client::{Request, Response};
+
+pub(crate) const ADMIN: (&str, &str) = ("admin", "correct horse");
+
+pub(crate) struct TestServer {
+    pub(crate) address: String,
+    pub(crate) store: Store,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<()>>,
+    _folder: TempDir,
+}
+
+impl TestServer {
+    /// Starts with an administrator and the feeds of the compatibility scenarios.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(ApiSettings::default()).await
+    }
+
+    pub(crate) async fn start_with(settings: ApiSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = folder.path().join("bundle");
+        knowledge::compile(&compat_folder().join("feeds"), &bundle, &|_| ()).unwrap();
+        let bundle = Arc::new(Bundle::open(&bundle).unwrap());
+        let store = Store::open(&StoreOptions::new(folder.path().join("plimsoll.db"))).unwrap();
+        let fleet = Fleet::start(store.clone(), bundle).await.unwrap();
+        let router = api::router(ApiState { store: store.clone(), fleet, settings });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(api::serve(listener, router, async {
+            let _ = stopped.await;
+        }));
+        let server =
+            Self { address, store, stop: Some(stop), running: Some(running), _folder: folder };
+        server.account(ADMIN.0, ADMIN.1, Role::Manager, &[]).await;
+        server
+    }
+
+    pub(crate) async fn account(&self, name: &str, password: &str, role: Role, tags: &[&str]) {
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        let account = NewAccount { name: name.into(), password: password.into(), role, tags };
+        self.store.create_account(account).await.unwrap();
+    }
+
+    pub(crate) async fn send(&self, request: Request) -> Response {
+        request.send(&self.address).await
+    }
+
+    /// A GET as the administrator.
+    pub(crate) async fn get(&self, target: &str) -> Response {
+        self.send(Request::get(target).basic(ADMIN.0, ADMIN.1)).await
+    }
+
+    /// Sends a file of `compat/data` as the administrator.
+    pub(crate) async fn post_file(&self, target: &str, file: &str) -> Response {
+        let body = std::fs::read(compat_folder().join("data").join(file)).unwrap();
+        self.send(Request::new("POST", target).basic(ADMIN.0, ADMIN.1).body(body)).await
+    }
+
+    /// Stops and waits until every request under way is answered.
+    pub(crate) fn stop(&mut self) -> JoinHandle<()> {
+        let _ = self.stop.take().unwrap().send(());
+        self.running.take().unwrap()
+    }
+}
+
+/// The folder of the compatibility scenarios.
+pub(crate) fn compat_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../compat")
+}
+
+/// A scan report of an image made up of a number.
+pub(crate) fn report(number: u32) -> serde_json::Value {
+    let id = model::Digest::of(&number.to_le_bytes());
+    serde_json::json!({
+        "schema": 1,
+        "scanner": "test/1",
+        "scannedAt": 1_700_000_000_000_i64 + i64::from(number),
+        "source": "COMMAND_LINE",
+        "image": { "id": id, "references": [
+            { "registry": "r.example.com", "repository": "team/app", "tag": number.to_string() }
+        ] },
+        "packages": [
+            { "ecosystem": "pypi", "name": "demo", "version": format!("1.{}", number % 7), "path": "app/demo" }
+        ]
+    })
+}

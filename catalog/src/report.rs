@@ -1,0 +1,130 @@
+//! The report out of composed layers: attribution, owners, the release.
+
+use std::collections::{BTreeSet, HashMap};
+
+use image::OpenImage;
+use model::report::REPORT_SCHEMA;
+use model::{Distro, ImageFacts, OsRelease, PackageRecord, ScanReport, Timestamp, Unreadable};
+
+use crate::compose::{Visible, compose};
+use crate::facts::{Found, LayerCatalog};
+use crate::os::release;
+use crate::path::{text, without_merged_usr};
+use crate::scan::ScanOptions;
+
+/// Notes that a report lists; further ones are counted.
+const MAX_UNREADABLE: usize = 10_000;
+
+/// Makes the report of an image whose layers were read.
+pub(crate) fn build(image: &OpenImage, layers: &[LayerCatalog], options: &ScanOptions<'_>) -> ScanReport {
+    let visible = compose(layers);
+    let with_layer = !image.is_root_fs();
+    let os_release = os_release(&visible);
+    let distro = os_release.as_ref().map(OsRelease::distro);
+    ScanReport {
+        schema: REPORT_SCHEMA,
+        scanner: concat!("plimsoll/", env!("CARGO_PKG_VERSION")).to_owned(),
+        scanned_at: Timestamp::now(),
+        source: options.source.clone(),
+        image: with_sizes(&image.facts, layers),
+        users: users(&visible),
+        packages: packages(&visible, distro.as_ref(), with_layer),
+        unreadable: unreadable(&visible, layers, with_layer),
+        os_release,
+        tags: options.tags.clone(),
+    }
+}
+
+fn with_sizes(facts: &ImageFacts, layers: &[LayerCatalog]) -> ImageFacts {
+    let mut facts = facts.clone();
+    let with_layer = facts.layers.iter_mut().filter(|layer| layer.diff_id.is_some());
+    for (layer, catalog) in with_layer.zip(layers) {
+        layer.size = catalog.size;
+    }
+    facts.size = layers.iter().map(|layer| layer.size).sum();
+    facts
+}
+
+fn os_release(visible: &[Visible<'_>]) -> Option<OsRelease> {
+    release::choose(|path| {
+        let at =
+            visible.binary_search_by(|file| file.evidence().path.as_slice().cmp(path.as_bytes())).ok()?;
+        visible[at].evidence().facts.release.as_ref()
+    })
+}
+
+fn users(visible: &[Visible<'_>]) -> Vec<String> {
+    visible.iter().flat_map(|file| &file.evidence().facts.users).cloned().collect()
+}
+
+fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) -> Vec<PackageRecord> {
+    let owners = owners(visible);
+    let mut records: Vec<PackageRecord> = Vec::new();
+    for file in visible {
+        let evidence = file.evidence();
+        if evidence.facts.packages.is_empty() {
+            continue;
+        }
+        let path = text(&evidence.path);
+        let owner = owners.get(without_merged_usr(&evidence.path)).copied();
+        let older: Vec<(usize, BTreeSet<&Found>)> = file.history[1..]
+            .iter()
+            .map(|(layer, evidence)| (*layer, evidence.facts.packages.iter().collect()))
+            .collect();
+        for found in &evidence.facts.packages {
+            let mut package = found.package();
+            if package.ecosystem.is_os() {
+                package.distro = distro.cloned();
+            }
+            let place = match found.inside.as_str() {
+                "" => path.clone(),
+                inside => format!("{path}!/{inside}"),
+            };
+            let since = older.iter().take_while(|(_, packages)| packages.contains(found)).last();
+            let mut record = PackageRecord::new(package, place);
+            record.layer = with_layer.then_some(since.map_or(file.layer(), |(layer, _)| *layer) as u32);
+            record.owned_by = owner.filter(|_| !found.ecosystem.is_os()).map(str::to_owned);
+            records.push(record);
+        }
+    }
+    records.sort_unstable();
+    records.dedup();
+    records
+}
+
+/// Which OS package owns a file; keys are without a merged `/usr`.
+fn owners<'a>(visible: &[Visible<'a>]) -> HashMap<&'a [u8], &'a str> {
+    let mut owners = HashMap::new();
+    for owner in visible.iter().flat_map(|file| &file.evidence().facts.owners) {
+        for path in &owner.paths {
+            owners.entry(without_merged_usr(path)).or_insert(owner.package.as_str());
+        }
+    }
+    owners
+}
+
+fn unreadable(visible: &[Visible<'_>], layers: &[LayerCatalog], with_layer: bool) -> Vec<Unreadable> {
+    let number = |layer: usize| with_layer.then_some(layer as u32);
+    let mut all: Vec<Unreadable> = Vec::new();
+    for file in visible {
+        let evidence = file.evidence();
+        for reason in &evidence.facts.notes {
+            let (layer, path) = (number(file.layer()), text(&evidence.path));
+            all.push(Unreadable { layer, path, reason: reason.clone() });
+        }
+    }
+    for (index, layer) in layers.iter().enumerate() {
+        for note in &layer.notes {
+            let (path, reason) = (text(&note.path), note.reason.clone());
+            all.push(Unreadable { layer: number(index), path, reason });
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    if all.len() > MAX_UNREADABLE {
+        let reason = format!("{} further notes are left out", all.len() - MAX_UNREADABLE);
+        all.truncate(MAX_UNREADABLE);
+        all.push(Unreadable { layer: None, path: String::new(), reason });
+    }
+    all
+}

@@ -1,0 +1,155 @@
+//! Scanning: all layers, on several threads, biggest first; then one report.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use image::{ImageError, OpenImage};
+use model::{Digest, ScanReport};
+
+use crate::cache::Cache;
+use crate::facts::LayerCatalog;
+use crate::layer::LayerPass;
+use crate::{link, report};
+
+/// Is told how far a scan is. Called from several threads.
+pub trait Progress: Sync {
+    /// How many stored bytes there are in all layers together; told once, first.
+    fn total(&self, stored_bytes: u64) {
+        let _ = stored_bytes;
+    }
+
+    /// How many more of them are done with, read or known from before.
+    fn advance(&self, stored_bytes: u64) {
+        let _ = stored_bytes;
+    }
+}
+
+/// Tells nobody.
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// How to scan, and what to write into the report about the scan itself.
+pub struct ScanOptions<'a> {
+    /// Layers that are read at the same time, at least 1.
+    pub threads: usize,
+    /// Folder for the results of single layers; `None` keeps none.
+    pub cache: Option<PathBuf>,
+    /// See [`ScanReport::source`].
+    pub source: String,
+    /// See [`ScanReport::tags`].
+    pub tags: Vec<String>,
+    /// Is told how far the scan is.
+    pub progress: &'a dyn Progress,
+}
+
+impl Default for ScanOptions<'_> {
+    /// As many threads as the machine runs at once, no cache, source `COMMAND_LINE`.
+    fn default() -> Self {
+        Self {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            cache: None,
+            source: "COMMAND_LINE".to_owned(),
+            tags: Vec::new(),
+            progress: &Silent,
+        }
+    }
+}
+
+/// Why there is no report. Bad files inside a layer are never the reason; they are listed in the report.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// A layer is missing, damaged or beyond a limit.
+    #[error("layer {index} cannot be read: {source}")]
+    Layer {
+        /// Which, lowest first from 0.
+        index: usize,
+        /// What is wrong and where, with the layer's digest.
+        source: ImageError,
+    },
+}
+
+/// Reads all layers of an image and reports what is installed in the image that they make together.
+///
+/// Results of single layers are kept in the cache, if one is given, under the digest of the stored bytes, or
+/// the diff-id where that is not known; such a layer is not read again. The report depends on nothing but the
+/// image and the options, apart from its time.
+pub fn scan(image: &OpenImage, options: &ScanOptions<'_>) -> Result<ScanReport, ScanError> {
+    let mut layers = read_layers(image, options)?;
+    if layers.iter().any(|layer| !layer.foreign_links.is_empty()) {
+        link::resolve_foreign(image, &mut layers)
+            .map_err(|(index, source)| ScanError::Layer { index, source })?;
+    }
+    Ok(report::build(image, &layers, options))
+}
+
+fn read_layers(image: &OpenImage, options: &ScanOptions<'_>) -> Result<Vec<LayerCatalog>, ScanError> {
+    let count = image.layer_count();
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(image.layer(*index).stored_size()));
+    options.progress.total(order.iter().map(|index| image.layer(*index).stored_size()).sum());
+    let cache = options.cache.as_deref().map(Cache::new);
+
+    let next = AtomicUsize::new(0);
+    let results: Vec<Mutex<Option<Result<LayerCatalog, ImageError>>>> =
+        (0..count).map(|_| Mutex::new(None)).collect();
+    let work = || {
+        while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = read_layer(image, *index, cache.as_ref(), options);
+            if result.is_err() {
+                // The scan has failed; layers that nobody has begun are left alone.
+                next.store(count, Ordering::Relaxed);
+            }
+            *results[*index].lock().expect("no thread fails while it holds this") = Some(result);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..options.threads.clamp(1, count.max(1)) {
+            scope.spawn(work);
+        }
+        work();
+    });
+
+    let mut layers = Vec::with_capacity(count);
+    let mut failed = None;
+    for (index, result) in results.into_iter().enumerate() {
+        match result.into_inner().expect("no thread fails while it holds this") {
+            Some(Ok(layer)) => layers.push(layer),
+            Some(Err(source)) => failed = failed.or(Some(ScanError::Layer { index, source })),
+            None => {}
+        }
+    }
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(layers),
+    }
+}
+
+fn read_layer(
+    image: &OpenImage,
+    index: usize,
+    cache: Option<&Cache>,
+    options: &ScanOptions<'_>,
+) -> Result<LayerCatalog, ImageError> {
+    let source = image.layer(index);
+    // A source that does not state the stored digest (compressed layers of a docker-archive) states the
+    // diff-id.
+    let key: Option<Digest> =
+        source.digest().or(source.diff_id().map(|id| id.0)).filter(|_| !image.is_root_fs());
+    if let Some(known) = cache.zip(key).and_then(|(cache, digest)| cache.load(&digest)) {
+        options.progress.advance(source.stored_size());
+        return Ok(known);
+    }
+    let mut pass = LayerPass::new(options.progress);
+    let summary = image.read_layer(index, &mut pass)?;
+    let verified = summary.verified;
+    let (mut catalog, pending) = pass.finish(summary);
+    if !pending.is_empty() {
+        link::resolve_local(image, index, &mut catalog, pending)?;
+    }
+    if let (Some(cache), Some(digest), true) = (cache, key, verified) {
+        cache.save(&digest, &catalog);
+    }
+    Ok(catalog)
+}

@@ -1,0 +1,75 @@
+//! Images made to fill memory or to take forever.
+
+use std::time::{Duration, Instant};
+
+use testkit::LayerBuilder;
+
+use crate::{lines, module, notes, report_of, stanza, zip};
+
+#[test]
+fn a_status_file_of_two_gibibytes_of_zeros_becomes_a_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = folder.path().join("var/lib/dpkg");
+    std::fs::create_dir_all(&status).unwrap();
+    std::fs::File::create(status.join("status")).unwrap().set_len(2 << 30).unwrap();
+    std::fs::create_dir_all(folder.path().join("node_modules/m")).unwrap();
+    std::fs::write(folder.path().join("node_modules/m/package.json"), module("m", "1.0.0")).unwrap();
+    let image = image::open(&image::Source::RootFs(folder.path().to_owned()), &image::OpenOptions::default())
+        .unwrap();
+    let started = Instant::now();
+    let report = catalog::scan(&image, &catalog::ScanOptions::default()).unwrap();
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert_eq!(lines(&report), ["m 1.0.0 - node_modules/m/package.json"]);
+    assert_eq!(notes(&report), ["None var/lib/dpkg/status: line 1 is longer than 1048576 bytes"]);
+}
+
+#[test]
+fn a_jar_that_is_a_bomb_costs_a_note_and_not_the_report() {
+    let mut bomb = vec![0_u8; 64 << 20];
+    for _ in 0..3 {
+        bomb = zip(&[("META-INF/MANIFEST.MF", &bomb), ("inner.jar", &bomb)]);
+    }
+    assert!(bomb.len() < 1 << 20, "the fixture must be a bomb");
+    let layer = LayerBuilder::new()
+        .file("opt/bomb.jar", &bomb)
+        .file("node_modules/m/package.json", module("m", "1.0.0"))
+        .file("var/lib/dpkg/status", stanza("a", "1"));
+    let report = report_of([layer]);
+    assert_eq!(lines(&report).len(), 2);
+    assert!(notes(&report).iter().any(|note| note.contains("opt/bomb.jar")), "{:?}", notes(&report));
+}
+
+#[test]
+fn names_that_are_no_utf8_and_very_deep_paths_are_reported_as_they_are() {
+    let deep = format!("{}node_modules/m/package.json", "d/".repeat(1_000));
+    let layer = LayerBuilder::new()
+        .file(b"\xff\xfe/node_modules/m/package.json", module("m", "1.0.0"))
+        .file(b"\xff\xfd/node_modules/m/package.json", module("m", "2.0.0"))
+        .file(&deep, module("m", "3.0.0"));
+    let versions: Vec<String> =
+        report_of([layer]).packages.into_iter().map(|record| record.version).collect();
+    assert_eq!(versions, ["1.0.0", "2.0.0", "3.0.0"]);
+}
+
+#[test]
+fn thousands_of_broken_files_are_counted_and_not_all_listed() {
+    let mut layer = LayerBuilder::new();
+    for number in 0..12_000 {
+        layer = layer.file(format!("node_modules/m{number}/package.json"), "{");
+    }
+    let report = report_of([layer]);
+    assert_eq!(report.unreadable.len(), 10_001);
+    assert_eq!(report.unreadable[10_000].reason, "2000 further notes are left out");
+}
+
+#[test]
+fn a_jar_within_a_jar_a_hundred_times_is_read_to_the_limit() {
+    let pom = b"groupId=g\nartifactId=a\nversion=1\n";
+    let mut jar = zip(&[]);
+    for _ in 0..100 {
+        jar = zip(&[("META-INF/maven/g/a/pom.properties", pom), ("inner.jar", &jar)]);
+    }
+    let report = report_of([LayerBuilder::new().file("deep.jar", jar)]);
+    assert_eq!(report.packages.len(), 8);
+    assert_eq!(report.unreadable.len(), 1);
+}

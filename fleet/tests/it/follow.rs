@@ -1,0 +1,153 @@
+//! The index after following equals an index that is built from the database.
+
+use std::time::Duration;
+
+use fleet::{FleetError, Lookup, Scope};
+use model::{ContainerState, Timestamp};
+use proptest::prelude::*;
+use store::DEFAULT_CUSTOMER;
+use testkit::{ReportBuilder, container_report, image_id};
+
+use crate::support::{Database, Says, bundle, catch_up, everything, export};
+
+const FIRST: &[Says<'_>] =
+    &[("openssl", "CVE-2024-0001", None, "high"), ("zlib", "CVE-2024-0002", Some("1.3"), "low")];
+const SECOND: &[Says<'_>] =
+    &[("openssl", "CVE-2024-0003", Some("4"), "medium"), ("zlib", "CVE-2024-0002", Some("1.3"), "low")];
+
+/// Something that happens to a fleet.
+#[derive(Clone, Debug)]
+enum Event {
+    Report { image: u64, packages: u8, tag: bool, at: u64 },
+    Container { number: u64, image: Option<u64>, stopped: bool, at: u64 },
+    Bundle(bool),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        5 => (0..6_u64, any::<u8>(), any::<bool>(), 1..50_u64)
+            .prop_map(|(image, packages, tag, at)| Event::Report { image, packages, tag, at }),
+        3 => (0..4_u64, proptest::option::of(0..8_u64), any::<bool>(), 1..50_u64)
+            .prop_map(|(number, image, stopped, at)| Event::Container { number, image, stopped, at }),
+        1 => any::<bool>().prop_map(Event::Bundle),
+    ]
+}
+
+pub(crate) fn report(image: u64, packages: u8, tag: bool, at: u64) -> model::ScanReport {
+    let mut report = ReportBuilder::new(image).scanned_at(i64::try_from(at).unwrap() * 1_000);
+    let names = ["openssl", "zlib", "bash", "curl"];
+    for (bit, name) in names.iter().enumerate().filter(|(bit, _)| packages & (1 << bit) != 0) {
+        report = report.debian(name, &format!("1.{}", bit % 2));
+    }
+    if packages & 16 != 0 {
+        report =
+            report.python_owned_by("requests", "2.0", (packages & 32 != 0).then_some("python3-requests"));
+    }
+    if tag {
+        report = report.tag("blue");
+    }
+    report.build()
+}
+
+async fn run(events: Vec<Event>) {
+    let (first, second) = (bundle(FIRST), bundle(SECOND));
+    let database = Database::new();
+    let followed = database.fleet(&first).await;
+    let mut last = first.clone();
+    for event in events {
+        match event {
+            Event::Report { image, packages, tag, at } => {
+                database.report(report(image, packages, tag, at)).await;
+            }
+            Event::Container { number, image, stopped, at } => {
+                let mut container =
+                    container_report(number, image, "node-a", i64::try_from(at).unwrap() * 1_000);
+                if stopped {
+                    container.state = ContainerState::Stopped;
+                }
+                database.container(container).await;
+            }
+            Event::Bundle(is_second) => {
+                last = if is_second { second.clone() } else { first.clone() };
+                followed.set_bundle(last.clone()).await.unwrap();
+            }
+        }
+    }
+    catch_up(&followed, &database).await;
+    let rebuilt = database.fleet(&last).await;
+    for scope in [Scope::Everything, crate::support::tags(&["blue"])] {
+        let (seen, expected) = (everything(&followed, &scope), everything(&rebuilt, &scope));
+        assert!(seen == expected, "followed:\n{seen}\nrebuilt:\n{expected}");
+    }
+    assert_eq!(followed.stats(), rebuilt.stats());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_index_after_following_equals_one_built_from_the_database(events in proptest::collection::vec(event(), 0..25)) {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(run(events));
+    }
+}
+
+#[tokio::test]
+async fn a_writer_reads_its_own_writes_once_the_fleet_has_caught_up() {
+    let database = Database::new();
+    let fleet = database.fleet(&bundle(FIRST)).await;
+    for number in 0..20 {
+        let ack = database.report(report(number, 1, false, 1)).await;
+        fleet.caught_up(ack.updated, Duration::from_secs(10)).await.unwrap();
+        let key = image_id(number).0.to_hex();
+        let Lookup::Found(view) = fleet.image(DEFAULT_CUSTOMER, &Scope::Everything, &key) else {
+            panic!("image {number} is not there")
+        };
+        assert_eq!(view.vulnerabilities.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_record_written_again_and_again_while_the_log_is_read_ends_at_its_newest_version() {
+    let database = Database::new();
+    let fleet = database.fleet(&bundle(FIRST)).await;
+    let writers = (0..4_u64).map(|writer| {
+        let store = database.store.clone();
+        tokio::spawn(async move {
+            for round in 1..40_u64 {
+                let report = report(writer % 2, u8::try_from(round % 16).unwrap(), false, round);
+                store.put_report(DEFAULT_CUSTOMER, report).await.unwrap();
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    catch_up(&fleet, &database).await;
+    let rebuilt = database.fleet(&fleet.bundle()).await;
+    assert_eq!(everything(&fleet, &Scope::Everything), everything(&rebuilt, &Scope::Everything));
+    assert_eq!(export(&fleet, &Scope::Everything).len(), 2);
+}
+
+#[tokio::test]
+async fn waiting_for_a_time_that_does_not_come_names_both_times() {
+    let database = Database::new();
+    let fleet = database.fleet(&bundle(FIRST)).await;
+    let never = Timestamp(i64::MAX);
+    let refused = fleet.caught_up(never, Duration::from_millis(20)).await.unwrap_err();
+    assert!(matches!(refused, FleetError::Behind { wanted, .. } if wanted == never));
+}
+
+#[tokio::test]
+async fn another_process_sees_what_this_one_writes() {
+    let database = Database::new();
+    let bundle = bundle(FIRST);
+    let here = database.fleet(&bundle).await;
+    // a second index over the same database, which hears of writes by looking only
+    let there = database.fleet(&bundle).await;
+    database.report(report(1, 3, false, 1)).await;
+    here.set_bundle(crate::support::bundle(SECOND)).await.unwrap();
+    catch_up(&there, &database).await;
+    let (here, there) = (export(&here, &Scope::Everything), export(&there, &Scope::Everything));
+    assert_eq!(here.len(), 1);
+    assert_eq!(here[0].updated, there[0].updated);
+}

@@ -1,0 +1,79 @@
+//! A run of bytes in a file: a blob of an OCI folder or a member of an archive.
+//!
+//! A blob is a place, not an open file, so that several threads can read layers of one archive at once.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use crate::error::{ImageError, Place};
+use crate::limits::Limits;
+
+/// `size` bytes from `offset` on in the file at `path`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Blob {
+    pub(crate) path: PathBuf,
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
+}
+
+/// Reads a blob; ends where the blob ends, or earlier if the file does.
+#[derive(Debug)]
+pub(crate) struct BlobReader {
+    file: File,
+    remaining: u64,
+}
+
+impl Blob {
+    pub(crate) fn open(&self) -> io::Result<BlobReader> {
+        let mut file = File::open(&self.path)?;
+        if self.offset > 0 {
+            file.seek(SeekFrom::Start(self.offset))?;
+        }
+        Ok(BlobReader { file, remaining: self.size })
+    }
+
+    /// The first bytes, at most `count`.
+    pub(crate) fn head(&self, count: u64) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.open()?.take(count).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
+    /// All of a document that must fit `max_metadata`.
+    pub(crate) fn read_document(&self, place: &Place, limits: &Limits) -> Result<Vec<u8>, ImageError> {
+        if self.size > limits.max_metadata {
+            let (limit, value) = ("max_metadata", limits.max_metadata);
+            return Err(ImageError::Limit { place: place.clone(), limit, value, offset: 0 });
+        }
+        let bytes = self.head(self.size).map_err(|source| ImageError::Io { place: place.clone(), source })?;
+        if (bytes.len() as u64) < self.size {
+            return Err(ImageError::Truncated { place: place.clone(), offset: bytes.len() as u64 });
+        }
+        Ok(bytes)
+    }
+}
+
+impl BlobReader {
+    /// Moves on without reading; never beyond the blob's end. Gives the bytes passed.
+    pub(crate) fn skip(&mut self, count: u64) -> io::Result<u64> {
+        let count = count.min(self.remaining).min(i64::MAX as u64);
+        self.file.seek(SeekFrom::Current(count as i64))?;
+        self.remaining -= count;
+        Ok(count)
+    }
+
+    /// Bytes that the blob still has to give.
+    pub(crate) fn remaining(&self) -> u64 {
+        self.remaining
+    }
+}
+
+impl Read for BlobReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let want = (out.len() as u64).min(self.remaining) as usize;
+        let count = self.file.read(&mut out[..want])?;
+        self.remaining -= count as u64;
+        Ok(count)
+    }
+}

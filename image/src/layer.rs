@@ -1,0 +1,236 @@
+//! One layer of an image: what is known of it beforehand, and the pass over its entries.
+
+use model::{DiffId, Digest};
+
+use crate::blob::Blob;
+use crate::entry::{Entry, EntryKind, LayerSummary, LayerVisitor};
+use crate::error::{ImageError, Place};
+use crate::limits::Limits;
+use crate::note::Notes;
+use crate::stream::{Check, Compression, LayerStream, Window};
+use crate::tar::{Cleaned, Member, TarReader, clean};
+use crate::whiteout::{Mark, reduce};
+
+/// Bytes of the uncompressed stream that are looked at in one piece. Large enough that the inflate seldom stops, small
+/// enough to stay in the second-level cache.
+const WINDOW: usize = 256 << 10;
+
+/// Bytes that a long content is passed over at a time, so that progress is seen.
+const STEP: u64 = 16 << 20;
+
+/// A layer as the image's documents describe it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerSource {
+    pub(crate) digest: Option<Digest>,
+    pub(crate) diff_id: Option<DiffId>,
+    pub(crate) compression: Compression,
+    pub(crate) check: Check,
+    pub(crate) blob: Option<Blob>,
+    pub(crate) place: Place,
+}
+
+impl LayerSource {
+    /// The digest of the blob as stored; `None` if the source states none (compressed layers of a docker-archive, a root file
+    /// system). [`LayerSummary::verified`] tells whether the bytes were found to have it.
+    pub fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
+
+    /// The digest of the uncompressed layer as the config states it; `None` for a root file system.
+    pub fn diff_id(&self) -> Option<DiffId> {
+        self.diff_id
+    }
+
+    /// Bytes of the blob as stored; 0 for a root file system.
+    pub fn stored_size(&self) -> u64 {
+        self.blob.as_ref().map_or(0, |blob| blob.size)
+    }
+
+    /// How the blob is stored.
+    pub fn compression(&self) -> Compression {
+        self.compression
+    }
+}
+
+/// What reading a layer gave: all that was read, and why it stopped if it did.
+#[derive(Debug)]
+pub struct LayerOutcome {
+    /// Counts and notes up to the end or to the error.
+    pub summary: LayerSummary,
+    /// What stopped the pass; the entries given to the visitor before stand.
+    pub error: Option<ImageError>,
+}
+
+/// How to read one layer.
+pub(crate) struct LayerJob<'l> {
+    pub(crate) blob: &'l Blob,
+    pub(crate) place: Place,
+    pub(crate) compression: Compression,
+    pub(crate) check: Check,
+    pub(crate) index: u32,
+    pub(crate) limits: &'l Limits,
+}
+
+impl LayerJob<'_> {
+    /// Gives every entry to `visitor`.
+    pub(crate) fn run(self, visitor: &mut dyn LayerVisitor) -> LayerOutcome {
+        let mut notes = Notes::new(Some(self.index), self.limits.max_notes);
+        let mut summary = LayerSummary::default();
+        let stream = LayerStream::open(self.blob, self.place, self.compression, self.check, self.limits);
+        let mut stream = match stream {
+            Ok(stream) => stream,
+            Err(error) => return LayerOutcome { summary, error: Some(error) },
+        };
+        let window = Window::new(&mut stream, WINDOW);
+        let mut walk = Walk {
+            tar: TarReader::new(window, self.limits, ("max_entries", self.limits.max_entries)),
+            limits: self.limits,
+            notes: &mut notes,
+            visitor,
+            entries: 0,
+            reported: 0,
+            path: Vec::new(),
+            link: Vec::new(),
+        };
+        let walked = walk.run();
+        walk.report_progress();
+        summary.entries = walk.entries;
+        summary.stored_bytes = walk.tar.stored_bytes();
+        summary.uncompressed_bytes = stream.uncompressed_bytes();
+        for note in std::mem::take(&mut stream.notes) {
+            notes.add(b"", note);
+        }
+        let error = match walked.and_then(|()| stream.verify()) {
+            Ok(verified) => {
+                summary.verified = verified;
+                None
+            }
+            Err(error) => Some(error),
+        };
+        summary.notes = notes.finish();
+        LayerOutcome { summary, error }
+    }
+}
+
+/// The pass over one layer.
+struct Walk<'w, 's> {
+    tar: TarReader<'s>,
+    limits: &'w Limits,
+    notes: &'w mut Notes,
+    visitor: &'w mut dyn LayerVisitor,
+    entries: u64,
+    reported: u64,
+    /// The entry's path and link in normal form; reused for every entry.
+    path: Vec<u8>,
+    link: Vec<u8>,
+}
+
+impl Walk<'_, '_> {
+    fn run(&mut self) -> Result<(), ImageError> {
+        while let Some(member) = self.tar.next(self.notes)? {
+            if let Some(kind) = self.place(&member) {
+                self.entries += 1;
+                let link = match kind {
+                    EntryKind::Symlink | EntryKind::HardLink => Some(self.link.as_slice()),
+                    _ => None,
+                };
+                let size = if kind == EntryKind::File { member.size } else { 0 };
+                let entry = Entry { path: &self.path, kind, size, link, mode: member.mode };
+                match kind {
+                    EntryKind::File => self.visitor.entry(&entry, &mut self.tar.content()),
+                    _ => self.visitor.entry(&entry, &mut std::io::empty()),
+                }
+                self.tar.take_failure()?;
+            }
+            while !self.tar.pass(STEP)? {
+                self.report_progress();
+            }
+            if self.tar.stored_bytes() - self.reported >= 1 << 20 {
+                self.report_progress();
+            }
+        }
+        self.tar.drain(self.notes)
+    }
+
+    /// Brings the names of the current member into normal form and says what it is; `None` to pass it over.
+    fn place(&mut self, member: &Member) -> Option<EntryKind> {
+        let raw = self.tar.path();
+        if raw.len() > self.limits.max_path {
+            self.notes.add(raw, format!("a path of {} bytes, more than are read", raw.len()));
+            return None;
+        }
+        match clean(raw, &mut self.path) {
+            Cleaned::Path => {}
+            Cleaned::Resolved => {
+                self.notes.add(raw, "the path goes up on its way and was read as runtimes resolve it");
+            }
+            // nearly every layer has an entry for the root directory, which says nothing
+            Cleaned::Root if member.typeflag == b'5' => return None,
+            Cleaned::Root => {
+                self.notes.add(raw, "an entry without a path");
+                return None;
+            }
+            Cleaned::Refused => {
+                self.notes.add(raw, "the path leads out of the image");
+                return None;
+            }
+        }
+        match reduce(&mut self.path) {
+            Mark::No => self.kind(member),
+            Mark::Is(kind) => Some(kind),
+            Mark::Meta => None,
+            Mark::Broken => {
+                self.notes.add(self.tar.path(), "a whiteout that names nothing");
+                None
+            }
+        }
+    }
+
+    fn kind(&mut self, member: &Member) -> Option<EntryKind> {
+        match member.typeflag {
+            b'5' => Some(EntryKind::Directory),
+            b'1' => self.hard_link(),
+            b'2' => self.symbolic_link(),
+            b'3' | b'4' | b'6' => Some(EntryKind::Other),
+            _ if member.is_file() => Some(EntryKind::File),
+            // a volume header of GNU tar
+            b'V' => None,
+            other => {
+                let shown = char::from(other).escape_default();
+                self.notes
+                    .add(&self.path, format!("the entry type `{shown}` is not known and was read as a file"));
+                Some(EntryKind::File)
+            }
+        }
+    }
+
+    fn hard_link(&mut self) -> Option<EntryKind> {
+        let raw = self.tar.link();
+        if raw.len() <= self.limits.max_path
+            && matches!(clean(raw, &mut self.link), Cleaned::Path | Cleaned::Resolved)
+        {
+            return Some(EntryKind::HardLink);
+        }
+        self.notes.add(&self.path, "a hard link whose target leads out of the image");
+        None
+    }
+
+    fn symbolic_link(&mut self) -> Option<EntryKind> {
+        let raw = self.tar.link();
+        if raw.len() > self.limits.max_path {
+            self.notes.add(&self.path, format!("a symbolic link of {} bytes, more than are read", raw.len()));
+            return None;
+        }
+        self.link.clear();
+        self.link.extend_from_slice(raw);
+        Some(EntryKind::Symlink)
+    }
+
+    fn report_progress(&mut self) {
+        let read = self.tar.stored_bytes();
+        if read > self.reported {
+            self.visitor.progress(read - self.reported);
+            self.reported = read;
+        }
+    }
+}

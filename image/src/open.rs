@@ -1,0 +1,88 @@
+//! An image whose documents were read and whose layers can be.
+
+use std::path::{Path, PathBuf};
+
+use model::ImageFacts;
+
+use crate::entry::{LayerSummary, LayerVisitor};
+use crate::error::ImageError;
+use crate::layer::{LayerJob, LayerOutcome, LayerSource};
+use crate::limits::Limits;
+use crate::source::root_fs;
+
+/// An opened image. It holds no open file: every layer is opened when it is read, so several threads can each read one.
+#[derive(Clone, Debug)]
+pub struct OpenImage {
+    /// What the documents say. The sizes of image and layers are 0: they are known once the layers were read.
+    pub facts: ImageFacts,
+    path: PathBuf,
+    layers: Vec<LayerSource>,
+    limits: Limits,
+}
+
+impl OpenImage {
+    pub(crate) fn of_layers(
+        facts: ImageFacts,
+        path: PathBuf,
+        layers: Vec<LayerSource>,
+        limits: Limits,
+    ) -> Self {
+        Self { facts, path, layers, limits }
+    }
+
+    /// The archive or directory; for a root file system without links and relative parts.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many layers there are. A root file system counts as one.
+    pub fn layer_count(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// What is known of a layer, 0 being the lowest.
+    ///
+    /// # Panics
+    /// If `index` is not below [`Self::layer_count`].
+    pub fn layer(&self, index: usize) -> &LayerSource {
+        &self.layers[index]
+    }
+
+    /// Whether this is a directory and no image.
+    pub fn is_root_fs(&self) -> bool {
+        self.layers.iter().any(|layer| layer.blob.is_none())
+    }
+
+    /// Gives every entry of a layer to `visitor`. An error stops the layer, but the entries given before stand.
+    pub fn read_layer(
+        &self,
+        index: usize,
+        visitor: &mut dyn LayerVisitor,
+    ) -> Result<LayerSummary, ImageError> {
+        let outcome = self.read_layer_partly(index, visitor);
+        match outcome.error {
+            None => Ok(outcome.summary),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// The same, but keeps the summary of a layer that could be read in part only.
+    pub fn read_layer_partly(&self, index: usize, visitor: &mut dyn LayerVisitor) -> LayerOutcome {
+        let Some(layer) = self.layers.get(index) else {
+            let error = ImageError::NoSuchLayer { index, count: self.layers.len() };
+            return LayerOutcome { summary: LayerSummary::default(), error: Some(error) };
+        };
+        let Some(blob) = &layer.blob else {
+            return root_fs::walk(&self.path, &self.limits, visitor);
+        };
+        let job = LayerJob {
+            blob,
+            place: layer.place.clone(),
+            compression: layer.compression,
+            check: layer.check,
+            index: index as u32,
+            limits: &self.limits,
+        };
+        job.run(visitor)
+    }
+}

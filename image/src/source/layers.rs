@@ -1,0 +1,79 @@
+//! From config and stored layers to an open image; the part that all forms share.
+
+use model::{Digest, ImageId, Reference};
+
+use super::OpenOptions;
+use crate::blob::Blob;
+use crate::config::Config;
+use crate::error::{ImageError, Place};
+use crate::layer::LayerSource;
+use crate::open::OpenImage;
+use crate::stream::{Check, Compression};
+
+/// A layer's blob and what the source says of it.
+pub(super) struct StoredLayer {
+    pub(super) place: Place,
+    pub(super) blob: Blob,
+    /// The digest of the stored bytes, if the source names one.
+    pub(super) digest: Option<Digest>,
+}
+
+/// Puts an image together.
+pub(super) fn assemble(
+    config: Config,
+    id: ImageId,
+    place: &Place,
+    references: Vec<Reference>,
+    stored: Vec<StoredLayer>,
+    options: &OpenOptions,
+) -> Result<OpenImage, ImageError> {
+    let diff_ids = config.diff_ids(place)?;
+    if diff_ids.len() != stored.len() {
+        let (config, manifest) = (diff_ids.len(), stored.len());
+        return Err(ImageError::LayerCount { place: place.clone(), config, manifest });
+    }
+    if stored.len() > options.limits.max_layers {
+        let (limit, value) = ("max_layers", options.limits.max_layers as u64);
+        return Err(ImageError::Limit { place: place.clone(), limit, value, offset: 0 });
+    }
+    let mut facts = config.into_facts(id, &diff_ids);
+    facts.references = references;
+    let mut described = facts.layers.iter_mut().filter(|layer| layer.diff_id.is_some());
+    let mut layers = Vec::with_capacity(stored.len());
+    for (stored, diff_id) in stored.into_iter().zip(diff_ids) {
+        if let Some(facts) = described.next() {
+            facts.digest = stored.digest;
+        }
+        layers.push(layer(stored, diff_id.0, options.verify)?);
+    }
+    Ok(OpenImage::of_layers(facts, place.path.clone(), layers, options.limits.clone()))
+}
+
+fn layer(stored: StoredLayer, diff_id: Digest, verify: bool) -> Result<LayerSource, ImageError> {
+    let StoredLayer { place, blob, digest, .. } = stored;
+    let head =
+        blob.head(Compression::HEAD).map_err(|source| ImageError::Io { place: place.clone(), source })?;
+    let compression = Compression::recognise(&head)
+        .map_err(|form| ImageError::UnsupportedLayer { place: place.clone(), form })?;
+    let digest = match (compression, digest) {
+        // stored as it is: there is only one digest, and both documents must state the same
+        (Compression::None, Some(digest)) if digest != diff_id => {
+            return Err(ImageError::DigestMismatch { place, expected: diff_id, found: digest });
+        }
+        (Compression::None, _) => Some(diff_id),
+        (_, digest) => digest,
+    };
+    let check = match digest {
+        _ if !verify => Check::Nothing,
+        Some(digest) => Check::Stored(digest),
+        None => Check::Uncompressed(diff_id),
+    };
+    Ok(LayerSource {
+        digest,
+        diff_id: Some(model::DiffId(diff_id)),
+        compression,
+        check,
+        blob: Some(blob),
+        place,
+    })
+}

@@ -1,0 +1,210 @@
+//! OCI image layout (OCI image-spec "Image Layout"): `index.json`, `oci-layout` and blobs named by digest.
+
+use std::collections::HashSet;
+
+use model::{Digest, ImageId};
+
+use super::OpenOptions;
+use super::files::Files;
+use super::layers::{StoredLayer, assemble};
+use crate::config::Config;
+use crate::error::{ImageError, Place};
+use crate::limits::Limits;
+use crate::manifest::{Descriptor, Document};
+use crate::open::OpenImage;
+use crate::select::{Choice, references, select};
+
+const INDEX: &str = "index.json";
+
+/// Opens the image that the options choose.
+pub(super) fn open(files: &Files, options: &OpenOptions) -> Result<OpenImage, ImageError> {
+    let mut found = Search { files, limits: &options.limits, read: 0, candidates: Vec::new() };
+    found.read_root()?;
+    let mut candidates = found.candidates;
+    if candidates.is_empty() {
+        let reason = "its index lists no image".to_owned();
+        return Err(ImageError::NotAnImage { path: files.path().to_owned(), reason });
+    }
+    if candidates.iter().any(|candidate| candidate.artifact_type().is_none()) {
+        candidates.retain(|candidate| candidate.artifact_type().is_none());
+    }
+    // an only image is taken as it is, so its platform is of no interest
+    if candidates.len() > 1 || options.platform.is_some() {
+        for candidate in &mut candidates {
+            if candidate.choice.platform.is_none() {
+                candidate.choice.platform = candidate.read_config(files, options)?.0.platform();
+            }
+        }
+    }
+    let choices: Vec<Choice> = candidates.iter().map(|candidate| candidate.choice.clone()).collect();
+    let index = select(files.path(), &choices, options.reference.as_deref(), options.platform.as_ref())?;
+    candidates[index].open(files, options)
+}
+
+/// A manifest that may be the image asked for.
+struct Candidate {
+    choice: Choice,
+    digest: Digest,
+    config: Descriptor,
+    layers: Vec<Descriptor>,
+}
+
+impl Candidate {
+    fn place(&self, files: &Files) -> Place {
+        Place::new(files.path(), format!("manifest {}", self.digest))
+    }
+
+    fn read_config(
+        &self,
+        files: &Files,
+        options: &OpenOptions,
+    ) -> Result<(Config, Digest, Place), ImageError> {
+        let digest = self.config.digest(&self.place(files))?;
+        let (bytes, place) = read_blob(files, "config", &digest, self.config.size, &options.limits)?;
+        Ok((Config::parse(&bytes, &place)?, digest, place))
+    }
+
+    fn open(&self, files: &Files, options: &OpenOptions) -> Result<OpenImage, ImageError> {
+        if let Some(media_type) = self.artifact_type() {
+            let reason =
+                format!("manifest {} is an artifact with a config of type `{media_type}`", self.digest);
+            return Err(ImageError::NotAnImage { path: files.path().to_owned(), reason });
+        }
+        let (config, id, place) = self.read_config(files, options)?;
+        let layers =
+            self.layers.iter().map(|layer| self.find_layer(files, layer)).collect::<Result<_, _>>()?;
+        let references = references(&self.choice.names, Some(self.digest));
+        assemble(config, ImageId(id), &place, references, layers, options)
+    }
+
+    fn find_layer(&self, files: &Files, layer: &Descriptor) -> Result<StoredLayer, ImageError> {
+        let digest = layer.digest(&self.place(files))?;
+        let (blob, place) = files.blob("layer", &digest, layer.size)?;
+        if layer.media_type.as_deref().is_some_and(|media_type| media_type.contains("+encrypted")) {
+            return Err(ImageError::UnsupportedLayer { place, form: "encrypted" });
+        }
+        Ok(StoredLayer { place, blob, digest: Some(digest) })
+    }
+
+    /// The media type of the config if it says that this is no image: charts and signatures have the form of images otherwise.
+    fn artifact_type(&self) -> Option<&str> {
+        const IMAGE_CONFIGS: [&str; 3] = [
+            "application/vnd.oci.image.config.v1+json",
+            "application/vnd.docker.container.image.v1+json",
+            "application/octet-stream",
+        ];
+        let media_type = self.config.media_type.as_deref()?;
+        (!media_type.is_empty() && !IMAGE_CONFIGS.contains(&media_type)).then_some(media_type)
+    }
+}
+
+/// The way down from `index.json`.
+struct Search<'f> {
+    files: &'f Files,
+    limits: &'f Limits,
+    read: usize,
+    candidates: Vec<Candidate>,
+}
+
+/// What the descriptors on the way to a manifest said of it.
+#[derive(Clone)]
+struct Trail {
+    group: usize,
+    names: Vec<String>,
+    digests: Vec<Digest>,
+}
+
+impl Search<'_> {
+    fn read_root(&mut self) -> Result<(), ImageError> {
+        let place = Place::new(self.files.path(), INDEX);
+        let Some(blob) = self.files.find(INDEX)? else {
+            let reason = "it holds no index.json".to_owned();
+            return Err(ImageError::NotAnImage { path: self.files.path().to_owned(), reason });
+        };
+        let bytes = blob.read_document(&place, self.limits)?;
+        let Document::Index(descriptors) = Document::parse(&bytes, &place)? else {
+            return Err(ImageError::Metadata {
+                place,
+                reason: "a manifest where an index is due".to_owned(),
+            });
+        };
+        // an image with several names is listed once for each
+        let mut roots: Vec<(Digest, Descriptor, Vec<String>)> = Vec::new();
+        for descriptor in descriptors {
+            let digest = descriptor.digest(&place)?;
+            let name = descriptor.name().map(str::to_owned);
+            match roots.iter_mut().find(|(known, ..)| *known == digest) {
+                Some((_, _, names)) => names.extend(name),
+                None => roots.push((digest, descriptor, name.into_iter().collect())),
+            }
+            if roots.len() > self.limits.max_descriptors {
+                return Err(self.too_many(place));
+            }
+        }
+        for (group, (_, descriptor, names)) in roots.into_iter().enumerate() {
+            let trail = Trail { group, names, digests: Vec::new() };
+            self.descend(&descriptor, trail, &place, &mut HashSet::new())?;
+        }
+        Ok(())
+    }
+
+    /// Follows a descriptor to a manifest, or to an index and all manifests behind it. `above` holds the indexes on the way: as many
+    /// as it has entries deep are we.
+    fn descend(
+        &mut self,
+        descriptor: &Descriptor,
+        mut trail: Trail,
+        parent: &Place,
+        above: &mut HashSet<Digest>,
+    ) -> Result<(), ImageError> {
+        if descriptor.is_attestation() {
+            return Ok(());
+        }
+        let digest = descriptor.digest(parent)?;
+        self.read += 1;
+        if self.read > self.limits.max_descriptors {
+            return Err(self.too_many(parent.clone()));
+        }
+        let (bytes, place) = read_blob(self.files, "manifest", &digest, descriptor.size, self.limits)?;
+        trail.digests.insert(0, digest);
+        match Document::parse(&bytes, &place)? {
+            Document::Manifest { config, layers } => {
+                let Trail { group, names, digests } = trail;
+                let choice = Choice { group, names, digests, platform: descriptor.platform() };
+                self.candidates.push(Candidate { choice, digest, config, layers });
+            }
+            Document::Index(descriptors) => {
+                if above.len() >= self.limits.max_index_depth || !above.insert(digest) {
+                    return Err(ImageError::IndexDepth { place, limit: self.limits.max_index_depth });
+                }
+                for descriptor in &descriptors {
+                    self.descend(descriptor, trail.clone(), &place, above)?;
+                }
+                above.remove(&digest);
+            }
+        }
+        Ok(())
+    }
+
+    fn too_many(&self, place: Place) -> ImageError {
+        let value = self.limits.max_descriptors as u64;
+        ImageError::Limit { place, limit: "max_descriptors", value, offset: 0 }
+    }
+}
+
+/// Reads a document and holds it against its digest.
+fn read_blob(
+    files: &Files,
+    what: &str,
+    digest: &Digest,
+    size: Option<u64>,
+    limits: &Limits,
+) -> Result<(Vec<u8>, Place), ImageError> {
+    let (blob, place) = files.blob(what, digest, size)?;
+    let bytes = blob.read_document(&place, limits)?;
+    let found = Digest::of(&bytes);
+    if found != *digest {
+        return Err(ImageError::DigestMismatch { place, expected: *digest, found });
+    }
+    Ok((bytes, place))
+}

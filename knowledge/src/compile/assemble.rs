@@ -1,0 +1,238 @@
+//! From groups to what lies in the bundle: numbers, titles, ratings, statements.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::Vulnerability;
+use model::advisory::{Epss, KnownExploited};
+
+use crate::bundle::write::{LifecycleRow, PackageRow};
+use crate::bundle::{NamespaceCounts, StoredAffected, StoredRange};
+use crate::compile::group::Group;
+use crate::error::KnowledgeError;
+use crate::qid::Registry;
+use crate::rating::{Evidence, Threat, best};
+use crate::record::{CveFacts, Harvest, Rated, Record, Statement};
+
+const MAX_REFERENCES: usize = 16;
+
+/// The parts of a bundle, borrowed from the harvest.
+pub(crate) struct Parts<'a> {
+    /// Sorted by number.
+    pub(crate) vulnerabilities: Vec<Vulnerability>,
+    /// Sorted by (namespace, package).
+    pub(crate) packages: Vec<PackageRow<'a>>,
+    pub(crate) lifecycles: Vec<LifecycleRow>,
+    pub(crate) namespaces: BTreeMap<String, NamespaceCounts>,
+    pub(crate) statements: u64,
+    pub(crate) rejected: u64,
+    pub(crate) several_cves: u64,
+}
+
+/// Numbers groups, rates statements and sorts everything.
+pub(crate) fn assemble<'a>(
+    harvest: &'a Harvest,
+    groups: &'a [Group],
+    registry: &mut Registry,
+) -> Result<Parts<'a>, KnowledgeError> {
+    let mut numbered = Vec::with_capacity(groups.len());
+    for group in groups {
+        numbered.push((registry.number(group.family, &group.id)?, Context::of(harvest, group)));
+    }
+    numbered.sort_by_key(|(qid, _)| *qid);
+    let mut parts = Parts {
+        vulnerabilities: Vec::with_capacity(numbered.len()),
+        packages: Vec::new(),
+        lifecycles: lifecycles(harvest, registry)?,
+        namespaces: BTreeMap::new(),
+        statements: 0,
+        rejected: 0,
+        several_cves: several_cves(groups),
+    };
+    let mut rows: BTreeMap<(&str, &str), Vec<StoredAffected<'a>>> = BTreeMap::new();
+    for (qid, context) in numbered {
+        let index = u32::try_from(parts.vulnerabilities.len())
+            .map_err(|_| KnowledgeError::NumbersExhausted { key: context.group.id.clone() })?;
+        let mut said = false;
+        for &record in &context.group.records {
+            let record = &harvest.records[record];
+            // A distribution's statement is about the CVE itself and falls with it; a database's record stands for itself.
+            let falls = context.facts.is_some_and(|facts| facts.rejected) && record.id == context.group.id;
+            if falls {
+                parts.rejected += record.statements.len() as u64;
+                continue;
+            }
+            for statement in &record.statements {
+                said = true;
+                let row = rows.entry((&statement.namespace, &statement.package)).or_default();
+                row.push(context.stored(index, record, statement));
+            }
+        }
+        if said {
+            parts.vulnerabilities.push(context.vulnerability(qid));
+        }
+    }
+    for ((namespace, package), mut statements) in rows {
+        statements.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        statements.dedup_by(|a, b| same(a, b));
+        let counts = parts.namespaces.entry(namespace.to_owned()).or_default();
+        counts.packages += 1;
+        counts.statements += statements.len() as u64;
+        parts.statements += statements.len() as u64;
+        parts.packages.push(PackageRow { namespace, package, statements });
+    }
+    Ok(parts)
+}
+
+fn sort_key<'a>(statement: &StoredAffected<'a>) -> (u32, &'a str, &'a str, Option<&'a str>) {
+    (statement.vulnerability, statement.advisory, statement.feed, statement.fix_version)
+}
+
+/// Whether two statements say the same, as when a file lies in a folder twice.
+fn same(a: &StoredAffected<'_>, b: &StoredAffected<'_>) -> bool {
+    sort_key(a) == sort_key(b)
+        && a.state == b.state
+        && a.versions == b.versions
+        && a.severity == b.severity
+        && a.ranges == b.ranges
+}
+
+fn several_cves(groups: &[Group]) -> u64 {
+    let mut seen = BTreeSet::new();
+    let mut several = BTreeSet::new();
+    for record in groups.iter().flat_map(|group| &group.records) {
+        if !seen.insert(record) {
+            several.insert(record);
+        }
+    }
+    several.len() as u64
+}
+
+/// A group with everything that is known about its CVE.
+struct Context<'a> {
+    group: &'a Group,
+    records: Vec<&'a Record>,
+    facts: Option<&'a CveFacts>,
+    exploited: Option<KnownExploited>,
+    epss: Option<Epss>,
+}
+
+impl<'a> Context<'a> {
+    fn of(harvest: &'a Harvest, group: &'a Group) -> Self {
+        Self {
+            group,
+            records: group.records.iter().map(|&index| &harvest.records[index]).collect(),
+            facts: harvest.cves.get(&group.id),
+            exploited: harvest.exploited.get(&group.id).cloned(),
+            epss: harvest.epss.get(&group.id).copied(),
+        }
+    }
+
+    /// All ratings, those of `own` before other records of the group, so that they win among equals.
+    fn ratings<'s>(&'s self, own: Option<&'s Record>) -> impl Iterator<Item = &'s Rated> {
+        let facts = self.facts.into_iter().flat_map(|facts| &facts.cvss);
+        let first = own.into_iter().flat_map(|record| &record.cvss);
+        let others = self.records.iter().flat_map(|record| &record.cvss);
+        facts.chain(first).chain(others)
+    }
+
+    fn stored(&self, vulnerability: u32, record: &'a Record, statement: &'a Statement) -> StoredAffected<'a> {
+        let rating = self.records.iter().find_map(|record| record.rating);
+        let evidence = Evidence {
+            vendor: statement.vendor,
+            cvss: best(self.ratings(Some(record))),
+            database: record.rating.or(rating),
+            urgency: statement.urgency,
+        };
+        let (base_severity, severity_rule) = evidence.base();
+        let (severity, raised_by) = self.threat().raise(base_severity);
+        StoredAffected {
+            vulnerability,
+            advisory: &record.id,
+            feed: record.feed,
+            ranges: statement.ranges.iter().map(StoredRange::of).collect(),
+            versions: statement.versions.iter().map(String::as_str).collect(),
+            state: statement.state,
+            fix_version: statement.fix_version.as_deref(),
+            severity,
+            severity_rule,
+            base_severity,
+            raised_by,
+        }
+    }
+
+    fn threat(&self) -> Threat {
+        Threat {
+            known_exploited: self.exploited.is_some(),
+            active: self.facts.is_some_and(|facts| facts.active),
+            epss: self.epss,
+        }
+    }
+
+    fn vulnerability(&self, qid: u32) -> Vulnerability {
+        let cvss = |old: bool| {
+            let ratings = self.ratings(None).filter(|rated| (rated.version == 2) == old);
+            best(ratings).map(|rated| rated.cvss.clone())
+        };
+        let published = self.records.iter().filter_map(|record| record.published).min();
+        let modified = self.records.iter().filter_map(|record| record.modified).max();
+        Vulnerability {
+            qid,
+            id: self.group.id.clone(),
+            aliases: self.group.aliases.clone(),
+            family: self.group.family,
+            title: self.title(),
+            cvss2: cvss(true),
+            cvss3: cvss(false),
+            known_exploited: self.exploited.clone(),
+            epss: self.epss,
+            published: published.or_else(|| self.facts?.published),
+            modified: modified.or_else(|| self.facts?.modified),
+            references: self.references(),
+        }
+    }
+
+    /// The publisher's summary; else the first sentence of its description where it is its own work (OSV); else
+    /// the CVE record's title or description; else the distribution's copy of it; else id and package.
+    fn title(&self) -> String {
+        let summary = self.records.iter().find_map(|record| record.summary.clone());
+        let own_words = self.records.iter().filter(|record| record.id != self.group.id);
+        let sentence = own_words.into_iter().find_map(|record| record.sentence.clone());
+        let cve = self.facts.and_then(|facts| facts.title.clone().or_else(|| facts.sentence.clone()));
+        let copied = || self.records.iter().find_map(|record| record.sentence.clone());
+        summary.or(sentence).or(cve).or_else(copied).unwrap_or_else(|| {
+            let statements = self.records.iter().flat_map(|record| &record.statements);
+            let package = statements.map(|statement| statement.package.as_str()).min().unwrap_or("unknown");
+            format!("{} in {package}", self.group.id)
+        })
+    }
+
+    fn references(&self) -> Vec<String> {
+        let own = self.records.iter().flat_map(|record| &record.references);
+        let facts = self.facts.into_iter().flat_map(|facts| &facts.references);
+        let mut kept: Vec<String> = Vec::new();
+        for url in own.chain(facts) {
+            if kept.len() == MAX_REFERENCES {
+                break;
+            }
+            if !url.is_empty() && !kept.contains(url) {
+                kept.push(url.clone());
+            }
+        }
+        kept
+    }
+}
+
+/// One row per product cycle. A name that is a product's own is never another product's alias.
+fn lifecycles(harvest: &Harvest, registry: &mut Registry) -> Result<Vec<LifecycleRow>, KnowledgeError> {
+    let mut rows = Vec::new();
+    for product in harvest.products.values() {
+        let aliases = product.aliases.iter().filter(|alias| !harvest.products.contains_key(*alias));
+        let names: Vec<String> = std::iter::once(&product.name).chain(aliases).cloned().collect();
+        for lifecycle in &product.cycles {
+            let id = format!("{}:{}", product.name, lifecycle.cycle);
+            let qid = registry.number(model::NamespaceFamily::Lifecycle, &id)?;
+            rows.push(LifecycleRow { names: names.clone(), qid, lifecycle: lifecycle.clone() });
+        }
+    }
+    Ok(rows)
+}

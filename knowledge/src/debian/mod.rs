@@ -1,0 +1,166 @@
+//! The Debian security tracker's JSON (<https://security-tracker.debian.org/tracker/data/json>):
+//! source package → CVE or TEMP id → release → status.
+//!
+//! Status and urgency are per release. The decision a reader may doubt: `unimportant` is taken as an urgency (severity
+//! rule d) although it is Debian's own word, because a flaw that is exploited elsewhere should not be hidden by it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::distro::DEBIAN_RELEASES;
+use model::{AffectedRange, Bound, FixState, NamespaceFamily, Severity};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::input::{FeedFile, LIMITS, read_document};
+use crate::json;
+use crate::record::{FileHarvest, Record, Statement};
+use crate::registry::Recognised;
+use crate::text::{TITLE, is_id, is_name, is_version, one_line};
+
+pub(crate) const FEED: &str = "debian";
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(borrow, default)]
+    releases: BTreeMap<String, &'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Release {
+    status: String,
+    #[serde(default)]
+    fixed_version: Option<String>,
+    #[serde(default)]
+    urgency: Option<String>,
+    #[serde(default)]
+    nodsa_reason: Option<String>,
+}
+
+pub(crate) fn recognise(file: &FeedFile) -> Recognised {
+    let parent_is_debian = file.folder().to_ascii_lowercase().starts_with("debian");
+    let plain = matches!(file.name.as_str(), "json" | "json.gz");
+    let named = file.name.starts_with("tracker-json") && file.is("json");
+    if plain || named {
+        return Recognised::Yes;
+    }
+    if parent_is_debian && file.name.starts_with("security-tracker") {
+        return Recognised::NotUsed("the tracker's lists are not used yet, its JSON is".into());
+    }
+    if parent_is_debian && file.name.starts_with("support-and-lifecycle") {
+        return Recognised::NotUsed("Debian's own calendars are not used yet, endoflife.date is".into());
+    }
+    Recognised::No
+}
+
+pub(crate) fn read(file: &FeedFile, out: &mut FileHarvest<'_>) -> Result<(), String> {
+    let text = read_document(&file.path, &LIMITS)?;
+    out.date = file.date();
+    let mut namespaces = BTreeMap::new();
+    for (package, raw) in json::entries(&text).map_err(|error| error.to_string())? {
+        if !is_name(&package) {
+            out.quarantine(&package, "it is no package name");
+            continue;
+        }
+        match json::entries(raw.get()) {
+            Ok(entries) => {
+                for (id, raw) in entries {
+                    read_entry(&package, &id, raw, &mut namespaces, out);
+                }
+            }
+            Err(error) => out.quarantine(&package, error),
+        }
+    }
+    Ok(())
+}
+
+fn read_entry(
+    package: &str,
+    id: &str,
+    raw: &RawValue,
+    namespaces: &mut BTreeMap<String, Arc<str>>,
+    out: &mut FileHarvest<'_>,
+) {
+    if !is_id(id) {
+        return out.quarantine(id, format_args!("it is no identifier (package {package})"));
+    }
+    let entry: Entry<'_> = match serde_json::from_str(raw.get()) {
+        Ok(entry) => entry,
+        Err(error) => return out.quarantine(&format!("{package} {id}"), error),
+    };
+    let mut record = Record::new(NamespaceFamily::Debian, FEED, id.to_owned());
+    record.sentence = entry.description.as_deref().and_then(|text| one_line(text, TITLE));
+    record.references.push(format!("https://security-tracker.debian.org/tracker/{id}"));
+    for (codename, raw) in entry.releases {
+        let statement = serde_json::from_str::<Release>(raw.get())
+            .map_err(|error| error.to_string())
+            .and_then(|release| state(package, namespace(&codename, namespaces), release));
+        match statement {
+            Ok(statement) => record.statements.push(statement),
+            Err(reason) => out.quarantine(&format!("{package} {id} {codename}"), reason),
+        }
+    }
+    out.records += 1;
+    out.harvest.records.push(record);
+}
+
+/// `bookworm` → `debian:12`; a codename that this program does not know yet stays a codename.
+fn namespace(codename: &str, known: &mut BTreeMap<String, Arc<str>>) -> Arc<str> {
+    if let Some(namespace) = known.get(codename) {
+        return Arc::clone(namespace);
+    }
+    let number = DEBIAN_RELEASES.iter().find(|(name, _)| *name == codename).map_or(codename, |(_, n)| n);
+    let namespace: Arc<str> = format!("debian:{number}").into();
+    known.insert(codename.to_owned(), Arc::clone(&namespace));
+    namespace
+}
+
+/// What the tracker says about one release, in our terms.
+fn state(package: &str, namespace: Arc<str>, release: Release) -> Result<Statement, String> {
+    let urgency = release.urgency.unwrap_or_default();
+    let urgency = urgency.trim().trim_end_matches('*');
+    let everything = || vec![AffectedRange { introduced: None, end: Bound::Open }];
+    let (state, ranges, fix_version) = match release.status.as_str() {
+        "resolved" => match release.fixed_version {
+            Some(fixed) if fixed == "0" => (FixState::NotAffected, Vec::new(), None),
+            Some(fixed) if is_version(&fixed) => {
+                let range = AffectedRange { introduced: None, end: Bound::Fixed(fixed.clone()) };
+                (FixState::Fixed, vec![range], Some(fixed))
+            }
+            Some(_) => return Err("its fixed version is no version".into()),
+            None => return Err("it is resolved without a fixed version".into()),
+        },
+        "open" => (open_state(urgency, release.nodsa_reason.as_deref()), everything(), None),
+        "undetermined" => (FixState::UnderInvestigation, everything(), None),
+        other => return Err(format!("status `{other}` is not known")),
+    };
+    Ok(Statement {
+        namespace,
+        package: package.to_owned(),
+        ranges,
+        versions: Vec::new(),
+        state,
+        fix_version,
+        vendor: None,
+        urgency: urgency_severity(urgency),
+    })
+}
+
+fn open_state(urgency: &str, nodsa_reason: Option<&str>) -> FixState {
+    match (urgency, nodsa_reason) {
+        ("end-of-life", _) => FixState::EndOfLife,
+        (_, Some("ignored")) => FixState::WillNotFix,
+        (_, Some("postponed")) => FixState::FixDeferred,
+        _ => FixState::Affected,
+    }
+}
+
+/// Debian's urgency; `not yet assigned` and `end-of-life` rate nothing.
+fn urgency_severity(urgency: &str) -> Option<Severity> {
+    match urgency {
+        "high" | "medium" | "low" | "unimportant" => Severity::of_rating(urgency),
+        _ => None,
+    }
+}

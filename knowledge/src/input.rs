@@ -1,0 +1,305 @@
+//! Reading feed files within bounds: plain or gzip documents, zip and tar archives.
+//!
+//! Whatever a file claims about its size, no more than the limits is ever held or decompressed.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use model::Timestamp;
+
+use crate::record::FileHarvest;
+
+/// The most that is read of anything.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes of one document after decompression.
+    pub(crate) document: u64,
+    /// Bytes of one archive member after decompression.
+    pub(crate) member: u64,
+    /// Members of one archive.
+    pub(crate) members: usize,
+    /// Bytes of all members of one archive together, after decompression.
+    pub(crate) archive: u64,
+}
+
+/// Sizes of the largest real feeds (Debian's tracker 70 MB, an OSV record some MB, npm's dump above 200,000
+/// records, the CVE list 3 GB) with room to grow.
+pub(crate) const LIMITS: Limits =
+    Limits { document: 1 << 30, member: 64 << 20, members: 4_000_000, archive: 32 << 30 };
+
+/// A file that was found below the folder that is compiled.
+#[derive(Clone, Debug)]
+pub(crate) struct FeedFile {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Relative to the folder, with forward slashes.
+    pub(crate) relative: String,
+    /// Names of the folders above it, outermost first, those above the compiled folder included, so that a
+    /// feed is recognised whether its own folder or a folder of feeds is given.
+    pub(crate) parents: Vec<String>,
+    /// Its own name.
+    pub(crate) name: String,
+}
+
+impl FeedFile {
+    /// The name of the folder that holds it.
+    pub(crate) fn folder(&self) -> &str {
+        self.parents.last().map_or("", String::as_str)
+    }
+
+    /// Whether the name ends in `.extension` or `.extension.gz`.
+    pub(crate) fn is(&self, extension: &str) -> bool {
+        let name = self.name.strip_suffix(".gz").unwrap_or(&self.name);
+        name.strip_suffix(extension).is_some_and(|rest| rest.ends_with('.'))
+    }
+
+    /// When the publisher changed it last: from the note that the download left beside it, else a
+    /// `yyyy-mm-dd` in its name.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        crate::download::Sidecar::read(&self.path)
+            .and_then(|sidecar| sidecar.modified())
+            .or_else(|| date_in_name(&self.name))
+    }
+}
+
+/// The last `yyyy-mm-dd` in a file name.
+pub(crate) fn date_in_name(name: &str) -> Option<Timestamp> {
+    let last = name.len().checked_sub(10)?;
+    (0..=last).rev().filter_map(|at| name.get(at..at + 10)).find_map(Timestamp::parse)
+}
+
+/// Reads a document, gunzipped if it is gzip, as text.
+///
+/// A byte order mark is dropped, UTF-16 is converted; bytes that are no UTF-8 become replacement characters,
+/// because one wrong letter in one description must not cost a whole feed.
+pub(crate) fn read_document(path: &Path, limits: &Limits) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let head = {
+        use std::io::BufRead as _;
+        let buffer = reader.fill_buf().map_err(|error| error.to_string())?;
+        buffer.get(..2).unwrap_or_default().to_vec()
+    };
+    let bytes = if head == [0x1f, 0x8b] {
+        read_bounded(MultiGzDecoder::new(reader), limits.document)
+    } else {
+        read_bounded(reader, limits.document)
+    };
+    bytes.map(decode_text).map_err(|error| error.to_string())
+}
+
+/// Reads all of `reader`; more than `limit` bytes are an error.
+pub(crate) fn read_bounded(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("it holds more than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// See [`read_document`].
+pub(crate) fn decode_text(bytes: Vec<u8>) -> String {
+    let utf16 = |big: bool| {
+        let units = bytes[2..].chunks_exact(2).map(move |pair| {
+            if big { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) }
+        });
+        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, ..] => utf16(false),
+        [0xfe, 0xff, ..] => utf16(true),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        _ => String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    }
+}
+
+/// Calls `visit` with name and text of every member of a zip file whose name `wanted` accepts.
+///
+/// A member that cannot be read is quarantined under its name; a file without a readable directory is an error.
+pub(crate) fn for_each_zip_member<'a>(
+    path: &Path,
+    limits: &Limits,
+    out: &mut FileHarvest<'a>,
+    wanted: impl Fn(&str) -> bool,
+    mut visit: impl FnMut(&str, &str, &mut FileHarvest<'a>),
+) -> Result<(), String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut archive = zip::ZipArchive::new(BufReader::with_capacity(1 << 16, file))
+        .map_err(|error| format!("it cannot be read as zip: {error}"))?;
+    if archive.len() > limits.members {
+        return Err(format!("it has {} members, more than {}", archive.len(), limits.members));
+    }
+    let mut budget = limits.archive;
+    for index in 0..archive.len() {
+        let mut member = match archive.by_index(index) {
+            Ok(member) => member,
+            Err(error) => {
+                out.quarantine(&format!("member {index}"), error);
+                continue;
+            }
+        };
+        let name = match member.name() {
+            Ok(name) => name.into_owned(),
+            Err(error) => {
+                out.quarantine(&format!("member {index}"), error);
+                continue;
+            }
+        };
+        if !wanted(&name) {
+            continue;
+        }
+        let bytes = match read_bounded(&mut member, limits.member.min(budget)) {
+            Ok(bytes) => bytes,
+            Err(_) if budget < limits.member => {
+                return Err(format!("its members hold more than {} bytes", limits.archive));
+            }
+            Err(error) => {
+                out.quarantine(&name, error);
+                continue;
+            }
+        };
+        budget -= bytes.len() as u64;
+        visit(&name, &decode_text(bytes), out);
+    }
+    Ok(())
+}
+
+/// Calls `visit` with name and text of every regular member of a tar file (gzip or plain) that `wanted` accepts.
+///
+/// A member that is too large is quarantined; a broken archive is an error.
+pub(crate) fn for_each_tar_member<'a>(
+    path: &Path,
+    limits: &Limits,
+    out: &mut FileHarvest<'a>,
+    wanted: impl Fn(&str) -> bool,
+    mut visit: impl FnMut(&str, &str, &mut FileHarvest<'a>),
+) -> Result<(), String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let reader = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file)).take(limits.archive);
+    let mut archive = tar::Archive::new(reader);
+    let entries = archive.entries().map_err(|error| error.to_string())?;
+    for (index, entry) in entries.enumerate() {
+        if index >= limits.members {
+            return Err(format!("it has more than {} members", limits.members));
+        }
+        let mut entry = entry.map_err(|error| format!("member {index}: {error}"))?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if !wanted(&name) {
+            continue;
+        }
+        match read_bounded(&mut entry, limits.member) {
+            Ok(bytes) => visit(&name, &decode_text(bytes), out),
+            Err(error) if entry.size() > limits.member => out.quarantine(&name, error),
+            Err(error) => return Err(format!("{name}: {error}")),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::io::Write as _;
+
+    use super::*;
+
+    const SMALL: Limits = Limits { document: 1000, member: 1000, members: 3, archive: 2500 };
+
+    fn temporary(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        file
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zip_of(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        for (name, bytes) in members {
+            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_gzip_bomb_stops_at_the_limit() {
+        let bomb = gzip(&vec![b' '; 1_000_000]);
+        assert!(bomb.len() < 2000, "the bomb is small: {}", bomb.len());
+        let error = read_document(temporary(&bomb).path(), &SMALL).unwrap_err();
+        assert!(error.contains("more than 1000 bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_gzip_document_cut_short_is_refused() {
+        let whole = gzip(b"{\"a\": 1}");
+        assert!(read_document(temporary(&whole[..whole.len() - 6]).path(), &SMALL).is_err());
+        assert_eq!(read_document(temporary(&whole).path(), &SMALL).unwrap(), "{\"a\": 1}");
+    }
+
+    #[test]
+    fn byte_order_marks_and_wrong_bytes_are_survived() {
+        assert_eq!(decode_text(b"\xef\xbb\xbfabc".to_vec()), "abc");
+        assert_eq!(decode_text(b"\xff\xfea\0b\0".to_vec()), "ab");
+        assert_eq!(decode_text(b"caf\xe9".to_vec()), "caf\u{fffd}");
+    }
+
+    #[test]
+    fn a_zip_member_that_is_a_bomb_is_quarantined_and_the_others_are_read() {
+        let bytes = zip_of(&[
+            ("a.json", b"one".to_vec()),
+            ("bomb.json", vec![0; 100_000]),
+            ("c.json", b"two".to_vec()),
+        ]);
+        let file = temporary(&bytes);
+        let wanted = HashSet::new();
+        let mut out = FileHarvest::new(&wanted);
+        let mut seen = Vec::new();
+        for_each_zip_member(
+            file.path(),
+            &SMALL,
+            &mut out,
+            |_| true,
+            |name, text, _| {
+                seen.push(format!("{name}={text}"));
+            },
+        )
+        .unwrap();
+        assert_eq!(seen, ["a.json=one", "c.json=two"]);
+        assert_eq!((out.quarantined_count, out.quarantined[0].record.as_str()), (1, "bomb.json"));
+    }
+
+    #[test]
+    fn a_zip_with_too_many_or_too_large_members_together_is_refused() {
+        let wanted = HashSet::new();
+        let many: Vec<_> = ["a", "b", "c", "d"].iter().map(|name| (*name, Vec::new())).collect();
+        let large: Vec<_> = ["a", "b", "c"].iter().map(|name| (*name, vec![7; 900])).collect();
+        for members in [many, large] {
+            let file = temporary(&zip_of(&members));
+            let mut out = FileHarvest::new(&wanted);
+            assert!(for_each_zip_member(file.path(), &SMALL, &mut out, |_| true, |_, _, _| {}).is_err());
+        }
+        let mut out = FileHarvest::new(&wanted);
+        let cut = zip_of(&[("a", vec![1; 10])]);
+        let file = temporary(&cut[..cut.len() - 10]);
+        assert!(for_each_zip_member(file.path(), &SMALL, &mut out, |_| true, |_, _, _| {}).is_err());
+    }
+
+    #[test]
+    fn the_last_date_in_a_name_is_its_date() {
+        assert_eq!(date_in_name("tracker-json-2026-11-22.json.gz"), Timestamp::parse("2026-11-22"));
+        assert_eq!(date_in_name("a-2026-99-99.json"), None);
+        assert_eq!(date_in_name("short"), None);
+    }
+}

@@ -1,0 +1,203 @@
+//! What feed readers hand over: records before they are grouped, numbered and rated.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use model::advisory::{Cvss, Epss, KnownExploited};
+use model::{AffectedRange, FixState, Lifecycle, NamespaceFamily, Severity, Timestamp};
+
+use crate::compile::Quarantined;
+use crate::text::shown;
+
+/// Examples of quarantined records that are kept per file.
+const MAX_EXAMPLES: usize = 20;
+
+/// One advisory record of one namespace family.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) family: NamespaceFamily,
+    pub(crate) feed: &'static str,
+    /// The publisher's id.
+    pub(crate) id: String,
+    /// Other ids of the same flaw, as the publisher says.
+    pub(crate) aliases: Vec<String>,
+    /// The publisher's own title, one line.
+    pub(crate) summary: Option<String>,
+    /// First sentence of the publisher's description.
+    pub(crate) sentence: Option<String>,
+    /// The publisher's rating in words (severity rule c).
+    pub(crate) rating: Option<Severity>,
+    pub(crate) cvss: Vec<Rated>,
+    pub(crate) published: Option<Timestamp>,
+    pub(crate) modified: Option<Timestamp>,
+    pub(crate) references: Vec<String>,
+    pub(crate) statements: Vec<Statement>,
+}
+
+impl Record {
+    /// A record without any words or statements.
+    pub(crate) fn new(family: NamespaceFamily, feed: &'static str, id: String) -> Self {
+        Self {
+            family,
+            feed,
+            id,
+            aliases: Vec::new(),
+            summary: None,
+            sentence: None,
+            rating: None,
+            cvss: Vec::new(),
+            published: None,
+            modified: None,
+            references: Vec::new(),
+            statements: Vec::new(),
+        }
+    }
+}
+
+/// What a record says about one package of one namespace.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) namespace: Arc<str>,
+    /// In lookup form, see [`crate::advisory_key`].
+    pub(crate) package: String,
+    pub(crate) ranges: Vec<AffectedRange>,
+    pub(crate) versions: Vec<String>,
+    pub(crate) state: FixState,
+    pub(crate) fix_version: Option<String>,
+    /// The vendor's rating for this package and release (severity rule a).
+    pub(crate) vendor: Option<Severity>,
+    /// Debian's urgency for this package and release (severity rule d).
+    pub(crate) urgency: Option<Severity>,
+}
+
+/// Who gave a CVSS rating, in order of precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rater {
+    Cna,
+    CisaAdp,
+    Nvd,
+    Database,
+}
+
+/// A CVSS rating with what decides its precedence.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rated {
+    /// Major version: 2, 3 or 4.
+    pub(crate) version: u8,
+    pub(crate) rater: Rater,
+    pub(crate) cvss: Cvss,
+}
+
+/// What CVE sources (CVE list, NVD) say about a CVE, whatever the package.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CveFacts {
+    pub(crate) title: Option<String>,
+    pub(crate) sentence: Option<String>,
+    pub(crate) cvss: Vec<Rated>,
+    pub(crate) published: Option<Timestamp>,
+    pub(crate) modified: Option<Timestamp>,
+    pub(crate) references: Vec<String>,
+    pub(crate) rejected: bool,
+    /// CISA's SSVC decision says that exploitation is active.
+    pub(crate) active: bool,
+}
+
+impl CveFacts {
+    /// Adds what another source says; what is known already stays.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.title = self.title.take().or(other.title);
+        self.sentence = self.sentence.take().or(other.sentence);
+        self.cvss.extend(other.cvss);
+        self.published = self.published.or(other.published);
+        self.modified = self.modified.max(other.modified);
+        self.references.extend(other.references);
+        self.rejected |= other.rejected;
+        self.active |= other.active;
+    }
+}
+
+/// A product's release cycles.
+#[derive(Clone, Debug)]
+pub(crate) struct Product {
+    pub(crate) name: String,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) cycles: Vec<Lifecycle>,
+    /// Which form of the feed it was read from; the lowest wins per product.
+    pub(crate) precedence: u8,
+}
+
+/// Everything read so far.
+#[derive(Debug, Default)]
+pub(crate) struct Harvest {
+    pub(crate) records: Vec<Record>,
+    pub(crate) cves: HashMap<String, CveFacts>,
+    pub(crate) exploited: HashMap<String, KnownExploited>,
+    pub(crate) epss: HashMap<String, Epss>,
+    pub(crate) products: BTreeMap<String, Product>,
+}
+
+/// What one file yields. It joins the harvest only if the file could be read to its end, so that a file cut
+/// short never leaves half of itself behind.
+#[derive(Debug)]
+pub(crate) struct FileHarvest<'a> {
+    /// The CVEs that advisories speak of; facts about others are not kept.
+    pub(crate) wanted: &'a HashSet<String>,
+    pub(crate) harvest: Harvest,
+    /// Records read, quarantined ones not included.
+    pub(crate) records: u64,
+    pub(crate) withdrawn: u64,
+    /// When the publisher made the file.
+    pub(crate) date: Option<Timestamp>,
+    pub(crate) quarantined_count: u64,
+    pub(crate) quarantined: Vec<Quarantined>,
+}
+
+impl<'a> FileHarvest<'a> {
+    pub(crate) fn new(wanted: &'a HashSet<String>) -> Self {
+        Self {
+            wanted,
+            harvest: Harvest::default(),
+            records: 0,
+            withdrawn: 0,
+            date: None,
+            quarantined_count: 0,
+            quarantined: Vec::new(),
+        }
+    }
+
+    /// Sets a record aside; the first few are kept as examples.
+    pub(crate) fn quarantine(&mut self, record: &str, reason: impl std::fmt::Display) {
+        self.quarantined_count += 1;
+        if self.quarantined.len() < MAX_EXAMPLES {
+            let reason = shown(&reason.to_string());
+            self.quarantined.push(Quarantined { record: shown(record), reason });
+        }
+    }
+
+    /// Keeps facts about a CVE if an advisory speaks of it.
+    pub(crate) fn add_cve(&mut self, id: &str, facts: CveFacts) {
+        if self.wanted.contains(id) {
+            self.harvest.cves.entry(id.to_owned()).or_default().merge(facts);
+        }
+    }
+}
+
+impl Harvest {
+    /// Takes over what a file yielded.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.records.extend(other.records);
+        for (id, facts) in other.cves {
+            self.cves.entry(id).or_default().merge(facts);
+        }
+        self.exploited.extend(other.exploited);
+        self.epss.extend(other.epss);
+        for (name, product) in other.products {
+            match self.products.get(&name) {
+                Some(known) if known.precedence <= product.precedence => {}
+                _ => {
+                    self.products.insert(name, product);
+                }
+            }
+        }
+    }
+}

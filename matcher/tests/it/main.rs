@@ -1,0 +1,9 @@
+//! The matcher against labelled cases, a brute-force twin, small made feeds and the real ones.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking, wherever the helper stands")]
+
+mod brute;
+mod bundle;
+mod labels;
+mod make;
+mod real;

@@ -1,0 +1,221 @@
+//! Images: how reports become one record each, and how records are read.
+//!
+//! Reports of one image arrive from several senders, more than once and in any order. The newest by `scanned_at`
+//! describes it (of two with the same time, the later arrival); names, senders and tags of all are united. A report
+//! that adds nothing changes nothing: no clock value, no change entry.
+
+use model::{Digest, ImageId, Reference, Timestamp};
+use uuid::Uuid;
+
+use crate::codec::{Codec, Form};
+use crate::driver::{Connection, Row, Value};
+use crate::error::{Result, StoreError};
+use crate::package::page;
+use crate::prepare::PreparedReport;
+use crate::record::{Ack, ChangeKind, ImageDocument, ImageRecord, InventoryEntry};
+use crate::sql::sql;
+use crate::work::Work;
+use crate::{change, inventory, package, tag};
+
+/// Names kept of one image; beyond them the oldest are dropped.
+const MAX_NAMES: usize = 4_096;
+
+/// A row of the table, with the document as the JSON that it is.
+#[derive(Clone, Debug, PartialEq)]
+struct StoredImage {
+    customer: Uuid,
+    uuid: Uuid,
+    id: ImageId,
+    created_at: Timestamp,
+    updated: Timestamp,
+    last_scanned: Timestamp,
+    inventory: Digest,
+    sources: Vec<String>,
+    names: Vec<Reference>,
+    document: Vec<u8>,
+}
+
+/// Takes one report in.
+pub(crate) fn put_report(work: &mut Work<'_>, report: PreparedReport) -> Result<Ack> {
+    work.know_customer(report.customer)?;
+    let stored = one_row(work.connection, &mut work.memory.codec, report.customer, report.uuid)?;
+    let tagged = tag::join(work, report.customer, ChangeKind::Image, report.uuid, &report.tags)?;
+    let uuid = report.uuid;
+    let (before, mut next) = match stored {
+        Some(stored) => (Some(stored.clone()), merge(work, stored, report)?),
+        None => (None, first(work, report)?),
+    };
+    if let Some(before) = &before
+        && !tagged
+        && *before == next
+    {
+        return Ok(Ack { updated: before.updated, changed: false, uuids: vec![uuid] });
+    }
+    next.updated = work.tick()?;
+    if before.is_none() {
+        next.created_at = next.updated;
+    }
+    write(work, &next)?;
+    change::put_written(work.connection, next.updated, next.customer, ChangeKind::Image, uuid)?;
+    Ok(Ack { updated: next.updated, changed: true, uuids: vec![uuid] })
+}
+
+/// The record of an image that is seen for the first time; its clock values are still to be set.
+fn first(work: &mut Work<'_>, report: PreparedReport) -> Result<StoredImage> {
+    let PreparedReport { customer, uuid, id, scanned_at, source, names, document, packages, entries, .. } =
+        report;
+    Ok(StoredImage {
+        customer,
+        uuid,
+        id,
+        created_at: Timestamp::default(),
+        updated: Timestamp::default(),
+        last_scanned: scanned_at,
+        inventory: put_inventory(work, &packages, entries)?,
+        sources: vec![source],
+        names,
+        document,
+    })
+}
+
+/// What a known image becomes by a further report.
+fn merge(work: &mut Work<'_>, stored: StoredImage, report: PreparedReport) -> Result<StoredImage> {
+    let mut next = stored;
+    if !next.sources.contains(&report.source) {
+        next.sources.push(report.source);
+    }
+    for name in report.names {
+        if !next.names.contains(&name) {
+            next.names.push(name);
+        }
+    }
+    let surplus = next.names.len().saturating_sub(MAX_NAMES);
+    next.names.drain(..surplus);
+    if report.scanned_at >= next.last_scanned {
+        next.last_scanned = report.scanned_at;
+        next.inventory = put_inventory(work, &report.packages, report.entries)?;
+        if next.document != report.document && !same_document(&next.document, &report.document) {
+            next.document = report.document;
+        }
+    }
+    Ok(next)
+}
+
+/// Whether two documents say the same. One written by an older program may spell it otherwise.
+fn same_document(stored: &[u8], new: &[u8]) -> bool {
+    match (serde_json::from_slice::<ImageDocument>(stored), serde_json::from_slice::<ImageDocument>(new)) {
+        (Ok(stored), Ok(new)) => stored == new,
+        _ => false,
+    }
+}
+
+/// Numbers the packages and stores the inventory.
+fn put_inventory(
+    work: &mut Work<'_>,
+    packages: &[package::Identity],
+    mut entries: Vec<InventoryEntry>,
+) -> Result<Digest> {
+    let numbers = package::number_all(work, packages)?;
+    for entry in &mut entries {
+        entry.package = numbers[entry.package as usize];
+    }
+    inventory::put(work, &inventory::encode(entries))
+}
+
+fn write(work: &mut Work<'_>, image: &StoredImage) -> Result<()> {
+    let document = work.memory.codec.pack(Form::Image, &image.document)?;
+    let values = [
+        Value::from(image.customer),
+        image.uuid.into(),
+        Value::from(&image.id.0),
+        image.created_at.into(),
+        image.updated.into(),
+        image.last_scanned.into(),
+        Value::from(&image.inventory),
+        json_text(&image.sources)?.into(),
+        json_text(&image.names)?.into(),
+        document.into(),
+    ];
+    work.connection.execute(sql!("image/put"), &values)?;
+    Ok(())
+}
+
+fn json_text<T: serde::Serialize>(list: &T) -> Result<String> {
+    serde_json::to_string(list).map_err(|error| StoreError::damaged("document", error))
+}
+
+fn one_row(
+    connection: &mut dyn Connection,
+    codec: &mut Codec,
+    customer: Uuid,
+    uuid: Uuid,
+) -> Result<Option<StoredImage>> {
+    let rows = connection.query(sql!("image/one"), &[customer.into(), uuid.into()])?;
+    rows.into_iter().next().map(|row| read(codec, row)).transpose()
+}
+
+fn read(codec: &mut Codec, mut row: Row) -> Result<StoredImage> {
+    let uuid = row.uuid(1)?;
+    let what = format!("image {uuid}");
+    let damaged = |error: serde_json::Error| StoreError::damaged(&what, error);
+    Ok(StoredImage {
+        customer: row.uuid(0)?,
+        uuid,
+        id: ImageId(row.digest(2)?),
+        created_at: row.time(3)?,
+        updated: row.time(4)?,
+        last_scanned: row.time(5)?,
+        inventory: row.digest(6)?,
+        sources: serde_json::from_str(&row.text(7)?).map_err(damaged)?,
+        names: serde_json::from_str(&row.text(8)?).map_err(damaged)?,
+        document: codec.unpack(&what, &row.bytes(9)?)?,
+    })
+}
+
+fn record(stored: StoredImage, tags: Vec<String>) -> Result<ImageRecord> {
+    let StoredImage { customer, uuid, id, created_at, updated, last_scanned, inventory, sources, .. } =
+        stored;
+    let mut document: ImageDocument = serde_json::from_slice(&stored.document)
+        .map_err(|error| StoreError::damaged(format!("image {uuid}"), error))?;
+    document.facts.references = stored.names;
+    Ok(ImageRecord {
+        customer,
+        uuid,
+        id,
+        created_at,
+        updated,
+        last_scanned,
+        sources,
+        tags,
+        inventory,
+        document,
+    })
+}
+
+/// One image of a customer.
+pub(crate) fn one(
+    connection: &mut dyn Connection,
+    codec: &mut Codec,
+    customer: Uuid,
+    uuid: Uuid,
+) -> Result<Option<ImageRecord>> {
+    let Some(stored) = one_row(connection, codec, customer, uuid)? else { return Ok(None) };
+    let tags = tag::of_entity(connection, customer, ChangeKind::Image, uuid)?;
+    record(stored, tags).map(Some)
+}
+
+/// Images of all customers after a key, in the order of (customer, uuid).
+pub(crate) fn after(
+    connection: &mut dyn Connection,
+    codec: &mut Codec,
+    key: Option<(Uuid, Uuid)>,
+    limit: usize,
+) -> Result<Vec<ImageRecord>> {
+    let (customer, uuid) = key.unwrap_or_default();
+    let rows = connection.query(sql!("image/after"), &[customer.into(), uuid.into(), page(limit)])?;
+    let stored: Vec<StoredImage> = rows.into_iter().map(|row| read(codec, row)).collect::<Result<_>>()?;
+    let keys: Vec<(Uuid, Uuid)> = stored.iter().map(|image| (image.customer, image.uuid)).collect();
+    let mut tags = tag::of_page(connection, ChangeKind::Image, &keys)?;
+    let records = stored.into_iter().zip(keys);
+    records.map(|(image, key)| record(image, tags.remove(&key).unwrap_or_default())).collect()
+}

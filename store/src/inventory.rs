@@ -1,0 +1,205 @@
+//! Inventories: the packages of an image with their places, stored once for all images with equal content.
+//!
+//! The stored form keeps columns apart (numbers, layers, places, owners), each value as its difference to the one
+//! before it or as an index into a table of distinct texts, because hundreds of packages share one path. The digest
+//! is over this form before compression, so that a newer compressor does not change it. Package numbers are
+//! those of this database; the digest means nothing elsewhere.
+
+use std::collections::HashMap;
+
+use model::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{Codec, Form};
+use crate::dialect::with_list;
+use crate::driver::{Connection, Value};
+use crate::error::{Result, StoreError};
+use crate::record::{Inventory, InventoryEntry};
+use crate::sql::sql;
+use crate::work::Work;
+
+/// Inventories fetched by one statement.
+const BATCH: usize = 50;
+
+/// The form that is stored and digested. Fields are never changed; a new form gets a new [`Form`].
+#[derive(Serialize, Deserialize)]
+struct Columns {
+    /// Package numbers, each as the difference to the one before.
+    packages: Vec<u32>,
+    /// Layers plus one, 0 for none.
+    layers: Vec<u32>,
+    /// Distinct texts in the order of first use, each as the number of bytes shared with the one before, and the rest.
+    texts: Vec<(u32, String)>,
+    /// Indexes into `texts`.
+    paths: Vec<u32>,
+    /// Indexes into `texts` plus one, 0 for none.
+    owners: Vec<u32>,
+}
+
+/// Sorts `entries`, drops repetitions and writes them in the form that is digested.
+pub(crate) fn encode(mut entries: Vec<InventoryEntry>) -> Vec<u8> {
+    entries.sort_unstable();
+    entries.dedup();
+    let mut texts = Texts::default();
+    let mut columns = Columns {
+        packages: Vec::with_capacity(entries.len()),
+        layers: Vec::with_capacity(entries.len()),
+        texts: Vec::new(),
+        paths: Vec::with_capacity(entries.len()),
+        owners: Vec::with_capacity(entries.len()),
+    };
+    let mut last = 0;
+    for entry in &entries {
+        columns.packages.push(entry.package - last);
+        last = entry.package;
+        columns.layers.push(entry.layer.map_or(0, |layer| layer + 1));
+        columns.paths.push(texts.index(&entry.path));
+        columns.owners.push(entry.owned_by.as_deref().map_or(0, |owner| texts.index(owner) + 1));
+    }
+    columns.texts = texts.list;
+    postcard::to_stdvec(&columns).expect("plain lists can be written into memory")
+}
+
+/// The table of distinct texts while it is filled.
+#[derive(Default)]
+struct Texts<'a> {
+    list: Vec<(u32, String)>,
+    known: HashMap<&'a str, u32>,
+    last: &'a str,
+}
+
+impl<'a> Texts<'a> {
+    fn index(&mut self, text: &'a str) -> u32 {
+        if let Some(index) = self.known.get(text) {
+            return *index;
+        }
+        let index = self.list.len() as u32;
+        let mut shared = self.last.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+        while !text.is_char_boundary(shared) {
+            shared -= 1;
+        }
+        self.list.push((shared as u32, text[shared..].to_owned()));
+        self.known.insert(text, index);
+        self.last = text;
+        index
+    }
+}
+
+/// Reads what [`encode`] wrote; every index is checked.
+pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<Vec<InventoryEntry>, String> {
+    let columns: Columns = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
+    let count = columns.packages.len();
+    if [columns.layers.len(), columns.paths.len(), columns.owners.len()] != [count; 3] {
+        return Err("has columns of different lengths".to_owned());
+    }
+    let texts = expand_texts(columns.texts)?;
+    let text = |index: u32| texts.get(index as usize).cloned().ok_or("points at a text that it lacks");
+    let mut entries = Vec::with_capacity(count);
+    let mut package = 0_u32;
+    for index in 0..count {
+        package = package.checked_add(columns.packages[index]).ok_or("has a package number above 32 bits")?;
+        entries.push(InventoryEntry {
+            package,
+            layer: columns.layers[index].checked_sub(1),
+            path: text(columns.paths[index])?,
+            owned_by: columns.owners[index].checked_sub(1).map(text).transpose()?,
+        });
+    }
+    Ok(entries)
+}
+
+fn expand_texts(shortened: Vec<(u32, String)>) -> std::result::Result<Vec<String>, String> {
+    let mut texts: Vec<String> = Vec::with_capacity(shortened.len());
+    for (shared, rest) in shortened {
+        let before = texts.last().map_or("", String::as_str);
+        let start = before.get(..shared as usize).ok_or("shares more of a text than there is")?;
+        texts.push(format!("{start}{rest}"));
+    }
+    Ok(texts)
+}
+
+/// Stores an inventory in its encoded form, unless an equal one is there; gives its digest.
+pub(crate) fn put(work: &mut Work<'_>, encoded: &[u8]) -> Result<Digest> {
+    let digest = Digest::of(encoded);
+    let mut rows = work.connection.query(sql!("inventory/exists"), &[Value::from(&digest)])?;
+    let known = rows.first_mut().map(|row| row.int(0)).transpose()?.unwrap_or(0);
+    if known == 0 {
+        let content = work.memory.codec.pack(Form::Plain, encoded)?;
+        work.connection.execute(sql!("inventory/insert"), &[Value::from(&digest), content.into()])?;
+    }
+    Ok(digest)
+}
+
+/// The inventories of `digests`, in their order; one that is not there is damage.
+pub(crate) fn all(
+    connection: &mut dyn Connection,
+    codec: &mut Codec,
+    digests: &[Digest],
+) -> Result<Vec<Inventory>> {
+    let mut found: HashMap<Digest, Vec<InventoryEntry>> = HashMap::with_capacity(digests.len());
+    for batch in digests.chunks(BATCH) {
+        let size = if batch.len() == 1 { 1 } else { BATCH };
+        let mut values: Vec<Value> = batch.iter().map(Value::from).collect();
+        values.resize(size, Value::Null);
+        for mut row in connection.query(&with_list(sql!("inventory/by_digest"), size), &values)? {
+            let digest = row.digest(0)?;
+            let what = format!("inventory {digest}");
+            let encoded = codec.unpack(&what, &row.bytes(1)?)?;
+            let entries = decode(&encoded).map_err(|reason| StoreError::damaged(what, reason))?;
+            found.insert(digest, entries);
+        }
+    }
+    let entries_of = |digest: &Digest| {
+        let missing = || StoreError::NotFound { what: format!("inventory {digest}") };
+        Ok(Inventory { digest: *digest, entries: found.get(digest).cloned().ok_or_else(missing)? })
+    };
+    digests.iter().map(entries_of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry() -> impl Strategy<Value = InventoryEntry> {
+        let path = prop_oneof![Just("var/lib/dpkg/status".to_owned()), ".*", "(é|ü|a){0,6}"];
+        (any::<u32>(), proptest::option::of(0..u32::MAX), path, proptest::option::of("[a-zé]{0,4}"))
+            .prop_map(|(package, layer, path, owned_by)| InventoryEntry { package, layer, path, owned_by })
+    }
+
+    proptest! {
+        #[test]
+        fn entries_come_back_sorted_and_once(mut entries in proptest::collection::vec(entry(), 0..60)) {
+            let decoded = decode(&encode(entries.clone())).unwrap();
+            entries.sort();
+            entries.dedup();
+            prop_assert_eq!(decoded, entries);
+        }
+
+        #[test]
+        fn equal_sets_have_equal_bytes_in_any_order(entries in proptest::collection::vec(entry(), 0..30)) {
+            let mut turned = entries.clone();
+            turned.reverse();
+            turned.extend(entries.first().cloned());
+            prop_assert_eq!(encode(entries), encode(turned));
+        }
+
+        #[test]
+        fn foreign_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(&bytes);
+        }
+    }
+
+    #[test]
+    fn three_hundred_packages_of_one_file_take_few_bytes() {
+        let entries = (0..300_u32).map(|index| InventoryEntry {
+            package: 1_000 + index * 37,
+            layer: Some(0),
+            path: "var/lib/dpkg/status".into(),
+            owned_by: None,
+        });
+        let packed = Codec::new().pack(Form::Plain, &encode(entries.collect())).unwrap();
+        assert!(packed.len() < 200, "{} bytes", packed.len());
+    }
+}

@@ -1,0 +1,127 @@
+//! What is remembered of judgements: when each package was first judged to have a vulnerability, and when no longer.
+//!
+//! Findings themselves are worked out anew from package and vulnerability data and are never stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::Timestamp;
+use uuid::Uuid;
+
+use crate::change;
+use crate::dialect::with_list;
+use crate::driver::{Connection, Row, Value};
+use crate::error::{Result, StoreError};
+use crate::package::page;
+use crate::record::{Change, ChangeKind, FindingRow, Rejudged};
+use crate::sql::sql;
+use crate::work::Work;
+
+/// Packages asked for by one statement.
+const BATCH: usize = 200;
+
+/// All findings, ended ones included, of `packages`, in the order of (package, qid).
+pub(crate) fn of_packages(connection: &mut dyn Connection, packages: &[u32]) -> Result<Vec<FindingRow>> {
+    let mut packages = packages.to_vec();
+    packages.sort_unstable();
+    packages.dedup();
+    let mut findings = Vec::new();
+    for batch in packages.chunks(BATCH) {
+        let size = if batch.len() == 1 { 1 } else { BATCH };
+        let mut values: Vec<Value> = batch.iter().map(|id| Value::from(*id)).collect();
+        values.resize(size, Value::Null);
+        for row in connection.query(&with_list(sql!("finding/of_packages"), size), &values)? {
+            findings.push(read(row)?);
+        }
+    }
+    Ok(findings)
+}
+
+/// Findings after a key, in the order of (package, qid).
+pub(crate) fn after(
+    connection: &mut dyn Connection,
+    key: Option<(u32, u32)>,
+    limit: usize,
+) -> Result<Vec<FindingRow>> {
+    let (package, qid) = key.map_or((-1, -1), |(package, qid)| (i64::from(package), i64::from(qid)));
+    let rows = connection.query(sql!("finding/after"), &[package.into(), qid.into(), page(limit)])?;
+    rows.into_iter().map(read).collect()
+}
+
+fn read(mut row: Row) -> Result<FindingRow> {
+    let (package, qid, first_found) = (row.u32(0)?, row.u32(1)?, row.time(2)?);
+    Ok(FindingRow { package, qid, first_found, ended: row.optional_int(3)?.map(Timestamp) })
+}
+
+/// Records the first judgement of packages: found when the package was first seen. Packages that were judged
+/// already, by another process, are left alone.
+pub(crate) fn record_first(work: &mut Work<'_>, judged: Vec<(u32, u64, Vec<u32>)>) -> Result<()> {
+    for (package, fingerprint, qids) in judged {
+        let values = [Value::from(package), fingerprint.cast_signed().into()];
+        let (created, _) = judgement_of(work.connection, package)?;
+        if work.connection.execute(sql!("package/set_first_fingerprint"), &values)? == 0 {
+            continue;
+        }
+        for qid in qids {
+            let values = [Value::from(package), qid.into(), created.into()];
+            work.connection.execute(sql!("finding/open_first"), &values)?;
+        }
+    }
+    Ok(())
+}
+
+/// Records that packages were judged anew and came out otherwise. Packages whose fingerprint is the given one
+/// already are left alone; if that is all of them, the clock stands still.
+///
+/// A finding that comes back after it ended is open again with its first time.
+pub(crate) fn record_again(work: &mut Work<'_>, cause: &str, judged: Vec<Rejudged>) -> Result<Timestamp> {
+    let mut moved = None;
+    for Rejudged { package, fingerprint, qids } in judged {
+        let (created, before) = judgement_of(work.connection, package)?;
+        if before == Some(fingerprint) {
+            continue;
+        }
+        let clock = work.tick()?;
+        moved = Some(clock);
+        let first_found = if before.is_some() { clock } else { created };
+        move_findings(work.connection, package, qids, first_found, clock)?;
+        let values = [Value::from(package), fingerprint.cast_signed().into(), clock.into()];
+        work.connection.execute(sql!("package/set_fingerprint"), &values)?;
+    }
+    let Some(clock) = moved else { return change::clock(work.connection) };
+    let key = Uuid::new_v3(&Uuid::nil(), format!("judgement:{}", clock.0).as_bytes());
+    let cause = Some(cause.to_owned());
+    let entry =
+        Change { clock, customer: Uuid::nil(), kind: ChangeKind::Judgement, key, deleted: false, cause };
+    change::put(work.connection, &entry)?;
+    Ok(clock)
+}
+
+/// Opens and ends findings of one package, so that the open ones are `qids`.
+fn move_findings(
+    connection: &mut dyn Connection,
+    package: u32,
+    qids: Vec<u32>,
+    first_found: Timestamp,
+    clock: Timestamp,
+) -> Result<()> {
+    let known = of_packages(connection, &[package])?;
+    let known: BTreeMap<u32, bool> = known.into_iter().map(|row| (row.qid, row.ended.is_none())).collect();
+    let wanted: BTreeSet<u32> = qids.into_iter().collect();
+    for qid in wanted.iter().filter(|qid| known.get(qid) != Some(&true)) {
+        let values = [Value::from(package), (*qid).into(), first_found.into()];
+        connection.execute(sql!("finding/open"), &values)?;
+    }
+    for (qid, _) in known.iter().filter(|(qid, open)| **open && !wanted.contains(qid)) {
+        let values = [Value::from(package), (*qid).into(), clock.into()];
+        connection.execute(sql!("finding/end"), &values)?;
+    }
+    Ok(())
+}
+
+/// When a package was first seen, and its fingerprint.
+fn judgement_of(connection: &mut dyn Connection, package: u32) -> Result<(Timestamp, Option<u64>)> {
+    let mut rows = connection.query(sql!("package/judgement"), &[package.into()])?;
+    let missing = || StoreError::NotFound { what: format!("package {package}") };
+    let row = rows.first_mut().ok_or_else(missing)?;
+    Ok((row.time(0)?, row.optional_int(1)?.map(i64::cast_unsigned)))
+}

@@ -1,0 +1,255 @@
+//! The package dictionary: every distinct package once, under a small number that never changes.
+//!
+//! Numbers are given inside the writing transaction, which keeps every other writer out, so that they are dense
+//! and in the order of first sight whatever number of processes write. The writer remembers the numbers it has
+//! seen: rows are never changed in their identity nor removed, so what is remembered stays true.
+
+use std::collections::HashMap;
+
+use model::{Digest, Distro, Package, SourcePackage};
+
+use crate::dialect::{with_list, with_rows};
+use crate::driver::{Connection, Row, Value};
+use crate::error::{Result, StoreError};
+use crate::record::PackageRow;
+use crate::sql::sql;
+use crate::work::Work;
+
+/// Packages looked up or inserted by one statement.
+const BATCH: usize = 50;
+/// Numbers remembered at most; each takes about 40 bytes.
+const MAX_REMEMBERED: usize = 4_000_000;
+
+/// Half of the SHA-256 of an identity: what a remembered number is found by, at a size that does not grow with names.
+pub(crate) type PackageKey = [u8; 16];
+
+/// Numbers of packages that are durable.
+#[derive(Default)]
+pub(crate) struct Numbers(HashMap<PackageKey, u32>);
+
+impl Numbers {
+    /// The number of a package.
+    pub(crate) fn get(&self, key: &PackageKey) -> Option<u32> {
+        self.0.get(key).copied()
+    }
+
+    /// Remembers a number; forgets all others when there are too many.
+    pub(crate) fn insert(&mut self, key: PackageKey, id: u32) {
+        if self.0.len() >= MAX_REMEMBERED {
+            self.0.clear();
+        }
+        self.0.insert(key, id);
+    }
+}
+
+/// A package in its canonical form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// See [`identity_of`].
+    pub(crate) text: String,
+    /// See [`PackageKey`].
+    pub(crate) key: PackageKey,
+}
+
+impl Identity {
+    /// Makes the canonical form of a package.
+    pub(crate) fn of(package: &Package) -> Self {
+        let text = identity_of(package);
+        let mut key = [0; 16];
+        key.copy_from_slice(&Digest::of(text.as_bytes()).as_bytes()[..16]);
+        Self { text, key }
+    }
+}
+
+/// The canonical form: a JSON list of ecosystem, distribution release, name, version, architecture, source name,
+/// source version and module; empty for what is not set, empty ones at the end left away.
+///
+/// JSON, because names come from foreign files and may hold any character.
+fn identity_of(package: &Package) -> String {
+    let distro = package.distro.as_ref().map(Distro::to_string).unwrap_or_default();
+    let source = package.source.as_ref();
+    let parts = [
+        package.ecosystem.as_str(),
+        &distro,
+        &package.name,
+        &package.version,
+        package.arch.as_deref().unwrap_or_default(),
+        source.map_or("", |source| &source.name),
+        source.map_or("", |source| &source.version),
+        package.module.as_deref().unwrap_or_default(),
+    ];
+    let used = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
+    serde_json::to_string(&parts[..used]).expect("a list of texts can be written as JSON")
+}
+
+/// Reads the canonical form.
+fn package_of(text: &str) -> Result<Package> {
+    let damaged = |reason: String| StoreError::damaged(format!("package {text}"), reason);
+    let parts: Vec<String> = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+    if parts.len() > 8 {
+        return Err(damaged("has more than 8 parts".to_owned()));
+    }
+    let mut parts = parts.into_iter();
+    let mut next = || parts.next().unwrap_or_default();
+    let ecosystem =
+        next().parse().map_err(|error: model::package::UnknownEcosystem| damaged(error.to_string()))?;
+    let filled = |text: String| Some(text).filter(|text| !text.is_empty());
+    let distro = filled(next()).map(|text| {
+        let Ok(distro) = text.parse();
+        distro
+    });
+    let (name, version, arch) = (next(), next(), filled(next()));
+    let source = SourcePackage { name: next(), version: next() };
+    let source = Some(source).filter(|source| !source.name.is_empty() || !source.version.is_empty());
+    Ok(Package { ecosystem, distro, name, version, arch, source, module: filled(next()) })
+}
+
+/// The numbers of `packages`, in their order; unknown ones are added to the dictionary.
+pub(crate) fn number_all(work: &mut Work<'_>, packages: &[Identity]) -> Result<Vec<u32>> {
+    let unknown: Vec<&Identity> =
+        packages.iter().filter(|package| work.number(&package.key).is_none()).collect();
+    if !unknown.is_empty() {
+        look_up(work, &unknown)?;
+        let new: Vec<&Identity> =
+            unknown.into_iter().filter(|package| work.number(&package.key).is_none()).collect();
+        if !new.is_empty() {
+            add(work, &new)?;
+        }
+    }
+    let missing = || StoreError::damaged("package dictionary", "lost a package that was just added");
+    packages.iter().map(|package| work.number(&package.key).ok_or_else(missing)).collect()
+}
+
+/// Learns the numbers of packages that another process, or this one before its start, has added.
+fn look_up(work: &mut Work<'_>, packages: &[&Identity]) -> Result<()> {
+    for batch in packages.chunks(BATCH) {
+        let by_text: HashMap<&str, PackageKey> =
+            batch.iter().map(|package| (package.text.as_str(), package.key)).collect();
+        let size = if batch.len() == 1 { 1 } else { BATCH };
+        let mut values: Vec<Value> = batch.iter().map(|package| Value::from(package.text.as_str())).collect();
+        values.resize(size, Value::Null);
+        for mut row in work.connection.query(&with_list(sql!("package/by_identity"), size), &values)? {
+            let (id, text) = (row.u32(0)?, row.text(1)?);
+            if let Some(key) = by_text.get(text.as_str()) {
+                work.remember(*key, id);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn add(work: &mut Work<'_>, packages: &[&Identity]) -> Result<()> {
+    let created = work.tick()?;
+    let mut rows = work.connection.query(sql!("package/last_id"), &[])?;
+    let last = rows.first_mut().map(|row| row.u32(0)).transpose()?.unwrap_or(0);
+    let full = || StoreError::damaged("package dictionary", "has no number left");
+    let mut id = last;
+    for batch in packages.chunks(BATCH) {
+        // two sizes of statement only, so that both stay prepared
+        for part in batch.chunks(if batch.len() == BATCH { BATCH } else { 1 }) {
+            let mut values = Vec::with_capacity(part.len() * 4);
+            for package in part {
+                id = id.checked_add(1).ok_or_else(full)?;
+                work.remember(package.key, id);
+                values.extend([
+                    Value::from(id),
+                    package.text.as_str().into(),
+                    created.into(),
+                    created.into(),
+                ]);
+            }
+            work.connection.execute(&with_rows(sql!("package/insert"), 4, part.len(), ""), &values)?;
+        }
+    }
+    Ok(())
+}
+
+/// Packages after `id`, in the order of their numbers.
+pub(crate) fn after(
+    connection: &mut dyn Connection,
+    id: Option<u32>,
+    limit: usize,
+) -> Result<Vec<PackageRow>> {
+    let values = [Value::from(id.unwrap_or(0)), page(limit)];
+    let rows = connection.query(sql!("package/after"), &values)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Packages whose findings changed after `clock`, in the order of their numbers after `id`.
+pub(crate) fn changed_after(
+    connection: &mut dyn Connection,
+    clock: model::Timestamp,
+    id: Option<u32>,
+    limit: usize,
+) -> Result<Vec<PackageRow>> {
+    let values = [Value::from(clock), id.unwrap_or(0).into(), page(limit)];
+    let rows = connection.query(sql!("package/changed_after"), &values)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// A page size as a value.
+pub(crate) fn page(limit: usize) -> Value {
+    Value::Int(i64::try_from(limit).unwrap_or(i64::MAX))
+}
+
+fn read(mut row: Row) -> Result<PackageRow> {
+    Ok(PackageRow {
+        id: row.u32(0)?,
+        package: package_of(&row.text(1)?)?,
+        created: row.time(2)?,
+        changed: row.time(3)?,
+        fingerprint: row.optional_int(4)?.map(i64::cast_unsigned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Ecosystem;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_package_is_read_back_from_its_identity(
+            kind in 0..Ecosystem::ALL.len(), name in ".*", version in ".*", arch in proptest::option::of(".+"),
+            release in proptest::option::of("[a-z]{1,9}(:[0-9.]{1,5})?"), source in proptest::option::of((".+", ".*")),
+            module in proptest::option::of(".+"),
+        ) {
+            let package = Package {
+                ecosystem: Ecosystem::ALL[kind],
+                distro: release.map(|text| text.parse().unwrap()),
+                name, version, arch,
+                source: source.map(|(name, version)| SourcePackage { name, version }),
+                module,
+            };
+            prop_assert_eq!(package_of(&identity_of(&package)).unwrap(), package);
+        }
+    }
+
+    #[test]
+    fn the_identity_is_stable_because_databases_hold_it() {
+        let mut package = Package {
+            ecosystem: Ecosystem::Deb,
+            distro: Some(Distro::new("debian", "12")),
+            name: "libssl3".into(),
+            version: "3.0.11-1".into(),
+            arch: Some("amd64".into()),
+            source: Some(SourcePackage { name: "openssl".into(), version: "3.0.11-1".into() }),
+            module: None,
+        };
+        let text = r#"["deb","debian:12","libssl3","3.0.11-1","amd64","openssl","3.0.11-1"]"#;
+        assert_eq!(identity_of(&package), text);
+        package.module = Some("a:b".into());
+        package.distro = None;
+        let text = r#"["deb","","libssl3","3.0.11-1","amd64","openssl","3.0.11-1","a:b"]"#;
+        assert_eq!(identity_of(&package), text);
+    }
+
+    #[test]
+    fn a_damaged_identity_is_refused_by_name() {
+        for text in ["", "[]", "[\"what\"]", "{}", r#"["deb","","a","1","","","","","more"]"#] {
+            assert!(package_of(text).is_err(), "{text}");
+        }
+    }
+}

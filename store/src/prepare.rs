@@ -1,0 +1,109 @@
+//! A report made ready for the writer: checked, split and spelled canonically.
+//!
+//! All of this needs no database and so happens on the caller's thread, because the writer's time is what bounds
+//! the whole ingest.
+
+use std::collections::HashMap;
+
+use model::{PackageRecord, Reference, ScanReport, Timestamp};
+use uuid::Uuid;
+
+use crate::error::{Result, StoreError};
+use crate::package::{Identity, PackageKey};
+use crate::record::{ImageDocument, InventoryEntry, image_uuid};
+use crate::validate;
+
+/// Where the release of the operating system is read.
+const RELEASE_PATH: &str = "etc/os-release";
+
+/// A report as the writer takes it.
+pub(crate) struct PreparedReport {
+    pub(crate) customer: Uuid,
+    pub(crate) uuid: Uuid,
+    pub(crate) id: model::ImageId,
+    pub(crate) scanned_at: Timestamp,
+    pub(crate) source: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) names: Vec<Reference>,
+    /// [`ImageDocument`] as JSON, without the names.
+    pub(crate) document: Vec<u8>,
+    /// Each package once.
+    pub(crate) packages: Vec<Identity>,
+    /// The inventory; `package` is an index into `packages` until numbers are known.
+    pub(crate) entries: Vec<InventoryEntry>,
+    /// About how many bytes it takes.
+    pub(crate) size: usize,
+}
+
+/// Checks a report and splits it.
+pub(crate) fn prepare(customer: Uuid, report: ScanReport) -> Result<PreparedReport> {
+    validate::report(&report)?;
+    let ScanReport { scanner, scanned_at, source, image, os_release, users, packages, unreadable, .. } =
+        report;
+    let mut facts = image;
+    let names = unique(std::mem::take(&mut facts.references));
+    let (id, uuid) = (facts.id, image_uuid(customer, &facts.id));
+    let release = os_release.as_ref().map(|release| PackageRecord::new(release.package(), RELEASE_PATH));
+    let unreadable = unreadable.len() as u32;
+    let document = to_json(&ImageDocument { facts, os_release, users, scanner, unreadable })?;
+    let mut size = document.len();
+    let mut split = Split::default();
+    for record in packages.into_iter().chain(release) {
+        size += record.path.len() + record.name.len() + 128;
+        split.add(record);
+    }
+    let Split { packages, entries, .. } = split;
+    let tags = unique(report.tags);
+    Ok(PreparedReport {
+        customer,
+        uuid,
+        id,
+        scanned_at,
+        source,
+        tags,
+        names,
+        document,
+        packages,
+        entries,
+        size,
+    })
+}
+
+/// Packages and places of a report, apart.
+#[derive(Default)]
+struct Split {
+    packages: Vec<Identity>,
+    entries: Vec<InventoryEntry>,
+    known: HashMap<PackageKey, u32>,
+}
+
+impl Split {
+    fn add(&mut self, mut record: PackageRecord) {
+        let layer = record.layer;
+        let path = std::mem::take(&mut record.path);
+        let owned_by = record.owned_by.take();
+        let identity = Identity::of(&record.package());
+        let next = self.packages.len() as u32;
+        let package = *self.known.entry(identity.key).or_insert(next);
+        if package == next {
+            self.packages.push(identity);
+        }
+        self.entries.push(InventoryEntry { package, layer, path, owned_by });
+    }
+}
+
+/// The items in their order, each once.
+pub(crate) fn unique<T: PartialEq>(items: Vec<T>) -> Vec<T> {
+    let mut kept = Vec::with_capacity(items.len());
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+/// Writes a document as JSON.
+pub(crate) fn to_json<T: serde::Serialize>(document: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec(document).map_err(|error| StoreError::damaged("document", error))
+}

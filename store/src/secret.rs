@@ -1,0 +1,34 @@
+//! Secrets that are made once and kept, and the program's small notes to itself.
+
+use model::Timestamp;
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::driver::{Connection, Value};
+use crate::error::{Result, StoreError};
+use crate::sql::sql;
+use crate::work::Work;
+
+/// The secret of that name; whoever asks first makes it, in one statement, and everybody gets the same.
+pub(crate) fn secret(work: &mut Work<'_>, name: &str) -> Result<[u8; 32]> {
+    let mut fresh = [0_u8; 32];
+    let no_random = |_| StoreError::damaged("secret", "cannot be made: the system gives no random bytes");
+    SystemRandom::new().fill(&mut fresh).map_err(no_random)?;
+    let values = [Value::from(name), Value::from(&fresh[..]), Timestamp::now().into()];
+    work.connection.execute(sql!("secret/insert"), &values)?;
+    let mut rows = work.connection.query(sql!("secret/one"), &[name.into()])?;
+    let damaged = || StoreError::damaged(format!("secret `{name}`"), "does not have 32 bytes");
+    let bytes = rows.first_mut().map(|row| row.bytes(0)).transpose()?.ok_or_else(damaged)?;
+    bytes.try_into().map_err(|_| damaged())
+}
+
+/// The note of that name.
+pub(crate) fn note(connection: &mut dyn Connection, name: &str) -> Result<Option<String>> {
+    let mut rows = connection.query(sql!("meta/one"), &[name.into()])?;
+    Ok(rows.first_mut().map(|row| row.text(0)).transpose()?)
+}
+
+/// Writes a note.
+pub(crate) fn set_note(work: &mut Work<'_>, name: &str, value: &str) -> Result<()> {
+    work.connection.execute(sql!("meta/put"), &[name.into(), value.into()])?;
+    Ok(())
+}

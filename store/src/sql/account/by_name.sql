@@ -1,0 +1,1 @@
+SELECT customer, uuid, name, password, role, scope, disabled FROM account WHERE name = $1

@@ -1,0 +1,1 @@
+UPDATE account SET disabled = $2 WHERE name = $1

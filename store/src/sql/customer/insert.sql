@@ -1,0 +1,1 @@
+INSERT INTO customer (uuid, name, created) VALUES ($1, $2, $3) ON CONFLICT (uuid) DO NOTHING

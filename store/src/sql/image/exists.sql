@@ -1,0 +1,1 @@
+SELECT count(*) FROM image WHERE customer = $1 AND uuid = $2

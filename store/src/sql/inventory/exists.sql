@@ -1,0 +1,1 @@
+SELECT count(*) FROM inventory WHERE digest = $1

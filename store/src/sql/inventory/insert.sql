@@ -1,0 +1,1 @@
+INSERT INTO inventory (digest, content) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING

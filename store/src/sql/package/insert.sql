@@ -1,0 +1,1 @@
+INSERT INTO package (id, identity, created, changed) VALUES

@@ -1,0 +1,1 @@
+SELECT created, fingerprint FROM package WHERE id = $1

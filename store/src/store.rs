@@ -1,0 +1,316 @@
+//! The store as the rest of the program sees it: a handle that is cloned freely.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use model::{ContainerReport, Digest, ScanReport, Timestamp};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::driver::{Connection, Engine, Value};
+use crate::error::{Result, StoreError};
+use crate::reader::Readers;
+use crate::record::{
+    Account, Ack, Change, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageRecord, Inventory, NewAccount,
+    PackageRow, Rejudged,
+};
+use crate::sql::sql;
+use crate::sqlite::Sqlite;
+use crate::work::Work;
+use crate::writer::Writer;
+use crate::{
+    account, change, container, image, inventory, judgement, migration, package, prepare, secret, tag,
+    validate,
+};
+
+/// Reports with more packages than this are prepared on a thread of their own.
+const INLINE_PACKAGES: usize = 2_000;
+
+/// Where the store keeps its facts.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The SQLite file; its folder must exist.
+    pub path: PathBuf,
+}
+
+impl StoreOptions {
+    /// A SQLite file at `path`.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().to_owned() }
+    }
+}
+
+/// The facts. Clones share one writer and one pool of readers; when the last one is dropped, waiting writes are
+/// finished and the database is closed.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    // fields are dropped in this order: the writer closes last, so that it can tidy the log of the file
+    readers: Arc<Readers>,
+    clock: watch::Receiver<Timestamp>,
+    writer: Writer,
+}
+
+impl Store {
+    /// Opens the database, making it if there is none, and brings it to the newest form.
+    ///
+    /// Waits for other programs that do the same. Blocks for as long as that takes.
+    pub fn open(options: &StoreOptions) -> Result<Self> {
+        let failed = |error: StoreError| match error {
+            StoreError::Engine(source) => {
+                StoreError::Open { path: options.path.clone(), reason: source.message.clone() }
+            }
+            other => other,
+        };
+        Self::open_engine(|| Ok(Box::new(Sqlite::new(&options.path)?))).map_err(failed)
+    }
+
+    fn open_engine(engine: impl FnOnce() -> Result<Box<dyn Engine>>) -> Result<Self> {
+        let engine = engine()?;
+        let mut connection = engine.open_writer()?;
+        migration::migrate(&mut *connection)?;
+        add_default_customer(&mut *connection)?;
+        let (sender, clock) = watch::channel(change::clock(&mut *connection)?);
+        let no_thread = |error: std::io::Error| StoreError::damaged("writer", error);
+        let writer = Writer::start(connection, sender).map_err(no_thread)?;
+        Ok(Self { shared: Arc::new(Shared { readers: Arc::new(Readers::new(engine)), clock, writer }) })
+    }
+
+    async fn write<T, F>(&self, size: usize, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+    {
+        self.shared.writer.run(size, run).await
+    }
+
+    // ---- facts in
+
+    /// Takes a report in. It is durable when this returns; the same report again changes nothing.
+    ///
+    /// A report that is older than what is known, by `scanned_at`, adds only its names, sender and tags.
+    pub async fn put_report(&self, customer: Uuid, report: ScanReport) -> Result<Ack> {
+        let prepared = if report.packages.len() > INLINE_PACKAGES {
+            blocking(move || prepare::prepare(customer, report)).await?
+        } else {
+            prepare::prepare(customer, report)?
+        };
+        self.write(prepared.size, move |work| image::put_report(work, prepared)).await
+    }
+
+    /// Takes containers in, all or none of them, and notes their hosts. Durable when this returns.
+    ///
+    /// An observation that is older than the known one, by `observed_at`, adds only its tags.
+    pub async fn put_containers(&self, customer: Uuid, reports: Vec<ContainerReport>) -> Result<Ack> {
+        validate::containers(&reports)?;
+        let size = reports.len() * 1_024;
+        self.write(size, move |work| container::put_all(work, customer, reports)).await
+    }
+
+    /// Puts a tag on images and containers; they must exist. Counts as a change of those that lacked it.
+    pub async fn assign_tag(&self, customer: Uuid, tag: &str, entities: &[Uuid]) -> Result<Ack> {
+        let (tag, entities) = (tag.to_owned(), entities.to_vec());
+        self.write(entities.len() * 16, move |work| tag::assign(work, customer, &tag, entities)).await
+    }
+
+    // ---- facts out
+
+    /// The clock: no record that is written from now on has an `updated` at or before it.
+    pub async fn clock(&self) -> Result<Timestamp> {
+        self.shared.readers.run(|connection, _| change::clock(connection)).await
+    }
+
+    /// Follows the clock values that this process commits. Other processes' writes are seen by [`Self::clock`]
+    /// and [`Self::changes_after`] only.
+    pub fn subscribe(&self) -> watch::Receiver<Timestamp> {
+        self.shared.clock.clone()
+    }
+
+    /// The latest change of each thing that changed after `clock`, in the order of the clock.
+    ///
+    /// Gives about `limit` entries: those of one clock value always come together. Asking again with the last
+    /// entry's clock value goes on without loss; an empty answer means that there is nothing more.
+    pub async fn changes_after(&self, clock: Timestamp, limit: usize) -> Result<Vec<Change>> {
+        self.shared.readers.run(move |connection, _| change::after(connection, clock, limit)).await
+    }
+
+    /// Packages with a number above `id`, by number.
+    pub async fn packages_after(&self, id: Option<u32>, limit: usize) -> Result<Vec<PackageRow>> {
+        self.shared.readers.run(move |connection, _| package::after(connection, id, limit)).await
+    }
+
+    /// Packages that were added or whose findings changed after `clock` and that have a number above `id`, by number.
+    pub async fn packages_changed_after(
+        &self,
+        clock: Timestamp,
+        id: Option<u32>,
+        limit: usize,
+    ) -> Result<Vec<PackageRow>> {
+        self.shared
+            .readers
+            .run(move |connection, _| package::changed_after(connection, clock, id, limit))
+            .await
+    }
+
+    /// Images of all customers after a (customer, uuid), in this order.
+    pub async fn images_after(&self, after: Option<(Uuid, Uuid)>, limit: usize) -> Result<Vec<ImageRecord>> {
+        self.shared.readers.run(move |connection, codec| image::after(connection, codec, after, limit)).await
+    }
+
+    /// One image; `None` if this customer has none of that uuid.
+    pub async fn image(&self, customer: Uuid, uuid: Uuid) -> Result<Option<ImageRecord>> {
+        self.shared.readers.run(move |connection, codec| image::one(connection, codec, customer, uuid)).await
+    }
+
+    /// Containers of all customers after a (customer, uuid), in this order.
+    pub async fn containers_after(
+        &self,
+        after: Option<(Uuid, Uuid)>,
+        limit: usize,
+    ) -> Result<Vec<ContainerRecord>> {
+        self.shared
+            .readers
+            .run(move |connection, codec| container::after(connection, codec, after, limit))
+            .await
+    }
+
+    /// One container; `None` if this customer has none of that uuid.
+    pub async fn container(&self, customer: Uuid, uuid: Uuid) -> Result<Option<ContainerRecord>> {
+        self.shared
+            .readers
+            .run(move |connection, codec| container::one(connection, codec, customer, uuid))
+            .await
+    }
+
+    /// The inventory that an image record names.
+    pub async fn inventory(&self, digest: &Digest) -> Result<Inventory> {
+        let missing = || StoreError::NotFound { what: format!("inventory {digest}") };
+        self.inventories(&[*digest]).await?.pop().ok_or_else(missing)
+    }
+
+    /// The inventories of `digests`, in their order; an error if one is missing.
+    pub async fn inventories(&self, digests: &[Digest]) -> Result<Vec<Inventory>> {
+        let digests = digests.to_vec();
+        self.shared.readers.run(move |connection, codec| inventory::all(connection, codec, &digests)).await
+    }
+
+    // ---- judgements
+
+    /// What was ever found in `packages`, ended findings included, by (package, qid).
+    pub async fn findings_of(&self, packages: &[u32]) -> Result<Vec<FindingRow>> {
+        let packages = packages.to_vec();
+        self.shared.readers.run(move |connection, _| judgement::of_packages(connection, &packages)).await
+    }
+
+    /// All findings after a (package, qid), in this order.
+    pub async fn findings_after(&self, after: Option<(u32, u32)>, limit: usize) -> Result<Vec<FindingRow>> {
+        self.shared.readers.run(move |connection, _| judgement::after(connection, after, limit)).await
+    }
+
+    /// Records the first judgement of new packages as (package, fingerprint, qids): found when the package was
+    /// first seen, without a change. Leaves packages alone that have been judged already.
+    pub async fn record_first_judgement(&self, judged: Vec<(u32, u64, Vec<u32>)>) -> Result<()> {
+        let size = judged.iter().map(|(_, _, qids)| 32 + qids.len() * 4).sum();
+        self.write(size, move |work| judgement::record_first(work, judged)).await
+    }
+
+    /// Records that packages came out otherwise than before, as one change with its `cause`; gives its clock value.
+    ///
+    /// Packages that have the given fingerprint already are left alone; if all have, nothing changes and the
+    /// clock is given as it stands.
+    pub async fn record_rejudgement(&self, cause: &str, judged: Vec<Rejudged>) -> Result<Timestamp> {
+        let cause = cause.to_owned();
+        let size = judged.iter().map(|package| 32 + package.qids.len() * 4).sum();
+        self.write(size, move |work| judgement::record_again(work, &cause, judged)).await
+    }
+
+    // ---- accounts
+
+    /// Makes an account of the default customer.
+    pub async fn create_account(&self, account: NewAccount) -> Result<Account> {
+        self.create_account_for(DEFAULT_CUSTOMER, account).await
+    }
+
+    /// Makes an account of a customer.
+    pub async fn create_account_for(&self, customer: Uuid, account: NewAccount) -> Result<Account> {
+        account::validate_new(&account)?;
+        let password = account.password.clone();
+        let hash = blocking(move || account::hash_password(&password)).await?;
+        self.write(1_024, move |work| account::create(work, customer, &account, hash)).await
+    }
+
+    /// The account of that name.
+    pub async fn account(&self, name: &str) -> Result<Option<Account>> {
+        let name = name.to_owned();
+        self.shared.readers.run(move |connection, _| account::by_name(connection, &name)).await
+    }
+
+    /// All accounts by name.
+    pub async fn accounts(&self) -> Result<Vec<Account>> {
+        self.shared.readers.run(|connection, _| account::all(connection)).await
+    }
+
+    /// Gives an account another password.
+    pub async fn set_password(&self, name: &str, password: &str) -> Result<()> {
+        let (name, password) = (name.to_owned(), password.to_owned());
+        let hash = blocking(move || account::hash_password(&password)).await?;
+        self.write(1_024, move |work| account::set_password(work, &name, &hash)).await
+    }
+
+    /// Locks an account out, or lets it in again.
+    pub async fn set_account_disabled(&self, name: &str, disabled: bool) -> Result<()> {
+        let name = name.to_owned();
+        self.write(1_024, move |work| account::set_disabled(work, &name, disabled)).await
+    }
+
+    /// Removes an account.
+    pub async fn delete_account(&self, name: &str) -> Result<()> {
+        let name = name.to_owned();
+        self.write(1_024, move |work| account::delete(work, &name)).await
+    }
+
+    // ---- the program's own
+
+    /// The secret of that name: 32 random bytes, made when first asked for and the same ever after.
+    pub async fn secret(&self, name: &str) -> Result<[u8; 32]> {
+        let name = name.to_owned();
+        self.write(64, move |work| secret::secret(work, &name)).await
+    }
+
+    /// A note that the program left for itself.
+    pub async fn note(&self, name: &str) -> Result<Option<String>> {
+        let name = name.to_owned();
+        self.shared.readers.run(move |connection, _| secret::note(connection, &name)).await
+    }
+
+    /// Leaves a note, in place of an older one of that name.
+    pub async fn set_note(&self, name: &str, value: &str) -> Result<()> {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.write(64, move |work| secret::set_note(work, &name, &value)).await
+    }
+
+    /// Bounds the database to so many pages of its engine: for tests of a full disk.
+    #[doc(hidden)]
+    pub async fn limit_pages(&self, pages: u32) -> Result<()> {
+        self.write(0, move |work| Ok(work.connection.limit_pages(pages)?)).await
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("clock", &*self.shared.clock.borrow()).finish_non_exhaustive()
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)?
+}
+
+fn add_default_customer(connection: &mut dyn Connection) -> Result<()> {
+    let values = [Value::from(DEFAULT_CUSTOMER), "default".into(), Timestamp::now().into()];
+    connection.execute(sql!("customer/insert"), &values)?;
+    Ok(())
+}

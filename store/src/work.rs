@@ -1,0 +1,209 @@
+//! One request at work inside the writer's transaction: the connection, the clock and the package numbers.
+//!
+//! Every request runs in a savepoint, so that one with bad data is undone alone. What is remembered outside the
+//! database (the clock value, numbers of new packages) is undone with it.
+
+use std::collections::{HashMap, HashSet};
+
+use model::Timestamp;
+use uuid::Uuid;
+
+use crate::codec::Codec;
+use crate::driver::{Connection, Value};
+use crate::error::{Result, StoreError};
+use crate::package::{Numbers, PackageKey};
+use crate::sql::sql;
+
+/// How far the clock may run ahead of the wall clock before the requests of one commit begin to share a value.
+///
+/// Each request has a clock value of its own, which keeps `updated` nearly unique and bulk links short. But each
+/// value is at least a millisecond, and a writer that is faster than one request a millisecond would push the
+/// clock ever further into the future. Past this limit a value is shared, which any reader must bear anyway.
+const MAX_LEAD: i64 = 1_000;
+
+/// What the writer keeps from one transaction to the next.
+pub(crate) struct Memory {
+    /// Numbers of known packages.
+    pub(crate) numbers: Numbers,
+    /// Compression state.
+    pub(crate) codec: Codec,
+    /// Customers that are known to exist.
+    pub(crate) customers: HashSet<Uuid>,
+}
+
+impl Memory {
+    /// Remembers nothing yet.
+    pub(crate) fn new() -> Self {
+        Self { numbers: Numbers::default(), codec: Codec::new(), customers: HashSet::new() }
+    }
+}
+
+/// The writer's transaction.
+pub(crate) struct Work<'a> {
+    /// Where to write; a transaction is open.
+    pub(crate) connection: &'a mut dyn Connection,
+    /// What outlives it.
+    pub(crate) memory: &'a mut Memory,
+    /// Numbers given in this transaction.
+    fresh: HashMap<PackageKey, u32>,
+    /// The order in which `fresh` was filled.
+    fresh_order: Vec<PackageKey>,
+    /// The clock value last given in this transaction.
+    clock: Option<Timestamp>,
+    /// The clock value of the request at work.
+    ticked: Option<Timestamp>,
+}
+
+impl<'a> Work<'a> {
+    /// Starts on a transaction that is open.
+    pub(crate) fn new(connection: &'a mut dyn Connection, memory: &'a mut Memory) -> Self {
+        Self { connection, memory, fresh: HashMap::new(), fresh_order: Vec::new(), clock: None, ticked: None }
+    }
+
+    /// Runs one request in a savepoint. An outer error means that the whole transaction is lost.
+    pub(crate) fn request<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<Result<T>> {
+        let (clock, fresh) = (self.clock, self.fresh_order.len());
+        self.ticked = None;
+        self.connection.execute("SAVEPOINT request", &[])?;
+        let outcome = run(self);
+        match &outcome {
+            Ok(_) => {}
+            Err(error) if error.spares_the_group() => {
+                self.connection.execute("ROLLBACK TO SAVEPOINT request", &[])?;
+                self.clock = clock;
+                for key in self.fresh_order.drain(fresh..) {
+                    self.fresh.remove(&key);
+                }
+            }
+            Err(error) => return Err(error.clone()),
+        }
+        self.connection.execute("RELEASE SAVEPOINT request", &[])?;
+        Ok(outcome)
+    }
+
+    /// The clock value of this request: advances the clock the first time it is called.
+    pub(crate) fn tick(&mut self) -> Result<Timestamp> {
+        if let Some(time) = self.ticked {
+            return Ok(time);
+        }
+        let wall = Timestamp::now();
+        let time = match self.clock {
+            Some(shared) if shared.0 > wall.0 + MAX_LEAD => shared,
+            _ => self.advance(wall)?,
+        };
+        self.clock = Some(time);
+        self.ticked = Some(time);
+        Ok(time)
+    }
+
+    fn advance(&mut self, wall: Timestamp) -> Result<Timestamp> {
+        let mut rows = self.connection.query(sql!("clock/advance"), &[wall.into()])?;
+        let row = rows.first_mut().ok_or_else(|| StoreError::damaged("clock", "has no row"))?;
+        Ok(row.time(0)?)
+    }
+
+    /// The number of a package that was given in this transaction or before.
+    pub(crate) fn number(&self, key: &PackageKey) -> Option<u32> {
+        self.memory.numbers.get(key).or_else(|| self.fresh.get(key).copied())
+    }
+
+    /// Remembers a number that stands if this transaction does.
+    pub(crate) fn remember(&mut self, key: PackageKey, id: u32) {
+        self.fresh.insert(key, id);
+        self.fresh_order.push(key);
+    }
+
+    /// Makes sure that a customer has a row. Facts may arrive for one before anything else does.
+    pub(crate) fn know_customer(&mut self, customer: Uuid) -> Result<()> {
+        if !self.memory.customers.contains(&customer) {
+            let name = customer.to_string();
+            let values = [Value::from(customer), name.into(), Timestamp::now().into()];
+            if self.connection.execute(sql!("customer/insert"), &values)? == 0 {
+                self.memory.customers.insert(customer);
+            }
+        }
+        Ok(())
+    }
+
+    /// Undoes the whole transaction and forgets what did not become durable.
+    pub(crate) fn undone(self) {
+        self.connection.rollback();
+        self.memory.customers.clear();
+    }
+
+    /// Keeps what was remembered, after the commit; gives the last clock value, if the clock moved.
+    pub(crate) fn committed(self) -> Option<Timestamp> {
+        for (key, id) in self.fresh {
+            self.memory.numbers.insert(key, id);
+        }
+        self.clock
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Ecosystem;
+
+    use super::*;
+    use crate::driver::{Engine as _, Mode};
+    use crate::package::{Identity, number_all};
+    use crate::{change, migration, sqlite::Sqlite};
+
+    fn identity(name: &str) -> Identity {
+        let (ecosystem, name, version) = (Ecosystem::Npm, name.to_owned(), "1".to_owned());
+        let package =
+            model::Package { ecosystem, distro: None, name, version, arch: None, source: None, module: None };
+        Identity::of(&package)
+    }
+
+    fn database() -> (tempfile::TempDir, Box<dyn Connection>) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Sqlite::new(&folder.path().join("db")).unwrap().open_writer().unwrap();
+        migration::migrate(&mut *connection).unwrap();
+        connection.begin(Mode::Write).unwrap();
+        (folder, connection)
+    }
+
+    #[test]
+    fn a_request_that_fails_takes_its_clock_value_and_its_package_numbers_back() {
+        let (_folder, mut connection) = database();
+        let mut memory = Memory::new();
+        let mut work = Work::new(&mut *connection, &mut memory);
+        let first = work.request(|work| number_all(work, &[identity("a")])).unwrap().unwrap();
+        let before = work.clock;
+        let failed = work.request(|work| {
+            number_all(work, &[identity("b"), identity("c")])?;
+            Err::<(), _>(StoreError::invalid("x", "is wrong"))
+        });
+        assert!(failed.unwrap().is_err());
+        assert_eq!(work.clock, before);
+        let second = work.request(|work| number_all(work, &[identity("c"), identity("a")])).unwrap().unwrap();
+        assert_eq!((first, second), (vec![1], vec![2, 1]));
+        work.connection.commit().unwrap();
+        let clock = work.committed().unwrap();
+        assert_eq!(memory.numbers.get(&identity("c").key), Some(2));
+        assert_eq!(memory.numbers.get(&identity("b").key), None);
+        assert_eq!(change::clock(&mut *connection).unwrap(), clock);
+    }
+
+    #[test]
+    fn one_request_has_one_clock_value_and_the_next_a_later_one() {
+        let (_folder, mut connection) = database();
+        let mut memory = Memory::new();
+        let mut work = Work::new(&mut *connection, &mut memory);
+        let mut tick = || work.request(|work| Ok((work.tick()?, work.tick()?))).unwrap().unwrap();
+        let (first, second) = (tick(), tick());
+        assert!(first.0 == first.1 && second.0 == second.1 && first.0 < second.0);
+    }
+
+    #[test]
+    fn values_are_shared_when_the_clock_is_far_ahead_and_stay_later_than_before_the_transaction() {
+        let (_folder, mut connection) = database();
+        let ahead = Timestamp::now().0 + 60_000;
+        connection.execute("UPDATE clock SET now = $1", &[ahead.into()]).unwrap();
+        let mut memory = Memory::new();
+        let mut work = Work::new(&mut *connection, &mut memory);
+        let mut tick = || work.request(|work| work.tick()).unwrap().unwrap();
+        assert_eq!([tick(), tick(), tick()], [Timestamp(ahead + 1); 3]);
+    }
+}

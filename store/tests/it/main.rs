@@ -1,0 +1,78 @@
+//! The store from outside: one suite of cases, run on every engine, and a few cases of single engines.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod build;
+mod speed;
+mod sqlite;
+mod suite;
+
+use store::Store;
+
+/// An engine to run the suite on: a new empty database, which can be opened more than once.
+pub(crate) trait Backend {
+    /// Makes an empty database.
+    fn fresh() -> Self;
+
+    /// Opens it.
+    fn open(&self) -> Store;
+}
+
+/// Instantiates every case of the suite for one engine.
+macro_rules! run_suite {
+    ($engine:ident, $backend:ty; $($module:ident: $($case:ident),+ $(,)?;)+) => {
+        mod $engine {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    crate::suite::$module::$case(<$backend as crate::Backend>::fresh()).await;
+                })+
+            })+
+        }
+    };
+}
+
+/// All cases; a new one is named here.
+macro_rules! suite_on {
+    ($engine:ident, $backend:ty) => {
+        run_suite! {
+            $engine, $backend;
+            image:
+                the_same_report_again_changes_nothing,
+                a_later_scan_of_the_same_content_moves_last_scanned,
+                an_older_report_adds_names_and_tags_and_nothing_else,
+                names_and_sources_of_all_reports_are_united,
+                packages_are_shared_between_images_and_come_back_whole,
+                a_large_report_is_stored_whole,
+                the_operating_system_is_an_entry_of_the_inventory,
+                two_customers_do_not_see_each_other,
+                pages_cover_every_image_once,
+                bad_reports_are_refused_at_their_place,
+                a_bad_request_does_not_spoil_its_neighbours;
+            container:
+                only_what_differs_is_a_change,
+                an_older_observation_does_not_win,
+                a_batch_with_one_bad_container_stores_none,
+                pages_cover_every_container_once_with_its_tags;
+            change:
+                concurrent_writers_get_ordered_clock_values_and_lose_nothing,
+                following_the_log_from_any_clock_value_gives_the_final_state,
+                changes_of_one_clock_value_are_never_parted,
+                two_processes_share_one_clock_and_one_dictionary,
+                everything_is_there_after_reopening,
+                subscribers_hear_of_every_commit;
+            judgement:
+                first_findings_date_from_the_package_and_do_not_tick,
+                a_rejudgement_opens_ends_and_reopens_findings_at_one_clock_value,
+                a_rejudgement_that_changes_nothing_does_not_tick;
+            account:
+                accounts_are_made_found_listed_and_removed,
+                a_second_account_of_the_same_name_is_refused,
+                names_and_passwords_are_checked,
+                a_tag_makes_a_change_of_what_it_is_put_on_once,
+                secrets_are_made_once_and_kept;
+        }
+    };
+}
+
+suite_on!(on_sqlite, crate::sqlite::SqliteFile);

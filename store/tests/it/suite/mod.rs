@@ -1,0 +1,7 @@
+//! The cases, by aggregate. Each takes an empty database of some engine.
+
+pub(crate) mod account;
+pub(crate) mod change;
+pub(crate) mod container;
+pub(crate) mod image;
+pub(crate) mod judgement;
