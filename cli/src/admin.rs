@@ -89,7 +89,8 @@ pub(crate) fn run(command: AdminCommand) -> anyhow::Result<()> {
 fn open(data: &DataArgs) -> anyhow::Result<Store> {
     let directory = DataDir::create(&data.data)?;
     let path = directory.database();
-    Store::open(&StoreOptions::new(&path)).with_context(|| format!("cannot open the database {}", path.display()))
+    Store::open(&StoreOptions::new(&path))
+        .with_context(|| format!("cannot open the database {}", path.display()))
 }
 
 async fn user(command: UserCommand) -> anyhow::Result<()> {

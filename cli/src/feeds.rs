@@ -55,7 +55,13 @@ pub(crate) fn run(command: FeedsCommand) -> anyhow::Result<()> {
 fn print_report(report: &CompileReport) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for source in &report.sources {
-        writeln!(out, "loaded   {:<12} {:>8} records  {}", source.feed, source.records, source.path.display())?;
+        writeln!(
+            out,
+            "loaded   {:<12} {:>8} records  {}",
+            source.feed,
+            source.records,
+            source.path.display()
+        )?;
         if source.quarantined_count > 0 {
             writeln!(out, "         {:<12} {:>8} quarantined", "", source.quarantined_count)?;
             for example in &source.quarantined {

@@ -19,7 +19,13 @@ pub(crate) struct PushArgs {
     #[arg(long, env = "PLIMSOLL_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
     password: Option<String>,
     /// A token of `POST /auth`, in place of account and password
-    #[arg(long, env = "PLIMSOLL_TOKEN", value_name = "TOKEN", hide_env_values = true, conflicts_with = "user")]
+    #[arg(
+        long,
+        env = "PLIMSOLL_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true,
+        conflicts_with = "user"
+    )]
     token: Option<String>,
 }
 

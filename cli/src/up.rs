@@ -77,7 +77,9 @@ async fn guide(mut guide: Guide) {
         wait_for_bundle(&guide.fleet).await;
     }
     if guide.fleet.bundle().manifest().sources.is_empty() {
-        note("no vulnerability data is loaded: packages are listed, not judged (plimsoll feeds import FOLDER)");
+        note(
+            "no vulnerability data is loaded: packages are listed, not judged (plimsoll feeds import FOLDER)",
+        );
     }
     if let Err(error) = print_next_steps(&guide, last.as_ref()) {
         crate::output::complain(&error);
@@ -86,7 +88,11 @@ async fn guide(mut guide: Guide) {
 
 /// What to scan, and whether it is the machine itself.
 fn targets(sources: &[String]) -> Vec<(&str, bool)> {
-    if sources.is_empty() { vec![("dir:/", true)] } else { sources.iter().map(|source| (source.as_str(), false)).collect() }
+    if sources.is_empty() {
+        vec![("dir:/", true)]
+    } else {
+        sources.iter().map(|source| (source.as_str(), false)).collect()
+    }
 }
 
 async fn scan_into(guide: &Guide, source: &str, host: bool) -> anyhow::Result<ScanReport> {
@@ -97,7 +103,7 @@ async fn scan_into(guide: &Guide, source: &str, host: bool) -> anyhow::Result<Sc
         .await
         .context("the scan was interrupted")??;
     let ack = guide.store.put_report(DEFAULT_CUSTOMER, report.clone()).await?;
-    guide.fleet.caught_up(ack.updated, Duration::from_secs(60)).await;
+    guide.fleet.caught_up(ack.updated, Duration::from_secs(60)).await?;
     let unreadable = match report.unreadable.len() {
         0 => String::new(),
         count => format!(", {count} places unreadable"),

@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_fingerprint_is_the_same_in_every_build() {
-        assert_eq!(fingerprint(&judgement(), None), 0);
+        assert_eq!(fingerprint(&judgement(), None), 12_130_134_484_976_815_742);
     }
 
     #[test]

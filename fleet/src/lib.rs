@@ -20,6 +20,8 @@ mod load;
 mod page;
 mod postings;
 mod request;
+#[cfg(test)]
+mod simulation;
 mod snapshot;
 pub mod view;
 

@@ -3,7 +3,7 @@
 //! Whatever a file claims about its size, no more than the limits is ever held or decompressed.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -75,19 +75,19 @@ pub(crate) fn date_in_name(name: &str) -> Option<Timestamp> {
 /// A byte order mark is dropped, UTF-16 is converted; bytes that are no UTF-8 become replacement characters,
 /// because one wrong letter in one description must not cost a whole feed.
 pub(crate) fn read_document(path: &Path, limits: &Limits) -> Result<String, String> {
+    let reader = open_decompressed(path)?;
+    read_bounded(reader, limits.document).map(decode_text).map_err(|error| error.to_string())
+}
+
+/// Opens a file; one that starts like gzip is gunzipped on the way, joined members included.
+fn open_decompressed(path: &Path) -> Result<Box<dyn Read>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
-    let head = {
-        use std::io::BufRead as _;
-        let buffer = reader.fill_buf().map_err(|error| error.to_string())?;
-        buffer.get(..2).unwrap_or_default().to_vec()
-    };
-    let bytes = if head == [0x1f, 0x8b] {
-        read_bounded(MultiGzDecoder::new(reader), limits.document)
-    } else {
-        read_bounded(reader, limits.document)
-    };
-    bytes.map(decode_text).map_err(|error| error.to_string())
+    let head = reader.fill_buf().map_err(|error| error.to_string())?;
+    if head.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Box::new(MultiGzDecoder::new(reader)));
+    }
+    Ok(Box::new(reader))
 }
 
 /// Reads all of `reader`; more than `limit` bytes are an error.
@@ -178,9 +178,7 @@ pub(crate) fn for_each_tar_member<'a>(
     wanted: impl Fn(&str) -> bool,
     mut visit: impl FnMut(&str, &str, &mut FileHarvest<'a>),
 ) -> Result<(), String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let reader = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file)).take(limits.archive);
-    let mut archive = tar::Archive::new(reader);
+    let mut archive = tar::Archive::new(open_decompressed(path)?.take(limits.archive));
     let entries = archive.entries().map_err(|error| error.to_string())?;
     for (index, entry) in entries.enumerate() {
         if index >= limits.members {

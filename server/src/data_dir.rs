@@ -67,8 +67,13 @@ impl DataDir {
     pub fn lock(&self) -> Result<ServerLock, DataDirError> {
         let path = self.root.join("server.lock");
         let failed = |source| DataDirError::Io { path: path.clone(), source };
-        let mut file =
-            OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .write(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -97,11 +97,8 @@ impl Server {
             folder: settings.feeds.clone(),
             interval: settings.feeds_interval,
         };
-        let mut jobs = vec![tokio::spawn(watch_bundle::run(
-            data.root().to_owned(),
-            fleet.clone(),
-            stopped.clone(),
-        ))];
+        let mut jobs =
+            vec![tokio::spawn(watch_bundle::run(data.root().to_owned(), fleet.clone(), stopped.clone()))];
         if feeds.folder.is_some() || feeds.interval.is_some() {
             jobs.push(tokio::spawn(feeds.run(stopped.clone(), loaded)));
         }

@@ -148,8 +148,7 @@ fn default_of(name: &str) -> &'static str {
 
 fn resolve_address(text: &str) -> Result<SocketAddr, SettingsError> {
     use std::net::ToSocketAddrs as _;
-    let wrong =
-        |reason: String| SettingsError::Value { name: "listen", value: text.to_owned(), reason };
+    let wrong = |reason: String| SettingsError::Value { name: "listen", value: text.to_owned(), reason };
     text.to_socket_addrs()
         .map_err(|error| wrong(format!("is not an address such as 127.0.0.1:8080 ({error})")))?
         .next()
@@ -196,7 +195,8 @@ pub fn reference_page() -> String {
     );
     for argument in Page::command().get_arguments() {
         let (Some(flag), Some(variable)) = (argument.get_long(), argument.get_env()) else { continue };
-        let value = argument.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());
+        let value =
+            argument.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());
         let default = match default_of(flag) {
             "" => "none".to_owned(),
             default => format!("`{default}`"),
@@ -244,7 +244,10 @@ mod tests {
     fn the_reference_page_names_every_default() {
         let page = reference_page();
         for (name, value) in DEFAULTS {
-            assert!(page.contains(&format!("`--{name} ")) && page.contains(&format!("`{value}`")), "{name}\n{page}");
+            assert!(
+                page.contains(&format!("`--{name} ")) && page.contains(&format!("`{value}`")),
+                "{name}\n{page}"
+            );
         }
     }
 }

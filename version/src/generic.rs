@@ -5,8 +5,9 @@
 //! word is older than zero, any other word newer than zero and older than every other number:
 //! `1.0-rc1 < 1.0 = 1.0.0 < 1.0-patch1 < 1.0.1`. Pre-release words are, in this order, `dev`, `nightly`, `snapshot`,
 //! `a`/`alpha`, `b`/`beta`, `m`/`milestone`, `pre`/`preview`, `c`/`cr`/`rc`; the one-letter forms only when a number
-//! follows, so that `1.0a` stays a letter release. This is a guess by nature; a finding that rests on it says so through
-//! the scheme's name.
+//! follows, so that `1.0a` stays a letter release.
+//!
+//! This is a guess by nature: it answers when it is asked for by name, and no advisory is matched by it.
 
 use std::cmp::Ordering;
 

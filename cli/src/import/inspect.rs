@@ -95,7 +95,9 @@ pub(super) fn host(name: Option<String>, address: Option<String>) -> HostFacts {
 pub(super) fn parse(bytes: &[u8], host: &HostFacts) -> anyhow::Result<Vec<ContainerReport>> {
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let records: Vec<Box<serde_json::value::RawValue>> = match first {
-        Some(b'[') => serde_json::from_slice(bytes).context("it is not the JSON that `docker inspect` prints")?,
+        Some(b'[') => {
+            serde_json::from_slice(bytes).context("it is not the JSON that `docker inspect` prints")?
+        }
         Some(b'{') => {
             vec![serde_json::from_slice(bytes).context("it is not the JSON that `docker inspect` prints")?]
         }
@@ -115,7 +117,8 @@ fn container(record: Inspect, host: &HostFacts, now: Timestamp) -> anyhow::Resul
     let id = Digest::from_hex(&record.id).with_context(|| format!("`Id` is `{}`", record.id))?;
     let state = record.state.unwrap_or_default();
     let config = record.config.unwrap_or_default();
-    let created = record.created.as_deref().and_then(Timestamp::parse).context("`Created` is missing or no date")?;
+    let created =
+        record.created.as_deref().and_then(Timestamp::parse).context("`Created` is missing or no date")?;
     let network = record.network_settings.unwrap_or_default();
     let first = network.networks.as_ref().and_then(|networks| networks.values().next());
     let pick = |field: fn(&Network) -> &Option<String>| {
@@ -140,7 +143,12 @@ fn container(record: Inspect, host: &HostFacts, now: Timestamp) -> anyhow::Resul
         path: record.path,
         arguments: record.args.unwrap_or_default(),
         environment: config.env.unwrap_or_default(),
-        labels: config.labels.unwrap_or_default().into_iter().map(|(key, value)| Label { key, value }).collect(),
+        labels: config
+            .labels
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(key, value)| Label { key, value })
+            .collect(),
         ports: ports(network.ports.as_ref()),
         privileged: record.host_config.and_then(|config| config.privileged),
         root: Some(matches!(user.split(':').next(), None | Some("" | "0" | "root"))),
@@ -169,9 +177,7 @@ fn state_of(word: &str) -> ContainerState {
 
 /// The later of start and end; the runtimes write the year 1 for "never".
 fn changed(state: &State) -> Option<Timestamp> {
-    let parse = |text: &Option<String>| {
-        text.as_deref().and_then(Timestamp::parse).filter(|time| time.0 > 0)
-    };
+    let parse = |text: &Option<String>| text.as_deref().and_then(Timestamp::parse).filter(|time| time.0 > 0);
     parse(&state.started_at).max(parse(&state.finished_at))
 }
 
@@ -221,7 +227,8 @@ mod tests {
         assert_eq!(container.image_id.unwrap().0.to_hex(), ID);
         assert_eq!((container.root, container.privileged), (Some(true), Some(true)));
         assert_eq!(container.ipv4.as_deref(), Some("172.17.0.2"));
-        let ports: Vec<_> = container.ports.iter().map(|p| (p.port, p.protocol.as_str(), p.host_port)).collect();
+        let ports: Vec<_> =
+            container.ports.iter().map(|p| (p.port, p.protocol.as_str(), p.host_port)).collect();
         assert_eq!(ports, [(53, "UDP", None), (80, "TCP", Some(8080))]);
     }
 

@@ -33,7 +33,9 @@ const MAX_BYTES: u64 = 256 << 20;
 
 pub(crate) fn run(command: ImportCommand) -> anyhow::Result<()> {
     let ImportCommand::Containers { file, host, host_ip, tags, push } = command;
-    let Some(target) = push.target()? else { bail!("--push URL is missing: the server to send the containers to") };
+    let Some(target) = push.target()? else {
+        bail!("--push URL is missing: the server to send the containers to")
+    };
     let bytes = read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let host = inspect::host(host, host_ip);
     let mut containers =
@@ -49,8 +51,11 @@ pub(crate) fn run(command: ImportCommand) -> anyhow::Result<()> {
 fn read(file: &std::path::Path) -> anyhow::Result<Vec<u8>> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
-    let input: Box<dyn std::io::Read> =
-        if file.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(file)?) };
+    let input: Box<dyn std::io::Read> = if file.as_os_str() == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(file)?)
+    };
     input.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
         bail!("it is larger than {} MiB", MAX_BYTES >> 20);

@@ -127,7 +127,7 @@ fn packages(out: &mut dyn Write, report: &ScanReport, terminal: bool) -> anyhow:
 
 fn new_table(terminal: bool, header: [&str; 6]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header);
+    table.load_style(presets::NOTHING).set_header(header);
     table.set_content_arrangement(if terminal && table.is_tty() {
         ContentArrangement::Dynamic
     } else {

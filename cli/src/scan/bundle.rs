@@ -37,10 +37,15 @@ impl BundleArgs {
             return Ok(Some(Arc::new(Bundle::open(&path)?)));
         }
         if asked {
-            bail!("no vulnerability data in {}; load some with `plimsoll feeds import FOLDER`", data.display());
+            bail!(
+                "no vulnerability data in {}; load some with `plimsoll feeds import FOLDER`",
+                data.display()
+            );
         }
         if !quiet {
-            output::note("no vulnerability data: packages are listed, not judged (--feeds FOLDER or --data DIR)");
+            output::note(
+                "no vulnerability data: packages are listed, not judged (--feeds FOLDER or --data DIR)",
+            );
         }
         Ok(None)
     }
@@ -82,7 +87,9 @@ fn fingerprint(folder: &Path) -> anyhow::Result<Digest> {
     let mut lines = vec![env!("CARGO_PKG_VERSION").to_owned()];
     let mut pending = vec![folder.canonicalize()?];
     while let Some(directory) = pending.pop() {
-        for entry in std::fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))? {
+        for entry in
+            std::fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))?
+        {
             let entry = entry?;
             let metadata = entry.metadata()?;
             if metadata.is_dir() {

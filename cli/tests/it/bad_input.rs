@@ -56,7 +56,12 @@ fn reports_with_unknown_fields_or_wrong_types_are_refused_with_their_place_and_c
         ("scannedAt", changed(&|value| value["scannedAt"] = json!("yesterday"))),
         ("sha512", changed(&|value| value["image"]["id"] = json!("sha512:00"))),
         ("schema", changed(&|value| value["schema"] = json!(999))),
-        ("packages", changed(&|value| { value.as_object_mut().unwrap().remove("packages"); })),
+        (
+            "packages",
+            changed(&|value| {
+                value.as_object_mut().unwrap().remove("packages");
+            }),
+        ),
         ("EOF", serde_json::to_vec(&good).unwrap()[..200].to_vec()),
         ("line 1", b"[]".to_vec()),
     ];
@@ -105,7 +110,8 @@ fn pushing_with_a_wrong_password_or_to_nobody_fails_and_says_why() {
     let server = Server::start(data.path());
     let root = tempfile::tempdir().unwrap();
     let source = format!("dir:{}", root.path().display());
-    let said = failure_of(&["scan", &source, "--push", &server.base, "--user", "admin", "--password", "wrong"]);
+    let said =
+        failure_of(&["scan", &source, "--push", &server.base, "--user", "admin", "--password", "wrong"]);
     assert!(said.contains("401"), "{said}");
     let said = failure_of(&["scan", &source, "--push", &server.base]);
     assert!(said.contains("--user"), "{said}");
@@ -116,7 +122,8 @@ fn pushing_with_a_wrong_password_or_to_nobody_fails_and_says_why() {
 fn a_full_disk_refuses_what_does_not_fit_and_keeps_what_was_taken() {
     let mount = tempfile::tempdir().unwrap();
     let path = mount.path().to_str().unwrap().to_owned();
-    let mounted = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=6m", "none", &path]).status();
+    let mounted =
+        std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=6m", "none", &path]).status();
     if !mounted.is_ok_and(|status| status.success()) {
         eprintln!("left out: this machine lets nobody mount a small file system");
         return;

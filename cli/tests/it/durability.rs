@@ -39,14 +39,21 @@ fn every_acknowledged_report_survives_fifty_kills_and_none_is_half_applied() {
     let found: BTreeMap<String, usize> = server
         .export("/csapi/v1.1/images/list?limit=250")
         .iter()
-        .map(|image| (image["sha"].as_str().unwrap().to_owned(), image["softwares"].as_array().unwrap().len()))
+        .map(|image| {
+            (image["sha"].as_str().unwrap().to_owned(), image["softwares"].as_array().unwrap().len())
+        })
         .collect();
     let missing: Vec<_> = acknowledged.keys().filter(|sha| !found.contains_key(*sha)).collect();
     assert!(missing.is_empty(), "{} of {} acknowledged reports are gone", missing.len(), acknowledged.len());
     assert!(found.values().all(|count| *count == PACKAGES), "a report is half applied");
 }
 
-fn write_until_it_fails(server: &Server, round: u64, writer: u64, acknowledged: &Mutex<BTreeMap<String, ()>>) {
+fn write_until_it_fails(
+    server: &Server,
+    round: u64,
+    writer: u64,
+    acknowledged: &Mutex<BTreeMap<String, ()>>,
+) {
     for count in 0.. {
         let number = (round * WRITERS + writer) * 100_000 + count;
         let body = serde_json::to_vec(&report(number, PACKAGES, 1_700_000_000_000)).unwrap();

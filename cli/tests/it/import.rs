@@ -16,8 +16,17 @@ fn inspected_containers_appear_with_their_image_and_survive_a_second_import() {
     let file = data.path().join("inspect.json");
     std::fs::write(&file, inspected).unwrap();
     let arguments = [
-        "import", "containers", file.to_str().unwrap(), "--push", &server.base, "--user", "admin", "--password", PASSWORD,
-        "--host", "node-a",
+        "import",
+        "containers",
+        file.to_str().unwrap(),
+        "--push",
+        &server.base,
+        "--user",
+        "admin",
+        "--password",
+        PASSWORD,
+        "--host",
+        "node-a",
     ];
     for _ in 0..2 {
         let output = run(&arguments);
@@ -27,7 +36,10 @@ fn inspected_containers_appear_with_their_image_and_survive_a_second_import() {
     assert_eq!(containers.len(), 1);
     let container = &containers[0];
     assert_eq!((container["sha"].as_str(), container["name"].as_str()), (Some(id), Some("web-1")));
-    assert_eq!((container["state"].as_str(), container["imageSha"].as_str()), (Some("RUNNING"), Some(&*image)));
+    assert_eq!(
+        (container["state"].as_str(), container["imageSha"].as_str()),
+        (Some("RUNNING"), Some(&*image))
+    );
     assert_eq!(container["command"], "/bin/sh -c run.sh");
     assert_eq!(container["host"]["hostname"], "node-a");
     let detail = server.json(&format!("/csapi/v1.3/containers/{}", &id[..12]));
@@ -42,7 +54,8 @@ fn a_file_that_is_no_inspection_is_refused_and_nothing_is_sent() {
     let server = Server::start(data.path());
     let file = data.path().join("inspect.json");
     std::fs::write(&file, "{\"RepoTags\":[]}").unwrap();
-    let arguments = ["import", "containers", file.to_str().unwrap(), "--push", &server.base, "--user", "admin"];
+    let arguments =
+        ["import", "containers", file.to_str().unwrap(), "--push", &server.base, "--user", "admin"];
     let said = failure_of(&[&arguments[..], &["--password", PASSWORD]].concat());
     assert!(said.contains("inspect.json") && said.contains("record 0"), "{said}");
     assert_eq!(server.export("/csapi/v1.1/containers/list").len(), 0);

@@ -52,7 +52,10 @@ fn header_names_go_out_in_title_case_because_clients_look_them_up_by_letter() {
     .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains(&format!("\r\nLink: <http://{address}/csapi/v1.1/images/list?limit=1&")), "{answer}");
+    assert!(
+        answer.contains(&format!("\r\nLink: <http://{address}/csapi/v1.1/images/list?limit=1&")),
+        "{answer}"
+    );
     assert!(answer.contains("\r\nContent-Type: application/json;charset=UTF-8\r\n"), "{answer}");
 }
 
@@ -109,22 +112,37 @@ fn a_sub_user_sees_what_bears_its_tags_and_gets_the_documented_403_for_the_rest(
     tagged.tags = vec!["team-a".into()];
     server.ingest(&tagged);
     let added = stdout_of(&[
-        "admin", "user", "add", "sub", "--role", "reader", "--tags", "team-a", "--password", "sub password",
-        "--data", directory,
+        "admin",
+        "user",
+        "add",
+        "sub",
+        "--role",
+        "reader",
+        "--tags",
+        "team-a",
+        "--password",
+        "sub password",
+        "--data",
+        directory,
     ]);
     assert!(added.contains("account sub made"), "{added}");
 
     let ask = |path: &str| server.get_as("sub", "sub password", path);
     let list: Value = ask("/csapi/v1.1/images/list").json().unwrap();
-    let shas: Vec<&str> = list["data"].as_array().unwrap().iter().map(|i| i["sha"].as_str().unwrap()).collect();
+    let shas: Vec<&str> =
+        list["data"].as_array().unwrap().iter().map(|i| i["sha"].as_str().unwrap()).collect();
     assert_eq!(shas, [image_id(2).0.to_hex()]);
     let outside = ask(&format!("/csapi/v1.3/images/{}/software", image_id(1).0.to_hex()));
     assert_eq!(outside.status(), 403);
     let body: Value = outside.json().unwrap();
-    assert_eq!((body["errorCode"].as_str(), body["message"].as_str()), (Some("403 FORBIDDEN"), Some("Request Forbidden")));
+    assert_eq!(
+        (body["errorCode"].as_str(), body["message"].as_str()),
+        (Some("403 FORBIDDEN"), Some("Request Forbidden"))
+    );
     assert!(body["timestamp"].is_i64());
 
-    let assigned = stdout_of(&["admin", "tag", "assign", "team-a", &image_id(1).0.to_hex(), "--data", directory]);
+    let assigned =
+        stdout_of(&["admin", "tag", "assign", "team-a", &image_id(1).0.to_hex(), "--data", directory]);
     assert!(assigned.contains("1 images"), "{assigned}");
     let seen = || ask(&format!("/csapi/v1.3/images/{}/software", image_id(1).0.to_hex())).status();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);

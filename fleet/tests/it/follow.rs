@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::{FleetError, Lookup, Scope};
+use fleet::{Fleet, FleetError, Lookup, Scope};
 use model::{ContainerState, Timestamp};
 use proptest::prelude::*;
 use store::DEFAULT_CUSTOMER;
@@ -142,9 +142,10 @@ async fn another_process_sees_what_this_one_writes() {
     let database = Database::new();
     let bundle = bundle(FIRST);
     let here = database.fleet(&bundle).await;
-    // a second index over the same database, which hears of writes by looking only
-    let there = database.fleet(&bundle).await;
+    // hears of the other's writes by looking only
+    let there = Fleet::start(database.second_store(), bundle).await.unwrap();
     database.report(report(1, 3, false, 1)).await;
+    catch_up(&here, &database).await;
     here.set_bundle(crate::support::bundle(SECOND)).await.unwrap();
     catch_up(&there, &database).await;
     let (here, there) = (export(&here, &Scope::Everything), export(&there, &Scope::Everything));

@@ -33,6 +33,11 @@ impl Database {
         Self { folder, store }
     }
 
+    /// Opens the same database once more, as another process would.
+    pub(crate) fn second_store(&self) -> Store {
+        Store::open(&StoreOptions::new(self.folder.path().join("facts.db"))).unwrap()
+    }
+
     pub(crate) async fn fleet(&self, bundle: &Arc<Bundle>) -> Fleet {
         Fleet::start(self.store.clone(), Arc::clone(bundle)).await.unwrap()
     }

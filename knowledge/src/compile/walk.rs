@@ -98,7 +98,7 @@ fn visit(
         } else if is_file {
             classify(FeedFile { path, relative, parents: parents.to_vec(), name }, found);
         } else {
-            found.skip(&relative, "it is neither a file nor a folder");
+            found.skip(&relative, "it is neither a file nor a folder, or a link to a folder");
         }
     }
     Ok(())

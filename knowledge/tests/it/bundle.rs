@@ -74,6 +74,19 @@ fn an_empty_bundle_covers_nothing() {
     assert!(!small.covers(&Namespace("pypi".into())));
 }
 
+#[test]
+fn a_bundle_is_shared_between_threads() {
+    fn shareable<T: Send + Sync>(_: &T) {}
+    let bundle = Bundle::empty();
+    shareable(&bundle);
+    let (small, _) = small().compile();
+    let look = || affected(&small, "npm", "@foo/bar")[0].vulnerability.id.clone();
+    let ids = std::thread::scope(|scope| {
+        [scope.spawn(look), scope.spawn(look)].map(|thread| thread.join().unwrap())
+    });
+    assert_eq!(ids, ["GHSA-aaaa-bbbb-cccc", "GHSA-aaaa-bbbb-cccc"]);
+}
+
 fn open_bytes(bytes: &[u8]) -> Result<Bundle, KnowledgeError> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), bytes).unwrap();

@@ -5,5 +5,6 @@
 mod bundle;
 mod download;
 mod feeds;
+mod hostile;
 mod real;
 mod support;

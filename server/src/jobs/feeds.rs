@@ -16,7 +16,10 @@ use tracing::{info, warn};
 /// Fails without touching the current bundle if nothing in the folder is recognised.
 pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Result<CompileReport> {
     if !folder.is_dir() {
-        bail!("{} is not a folder; give one laid out like the feeds' publishers serve them", folder.display());
+        bail!(
+            "{} is not a folder; give one laid out like the feeds' publishers serve them",
+            folder.display()
+        );
     }
     let directory = KnowledgeDir::new(data);
     let staging = tempfile::Builder::new()
@@ -28,7 +31,10 @@ pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Re
     let report = knowledge::compile_after(folder, previous.as_ref(), &compiled, progress)
         .with_context(|| format!("cannot compile the feeds in {}", folder.display()))?;
     if report.sources.iter().all(|source| source.records == 0) {
-        bail!("nothing in {} is a known vulnerability feed; the data in force is unchanged", folder.display());
+        bail!(
+            "nothing in {} is a known vulnerability feed; the data in force is unchanged",
+            folder.display()
+        );
     }
     directory.install(&compiled).context("cannot install the compiled bundle")?;
     Ok(report)

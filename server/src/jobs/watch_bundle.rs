@@ -47,7 +47,9 @@ async fn load(data: &Path, fleet: &Fleet) {
     let opened = tokio::task::spawn_blocking(move || Bundle::open(&path)).await;
     let bundle = match opened {
         Ok(Ok(bundle)) => Arc::new(bundle),
-        Ok(Err(error)) => return warn!("new vulnerability data cannot be used, the old stays in force: {error}"),
+        Ok(Err(error)) => {
+            return warn!("new vulnerability data cannot be used, the old stays in force: {error}");
+        }
         Err(error) => return warn!("opening new vulnerability data failed: {error}"),
     };
     if bundle.id() == fleet.bundle().id() {
@@ -55,7 +57,9 @@ async fn load(data: &Path, fleet: &Fleet) {
     }
     let id = bundle.id();
     match fleet.set_bundle(bundle).await {
-        Ok(()) => info!(bundle = %id, "vulnerability data {id} is in force"),
+        Ok(changed) => {
+            info!(bundle = %id, changed, "vulnerability data {id} is in force, the findings of {changed} packages changed");
+        }
         Err(error) => warn!(bundle = %id, "vulnerability data {id} could not be applied: {error}"),
     }
 }

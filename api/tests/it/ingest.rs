@@ -1,0 +1,155 @@
+//! Sending facts: forms of a body, repetition, and everything that is refused.
+
+use std::io::Write as _;
+
+use api::ApiSettings;
+use serde_json::json;
+
+use crate::client::{Request, Response};
+use crate::server::{ADMIN, TestServer, compat_folder, report};
+
+fn post(target: &str) -> Request {
+    Request::new("POST", target).basic(ADMIN.0, ADMIN.1)
+}
+
+async fn refused(server: &TestServer, request: Request, status: u16, part: &str) -> Response {
+    let response = server.send(request).await;
+    assert_eq!(response.status, status, "{}", response.text());
+    let message = response.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains(part), "{message}");
+    response
+}
+
+#[tokio::test]
+async fn a_report_is_visible_when_it_is_acknowledged_and_known_when_it_comes_again() {
+    let server = TestServer::start().await;
+    let first = server.send(post("/api/v1/reports").json(&report(1))).await;
+    assert_eq!(first.status, 201);
+    let stored = first.json();
+    assert_eq!(stored["changed"], json!(true));
+    let sha = stored["image"]["sha"].as_str().unwrap();
+    let shown = server.get(&format!("/csapi/v1.3/images/{sha}")).await.json();
+    assert_eq!(shown["uuid"], stored["image"]["uuid"]);
+    assert_eq!(shown["updated"], json!(stored["updated"].to_string()));
+
+    let again = server.send(post("/api/v1/reports").json(&report(1))).await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.json()["changed"], json!(false));
+    assert_eq!(again.json()["updated"], stored["updated"]);
+}
+
+#[tokio::test]
+async fn bodies_may_be_compressed() {
+    let server = TestServer::start().await;
+    let text = |number| serde_json::to_vec(&report(number)).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(&text(1)).unwrap();
+    let gzip = post("/api/v1/reports").header("Content-Encoding", "gzip").body(gzip.finish().unwrap());
+    assert_eq!(server.send(gzip).await.status, 201);
+    let zstd = zstd::encode_all(&*text(2), 3).unwrap();
+    let zstd = post("/api/v1/reports").header("Content-Encoding", "zstd").body(zstd);
+    assert_eq!(server.send(zstd).await.status, 201);
+    let plain = post("/api/v1/reports").header("Content-Encoding", "identity").body(text(3));
+    assert_eq!(server.send(plain).await.status, 201);
+    let other = post("/api/v1/reports").header("Content-Encoding", "br").body(text(4));
+    refused(&server, other, 415, "supported: identity, gzip, zstd").await;
+}
+
+#[tokio::test]
+async fn an_invalid_report_is_refused_with_its_place_and_nothing_of_it_is_kept() {
+    let server = TestServer::start().await;
+    let mut unknown = report(1);
+    unknown["packages"][0]["colour"] = json!("red");
+    let mut wrong = report(1);
+    wrong["image"]["size"] = json!("big");
+    let mut empty = report(1);
+    empty["packages"][0]["name"] = json!("");
+    let mut newer = report(1);
+    newer["schema"] = json!(2);
+    let cases = [
+        (serde_json::to_vec(&unknown).unwrap(), "`packages[0].colour`: unknown field `colour`"),
+        (serde_json::to_vec(&wrong).unwrap(), "`image.size`: invalid type"),
+        (serde_json::to_vec(&empty).unwrap(), "packages[0].name"),
+        (serde_json::to_vec(&newer).unwrap(), "schema"),
+        (b"{\"schema\": 1,\n  \"scanner\": nothing}".to_vec(), "line 2 column"),
+        (b"".to_vec(), "line 1 column 0"),
+        (b"[]".to_vec(), "invalid body"),
+        (b"\xff\xfe".to_vec(), "invalid body"),
+    ];
+    for (body, part) in cases {
+        refused(&server, post("/api/v1/reports").body(body), 400, part).await;
+    }
+    assert_eq!(server.get("/csapi/v1.3/images").await.status, 204);
+}
+
+#[tokio::test]
+async fn a_body_larger_than_the_limit_is_refused_before_and_after_decompression() {
+    let settings = ApiSettings { max_body: 10_000, max_decompressed: 100_000, ..ApiSettings::default() };
+    let server = TestServer::start_with(settings).await;
+    let large = post("/api/v1/reports").body(vec![b' '; 20_000]);
+    refused(&server, large, 413, "larger than 10000 bytes as sent").await;
+    let bomb = zstd::encode_all(&*vec![b' '; 50 << 20], 1).unwrap();
+    let bomb = post("/api/v1/reports").header("Content-Encoding", "zstd").body(bomb);
+    refused(&server, bomb, 413, "larger than 100000 bytes after decompression").await;
+    assert_eq!(server.send(post("/api/v1/reports").json(&report(1))).await.status, 201);
+}
+
+#[tokio::test]
+async fn containers_are_stored_together_or_not_at_all() {
+    let server = TestServer::start().await;
+    let file = compat_folder().join("data/containers-known-image.json");
+    let containers: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let mut broken = containers[0].clone();
+    broken["id"] = json!("sha256:5");
+    let request = post("/api/v1/containers").json(&json!([containers[0], broken]));
+    refused(&server, request, 400, "`[1].id`").await;
+    assert_eq!(server.get("/csapi/v1.3/containers").await.status, 204);
+
+    let one = server.send(post("/api/v1/containers").json(&containers[0])).await;
+    assert_eq!((one.status, one.json()["changed"].clone()), (201, json!(true)));
+    let again = server.send(post("/api/v1/containers").json(&containers)).await;
+    assert_eq!((again.status, again.json()["changed"].clone()), (200, json!(false)));
+    assert_eq!(again.json()["containers"][0], one.json()["containers"][0]);
+    assert_eq!(server.get("/csapi/v1.3/containers?pageSize=1").await.json()["count"], json!(1));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_what_was_acknowledged_stays() {
+    let server = TestServer::start().await;
+    assert_eq!(server.send(post("/api/v1/reports").json(&report(1))).await.status, 201);
+    server.store.limit_pages(1).await.unwrap();
+    let mut last = None;
+    for number in 2..200 {
+        let mut large = report(number);
+        large["users"] = json!((0..2_000).map(|user| format!("user-{number}-{user}")).collect::<Vec<_>>());
+        let response = server.send(post("/api/v1/reports").json(&large)).await;
+        if response.status != 201 {
+            last = Some(response);
+            break;
+        }
+    }
+    let response = last.expect("the disk is full at last");
+    assert_eq!(response.status, 507, "{}", response.text());
+    assert_eq!(response.json()["errorCode"], json!("507 INSUFFICIENT_STORAGE"));
+    assert!(response.json()["message"].as_str().unwrap().contains("disk is full"));
+    let sha = model::Digest::of(&1_u32.to_le_bytes()).to_hex();
+    assert_eq!(server.get(&format!("/csapi/v1.3/images/{sha}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_tag_brings_an_image_into_a_scope() {
+    let server = TestServer::start().await;
+    server.account("team", "secret", store::Role::Reader, &["blue"]).await;
+    server.send(post("/api/v1/reports").json(&report(1))).await;
+    let target = format!("/csapi/v1.3/images/{}", model::Digest::of(&1_u32.to_le_bytes()).to_hex());
+    let look = || Request::get(&target).basic("team", "secret");
+    assert_eq!(server.send(look()).await.status, 403);
+    let tagged = json!({ "images": [model::Digest::of(&1_u32.to_le_bytes())] });
+    let answer = server.send(post("/api/v1/tags/blue").json(&tagged)).await;
+    assert_eq!((answer.status, answer.json()["changed"].clone()), (200, json!(true)));
+    assert_eq!(server.send(look()).await.status, 200);
+    let unknown = json!({ "images": [model::Digest::of(b"unknown")] });
+    refused(&server, post("/api/v1/tags/blue").json(&unknown), 404, "does not exist").await;
+    let by_reader = Request::new("POST", "/api/v1/tags/blue").basic("team", "secret").json(&tagged);
+    refused(&server, by_reader, 403, "CS.TAG.ASSIGN").await;
+}
