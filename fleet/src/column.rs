@@ -160,8 +160,8 @@ impl Columns {
         positions
     }
 
-    /// The records of a customer with `updated` within `from..=to`, the first one excluded if it is at `after` or before
-    /// that; by (`updated`, `uuid`) ascending.
+    /// The records of a customer by (`updated`, `uuid`) ascending, from a place in this order up to the last one at `to`.
+    /// An unbounded uuid begins with the first record of that time.
     pub(crate) fn in_order(
         &self,
         customer: Uuid,
@@ -177,6 +177,13 @@ impl Columns {
         // an empty range must be asked for in the right order
         let range = (from.0 <= to).then(|| self.order.range((lower, upper)));
         range.into_iter().flatten().map(|(_, position)| *position)
+    }
+
+    /// The greatest `updated` of all records that a reader may see; `None` if there is none.
+    pub(crate) fn last_updated(&self, customer: Uuid, visible: &Visible) -> Option<Timestamp> {
+        let all = (customer, Timestamp(i64::MIN), Uuid::nil())..=(customer, Timestamp(i64::MAX), Uuid::max());
+        let mut descending = self.order.range(all).rev();
+        descending.find(|(_, position)| visible.contains(**position)).map(|((_, updated, _), _)| *updated)
     }
 
     /// The records of a customer with a uuid greater than `after`, ascending.

@@ -118,7 +118,7 @@ impl Fleet {
             let index = self.shared.read();
             let visible = index.visible_images(request.customer, &request.scope);
             let source = queries.source(&index.images, request.customer, visible);
-            let (page, next) = source.bulk(queries.cursor, &queries.rest, request.limit, index.clock);
+            let (page, next) = source.bulk(queries.cursor, &queries.rest, request.limit);
             (page.into_iter().map(|position| ImageParts::of(&index, position)).collect::<Vec<_>>(), next)
         };
         let items = parts.into_iter().map(|parts| Arc::new(parts.view())).collect();
@@ -132,7 +132,7 @@ impl Fleet {
             let index = self.shared.read();
             let visible = index.visible_containers(request.customer, &request.scope);
             let source = queries.source(&index.containers, request.customer, visible);
-            let (page, next) = source.bulk(queries.cursor, &queries.rest, request.limit, index.clock);
+            let (page, next) = source.bulk(queries.cursor, &queries.rest, request.limit);
             (page.into_iter().map(|position| ContainerParts::of(&index, position)).collect::<Vec<_>>(), next)
         };
         let items = parts.into_iter().map(|parts| Arc::new(parts.view())).collect();

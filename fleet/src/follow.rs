@@ -177,8 +177,7 @@ impl Follower {
                 }
             }
         }
-        let inventories = self.inventories(&images).await?;
-        self.new_packages(shared, &inventories, upto).await?;
+        let inventories = self.inventories(shared, &images, upto).await?;
         if changes.iter().any(|change| change.kind == ChangeKind::Judgement) {
             step.judgements = self.judgements(shared, upto).await?;
         }
@@ -197,10 +196,16 @@ impl Follower {
             .map_err(FleetError::store("reading a container"))
     }
 
-    /// The inventories of `images`, in their order; images with equal content share one.
+    /// The inventories of `images`, in their order, with all their packages in the index; images with equal content
+    /// share one.
+    ///
+    /// Entries are sorted by package and path. The store sorts by package number, and numbers tell which packages
+    /// other images, even other customers', brought first.
     pub(crate) async fn inventories(
         &mut self,
+        shared: &Shared,
         images: &[ImageRecord],
+        upto: Timestamp,
     ) -> Result<Vec<Arc<Inventory>>, FleetError> {
         let mut found: HashMap<Digest, Arc<Inventory>> = HashMap::new();
         let mut missing = BTreeSet::new();
@@ -212,8 +217,10 @@ impl Follower {
         }
         let missing: Vec<Digest> = missing.into_iter().collect();
         if !missing.is_empty() {
-            let read =
+            let mut read =
                 self.store.inventories(&missing).await.map_err(FleetError::store("reading inventories"))?;
+            self.new_packages(shared, &read, upto).await?;
+            shared.read().sort(&mut read)?;
             if self.inventories.len() >= 1_024 && self.inventories.len().is_power_of_two() {
                 self.inventories.retain(|_, inventory| inventory.strong_count() > 0);
             }
@@ -229,10 +236,10 @@ impl Follower {
     /// Reads and judges packages that the inventories name and the index does not know yet.
     ///
     /// They are put in at once: nobody sees them before an image holds them.
-    pub(crate) async fn new_packages(
+    async fn new_packages(
         &mut self,
         shared: &Shared,
-        inventories: &[Arc<Inventory>],
+        inventories: &[Inventory],
         upto: Timestamp,
     ) -> Result<(), FleetError> {
         let needed =

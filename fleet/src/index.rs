@@ -12,11 +12,12 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use roaring::RoaringBitmap;
-use store::{ContainerRecord, ImageRecord, Inventory};
+use store::{ContainerRecord, ImageRecord, Inventory, InventoryEntry};
 use uuid::Uuid;
 
 use crate::column::{Columns, Scalars, Visible};
 use crate::dictionary::PackageEntry;
+use crate::error::FleetError;
 use crate::postings::Postings;
 use crate::request::Scope;
 
@@ -78,6 +79,23 @@ impl Index {
 
     pub(crate) fn package(&self, id: u32) -> Option<&Arc<PackageEntry>> {
         self.packages.get(id)
+    }
+
+    /// Sorts the entries of inventories by package and path; an error names a package that is not in the index.
+    pub(crate) fn sort(&self, inventories: &mut [Inventory]) -> Result<(), FleetError> {
+        for entry in inventories.iter().flat_map(|inventory| &inventory.entries) {
+            if self.package(entry.package).is_none() {
+                return Err(FleetError::UnknownPackage { package: entry.package });
+            }
+        }
+        let identity = |entry: &InventoryEntry| self.package(entry.package).map(|known| &known.package);
+        for inventory in inventories {
+            inventory.entries.sort_by(|a, b| {
+                let by_package = identity(a).cmp(&identity(b));
+                by_package.then_with(|| (&a.path, a.layer, &a.owned_by).cmp(&(&b.path, b.layer, &b.owned_by)))
+            });
+        }
+        Ok(())
     }
 
     pub(crate) fn image_row(&self, position: u32) -> &Arc<ImageRow> {

@@ -126,8 +126,7 @@ async fn load_images(store: &Store, shared: &Shared, follower: &mut Follower) ->
         let page = store.images_after(after, PAGE).await.map_err(FleetError::store("reading images"))?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some((last.customer, last.uuid));
-        let inventories = follower.inventories(&page).await?;
-        follower.new_packages(shared, &inventories, Timestamp(i64::MAX)).await?;
+        let inventories = follower.inventories(shared, &page, Timestamp(i64::MAX)).await?;
         shared.fill(|index| {
             for (record, inventory) in page.into_iter().zip(inventories) {
                 index.put_image(Arc::new(record), inventory);

@@ -26,15 +26,14 @@ impl Source<'_> {
         self.visible.contains(position) && self.filter.holds(self.columns.at(position))
     }
 
-    /// One page of an export. `rest` is the cursor's own additional conditions, resolved; `clock` is what the index is at.
-    pub(crate) fn bulk(
-        &self,
-        cursor: Cursor,
-        rest: &Predicate,
-        limit: usize,
-        clock: Timestamp,
-    ) -> (Vec<u32>, Option<Cursor>) {
-        let export = Export { source: self, rest, limit: limit.max(1), end: cursor.end.unwrap_or(clock) };
+    /// One page of an export. `rest` is the cursor's own additional conditions, resolved.
+    ///
+    /// An export without an end yet ends at the last change of what the reader may see; the clock itself would tell
+    /// of changes that are none of the reader's business.
+    pub(crate) fn bulk(&self, cursor: Cursor, rest: &Predicate, limit: usize) -> (Vec<u32>, Option<Cursor>) {
+        let last = || self.columns.last_updated(self.customer, &self.visible);
+        let end = cursor.end.or_else(last).unwrap_or(Timestamp(i64::MIN));
+        let export = Export { source: self, rest, limit: limit.max(1), end };
         match &cursor.position {
             Position::Moved(after, _) => export.moved(*after, cursor),
             _ => export.in_order(cursor),

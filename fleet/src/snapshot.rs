@@ -18,7 +18,7 @@ use crate::view::{AffectedView, ContainerView, HostView, ImageView, SoftwareView
 /// Packages at their places, taken out of the index.
 struct Content {
     inventory: Arc<Inventory>,
-    /// In the order of the inventory's entries.
+    /// One for each entry of the inventory.
     packages: Vec<Arc<PackageEntry>>,
 }
 

@@ -22,8 +22,8 @@ pub struct ImageView {
     pub record: Arc<ImageRecord>,
     /// The later of the record's own change and the last change of its packages' findings.
     pub updated: Timestamp,
-    /// Its software: one entry for each package at each path, in the order of the inventory. The operating system release
-    /// itself is not software.
+    /// Its software: one entry for each package at each path, in this order. The operating system release itself is
+    /// not software.
     pub software: Vec<SoftwareView>,
     /// Its findings: one entry for each vulnerability, sorted by qid.
     pub vulnerabilities: Vec<VulnerabilityView>,
@@ -122,7 +122,7 @@ pub struct VulnerabilityView {
     pub first_found: Timestamp,
     /// The later of: last scanned, judgement last changed; never before `first_found`.
     pub last_found: Timestamp,
-    /// What is affected, in the order of the inventory.
+    /// What is affected, in the order of the software.
     pub affected: Vec<AffectedView>,
 }
 

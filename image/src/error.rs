@@ -169,7 +169,7 @@ pub enum ImageError {
         /// What is missing.
         place: Place,
     },
-    /// An index leads into an index too often, or back to itself.
+    /// An index leads into an index too often.
     #[error("{place} is an index more than {limit} levels deep")]
     IndexDepth {
         /// The index.

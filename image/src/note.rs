@@ -18,12 +18,13 @@ impl Notes {
         Self { list: Vec::new(), layer, limit, dropped: 0 }
     }
 
-    /// Notes `reason` at `path`, which is shortened; an empty path means the layer as a whole.
+    /// Notes `reason` at `path`, which is shortened and freed of a leading slash; an empty path means the layer as a whole.
     pub(crate) fn add(&mut self, path: &[u8], reason: impl Into<String>) {
         if self.list.len() >= self.limit {
             self.dropped += 1;
             return;
         }
+        let path = path.strip_prefix(b"./").or_else(|| path.strip_prefix(b"/")).unwrap_or(path);
         let mut shown = String::from_utf8_lossy(&path[..path.len().min(MAX_SHOWN_PATH)]).into_owned();
         if path.len() > MAX_SHOWN_PATH {
             shown.push('…');

@@ -16,7 +16,7 @@ pub(crate) struct Choice {
     pub(crate) group: usize,
     /// Names of its group.
     pub(crate) names: Vec<String>,
-    /// Digests that it can be called by: those of its manifest, index or config.
+    /// Digests that it can be called by: its own (of the manifest or config), then those of the indexes above.
     pub(crate) digests: Vec<Digest>,
     /// Its platform, if known.
     pub(crate) platform: Option<Platform>,
@@ -50,7 +50,9 @@ fn by_platform(
     left: &[usize],
     wanted: Option<&Platform>,
 ) -> Result<usize, ImageError> {
-    if let ([only], None) = (left, wanted) {
+    if let ([only, rest @ ..], None) = (left, wanted)
+        && rest.iter().all(|&index| choices[index].digests.first() == choices[*only].digests.first())
+    {
         return Ok(*only);
     }
     let host = Platform::host();
@@ -72,11 +74,15 @@ fn by_platform(
     Err(ImageError::NoPlatform { path: path.to_owned(), wanted: wish.to_string(), available })
 }
 
-/// Whether the choices are one image: of one group, or unnamed or equally named ones for different platforms.
+/// Whether the choices are one image: the same one on several ways, of one group, or unnamed or equally named ones for different
+/// platforms.
 fn is_one_image(choices: &[Choice], left: &[usize]) -> bool {
     let Some((&first, rest)) = left.split_first() else { return true };
     let first = &choices[first];
-    if rest.iter().all(|&index| choices[index].group == first.group) {
+    let all_rest = |same: &dyn Fn(&Choice) -> bool| rest.iter().all(|&index| same(&choices[index]));
+    if all_rest(&|choice| choice.group == first.group)
+        || all_rest(&|choice| choice.digests.first() == first.digests.first())
+    {
         return true;
     }
     let mut platforms: Vec<_> = left.iter().map(|&index| &choices[index].platform).collect();
@@ -85,7 +91,7 @@ fn is_one_image(choices: &[Choice], left: &[usize]) -> bool {
     platforms.dedup();
     platforms.len() == count
         && platforms.iter().all(|platform| platform.is_some())
-        && rest.iter().all(|&index| choices[index].names == first.names)
+        && all_rest(&|choice| choice.names == first.names)
 }
 
 fn is_called(choice: &Choice, wanted: &str) -> bool {

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::bundle::Bundle;
-use crate::bundle::write::{part_path, rename_synced};
+use crate::bundle::write::{part_path, remove_stale, rename_synced};
 use crate::error::KnowledgeError;
 
 /// `DATA/knowledge/` with `current.bundle`, `previous.bundle` and `feeds/`.
@@ -66,6 +66,8 @@ impl KnowledgeDir {
         let staged = self.bring_here(bundle)?;
         File::open(&staged).and_then(|file| file.sync_all()).map_err(KnowledgeError::io("sync", &staged))?;
         rename_synced(&staged, &current)?;
+        remove_stale(&self.root, "staging-", ".bundle");
+        remove_stale(&self.root, "", ".part");
         Ok(current)
     }
 

@@ -9,3 +9,4 @@ mod openapi;
 mod pattern;
 mod server;
 mod shapes;
+mod zz_drive;

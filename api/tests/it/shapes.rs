@@ -2,9 +2,34 @@
 
 use crate::server::TestServer;
 
-/// Times and ids of one run, replaced by words.
-fn settled(value: &serde_json::Value) -> String {
-    serde_json::to_string_pretty(value).unwrap()
+/// One key or element a line, in the order of the answer.
+fn indented(json: &str) -> String {
+    let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), 0, false, false);
+    let line = |out: &mut String, depth: usize| *out += &format!("\n{}", "  ".repeat(depth));
+    for character in json.chars() {
+        if quoted {
+            quoted = escaped || character != '"';
+            escaped = !escaped && character == '\\';
+            out.push(character);
+            continue;
+        }
+        if matches!(character, ']' | '}') {
+            depth -= 1;
+            line(&mut out, depth);
+        }
+        out.push(character);
+        match character {
+            '"' => quoted = true,
+            ':' => out.push(' '),
+            ',' => line(&mut out, depth),
+            '[' | '{' => {
+                depth += 1;
+                line(&mut out, depth);
+            }
+            _ => {}
+        }
+    }
+    out
 }
 
 async fn snapshot(server: &TestServer, name: &str, target: &str) {
@@ -13,7 +38,7 @@ async fn snapshot(server: &TestServer, name: &str, target: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.add_filter(r#""(updated|firstFound|lastFound)": "\d{13}""#, "\"$1\": \"<time>\"");
-    settings.bind(|| insta::assert_snapshot!(name, settled(&answer.json())));
+    settings.bind(|| insta::assert_snapshot!(name, indented(&answer.text())));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, failure_of, image_id, report};
+use crate::harness::{Server, client, failure_of, image_id, report};
 
 fn write(directory: &Path, name: &str, bytes: &[u8]) -> String {
     let path = directory.join(name);
@@ -85,8 +85,8 @@ fn wrong_credentials_are_refused_everywhere_and_say_nothing() {
         assert_eq!(response.status(), 401, "{path}");
         assert_eq!(response.json::<Value>().unwrap()["errorCode"], "401 UNAUTHORIZED");
     }
-    let client = reqwest::blocking::Client::new();
-    let request = client.get(format!("{}/csapi/v1.3/images", server.base)).bearer_auth("a.b.c");
+    let http = client();
+    let request = http.get(format!("{}/csapi/v1.3/images", server.base)).bearer_auth("a.b.c");
     assert_eq!(request.send().unwrap().status(), 401);
 }
 

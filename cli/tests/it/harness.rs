@@ -12,6 +12,12 @@ use serde_json::Value;
 /// The password that every server under test is started with.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// An HTTP client as the tests use it.
+pub(crate) fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 /// A command of the program under test, cut off from the caller's own settings.
 pub(crate) fn plimsoll() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
@@ -70,7 +76,7 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.next().expect("the server says where it listens").unwrap();
         let base = line.split_whitespace().last().unwrap().to_owned();
-        Self { child, base, client: Client::new() }
+        Self { child, base, client: client() }
     }
 
     /// The number of the process.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{PASSWORD, Server, failure_of, image_id, plimsoll, report, stdout_of};
+use crate::harness::{PASSWORD, Server, client, failure_of, image_id, plimsoll, report, stdout_of};
 
 #[test]
 fn the_documented_calls_are_answered_with_basic_authentication_and_with_a_token() {
@@ -15,10 +15,10 @@ fn the_documented_calls_are_answered_with_basic_authentication_and_with_a_token(
     assert!(first.headers().get("link").is_some());
     assert_eq!(server.export("/csapi/v1.1/images/list?limit=2").len(), 3);
 
-    let client = reqwest::blocking::Client::new();
+    let http = client();
     let form = [("username", "admin"), ("password", PASSWORD), ("token", "true")];
     let body = form.map(|(name, value)| format!("{name}={}", value.replace(' ', "+"))).join("&");
-    let response = client
+    let response = http
         .post(format!("{}/auth", server.base))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(body)
@@ -28,7 +28,7 @@ fn the_documented_calls_are_answered_with_basic_authentication_and_with_a_token(
     let token = response.text().unwrap();
     assert_eq!(token.matches('.').count(), 2);
     let url = format!("{}/csapi/v1.3/images/{}/software", server.base, image_id(1).0.to_hex());
-    let software: Value = client.get(url).bearer_auth(token).send().unwrap().json().unwrap();
+    let software: Value = http.get(url).bearer_auth(token).send().unwrap().json().unwrap();
     assert_eq!(software["count"], 4);
 }
 
@@ -86,9 +86,9 @@ fn the_generated_password_is_printed_once_and_works() {
     assert_eq!(lines.next().unwrap().unwrap(), "account:  admin");
     let line = lines.next().unwrap().unwrap();
     let password = line.split_whitespace().nth(1).unwrap().to_owned();
-    let client = reqwest::blocking::Client::new();
+    let http = client();
     let get = |password: &str| {
-        let request = client.get(format!("{base}/csapi/v1.1/images")).basic_auth("admin", Some(password));
+        let request = http.get(format!("{base}/csapi/v1.1/images")).basic_auth("admin", Some(password));
         request.send().unwrap().status().as_u16()
     };
     assert_eq!((get(&password), get("wrong")), (200, 401));
@@ -175,8 +175,8 @@ fn settings_are_taken_from_flags_before_variables_before_the_file() {
 fn health_and_readiness_need_no_account() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path());
-    let client = reqwest::blocking::Client::new();
+    let http = client();
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(client.get(format!("{}{path}", server.base)).send().unwrap().status(), 200, "{path}");
+        assert_eq!(http.get(format!("{}{path}", server.base)).send().unwrap().status(), 200, "{path}");
     }
 }

@@ -1,7 +1,7 @@
 //! The cursor of bulk lists: where an export stands, as text that is a query itself.
 //!
-//! An export has an end, or it would never finish while writers are faster than the reader. The end is a value of the
-//! clock, and it travels in the cursor as `updated<=E`. That alone would lose the records that change while the export runs, because they
+//! An export has an end, or it would never finish while writers are faster than the reader. The end is the last change
+//! that the reader could see when it was fixed, and it travels in the cursor as `updated<=E`. That alone would lose the records that change while the export runs, because they
 //! move behind the end. So an export has two parts. First come the records up to the end, by (`updated`, `uuid`). Then come those
 //! that existed at the end and have changed since: all at once if they fit the page, else by `uuid` alone, an order in which
 //! nothing can run away: `uuid>U AND updated>E`. Every record that lives through the export is returned, none twice at

@@ -12,6 +12,7 @@ use super::archive::Archive;
 use super::files::Files;
 use super::layers::{StoredLayer, assemble};
 use super::{OpenOptions, oci_layout};
+use crate::blob::Blob;
 use crate::config::Config;
 use crate::error::{ImageError, Place};
 use crate::open::OpenImage;
@@ -34,13 +35,8 @@ struct Item {
 pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<OpenImage, ImageError> {
     let archive = Archive::open(path, &options.limits)?;
     let items = read_manifest(path, &archive, options)?;
-    let mut choices = Vec::new();
-    let mut configs = Vec::new();
-    for item in &items {
-        let (config, bytes) = read_config(path, &archive, item, options)?;
-        choices.push(choice(item, &choices, &config, Digest::of(&bytes)));
-        configs.push((config, bytes));
-    }
+    let offers = read_offers(path, &archive, items, options)?;
+    let choices: Vec<Choice> = offers.iter().map(|offer| offer.choice.clone()).collect();
     let index = match select(path, &choices, options.reference.as_deref(), options.platform.as_ref()) {
         // the index of a newer archive may hold platforms that manifest.json leaves out
         Err(ImageError::NoPlatform { .. }) if archive.holds("index.json") => {
@@ -48,11 +44,43 @@ pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<OpenImage, Imag
         }
         result => result?,
     };
-    let (config, bytes) = configs.swap_remove(index);
-    let layers = find_layers(path, &archive, &items[index])?;
-    let place = Place::new(path, format!("config `{}`", items[index].config));
-    let id = ImageId(Digest::of(&bytes));
-    assemble(config, id, &place, references(&choices[index].names, None), layers, options)
+    let Offer { choice, item, .. } = &offers[index];
+    let (place, _, bytes) = read_config(path, &archive, item, options)?;
+    let config = Config::parse(&bytes, &place)?;
+    let layers = find_layers(path, &archive, item)?;
+    let id = ImageId(choice.digests[0]);
+    assemble(config, id, &place, references(&choice.names, None), layers, options)
+}
+
+/// An image of the archive under all its names.
+struct Offer {
+    choice: Choice,
+    item: Item,
+    /// Where its config lies.
+    config: Blob,
+}
+
+/// Reads every config once, and keeps none: an archive may list the same one very often.
+fn read_offers(
+    path: &Path,
+    archive: &Archive,
+    items: Vec<Item>,
+    options: &OpenOptions,
+) -> Result<Vec<Offer>, ImageError> {
+    let mut offers: Vec<Offer> = Vec::new();
+    for mut item in items {
+        let names = item.repo_tags.take().unwrap_or_default();
+        let config = archive.find(&item.config);
+        if let Some(known) = offers.iter_mut().find(|offer| Some(&offer.config) == config.as_ref()) {
+            known.choice.names.extend(names);
+            continue;
+        }
+        let (place, config, bytes) = read_config(path, archive, &item, options)?;
+        let platform = Config::parse(&bytes, &place)?.platform();
+        let choice = Choice { group: offers.len(), names, digests: vec![Digest::of(&bytes)], platform };
+        offers.push(Offer { choice, item, config });
+    }
+    Ok(offers)
 }
 
 fn read_manifest(path: &Path, archive: &Archive, options: &OpenOptions) -> Result<Vec<Item>, ImageError> {
@@ -80,12 +108,13 @@ fn read_manifest(path: &Path, archive: &Archive, options: &OpenOptions) -> Resul
     Ok(items)
 }
 
+/// Reads an image's config and holds it against the digest that it may be named by.
 fn read_config(
     path: &Path,
     archive: &Archive,
     item: &Item,
     options: &OpenOptions,
-) -> Result<(Config, Vec<u8>), ImageError> {
+) -> Result<(Place, Blob, Vec<u8>), ImageError> {
     let place = Place::new(path, format!("config `{}`", item.config));
     let blob = archive.find(&item.config).ok_or_else(|| ImageError::Missing { place: place.clone() })?;
     let bytes = blob.read_document(&place, &options.limits)?;
@@ -95,14 +124,7 @@ fn read_config(
             return Err(ImageError::DigestMismatch { place, expected, found });
         }
     }
-    Ok((Config::parse(&bytes, &place)?, bytes))
-}
-
-fn choice(item: &Item, before: &[Choice], config: &Config, id: Digest) -> Choice {
-    let names = item.repo_tags.clone().unwrap_or_default();
-    // the same image may be listed once for each name
-    let group = before.iter().find(|other| other.digests[0] == id).map_or(before.len(), |other| other.group);
-    Choice { group, names, digests: vec![id], platform: config.platform() }
+    Ok((place, blob, bytes))
 }
 
 fn find_layers(path: &Path, archive: &Archive, item: &Item) -> Result<Vec<StoredLayer>, ImageError> {

@@ -75,8 +75,8 @@ impl Source {
     fn look(path: &Path) -> Result<Self, ImageError> {
         let metadata = stat(path)?;
         if metadata.is_dir() {
-            // an image's own root directory has neither of them
-            let is_layout = path.join("oci-layout").is_file() || path.join("index.json").is_file();
+            let has = |name: &str| path.join(name).exists();
+            let is_layout = has("oci-layout") || (has("index.json") && has("blobs"));
             let path = path.to_owned();
             return Ok(if is_layout { Self::OciDir(path) } else { Self::RootFs(path) });
         }

@@ -18,7 +18,7 @@ const INDEX: &str = "index.json";
 
 /// Opens the image that the options choose.
 pub(super) fn open(files: &Files, options: &OpenOptions) -> Result<OpenImage, ImageError> {
-    let mut found = Search { files, limits: &options.limits, read: 0, candidates: Vec::new() };
+    let mut found = Search { files, limits: &options.limits, seen: HashSet::new(), candidates: Vec::new() };
     found.read_root()?;
     let mut candidates = found.candidates;
     if candidates.is_empty() {
@@ -102,7 +102,8 @@ impl Candidate {
 struct Search<'f> {
     files: &'f Files,
     limits: &'f Limits,
-    read: usize,
+    /// What was read, with the number of the root that led there: a document that comes again is not read again.
+    seen: HashSet<(usize, Digest)>,
     candidates: Vec<Candidate>,
 }
 
@@ -122,7 +123,7 @@ impl Search<'_> {
             return Err(ImageError::NotAnImage { path: self.files.path().to_owned(), reason });
         };
         let bytes = blob.read_document(&place, self.limits)?;
-        let Document::Index(descriptors) = Document::parse(&bytes, &place)? else {
+        let Document::Index(descriptors) = self.parse(&bytes, &place)? else {
             return Err(ImageError::Metadata {
                 place,
                 reason: "a manifest where an index is due".to_owned(),
@@ -137,58 +138,68 @@ impl Search<'_> {
                 Some((_, _, names)) => names.extend(name),
                 None => roots.push((digest, descriptor, name.into_iter().collect())),
             }
-            if roots.len() > self.limits.max_descriptors {
-                return Err(self.too_many(place));
-            }
         }
         for (group, (_, descriptor, names)) in roots.into_iter().enumerate() {
             let trail = Trail { group, names, digests: Vec::new() };
-            self.descend(&descriptor, trail, &place, &mut HashSet::new())?;
+            self.descend(&descriptor, trail, &place, 0)?;
         }
         Ok(())
     }
 
-    /// Follows a descriptor to a manifest, or to an index and all manifests behind it. `above` holds the indexes on the way: as many
-    /// as it has entries deep are we.
+    /// Follows a descriptor to a manifest, or to an index and all manifests behind it. `depth` counts the indexes above.
     fn descend(
         &mut self,
         descriptor: &Descriptor,
         mut trail: Trail,
         parent: &Place,
-        above: &mut HashSet<Digest>,
+        depth: usize,
     ) -> Result<(), ImageError> {
         if descriptor.is_attestation() {
             return Ok(());
         }
         let digest = descriptor.digest(parent)?;
-        self.read += 1;
-        if self.read > self.limits.max_descriptors {
-            return Err(self.too_many(parent.clone()));
+        if !self.seen.insert((trail.group, digest)) {
+            return Ok(());
+        }
+        if self.seen.len() > self.limits.max_descriptors {
+            return Err(self.limit(parent, "max_descriptors", self.limits.max_descriptors));
         }
         let (bytes, place) = read_blob(self.files, "manifest", &digest, descriptor.size, self.limits)?;
         trail.digests.insert(0, digest);
-        match Document::parse(&bytes, &place)? {
+        match self.parse(&bytes, &place)? {
             Document::Manifest { config, layers } => {
                 let Trail { group, names, digests } = trail;
                 let choice = Choice { group, names, digests, platform: descriptor.platform() };
                 self.candidates.push(Candidate { choice, digest, config, layers });
             }
             Document::Index(descriptors) => {
-                if above.len() >= self.limits.max_index_depth || !above.insert(digest) {
+                if depth >= self.limits.max_index_depth {
                     return Err(ImageError::IndexDepth { place, limit: self.limits.max_index_depth });
                 }
                 for descriptor in &descriptors {
-                    self.descend(descriptor, trail.clone(), &place, above)?;
+                    self.descend(descriptor, trail.clone(), &place, depth + 1)?;
                 }
-                above.remove(&digest);
             }
         }
         Ok(())
     }
 
-    fn too_many(&self, place: Place) -> ImageError {
-        let value = self.limits.max_descriptors as u64;
-        ImageError::Limit { place, limit: "max_descriptors", value, offset: 0 }
+    /// Reads a document whose lists are not too long.
+    fn parse(&self, bytes: &[u8], place: &Place) -> Result<Document, ImageError> {
+        let document = Document::parse(bytes, place)?;
+        match &document {
+            Document::Index(descriptors) if descriptors.len() > self.limits.max_descriptors => {
+                Err(self.limit(place, "max_descriptors", self.limits.max_descriptors))
+            }
+            Document::Manifest { layers, .. } if layers.len() > self.limits.max_layers => {
+                Err(self.limit(place, "max_layers", self.limits.max_layers))
+            }
+            _ => Ok(document),
+        }
+    }
+
+    fn limit(&self, place: &Place, limit: &'static str, value: usize) -> ImageError {
+        ImageError::Limit { place: place.clone(), limit, value: value as u64, offset: 0 }
     }
 }
 

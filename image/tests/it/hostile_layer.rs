@@ -82,7 +82,7 @@ fn paths_out_of_the_image_are_noted_and_not_shown() {
             "a/b/../c: the path goes up on its way and was read as runtimes resolve it",
             "..: the path leads out of the image",
             ": an entry without a path",
-            "./: an entry without a path",
+            ": an entry without a path",
             "evil: a hard link whose target leads out of the image",
             "../.wh.x: the path leads out of the image",
             "d/.wh...: a whiteout that names nothing",

@@ -6,6 +6,7 @@ mod collect;
 mod hostile_layer;
 mod hostile_source;
 mod law;
+mod real_tool;
 mod root_fs;
 mod selection;
 mod source_suite;

@@ -70,19 +70,57 @@ fn indexes_nested_too_deeply_are_refused() {
     assert!(matches!(error, ImageError::IndexDepth { limit: 4, .. }), "{error}");
 }
 
+fn blobs_with_index(blobs: &mut Blobs, descriptors: &[serde_json::Value]) -> serde_json::Value {
+    let index = serde_json::json!({ "manifests": descriptors }).to_string();
+    serde_json::json!({ "digest": blobs.put_blob(index.as_bytes()).to_string() })
+}
+
 #[test]
-fn an_index_that_repeats_one_manifest_without_end_is_bounded() {
+fn an_index_that_repeats_another_very_often_is_read_once() {
     let folder = tempfile::tempdir().unwrap();
-    let mut blobs = Blobs::default();
-    let mut descriptor = serde_json::json!({ "digest": blobs.put_blob(b"{\"manifests\":[]}").to_string() });
+    let mut blobs = image("linux/amd64").oci_layout();
+    let root: serde_json::Value = serde_json::from_slice(&blobs.files["index.json"]).unwrap();
+    let mut descriptor = root["manifests"][0].clone();
     for _ in 0..3 {
-        let index = serde_json::json!({ "manifests": vec![descriptor; 200] }).to_string();
-        descriptor = serde_json::json!({ "digest": blobs.put_blob(index.as_bytes()).to_string() });
+        descriptor = blobs_with_index(&mut blobs, &vec![descriptor; 900]);
     }
     blobs.put("index.json", serde_json::json!({ "manifests": [descriptor] }).to_string());
     blobs.write_dir(folder.path()).unwrap();
+    assert_eq!(architecture(folder.path(), None).unwrap(), "amd64");
+}
+
+#[test]
+fn more_documents_than_allowed_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut blobs = Blobs::default();
+    let many: Vec<_> = (0..1_001)
+        .map(|number| {
+            let index = serde_json::json!({ "manifests": [], "number": number }).to_string();
+            serde_json::json!({ "digest": blobs.put_blob(index.as_bytes()).to_string() })
+        })
+        .collect();
+    let halves = [blobs_with_index(&mut blobs, &many[..500]), blobs_with_index(&mut blobs, &many[500..])];
+    blobs.put("index.json", serde_json::json!({ "manifests": halves }).to_string());
+    blobs.write_dir(folder.path()).unwrap();
     let error = open_with(folder.path(), &OpenOptions::default()).unwrap_err();
     assert!(matches!(error, ImageError::Limit { limit: "max_descriptors", .. }), "{error}");
+}
+
+#[test]
+fn an_archive_that_lists_one_image_once_for_each_name_holds_one_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image.tar");
+    let mut blobs = image("linux/amd64").docker_archive();
+    let mut list: Vec<serde_json::Value> = serde_json::from_slice(&blobs.files["manifest.json"]).unwrap();
+    list.push(list[0].clone());
+    list[0]["RepoTags"] = serde_json::json!(["a:1"]);
+    list[1]["RepoTags"] = serde_json::json!(["b:2"]);
+    blobs.put("manifest.json", serde_json::to_vec(&list).unwrap());
+    blobs.write_tar(&path).unwrap();
+    let image = open_with(&path, &options(None, None)).unwrap();
+    let names: Vec<_> = image.facts.references.iter().map(|name| name.repository.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert!(open_with(&path, &options(Some("b:2"), None)).is_ok());
 }
 
 /// Two images in one docker-archive.

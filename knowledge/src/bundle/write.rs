@@ -14,6 +14,9 @@ use crate::bundle::table::{TableWriter, pair_key};
 use crate::error::KnowledgeError;
 use crate::qid::Registry;
 
+/// How long an unfinished file is left alone: nothing that is still being written is idle for so long.
+const STALE: std::time::Duration = std::time::Duration::from_secs(3600);
+
 /// A product release cycle with the number of its end-of-life finding.
 #[derive(Clone, Debug)]
 pub(crate) struct LifecycleRow {
@@ -126,6 +129,20 @@ pub(crate) fn rename_synced(from: &Path, to: &Path) -> Result<(), KnowledgeError
     fs::rename(from, to).map_err(KnowledgeError::io("replace", to))?;
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(KnowledgeError::io("sync", folder))
+}
+
+/// Removes files of `folder` with this prefix and suffix that a process which died left behind: untouched for an hour.
+pub(crate) fn remove_stale(folder: &Path, prefix: &str, suffix: &str) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
+        let stale = matches!(age, Ok(Ok(age)) if age > STALE);
+        if stale && name.starts_with(prefix) && name.ends_with(suffix) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// The name of a file while it is being written, unique to this process.

@@ -182,3 +182,42 @@ fn is_active(other: &Other) -> bool {
     other.kind == "ssvc"
         && options.is_some_and(|options| options.iter().filter_map(value).any(|word| word == "active"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_facts(containers: &str) -> CveFacts {
+        let text = format!(
+            r#"{{"cveMetadata": {{"cveId": "CVE-2024-0001", "state": "PUBLISHED"}}, "containers": {containers}}}"#
+        );
+        facts(serde_json::from_str(&text).unwrap())
+    }
+
+    #[test]
+    fn ratings_carry_their_rater_and_others_are_left_out() {
+        let facts = read_facts(
+            r#"{"cna": {"title": " A\n title", "metrics": [{"cvssV4_0": {"baseScore": 8.7, "vectorString": "v"}}, {"other": {"type": "x"}}]},
+                "adp": [{"providerMetadata": {"shortName": "someone"}, "metrics": [{"cvssV3_1": {"baseScore": 1.0}}]},
+                        {"providerMetadata": {"shortName": "CISA-ADP"}, "metrics": [{"cvssV3_1": {"baseScore": 9.8}}]}]}"#,
+        );
+        let ratings: Vec<_> =
+            facts.cvss.iter().map(|rated| (rated.version, rated.rater, rated.cvss.base)).collect();
+        assert_eq!(ratings, [(4, Rater::Cna, 8.7), (3, Rater::CisaAdp, 9.8)]);
+        assert_eq!(facts.title.as_deref(), Some("A title"));
+        assert!(!facts.active && !facts.rejected);
+    }
+
+    #[test]
+    fn active_exploitation_is_read_in_both_spellings() {
+        for (word, active) in [("active", true), ("Active", true), ("poc", false)] {
+            let metric = format!(
+                r#"{{"other": {{"type": "ssvc", "content": {{"options": [{{"Exploitation": "{word}"}}, {{"Automatable": "no"}}]}}}}}}"#
+            );
+            let facts = read_facts(&format!(
+                r#"{{"adp": [{{"providerMetadata": {{"shortName": "CISA-ADP"}}, "metrics": [{metric}]}}]}}"#
+            ));
+            assert_eq!(facts.active, active, "{word}");
+        }
+    }
+}

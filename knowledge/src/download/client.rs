@@ -12,7 +12,7 @@ use reqwest::{StatusCode, redirect};
 use super::list::Item;
 use super::sidecar::Sidecar;
 use crate::BUILDER;
-use crate::bundle::write::{part_path, rename_synced};
+use crate::bundle::write::{part_path, remove_stale, rename_synced};
 use crate::error::KnowledgeError;
 use crate::input::read_bounded;
 
@@ -144,6 +144,7 @@ fn write_part(response: &mut Response, item: &Item, part: &Path) -> Result<u64, 
     let io = |error: std::io::Error| causes(&error);
     if let Some(folder) = part.parent() {
         fs::create_dir_all(folder).map_err(io)?;
+        remove_stale(folder, "", ".part");
     }
     let mut file = File::create(part).map_err(io)?;
     let mut buffer = vec![0; 1 << 16];

@@ -105,7 +105,7 @@ pub(crate) fn alpine(index: &str) -> Vec<Item> {
         .collect()
 }
 
-/// NVD's yearly feeds up to `year` and the feed of recent changes, for CVSS ratings.
+/// NVD's yearly feeds up to `year`, for CVSS ratings; an old year is republished when a record in it changes.
 pub(crate) fn nvd(year: i16) -> Vec<Item> {
     let years = (2002..=year).map(|year| year.to_string());
     years

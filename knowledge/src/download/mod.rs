@@ -4,7 +4,7 @@
 //! right kind, and every failure is named and leaves the last good file. The decision a reader may doubt: no retries
 //! here beyond one for a server's error. The next scheduled run is the retry, and publishers ask not to be pressed.
 //!
-//! The client is a blocking one: call this from a thread that runs no async runtime.
+//! The client is a blocking one: an async program calls this on a thread for blocking work, never on a runtime's own.
 
 mod client;
 mod list;

@@ -61,6 +61,11 @@ pub(super) fn record(
             Err(reason) => out.quarantine(&record.id, reason),
         }
     }
+    if record.id.starts_with("GHSA-") {
+        for rated in &mut record.cvss {
+            "ghsa".clone_into(&mut rated.cvss.source);
+        }
+    }
     out.harvest.records.push(record);
     Ok(published)
 }
