@@ -4,7 +4,7 @@
 //! it is not for: deciding which records match or what is vulnerable (`fleet`, `matcher`), keeping anything
 //! (`store`), or settings, certificates and the console (`server`).
 //!
-//! The decision a reader may doubt: the compatible JSON is written by hand-ordered structs in [`wire`], once
+//! The decision a reader may doubt: the compatible JSON is written by hand-ordered structs in `wire`, once
 //! for v1.1 and once for the later versions, and not derived from our own types. Clients depend on key names,
 //! nulls and number-or-string details that have no meaning inside; one folder holds them all.
 

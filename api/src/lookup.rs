@@ -1,6 +1,21 @@
 //! Ids in paths: 64 hex digits, or the first 12 of them.
 
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+
 use crate::error::ApiError;
+
+/// The one parameter of a path. A text that is not even UTF-8 names nothing, so it is left empty.
+pub(crate) struct Key(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(path.map_or_else(|_| String::new(), |Path(key)| key)))
+    }
+}
 
 /// Brings an id into the form of the index; `None` if the text is no id at all.
 pub(crate) fn normalise(text: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router, middleware};
@@ -104,7 +104,20 @@ async fn with_headers(mut response: Response) -> Response {
 fn panicked(payload: Box<dyn std::any::Any + Send>) -> axum::http::Response<Body> {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let response = ApiError::internal(text.unwrap_or("panic without a message")).into_response();
-    debug_assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    response
+    ApiError::internal(text.unwrap_or("panic without a message")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_the_documented_body_and_its_text_stays_inside() {
+        let response = panicked(Box::new("index 7 out of bounds"));
+        assert_eq!(response.status(), axum::http::StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["errorCode"], "500 INTERNAL_SERVER_ERROR");
+        assert_eq!(body["message"], "internal error");
+    }
 }

@@ -1,7 +1,7 @@
 //! The config document of an image (OCI image-spec "Image Configuration", Docker Image Specification v1.2).
 //!
-//! Only the list of diff-ids must be right. Any other field that has an odd form counts as absent, because builders of every
-//! age have written them and none of them decides what is in the image.
+//! Only the list of diff-ids must be right. Any other field that has an odd form counts as absent, because
+//! builders of every age have written them and none of them decides what is in the image.
 
 use std::collections::BTreeMap;
 
@@ -128,8 +128,8 @@ fn label((key, value): (String, Value)) -> Option<Label> {
     }
 }
 
-/// Gives each history entry that made a layer its diff-id, in order. The history is optional and may be shorter than the list of
-/// layers; what it does not tell is left empty.
+/// Gives each history entry that made a layer its diff-id, in order. The history is optional and may be
+/// shorter than the list of layers; what it does not tell is left empty.
 fn layers(history: &[History], diff_ids: &[DiffId]) -> Vec<LayerFacts> {
     let mut rest = diff_ids.iter().copied();
     let mut layers: Vec<LayerFacts> = history

@@ -15,7 +15,8 @@ pub enum EntryKind {
     Symlink,
     /// Another name of a file, which may lie in a lower layer.
     HardLink,
-    /// Removes [`Entry::path`], and all below it, of the lower layers (OCI image-layer specification, "Whiteouts").
+    /// Removes [`Entry::path`], and all below it, of the lower layers (OCI image-layer specification,
+    /// "Whiteouts").
     Whiteout,
     /// Hides all that the lower layers hold in the directory [`Entry::path`]; the directory itself stays.
     Opaque,
@@ -26,12 +27,14 @@ pub enum EntryKind {
 /// One entry of a layer. It borrows from the reader and lives for one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
-    /// Where it is: no leading or trailing `/`, no `.`, `..` or empty components. For a whiteout the path that is
-    /// removed; for an opaque mark the directory, empty for the root. Any bytes but NUL: not always UTF-8.
+    /// Where it is: no leading or trailing `/`, no `.`, `..` or empty components. For a whiteout the path
+    /// that is removed; for an opaque mark the directory, empty for the root. Any bytes but NUL: not always
+    /// UTF-8.
     pub path: &'a [u8],
     /// What it is.
     pub kind: EntryKind,
-    /// Bytes of content; 0 for all but files. Of a sparse file: the bytes stored, which is what `content` gives.
+    /// Bytes of content; 0 for all but files. Of a sparse file: the bytes stored, which is what `content`
+    /// gives.
     pub size: u64,
     /// Target of a link: of a hard link a path in the form of `path`, of a symbolic link the text as stored.
     pub link: Option<&'a [u8]>,
@@ -39,10 +42,12 @@ pub struct Entry<'a> {
     pub mode: u32,
 }
 
-/// Takes the entries of a layer one after the other, in stored order. The same path may come twice: the later one counts.
+/// Takes the entries of a layer one after the other, in stored order. The same path may come twice: the later
+/// one counts.
 pub trait LayerVisitor {
-    /// Takes one entry. `content` gives exactly `entry.size` bytes unless the layer is damaged, which shows as an error of
-    /// the reader; not reading it, or not to its end, skips the rest at no cost beyond decompression.
+    /// Takes one entry. `content` gives exactly `entry.size` bytes unless the layer is damaged, which shows
+    /// as an error of the reader; not reading it, or not to its end, skips the rest at no cost beyond
+    /// decompression.
     fn entry(&mut self, entry: &Entry<'_>, content: &mut dyn Read);
 
     /// Is told now and then how many bytes of the stored blob were read since the last call.

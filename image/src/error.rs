@@ -182,7 +182,8 @@ pub enum ImageError {
     Truncated {
         /// What was read.
         place: Place,
-        /// Bytes read before the end, counted in the uncompressed stream for a tar and in the stored one otherwise.
+        /// Bytes read before the end, counted in the uncompressed stream for a tar and in the stored one
+        /// otherwise.
         offset: u64,
     },
     /// The compressed stream cannot be decompressed.

@@ -11,8 +11,8 @@ use crate::stream::{Check, Compression, LayerStream, Window};
 use crate::tar::{Cleaned, Member, TarReader, clean};
 use crate::whiteout::{Mark, reduce};
 
-/// Bytes of the uncompressed stream that are looked at in one piece. Large enough that the inflate seldom stops, small
-/// enough to stay in the second-level cache.
+/// Bytes of the uncompressed stream that are looked at in one piece. Large enough that the inflate seldom
+/// stops, small enough to stay in the second-level cache.
 const WINDOW: usize = 256 << 10;
 
 /// Bytes that a long content is passed over at a time, so that progress is seen.
@@ -30,8 +30,9 @@ pub struct LayerSource {
 }
 
 impl LayerSource {
-    /// The digest of the blob as stored; `None` if the source states none (compressed layers of a docker-archive, a root file
-    /// system). [`LayerSummary::verified`] tells whether the bytes were found to have it.
+    /// The digest of the blob as stored; `None` if the source states none (compressed layers of a
+    /// docker-archive, a root file system). [`LayerSummary::verified`] tells whether the bytes were found to
+    /// have it.
     pub fn digest(&self) -> Option<Digest> {
         self.digest
     }

@@ -1,12 +1,12 @@
 //! Where images come from, and the walk through their layers.
 //!
-//! What it is for: finding an image in an archive, a layout or a directory, reading its documents, and giving the entries of its
-//! layers to a visitor in one bounded pass. What it is not for: knowing packages, or what the layers amount to when laid
-//! over each other; that is the catalog's.
+//! What it is for: finding an image in an archive, a layout or a directory, reading its documents, and giving
+//! the entries of its layers to a visitor in one bounded pass. What it is not for: knowing packages, or what
+//! the layers amount to when laid over each other; that is the catalog's.
 //!
-//! The decision a reader may doubt: nothing is ever unpacked to disk or held as a tree. A layer is a stream, an entry lives for one
-//! call, and content that nobody asks for is only decompressed. So there is no path for a hostile archive to bite on, and
-//! memory does not grow with the image.
+//! The decision a reader may doubt: nothing is ever unpacked to disk or held as a tree. A layer is a stream,
+//! an entry lives for one call, and content that nobody asks for is only decompressed. So there is no path
+//! for a hostile archive to bite on, and memory does not grow with the image.
 //!
 //! ```
 //! use std::io::Read;

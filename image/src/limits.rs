@@ -1,6 +1,7 @@
 //! Bounds for foreign input.
 //!
-//! Every reader of this crate works within them. Reaching one is an error that names the field; nothing is cut off silently.
+//! Every reader of this crate works within them. Reaching one is an error that names the field; nothing is
+//! cut off silently.
 
 /// The bounds; the defaults let every honest image through.
 #[derive(Clone, Debug, PartialEq, Eq)]

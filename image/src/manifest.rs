@@ -1,7 +1,9 @@
-//! Manifests and indexes (OCI image-spec "Image Manifest" and "Image Index"; Docker schema 2 has the same keys).
+//! Manifests and indexes (OCI image-spec "Image Manifest" and "Image Index"; Docker schema 2 has the same
+//! keys).
 //!
-//! Which of both a document is, its own keys say and not the media type that points to it. A document with the keys of both
-//! is refused: readers disagree on such ones (OCI distribution advisory GHSA-mc8v-mgrf-8f4m).
+//! Which of both a document is, its own keys say and not the media type that points to it. A document with
+//! the keys of both is refused: readers disagree on such ones (OCI distribution advisory
+//! GHSA-mc8v-mgrf-8f4m).
 
 use std::collections::BTreeMap;
 
@@ -87,7 +89,8 @@ impl Descriptor {
             .then(|| Platform::new(&platform.os, &platform.architecture, platform.variant.as_deref()))
     }
 
-    /// The name that the layout gives it; the full one of containerd where both are there, as the other is then only the tag.
+    /// The name that the layout gives it; the full one of containerd where both are there, as the other is
+    /// then only the tag.
     pub(crate) fn name(&self) -> Option<&str> {
         let annotation = |key| self.annotations.as_ref()?.get(key).map(String::as_str);
         annotation(CONTAINERD_NAME).or_else(|| annotation(REFERENCE_NAME)).filter(|name| !name.is_empty())

@@ -18,7 +18,8 @@ impl Notes {
         Self { list: Vec::new(), layer, limit, dropped: 0 }
     }
 
-    /// Notes `reason` at `path`, which is shortened and freed of a leading slash; an empty path means the layer as a whole.
+    /// Notes `reason` at `path`, which is shortened and freed of a leading slash; an empty path means the
+    /// layer as a whole.
     pub(crate) fn add(&mut self, path: &[u8], reason: impl Into<String>) {
         if self.list.len() >= self.limit {
             self.dropped += 1;

@@ -10,7 +10,8 @@ use crate::layer::{LayerJob, LayerOutcome, LayerSource};
 use crate::limits::Limits;
 use crate::source::root_fs;
 
-/// An opened image. It holds no open file: every layer is opened when it is read, so several threads can each read one.
+/// An opened image. It holds no open file: every layer is opened when it is read, so several threads can each
+/// read one.
 #[derive(Clone, Debug)]
 pub struct OpenImage {
     /// What the documents say. The sizes of image and layers are 0: they are known once the layers were read.
@@ -53,7 +54,8 @@ impl OpenImage {
         self.layers.iter().any(|layer| layer.blob.is_none())
     }
 
-    /// Gives every entry of a layer to `visitor`. An error stops the layer, but the entries given before stand.
+    /// Gives every entry of a layer to `visitor`. An error stops the layer, but the entries given before
+    /// stand.
     pub fn read_layer(
         &self,
         index: usize,

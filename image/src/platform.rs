@@ -20,7 +20,8 @@ pub struct Platform {
 pub struct PlatformError(pub String);
 
 impl Platform {
-    /// Makes a platform; the names that other tools use for an architecture (`x86_64`, `aarch64`) become those of the index.
+    /// Makes a platform; the names that other tools use for an architecture (`x86_64`, `aarch64`) become
+    /// those of the index.
     pub fn new(os: &str, architecture: &str, variant: Option<&str>) -> Self {
         let (architecture, implied) = match architecture {
             "x86_64" | "x86-64" => ("amd64", None),

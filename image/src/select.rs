@@ -16,7 +16,8 @@ pub(crate) struct Choice {
     pub(crate) group: usize,
     /// Names of its group.
     pub(crate) names: Vec<String>,
-    /// Digests that it can be called by: its own (of the manifest or config), then those of the indexes above.
+    /// Digests that it can be called by: its own (of the manifest or config), then those of the indexes
+    /// above.
     pub(crate) digests: Vec<Digest>,
     /// Its platform, if known.
     pub(crate) platform: Option<Platform>,
@@ -74,8 +75,8 @@ fn by_platform(
     Err(ImageError::NoPlatform { path: path.to_owned(), wanted: wish.to_string(), available })
 }
 
-/// Whether the choices are one image: the same one on several ways, of one group, or unnamed or equally named ones for different
-/// platforms.
+/// Whether the choices are one image: the same one on several ways, of one group, or unnamed or equally named
+/// ones for different platforms.
 fn is_one_image(choices: &[Choice], left: &[usize]) -> bool {
     let Some((&first, rest)) = left.split_first() else { return true };
     let first = &choices[first];
@@ -132,7 +133,8 @@ fn shown_names<'c>(choices: impl Iterator<Item = &'c Choice>) -> Vec<String> {
     names
 }
 
-/// Names as references, without repeats. A bare tag, as OCI layouts often hold, names no repository and gives none.
+/// Names as references, without repeats. A bare tag, as OCI layouts often hold, names no repository and gives
+/// none.
 pub(crate) fn references(names: &[String], manifest: Option<Digest>) -> Vec<Reference> {
     let mut references: Vec<Reference> = Vec::new();
     for name in names.iter().filter(|name| name.contains(['/', ':'])) {

@@ -1,7 +1,8 @@
 //! An image: layers, config and names.
 //!
-//! The config document is made from the fields below with the keys that Docker writes; [`ImageBuilder::edit_config`] and
-//! [`ImageBuilder::edit_manifest`] change the finished documents for tests of odd or lying ones.
+//! The config document is made from the fields below with the keys that Docker writes;
+//! [`ImageBuilder::edit_config`] and [`ImageBuilder::edit_manifest`] change the finished documents for tests
+//! of odd or lying ones.
 
 use std::io::{self, Write};
 
@@ -42,7 +43,8 @@ enum Step {
 
 type Edit = fn(&mut Value);
 
-/// An image under construction: `linux/amd64`, created 2024-01-02T03:04:05Z, gzip layers, unless told otherwise.
+/// An image under construction: `linux/amd64`, created 2024-01-02T03:04:05Z, gzip layers, unless told
+/// otherwise.
 #[derive(Clone, Debug)]
 pub struct ImageBuilder {
     steps: Vec<Step>,

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::image_builder::{BuiltImage, Compression, ImageBuilder, to_bytes};
 use crate::layer_builder::LayerBuilder;
 
-/// The files of a form by their path, before they become a folder or a tar: tests may add, change or remove some.
+/// The files of a form by their path, before they become a folder or a tar: tests may add, change or remove
+/// some.
 #[derive(Clone, Debug, Default)]
 pub struct Blobs {
     /// Path to content.
@@ -82,7 +83,8 @@ impl ImageBuilder {
         self.oci_layout().write_tar(path)
     }
 
-    /// Writes an archive that is an OCI layout with a `manifest.json` beside it, as `docker save` does from version 25 on.
+    /// Writes an archive that is an OCI layout with a `manifest.json` beside it, as `docker save` does from
+    /// version 25 on.
     pub fn write_hybrid_archive(&self, path: &Path) -> io::Result<()> {
         self.hybrid_archive().write_tar(path)
     }

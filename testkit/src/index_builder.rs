@@ -41,7 +41,8 @@ impl IndexBuilder {
         self
     }
 
-    /// Sets how many index blobs lie between `index.json` and the manifests: 0 lists them in `index.json` itself.
+    /// Sets how many index blobs lie between `index.json` and the manifests: 0 lists them in `index.json`
+    /// itself.
     pub fn depth(mut self, depth: usize) -> Self {
         self.depth = depth;
         self

@@ -188,8 +188,8 @@ impl LayerBuilder {
         out.write_all(&self.after_end)
     }
 
-    /// Creates the layer's directories, files and links below `root` on disk; whiteouts, devices and raw bytes
-    /// are passed over.
+    /// Creates the layer's directories, files and links below `root` on disk; whiteouts, devices and raw
+    /// bytes are passed over.
     pub fn write_root_fs(&self, root: &Path) -> io::Result<()> {
         std::fs::create_dir_all(root)?;
         for item in &self.items {

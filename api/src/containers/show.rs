@@ -1,12 +1,13 @@
 //! `GET /containers/{sha}`: one container in full.
 
 use axum::Extension;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 
 use crate::auth::Identity;
 use crate::body;
 use crate::error::ApiError;
+use crate::lookup::Key;
 use crate::paging::Parameters;
 use crate::state::Shared;
 use crate::wire::{ContainerRecord, ContainerRendering, ErrorBody, Version};
@@ -30,7 +31,7 @@ pub(crate) async fn show(
     State(shared): State<Shared>,
     Extension(version): Extension<Version>,
     Extension(identity): Extension<Identity>,
-    Path(key): Path<String>,
+    Key(key): Key,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
     let view = super::find(&shared, &identity, &key).await?;

@@ -1,12 +1,13 @@
 //! `GET /images/{sha}/vuln/count`: the vulnerabilities of an image by severity.
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use crate::auth::Identity;
 use crate::body;
 use crate::error::ApiError;
+use crate::lookup::Key;
 use crate::state::Shared;
 use crate::wire::{ErrorBody, SeverityCounts};
 
@@ -27,7 +28,7 @@ use crate::wire::{ErrorBody, SeverityCounts};
 pub(crate) async fn count_vulnerabilities(
     State(shared): State<Shared>,
     Extension(identity): Extension<Identity>,
-    Path(key): Path<String>,
+    Key(key): Key,
 ) -> Result<Response, ApiError> {
     let view = super::find(&shared, &identity, &key).await?;
     Ok(body::json(&SeverityCounts::new(view.counts)))

@@ -1,12 +1,13 @@
 //! `GET /images/{sha}/software`: what is installed in an image.
 
 use axum::Extension;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 
 use crate::auth::Identity;
 use crate::body;
 use crate::error::ApiError;
+use crate::lookup::Key;
 use crate::order;
 use crate::paging::Parameters;
 use crate::state::Shared;
@@ -32,7 +33,7 @@ use crate::wire::{ContainerProfile, ErrorBody, SoftwareList};
 pub(crate) async fn list_software(
     State(shared): State<Shared>,
     Extension(identity): Extension<Identity>,
-    Path(key): Path<String>,
+    Key(key): Key,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
     let view = super::find(&shared, &identity, &key).await?;

@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use model::{Digest, ImageId, Timestamp};
@@ -13,6 +13,7 @@ use crate::auth::{Identity, Permission};
 use crate::body;
 use crate::error::ApiError;
 use crate::ingest;
+use crate::lookup::Key;
 use crate::state::Shared;
 use crate::wire::ErrorBody;
 
@@ -56,7 +57,7 @@ pub(crate) struct Assigned {
 pub(crate) async fn assign(
     State(shared): State<Shared>,
     Extension(identity): Extension<Identity>,
-    Path(name): Path<String>,
+    Key(name): Key,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, ApiError> {

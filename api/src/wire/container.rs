@@ -6,7 +6,7 @@
 use fleet::{ContainerView, SoftwareView, VulnerabilityView};
 use utoipa::ToSchema;
 
-use super::container_keys::{CommonKeys, FullKeys, LegacyHead, LegacyTail};
+use super::container_keys::{ContainerFullKeys, ContainerKeys, ContainerLegacyHead, ContainerLegacyTail};
 use super::software::{self, RecordSoftware, RecordSoftwareLegacy};
 use super::version::{ContainerProfile, Version};
 use super::vulnerability::{
@@ -31,21 +31,21 @@ pub(crate) struct ContainerRendering {
 #[expect(dead_code, reason = "describes in the API document what `append` writes")]
 pub(crate) struct ContainerRecordLegacy<'a> {
     #[serde(flatten)]
-    head: LegacyHead<'a>,
+    head: ContainerLegacyHead<'a>,
     vulnerabilities: Option<Vec<BulkVulnerabilityLegacy<'a>>>,
     softwares: Option<Vec<RecordSoftwareLegacy<'a>>>,
     #[serde(flatten)]
-    tail: LegacyTail,
+    tail: ContainerLegacyTail,
 }
 
-/// A record of v1.2 and v1.3; the keys of [`FullKeys`] are there in the full profile only.
+/// A record of v1.2 and v1.3; the keys of [`ContainerFullKeys`] are there in the full profile only.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes in the API document what `append` writes")]
 pub(crate) struct ContainerRecord<'a> {
     #[serde(flatten)]
-    common: CommonKeys<'a>,
+    common: ContainerKeys<'a>,
     #[serde(flatten)]
-    full: Option<FullKeys<'a>>,
+    full: Option<ContainerFullKeys<'a>>,
     vulnerabilities: Option<Vec<BulkVulnerability<'a>>>,
     softwares: Option<Vec<RecordSoftware<'a>>>,
 }
@@ -80,13 +80,13 @@ impl ContainerRendering {
     pub(crate) fn append(self, out: &mut Vec<u8>, view: &ContainerView) {
         let mut object = ObjectWriter::new(out);
         if self.version.is_legacy() {
-            object.fields(&LegacyHead::new(view));
+            object.fields(&ContainerLegacyHead::new(view));
             self.append_content(&mut object, view);
-            object.fields(&LegacyTail::new(view));
+            object.fields(&ContainerLegacyTail::new(view));
         } else {
-            object.fields(&CommonKeys::new(view));
+            object.fields(&ContainerKeys::new(view));
             if self.profile == ContainerProfile::Full {
-                object.fields(&FullKeys::new(view));
+                object.fields(&ContainerFullKeys::new(view));
             }
             self.append_content(&mut object, view);
         }

@@ -17,7 +17,7 @@ use super::software::{LANGUAGE_SCAN, OS_SCAN};
 /// What a v1.1 record says before its vulnerabilities, in the order of the documented sample.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct LegacyHead<'a> {
+pub(super) struct ContainerLegacyHead<'a> {
     port_mapping: Option<Vec<PortMapping<'a>>>,
     image_id: Option<ShortSha>,
     created: Millis,
@@ -56,19 +56,19 @@ pub(super) struct LegacyHead<'a> {
 /// What it says after its software.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct LegacyTail {
+pub(super) struct ContainerLegacyTail {
     #[schema(value_type = Option<bool>)]
     is_drift: Null,
     is_root: Option<bool>,
 }
 
-impl LegacyTail {
+impl ContainerLegacyTail {
     pub(super) fn new(view: &ContainerView) -> Self {
         Self { is_drift: Null, is_root: view.record.report.root }
     }
 }
 
-impl<'a> LegacyHead<'a> {
+impl<'a> ContainerLegacyHead<'a> {
     pub(super) fn new(view: &'a ContainerView) -> Self {
         let record = &*view.record;
         let report = &record.report;
@@ -110,7 +110,7 @@ impl<'a> LegacyHead<'a> {
 /// What records of v1.2 and v1.3 say besides vulnerabilities and software.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct CommonKeys<'a> {
+pub(super) struct ContainerKeys<'a> {
     port_mapping: Option<Vec<PortMapping<'a>>>,
     image_id: Option<ShortSha>,
     image_sha: Option<Sha>,
@@ -168,7 +168,7 @@ pub(super) struct CommonKeys<'a> {
     k8s_exposure: Null,
 }
 
-impl<'a> CommonKeys<'a> {
+impl<'a> ContainerKeys<'a> {
     pub(super) fn new(view: &'a ContainerView) -> Self {
         let record = &*view.record;
         let report = &record.report;
@@ -222,7 +222,7 @@ impl<'a> CommonKeys<'a> {
 /// What the full profile adds, see [`super::ContainerProfile`].
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct FullKeys<'a> {
+pub(super) struct ContainerFullKeys<'a> {
     image_digest: Option<Sha>,
     sources: [&'a str; 1],
     #[schema(value_type = Option<String>)]
@@ -242,7 +242,7 @@ pub(super) struct FullKeys<'a> {
     assigned_tags: Vec<TagName<'a>>,
 }
 
-impl<'a> FullKeys<'a> {
+impl<'a> ContainerFullKeys<'a> {
     pub(super) fn new(view: &'a ContainerView) -> Self {
         let report = &view.record.report;
         Self {

@@ -4,7 +4,7 @@ use fleet::ImageView;
 use utoipa::ToSchema;
 
 use super::host::Host;
-use super::image_keys::{CommonKeys, LaterKeys, LegacyDetailKeys};
+use super::image_keys::{ImageKeys, ImageLaterKeys, ImageLegacyKeys};
 use super::scalar::Null;
 use super::software::{self, RecordSoftware, RecordSoftwareLegacy};
 use super::version::{ContainerProfile, Version};
@@ -29,7 +29,7 @@ pub(crate) struct ImageRendering {
 #[expect(dead_code, reason = "describes in the API document what `append` writes")]
 pub(crate) struct ImageRecordLegacy<'a> {
     #[serde(flatten)]
-    common: CommonKeys<'a>,
+    common: ImageKeys<'a>,
     softwares: Vec<RecordSoftwareLegacy<'a>>,
     vulnerabilities: Vec<BulkVulnerabilityLegacy<'a>>,
 }
@@ -39,9 +39,9 @@ pub(crate) struct ImageRecordLegacy<'a> {
 #[expect(dead_code, reason = "describes in the API document what `append` writes")]
 pub(crate) struct ImageRecord<'a> {
     #[serde(flatten)]
-    common: CommonKeys<'a>,
+    common: ImageKeys<'a>,
     #[serde(flatten)]
-    later: LaterKeys<'a>,
+    later: ImageLaterKeys<'a>,
     softwares: Vec<RecordSoftware<'a>>,
     vulnerabilities: Vec<BulkVulnerability<'a>>,
 }
@@ -68,15 +68,15 @@ impl ImageRendering {
     /// Appends the record of an image.
     pub(crate) fn append(self, out: &mut Vec<u8>, view: &ImageView) {
         let mut object = ObjectWriter::new(out);
-        object.fields(&CommonKeys::new(view, self.version));
+        object.fields(&ImageKeys::new(view, self.version));
         if self.details {
             let hosts: Vec<Host<'_>> = view.hosts.iter().map(Host::from).collect();
             object.field("host", &hosts);
         }
         if !self.version.is_legacy() {
-            object.fields(&LaterKeys::new(view));
+            object.fields(&ImageLaterKeys::new(view));
         } else if self.details {
-            object.fields(&LegacyDetailKeys::new(view));
+            object.fields(&ImageLegacyKeys::new(view));
         }
         for (key, wanted) in [("malware", self.malware), ("secrets", self.secrets)] {
             if wanted {

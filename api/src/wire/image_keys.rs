@@ -53,7 +53,7 @@ pub(crate) struct InstrumentationKeys {
 /// the documented sample.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct CommonKeys<'a> {
+pub(super) struct ImageKeys<'a> {
     created: Millis,
     updated: Millis,
     author: &'a str,
@@ -85,7 +85,7 @@ pub(super) struct CommonKeys<'a> {
     scan_type: Option<&'static str>,
 }
 
-impl<'a> CommonKeys<'a> {
+impl<'a> ImageKeys<'a> {
     pub(super) fn new(view: &'a ImageView, version: Version) -> Self {
         let record = &*view.record;
         let document = &record.document;
@@ -127,10 +127,10 @@ pub(crate) struct TagName<'a> {
     name: &'a str,
 }
 
-/// What records of v1.2 and v1.3 say beyond [`CommonKeys`].
+/// What records of v1.2 and v1.3 say beyond [`ImageKeys`].
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct LaterKeys<'a> {
+pub(super) struct ImageLaterKeys<'a> {
     last_used_date: Option<Millis>,
     last_vm_scan_date: Millis,
     associated_containers_count: u32,
@@ -159,7 +159,7 @@ pub(super) struct LaterKeys<'a> {
     exceptions: Null,
 }
 
-impl<'a> LaterKeys<'a> {
+impl<'a> ImageLaterKeys<'a> {
     pub(super) fn new(view: &'a ImageView) -> Self {
         let record = &*view.record;
         Self {
@@ -184,10 +184,10 @@ impl<'a> LaterKeys<'a> {
     }
 }
 
-/// What a details record of v1.1 says beyond [`CommonKeys`].
+/// What a details record of v1.1 says beyond [`ImageKeys`].
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct LegacyDetailKeys {
+pub(super) struct ImageLegacyKeys {
     total_vul_count: Quoted,
     scan_status: &'static str,
     #[schema(value_type = Option<String>)]
@@ -196,7 +196,7 @@ pub(super) struct LegacyDetailKeys {
     associated_hosts_count: u32,
 }
 
-impl LegacyDetailKeys {
+impl ImageLegacyKeys {
     pub(super) fn new(view: &ImageView) -> Self {
         Self {
             total_vul_count: Quoted(view.vulnerabilities.len() as u64),

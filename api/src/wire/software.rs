@@ -57,16 +57,16 @@ pub(crate) struct SoftwareRow<'a> {
     fix_version: Option<&'a str>,
     #[serde(flatten)]
     #[schema(inline)]
-    documented_later: Option<LaterKeys>,
+    documented_later: Option<SoftwareLaterKeys>,
     vulnerabilities: SeverityCounts,
     /// The layer that brought it, as diff-id.
     #[serde(skip_serializing_if = "Option::is_none")]
     layer_sha: Option<Vec<Sha>>,
 }
 
-/// Keys that one client of the container calls does not know, see [`ContainerProfile`].
+/// Keys that one client of the container calls does not know, see the container profile.
 #[derive(Debug, Serialize, ToSchema)]
-struct LaterKeys {
+struct SoftwareLaterKeys {
     lifecycle: Option<SoftwareLifecycle>,
 }
 
@@ -84,7 +84,7 @@ impl<'a> SoftwareRow<'a> {
             scan_type: scan_type(&entry.package),
             package_path: shown_path(&entry.package, &view.path),
             fix_version: view.fix_version(),
-            documented_later: full.then(|| LaterKeys { lifecycle: SoftwareLifecycle::of(entry) }),
+            documented_later: full.then(|| SoftwareLaterKeys { lifecycle: SoftwareLifecycle::of(entry) }),
             vulnerabilities: view.counts().map_or(SeverityCounts::UNKNOWN, SeverityCounts::new),
             layer_sha: full.then(layers),
         }

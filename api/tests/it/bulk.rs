@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use api::ApiSettings;
+use base64::Engine as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::client::Request;
 use crate::server::{ADMIN, TestServer, report};
@@ -60,7 +62,10 @@ async fn an_export_beside_a_writer_ends_and_loses_nothing_that_was_there() {
     };
     let (seen, _) = export(&server, "/csapi/v1.1/images/list?limit=2").await;
     writer.await.unwrap();
-    assert!(before.keys().all(|key| seen.get(key) == Some(&1)), "every record that was there came exactly once");
+    assert!(
+        before.keys().all(|key| seen.get(key) == Some(&1)),
+        "every record that was there came exactly once"
+    );
     assert!(seen.values().all(|times| *times == 1));
 }
 
@@ -115,10 +120,13 @@ async fn links_start_with_the_public_url_or_with_the_host_of_the_request() {
     post(&public, 2).await;
     assert!(link(&public, request()).await.starts_with("<https://scan.example.org/csapi/v1.1/images/list?"));
 
-    let trusting = TestServer::start_with(ApiSettings { trust_forwarded: true, ..ApiSettings::default() }).await;
+    let trusting =
+        TestServer::start_with(ApiSettings { trust_forwarded: true, ..ApiSettings::default() }).await;
     post(&trusting, 1).await;
     post(&trusting, 2).await;
-    assert!(link(&trusting, request()).await.starts_with("<https://evil.example.com/csapi/v1.1/images/list?"));
+    assert!(
+        link(&trusting, request()).await.starts_with("<https://evil.example.com/csapi/v1.1/images/list?")
+    );
     let odd = Request::get("/csapi/v1.1/images/list?limit=1").header("Host", "a>;rel=x");
     assert!(link(&trusting, odd).await.starts_with("</csapi/v1.1/images/list?"));
 }
@@ -146,12 +154,24 @@ async fn lists_are_compressed_for_clients_that_ask() {
 #[tokio::test]
 async fn a_stop_finishes_what_is_under_way() {
     let mut server = TestServer::start().await;
-    let request = Request::new("POST", "/api/v1/reports").basic(ADMIN.0, ADMIN.1).json(&report(1));
-    let address = server.address.clone();
-    let answer = tokio::spawn(async move { request.send(&address).await });
-    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let body = serde_json::to_vec(&report(1)).unwrap();
+    let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", ADMIN.0, ADMIN.1));
+    let head = format!(
+        "POST /api/v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credentials}\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n", "the server waits for the body");
+
     let stopped = server.stop();
-    let answer = answer.await.unwrap();
+    stream.write_all(&body).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
     stopped.await.unwrap();
-    assert_eq!(answer.status, 201);
+    assert!(answer.starts_with(b"HTTP/1.1 201 Created\r\n"), "{}", String::from_utf8_lossy(&answer));
+    assert!(tokio::net::TcpStream::connect(&server.address).await.is_err(), "nobody listens any more");
 }

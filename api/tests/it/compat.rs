@@ -109,7 +109,9 @@ fn check(step: &Step, response: &Response, base: &str) -> Result<(), String> {
         return Err(format!("status {} instead of {}: {}", response.status, step.status, response.text()));
     }
     for (name, pattern) in &step.expect_headers {
-        let value = response.header(name).ok_or_else(|| format!("header {name} is missing: {:?}", response.headers))?;
+        let value = response
+            .header(name)
+            .ok_or_else(|| format!("header {name} is missing: {:?}", response.headers))?;
         if !matches(pattern, value, base) {
             return Err(format!("header {name} is {value}"));
         }

@@ -34,3 +34,13 @@ async fn every_documented_operation_is_routed_and_guarded() {
     }
     assert!(operations >= 19, "{operations}");
 }
+
+#[test]
+fn no_two_types_share_a_name_in_the_document() {
+    let document = serde_json::to_value(api::openapi()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let image = serde_json::to_string(&schemas["ImageRecord"]).unwrap();
+    let container = serde_json::to_string(&schemas["ContainerRecord"]).unwrap();
+    assert!(image.contains("ImageKeys") && !image.contains("ContainerKeys"));
+    assert!(container.contains("ContainerKeys") && !container.contains("ImageKeys"));
+}

@@ -24,7 +24,9 @@ fn compare_at(path: &str, expected: &Value, actual: &Value, base: &str) -> Resul
             }
             let surplus = actual.keys().find(|key| !expected.contains_key(*key));
             match surplus {
-                Some(key) if !expected.contains_key("{more}") => Err(format!("{path}: key `{key}` is not expected")),
+                Some(key) if !expected.contains_key("{more}") => {
+                    Err(format!("{path}: key `{key}` is not expected"))
+                }
                 _ => Ok(()),
             }
         }

@@ -44,8 +44,7 @@ impl TestServer {
         let running = tokio::spawn(api::serve(listener, router, async {
             let _ = stopped.await;
         }));
-        let server =
-            Self { address, store, stop: Some(stop), running: Some(running), _folder: folder };
+        let server = Self { address, store, stop: Some(stop), running: Some(running), _folder: folder };
         server.account(ADMIN.0, ADMIN.1, Role::Manager, &[]).await;
         server
     }

@@ -50,7 +50,12 @@ async fn records_of_all_versions_look_as_reviewed() {
     assert_eq!(server.post_file("/api/v1/containers", "containers-known-image.json").await.status, 201);
     for version in ["v1.1", "v1.3"] {
         snapshot(&server, &format!("images-bulk-{version}"), &format!("/csapi/{version}/images/list")).await;
-        snapshot(&server, &format!("containers-bulk-{version}"), &format!("/csapi/{version}/containers/list")).await;
+        snapshot(
+            &server,
+            &format!("containers-bulk-{version}"),
+            &format!("/csapi/{version}/containers/list"),
+        )
+        .await;
     }
     let image = "/csapi/v1.3/images?filter=&pageSize=1";
     snapshot(&server, "images-page", image).await;

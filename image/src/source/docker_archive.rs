@@ -1,7 +1,7 @@
 //! docker-archive: a tar with `manifest.json`, as `docker save`, podman and skopeo write it.
 //!
-//! Layers are normally plain tars whose digest is the diff-id. Newer archives are OCI layouts as well and name their blobs by
-//! digest; `manifest.json` is still what is read, since it holds the full names.
+//! Layers are normally plain tars whose digest is the diff-id. Newer archives are OCI layouts as well and
+//! name their blobs by digest; `manifest.json` is still what is read, since it holds the full names.
 
 use std::path::Path;
 
@@ -138,8 +138,8 @@ fn find_layers(path: &Path, archive: &Archive, item: &Item) -> Result<Vec<Stored
     item.layers.iter().flatten().map(find).collect()
 }
 
-/// The digest that a config is named by: `<hex>.json` (docker, skopeo), `sha256:<hex>` (Go's container registry library) or
-/// `blobs/sha256/<hex>`.
+/// The digest that a config is named by: `<hex>.json` (docker, skopeo), `sha256:<hex>` (Go's container
+/// registry library) or `blobs/sha256/<hex>`.
 fn digest_in_name(name: &str) -> Option<Digest> {
     let name = name.strip_prefix("blobs/sha256/").or_else(|| name.strip_prefix("sha256:")).unwrap_or(name);
     Digest::from_hex(name.strip_suffix(".json").unwrap_or(name)).ok()

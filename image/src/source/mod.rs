@@ -1,7 +1,7 @@
 //! Where images come from: one file for each form.
 //!
-//! A form finds config and layers and hands them to `layers`; everything after that is common. A new form is a file here, a
-//! [`Source`] variant and a case in the source suite.
+//! A form finds config and layers and hands them to `layers`; everything after that is common. A new form is
+//! a file here, a [`Source`] variant and a case in the source suite.
 
 mod archive;
 mod docker_archive;
@@ -40,8 +40,8 @@ pub enum Source {
 const LATER: [&str; 4] = ["registry", "docker", "podman", "containerd"];
 
 impl Source {
-    /// Reads `docker-archive:PATH`, `oci-archive:PATH`, `oci-dir:PATH` or `dir:PATH`, or looks at what lies at a bare path. The path
-    /// must exist.
+    /// Reads `docker-archive:PATH`, `oci-archive:PATH`, `oci-dir:PATH` or `dir:PATH`, or looks at what lies
+    /// at a bare path. The path must exist.
     pub fn detect(text: &str) -> Result<Self, ImageError> {
         if let Some((prefix, rest)) = text.split_once(':') {
             let path = PathBuf::from(rest);
@@ -116,7 +116,8 @@ pub struct OpenOptions {
     pub reference: Option<String>,
     /// Bounds.
     pub limits: Limits,
-    /// Whether layers are held against their digests. Without it, uncompressed layers are seeked through rather than read.
+    /// Whether layers are held against their digests. Without it, uncompressed layers are seeked through
+    /// rather than read.
     pub verify: bool,
 }
 

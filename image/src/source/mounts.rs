@@ -1,7 +1,7 @@
 //! Which mount points below a root file system are not part of it (proc(5), `/proc/[pid]/mountinfo`).
 //!
-//! Kernel file systems hold no software, network file systems belong to other machines, and the file systems of containers are
-//! images of their own: counting their packages as the host's would be wrong.
+//! Kernel file systems hold no software, network file systems belong to other machines, and the file systems
+//! of containers are images of their own: counting their packages as the host's would be wrong.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -60,8 +60,10 @@ const NETWORK: [&str; 14] = [
 pub(super) enum Exclusion {
     /// Nothing is lost, so nothing is said.
     Silent,
-    /// Worth a note, with these words.
+    /// Worth a note, with these words, if there is anything in it.
     Noted(String),
+    /// The same, but not even to be looked at: the server behind a network file system may never answer.
+    Untouched(String),
 }
 
 /// The folders below `root` that are not walked, by their path relative to it.
@@ -100,7 +102,7 @@ fn judge(mount: &Mount, relative: &Path, again: bool) -> Option<Exclusion> {
         return Some(if volatile { Exclusion::Silent } else { Exclusion::Noted(words) });
     }
     if NETWORK.contains(&kind) || kind.starts_with("fuse.") {
-        return Some(Exclusion::Noted(format!("a network file system ({kind}) is not walked")));
+        return Some(Exclusion::Untouched(format!("a network file system ({kind}) is not walked")));
     }
     let last = relative.file_name().and_then(OsStr::to_str).unwrap_or_default();
     if kind == "overlay" && (relative.starts_with("run") || ["merged", "rootfs"].contains(&last)) {

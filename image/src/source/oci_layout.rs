@@ -18,9 +18,18 @@ const INDEX: &str = "index.json";
 
 /// Opens the image that the options choose.
 pub(super) fn open(files: &Files, options: &OpenOptions) -> Result<OpenImage, ImageError> {
-    let mut found = Search { files, limits: &options.limits, seen: HashSet::new(), candidates: Vec::new() };
+    let mut found = Search {
+        files,
+        limits: &options.limits,
+        seen: HashSet::new(),
+        candidates: Vec::new(),
+        missing: None,
+    };
     found.read_root()?;
     let mut candidates = found.candidates;
+    if let (true, Some(place)) = (candidates.is_empty(), found.missing) {
+        return Err(ImageError::Missing { place });
+    }
     if candidates.is_empty() {
         let reason = "its index lists no image".to_owned();
         return Err(ImageError::NotAnImage { path: files.path().to_owned(), reason });
@@ -86,7 +95,8 @@ impl Candidate {
         Ok(StoredLayer { place, blob, digest: Some(digest) })
     }
 
-    /// The media type of the config if it says that this is no image: charts and signatures have the form of images otherwise.
+    /// The media type of the config if it says that this is no image: charts and signatures have the form of
+    /// images otherwise.
     fn artifact_type(&self) -> Option<&str> {
         const IMAGE_CONFIGS: [&str; 3] = [
             "application/vnd.oci.image.config.v1+json",
@@ -102,9 +112,12 @@ impl Candidate {
 struct Search<'f> {
     files: &'f Files,
     limits: &'f Limits,
-    /// What was read, with the number of the root that led there: a document that comes again is not read again.
+    /// What was read, with the number of the root that led there: a document that comes again is not read
+    /// again.
     seen: HashSet<(usize, Digest)>,
     candidates: Vec<Candidate>,
+    /// The first manifest that an index lists and the layout does not hold.
+    missing: Option<Place>,
 }
 
 /// What the descriptors on the way to a manifest said of it.
@@ -146,7 +159,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Follows a descriptor to a manifest, or to an index and all manifests behind it. `depth` counts the indexes above.
+    /// Follows a descriptor to a manifest, or to an index and all manifests behind it. `depth` counts the
+    /// indexes above.
     fn descend(
         &mut self,
         descriptor: &Descriptor,
@@ -164,7 +178,15 @@ impl Search<'_> {
         if self.seen.len() > self.limits.max_descriptors {
             return Err(self.limit(parent, "max_descriptors", self.limits.max_descriptors));
         }
-        let (bytes, place) = read_blob(self.files, "manifest", &digest, descriptor.size, self.limits)?;
+        let read = read_blob(self.files, "manifest", &digest, descriptor.size, self.limits);
+        let (bytes, place) = match read {
+            // tools save a multi-platform index whole, but of its platforms only those that they hold themselves
+            Err(ImageError::Missing { place }) if depth > 0 => {
+                self.missing.get_or_insert(place);
+                return Ok(());
+            }
+            read => read?,
+        };
         trail.digests.insert(0, digest);
         match self.parse(&bytes, &place)? {
             Document::Manifest { config, layers } => {

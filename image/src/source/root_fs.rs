@@ -1,9 +1,10 @@
 //! A plain directory as an image of one layer.
 //!
-//! Symbolic links are never followed, and no file is opened before its content is asked for. The tree may be in use: what vanishes
-//! or changes during the walk is a note at most.
+//! Symbolic links are never followed, and no file is opened before its content is asked for. The tree may be
+//! in use: what vanishes or changes during the walk is a note at most.
 
-use std::ffi::OsString;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -68,7 +69,8 @@ fn identity(root: &Path) -> Digest {
     Digest::of(&parts.concat())
 }
 
-/// Gives every entry below `root` to `visitor`, in the order of a walk that takes the names of each directory by their bytes.
+/// Gives every entry below `root` to `visitor`, in the order of a walk that takes the names of each directory
+/// by their bytes.
 pub(crate) fn walk(root: &Path, limits: &Limits, visitor: &mut dyn LayerVisitor) -> LayerOutcome {
     let mountinfo = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
     let mut walk = Walk {
@@ -89,7 +91,7 @@ pub(crate) fn walk(root: &Path, limits: &Limits, visitor: &mut dyn LayerVisitor)
 struct Walk<'w> {
     root: &'w Path,
     limits: &'w Limits,
-    excluded: std::collections::HashMap<PathBuf, Exclusion>,
+    excluded: HashMap<PathBuf, Exclusion>,
     notes: Notes,
     summary: LayerSummary,
     /// Path of the current entry relative to the root.
@@ -134,7 +136,12 @@ impl Walk<'_> {
             self.notes.add(&self.path, "a path longer than is read");
             return Ok(None);
         }
-        let full = self.full();
+        let relative = Path::new(OsStr::from_bytes(&self.path));
+        if let Some(Exclusion::Untouched(words)) = self.excluded.get(relative) {
+            self.notes.add(&self.path, words.clone());
+            return Ok(None);
+        }
+        let full = self.root.join(relative);
         let metadata = match full.symlink_metadata() {
             Ok(metadata) => metadata,
             Err(error) => {
@@ -171,8 +178,7 @@ impl Walk<'_> {
                 return None;
             }
         };
-        let relative = full.strip_prefix(self.root).unwrap_or(full);
-        match self.excluded.get(relative) {
+        match self.excluded.get(Path::new(OsStr::from_bytes(&self.path))) {
             None => return Some(names),
             Some(Exclusion::Noted(words)) if names.len() > 0 => self.notes.add(&self.path, words.clone()),
             Some(_) => {}
@@ -220,10 +226,6 @@ impl Walk<'_> {
         }
         names.sort_unstable();
         Ok(names.into_iter())
-    }
-
-    fn full(&self) -> PathBuf {
-        self.root.join(std::ffi::OsStr::from_bytes(&self.path))
     }
 
     /// What vanished since it was listed is no failure.

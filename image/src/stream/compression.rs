@@ -1,6 +1,7 @@
 //! How a layer is stored, told from its first bytes.
 //!
-//! The media type in the manifest is not asked: builders get it wrong, and runtimes look at the bytes as well.
+//! The media type in the manifest is not asked: builders get it wrong, and runtimes look at the bytes as
+//! well.
 
 use crate::tar::is_header;
 

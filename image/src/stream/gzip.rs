@@ -1,7 +1,8 @@
 //! gzip, of one member or many (RFC 1952).
 //!
-//! The checksum of a member is not computed: the whole blob is held against a SHA-256 digest anyway, and the second pass
-//! over the uncompressed bytes would buy nothing. The length in the trailer is compared, as that is free.
+//! The checksum of a member is not computed: the whole blob is held against a SHA-256 digest anyway, and the
+//! second pass over the uncompressed bytes would buy nothing. The length in the trailer is compared, as that
+//! is free.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -30,7 +31,8 @@ impl Gzip {
         Self { inflate: Decompress::new(false), phase: Phase::Start }
     }
 
-    /// Decompresses into `out`; 0 at the end. What follows the last member is added to `notes` unless it is zeros.
+    /// Decompresses into `out`; 0 at the end. What follows the last member is added to `notes` unless it is
+    /// zeros.
     pub(super) fn fill(
         &mut self,
         stored: &mut Stored,

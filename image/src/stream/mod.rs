@@ -1,7 +1,7 @@
 //! From stored bytes to the uncompressed stream: read, digest, decompress.
 //!
-//! One large buffer on each side of the decompressor and no copy beyond it. The decompressor writes straight into
-//! the window that the tar walk looks at.
+//! One large buffer on each side of the decompressor and no copy beyond it. The decompressor writes straight
+//! into the window that the tar walk looks at.
 
 mod compression;
 mod gzip;

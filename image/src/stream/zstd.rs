@@ -27,7 +27,8 @@ impl Zstd {
         }
     }
 
-    /// Decompresses into `out`; 0 at the end. What follows the last frame is added to `notes` unless it is zeros.
+    /// Decompresses into `out`; 0 at the end. What follows the last frame is added to `notes` unless it is
+    /// zeros.
     pub(super) fn fill(
         &mut self,
         stored: &mut Stored,

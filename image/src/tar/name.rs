@@ -13,8 +13,9 @@ pub(crate) enum Cleaned {
     Refused,
 }
 
-/// Writes `raw` to `out` without leading, trailing and doubled slashes and without `.` components; `..` takes back the
-/// component before it, as runtimes do. What lies in `out` is meant only if the answer is `Path` or `Resolved`.
+/// Writes `raw` to `out` without leading, trailing and doubled slashes and without `.` components; `..` takes
+/// back the component before it, as runtimes do. What lies in `out` is meant only if the answer is `Path` or
+/// `Resolved`.
 pub(crate) fn clean(raw: &[u8], out: &mut Vec<u8>) -> Cleaned {
     out.clear();
     let mut answer = Cleaned::Path;

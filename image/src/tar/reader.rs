@@ -152,8 +152,8 @@ impl<'s> TarReader<'s> {
         self.failure.take().map_or(Ok(()), Err)
     }
 
-    /// Reads the stream to its end, which the digest needs; entries behind the end mark are not looked at, as no
-    /// runtime does.
+    /// Reads the stream to its end, which the digest needs; entries behind the end mark are not looked at, as
+    /// no runtime does.
     pub(crate) fn drain(&mut self, notes: &mut Notes) -> Result<(), ImageError> {
         if let Some(offset) = self.window.drain()? {
             notes.add(
@@ -247,7 +247,8 @@ impl<'s> TarReader<'s> {
         Ok(Member { typeflag, size, mode: header.mode, content_at: self.window.position() })
     }
 
-    /// Passes over the blocks that continue the map of a GNU sparse file (GNU tar manual, "Storing Sparse Files").
+    /// Passes over the blocks that continue the map of a GNU sparse file (GNU tar manual, "Storing Sparse
+    /// Files").
     fn pass_sparse_blocks(&mut self) -> Result<(), ImageError> {
         loop {
             let block = self.window.peek(BLOCK)?;

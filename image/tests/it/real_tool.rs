@@ -1,7 +1,7 @@
 //! Archives and images that real tools wrote.
 //!
-//! GNU tar is asked for where it is installed. The images are those that `cargo xtask fixtures` makes; without them
-//! there is nothing to compare.
+//! GNU tar is asked for where it is installed. The images are those that `cargo xtask fixtures` makes;
+//! without them there is nothing to compare.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -69,8 +69,11 @@ impl LayerVisitor for Fingerprint {
     fn entry(&mut self, entry: &Entry<'_>, content: &mut dyn Read) {
         let mut bytes = Vec::new();
         content.take(4 << 10).read_to_end(&mut bytes).unwrap();
-        let line = format!("{:?} {:?} {}", self.0, entry, Digest::of(&bytes));
-        self.0 = Some(Digest::of(line.as_bytes()));
+        let before = self.0.map_or([0; 32], |digest| *digest.as_bytes());
+        let kind = [entry.kind as u8];
+        let link = entry.link.unwrap_or_default();
+        self.0 =
+            Some(Digest::of(&[before.as_slice(), &kind, entry.path, b"\0", link, b"\0", &bytes].concat()));
     }
 }
 

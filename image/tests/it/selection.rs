@@ -63,6 +63,22 @@ fn a_platform_that_the_index_does_not_name_is_taken_from_the_config() {
 }
 
 #[test]
+fn platforms_that_an_index_lists_but_the_layout_does_not_hold_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (kept, left_away) = (image("linux/s390x"), image("linux/arm64"));
+    let mut blobs = IndexBuilder::new().image(left_away.clone()).image(kept.clone()).oci_layout();
+    let manifest = |image: &ImageBuilder| format!("blobs/sha256/{}", image.build().manifest_digest.to_hex());
+    blobs.files.remove(&manifest(&left_away)).unwrap();
+    blobs.write_dir(folder.path()).unwrap();
+    assert_eq!(architecture(folder.path(), Some("linux/s390x")).unwrap(), "s390x");
+    let error = architecture(folder.path(), Some("linux/arm64")).unwrap_err();
+    assert!(error.contains("has no image for linux/arm64, but for linux/s390x"), "{error}");
+    std::fs::remove_file(folder.path().join(manifest(&kept))).unwrap();
+    let error = architecture(folder.path(), None).unwrap_err();
+    assert!(error.starts_with("manifest sha256:") && error.contains("is missing"), "{error}");
+}
+
+#[test]
 fn indexes_nested_too_deeply_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     IndexBuilder::new().image(image("linux/amd64")).depth(5).write_oci_dir(folder.path()).unwrap();
