@@ -171,13 +171,20 @@ impl Export<'_> {
     /// The cursor behind a full page of the first part.
     ///
     /// The documented form names the last record, which is enough if no other one with the same `updated` was returned,
-    /// here or on a page before; else the longer form says which of them were.
+    /// here or on a page before, or passed over here: a record that the cursor named has changed since and stands at the
+    /// same `updated`. Else the longer form says how far the export has come.
     fn next_in_order(&self, page: &[u32], cursor: Cursor) -> Cursor {
         let at = |index: usize| self.source.columns.at(page[index]);
         let last = at(page.len() - 1);
         let shared_here = page.len() > 1 && at(page.len() - 2).updated == last.updated;
+        let is_passed_over = |uuid: &Uuid| {
+            let position = self.source.columns.position(self.source.customer, *uuid);
+            let position = position.filter(|position| *uuid < last.uuid && self.admits(*position));
+            position.is_some_and(|position| self.source.columns.at(position).updated == last.updated)
+        };
         let shared_before = match &cursor.position {
-            Position::Listed(time, _) | Position::After(time, _) => *time == last.updated,
+            Position::Listed(time, uuids) => *time == last.updated || uuids.iter().any(is_passed_over),
+            Position::After(time, _) => *time == last.updated,
             Position::Start | Position::Moved(..) => false,
         };
         let position = if shared_here || shared_before {

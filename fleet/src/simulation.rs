@@ -262,7 +262,8 @@ fn export(seed: u64) {
 fn an_export_returns_every_living_record_none_twice_at_a_version_and_ends_while_writers_are_faster() {
     let schedules =
         std::env::var("PLIMSOLL_SCHEDULES").ok().and_then(|number| number.parse().ok()).unwrap_or(1_000);
-    (0..schedules).for_each(export);
+    // 6970: the record that the first link names changes before the second page is asked for
+    (0..schedules).chain([6_970]).for_each(export);
 }
 
 #[test]

@@ -45,9 +45,14 @@ pub(crate) fn check() -> Result<()> {
 }
 
 fn render(page: &Page) -> Result<String> {
-    let mut command = process::command("cargo");
-    command.current_dir(project::root());
-    command.args(["run", "--quiet", "--package", "plimsoll", "--"]).args(page.arguments);
+    // Built as a part of the whole workspace, as the tests are: cargo unifies features per build, and another choice of packages would
+    // compile the dependencies a second time.
+    let mut build = process::command("cargo");
+    build.current_dir(project::root()).args(["build", "--quiet", "--workspace", "--bins"]);
+    process::run(&mut build)?;
+
+    let mut command = process::command(project::target().join("debug/plimsoll"));
+    command.args(page.arguments);
     let text = process::capture(&mut command).with_context(|| format!("cannot print {}", page.path))?;
     if text.trim().is_empty() {
         bail!("the program printed nothing for {}", page.path);
