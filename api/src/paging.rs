@@ -14,6 +14,9 @@ use crate::settings::ApiSettings;
 const DEFAULT_LIMIT: usize = 50;
 /// The most records of one bulk page.
 const MAX_LIMIT: usize = 250;
+/// The parameter of a link that carries the end of the export, so that `paginationQuery` keeps its documented form.
+/// A client that takes only `paginationQuery` out of the link goes on without an end, which is sound, too.
+const END: &str = "until";
 /// Records of a plain page when `pageSize` is not given.
 const DEFAULT_PAGE_SIZE: usize = 50;
 /// The most records of one plain page.
@@ -78,6 +81,8 @@ pub(crate) struct BulkParameters {
     pub(crate) filter: Option<qql::Query>,
     /// Where to go on.
     pub(crate) cursor: Option<qql::Query>,
+    /// Where the export ends; a parameter of our own links.
+    pub(crate) end: Option<model::Timestamp>,
     all: Parameters,
 }
 
@@ -92,7 +97,14 @@ impl BulkParameters {
         }
         let filter = all.query("filter")?;
         let cursor = all.query("paginationQuery")?;
-        Ok(Self { limit, filter, cursor, all })
+        let end = match all.get(END).map(str::parse) {
+            None => None,
+            Some(Ok(millis)) => Some(model::Timestamp(millis)),
+            Some(Err(_)) => {
+                return Err(ApiError::bad_request(format!("{END} is not a time in milliseconds")));
+            }
+        };
+        Ok(Self { limit, filter, cursor, end, all })
     }
 
     /// Every parameter as it was given.
@@ -100,14 +112,23 @@ impl BulkParameters {
         &self.all
     }
 
-    /// The value of the `Link` header that leads to the page behind `cursor`.
-    pub(crate) fn next_link(&self, base: &str, path: &str, cursor: &str) -> String {
+    /// The value of the `Link` header that leads to the page behind `cursor` of an export that ends at `end`.
+    pub(crate) fn next_link(
+        &self,
+        base: &str,
+        path: &str,
+        cursor: &str,
+        end: Option<model::Timestamp>,
+    ) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("limit", &self.limit.to_string());
         for (key, value) in &self.all.0 {
-            if !matches!(key.as_str(), "limit" | "paginationQuery") && !value.is_empty() {
+            if !matches!(key.as_str(), "limit" | "paginationQuery" | END) && !value.is_empty() {
                 query.append_pair(key, value);
             }
+        }
+        if let Some(end) = end {
+            query.append_pair(END, &end.0.to_string());
         }
         query.append_pair("paginationQuery", cursor);
         format!("<{base}{path}?{}>;rel=next", query.finish())

@@ -33,7 +33,8 @@ pub(crate) fn run(args: UpArgs) -> anyhow::Result<()> {
     runtime()?.block_on(async {
         let server = Server::start(&settings).await?;
         announce(&server)?;
-        let loading = settings.feeds.is_some() || settings.feeds_interval.is_some();
+        let has_data = !server.fleet.bundle().manifest().sources.is_empty();
+        let loading = settings.feeds.is_some() || (settings.feeds_interval.is_some() && !has_data);
         let guide = tokio::spawn(guide(Guide {
             base: settings.public_url.clone().unwrap_or_else(|| format!("http://{}", server.address)),
             password: server.generated_password.clone().or(settings.admin_password.clone()),

@@ -113,7 +113,8 @@ impl Fleet {
 
     /// A page of the bulk list of images.
     pub fn images_bulk(&self, request: &BulkRequest) -> Result<BulkPage<ImageView>, FleetError> {
-        let queries = Queries::of(Entity::Image, request.filter.as_ref(), request.cursor.as_ref())?;
+        let queries =
+            Queries::of(Entity::Image, request.filter.as_ref(), request.cursor.as_ref(), request.end)?;
         let (parts, next) = {
             let index = self.shared.read();
             let visible = index.visible_images(request.customer, &request.scope);
@@ -122,12 +123,13 @@ impl Fleet {
             (page.into_iter().map(|position| ImageParts::of(&index, position)).collect::<Vec<_>>(), next)
         };
         let items = parts.into_iter().map(|parts| Arc::new(parts.view())).collect();
-        Ok(BulkPage { items, next: next.map(|cursor| cursor.to_string()) })
+        Ok(bulk_page(items, next))
     }
 
     /// A page of the bulk list of containers.
     pub fn containers_bulk(&self, request: &BulkRequest) -> Result<BulkPage<ContainerView>, FleetError> {
-        let queries = Queries::of(Entity::Container, request.filter.as_ref(), request.cursor.as_ref())?;
+        let queries =
+            Queries::of(Entity::Container, request.filter.as_ref(), request.cursor.as_ref(), request.end)?;
         let (parts, next) = {
             let index = self.shared.read();
             let visible = index.visible_containers(request.customer, &request.scope);
@@ -136,12 +138,12 @@ impl Fleet {
             (page.into_iter().map(|position| ContainerParts::of(&index, position)).collect::<Vec<_>>(), next)
         };
         let items = parts.into_iter().map(|parts| Arc::new(parts.view())).collect();
-        Ok(BulkPage { items, next: next.map(|cursor| cursor.to_string()) })
+        Ok(bulk_page(items, next))
     }
 
     /// A page of the plain list of images.
     pub fn images_list(&self, request: &ListRequest) -> Result<ListPage<ImageView>, FleetError> {
-        let queries = Queries::of(Entity::Image, request.filter.as_ref(), None)?;
+        let queries = Queries::of(Entity::Image, request.filter.as_ref(), None, None)?;
         let (parts, count) = {
             let index = self.shared.read();
             let visible = index.visible_images(request.customer, &request.scope);
@@ -154,7 +156,7 @@ impl Fleet {
 
     /// A page of the plain list of containers.
     pub fn containers_list(&self, request: &ListRequest) -> Result<ListPage<ContainerView>, FleetError> {
-        let queries = Queries::of(Entity::Container, request.filter.as_ref(), None)?;
+        let queries = Queries::of(Entity::Container, request.filter.as_ref(), None, None)?;
         let (parts, count) = {
             let index = self.shared.read();
             let visible = index.visible_containers(request.customer, &request.scope);
@@ -244,10 +246,12 @@ impl Queries {
         entity: Entity,
         filter: Option<&qql::Query>,
         cursor: Option<&qql::Query>,
+        end: Option<Timestamp>,
     ) -> Result<Self, FleetError> {
         let now = Timestamp::now();
         let filter = Predicate::of(entity, filter, now)?;
-        let cursor = Cursor::of(cursor);
+        let mut cursor = Cursor::of(cursor);
+        cursor.put_end(end);
         let rest = Predicate::of_all(entity, &cursor.rest, now)?;
         Ok(Self { filter, cursor, rest })
     }
@@ -255,6 +259,12 @@ impl Queries {
     fn source<'a>(&self, columns: &'a Columns, customer: Uuid, visible: Visible) -> Source<'a> {
         Source { columns, customer, visible, filter: self.filter.clone() }
     }
+}
+
+fn bulk_page<V>(items: Vec<Arc<V>>, next: Option<Cursor>) -> BulkPage<V> {
+    let mut next = next;
+    let end = next.as_mut().and_then(Cursor::take_end);
+    BulkPage { items, next: next.map(|cursor| cursor.to_string()), end }
 }
 
 /// The position of the record that `key` names: `None` if there is none, `Some(None)` if it is out of scope.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use model::Timestamp;
 use uuid::Uuid;
 
 /// What an account may see. Records out of scope influence no byte of any answer.
@@ -26,6 +27,8 @@ pub struct BulkRequest {
     pub filter: Option<qql::Query>,
     /// The `paginationQuery` of the page before, as the client sent it back.
     pub cursor: Option<qql::Query>,
+    /// The [`BulkPage::end`] of the page before, if the client sent it back; without it the end is fixed anew.
+    pub end: Option<Timestamp>,
     /// Records of a page, at least 1.
     pub limit: usize,
 }
@@ -37,6 +40,9 @@ pub struct BulkPage<V> {
     pub items: Vec<Arc<V>>,
     /// The text of the next `paginationQuery` (not percent-encoded); `None` if nothing follows.
     pub next: Option<String>,
+    /// Where the export ends, from its second page on. It travels beside the cursor, so that the text of the cursor keeps
+    /// the documented form on every page.
+    pub end: Option<Timestamp>,
 }
 
 /// What a plain list is sorted by.

@@ -48,11 +48,12 @@ pub(crate) async fn bulk(
         scope: identity.scope().clone(),
         filter: parameters.filter.clone(),
         cursor: parameters.cursor.clone(),
+        end: parameters.end,
         limit: parameters.limit,
     };
     let page = crate::ask(&shared, move |fleet| fleet.containers_bulk(&request)).await?;
     let base = base_url(&shared.settings, &headers);
-    let link = page.next.map(|cursor| parameters.next_link(&base, uri.path(), &cursor));
+    let link = page.next.map(|cursor| parameters.next_link(&base, uri.path(), &cursor, page.end));
     if page.items.is_empty() && !version.empty_list_has_body() {
         return Ok(body::no_content());
     }

@@ -44,7 +44,7 @@ fn inspected_containers_appear_with_their_image_and_survive_a_second_import() {
     assert_eq!(container["host"]["hostname"], "node-a");
     let detail = server.json(&format!("/csapi/v1.3/containers/{}", &id[..12]));
     assert_eq!(detail["sha"], id);
-    let image = server.json(&format!("/csapi/v1.3/images?filter=&pageSize=1"));
+    let image = server.json("/csapi/v1.3/images?filter=&pageSize=1");
     assert_eq!(image["data"][0]["associatedContainersCount"], 1);
 }
 

@@ -1,5 +1,7 @@
 //! The program as its users meet it: real processes, real files, HTTP on loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod bad_input;
 mod durability;
 mod export;

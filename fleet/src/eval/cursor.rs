@@ -1,8 +1,9 @@
 //! The cursor of bulk lists: where an export stands, as text that is a query itself.
 //!
 //! An export has an end, or it would never finish while writers are faster than the reader. The end is the last change
-//! that the reader could see when it was fixed, and it travels in the cursor as `updated<=E`. That alone would lose the records that change while the export runs, because they
-//! move behind the end. So an export has two parts. First come the records up to the end, by (`updated`, `uuid`). Then come those
+//! that the reader could see when it was fixed. It travels beside the cursor, so that the cursor keeps the documented form,
+//! and is also understood inside it, as `updated<=E`. An end alone would lose the records that change while the export runs,
+//! because they move behind it. So an export has two parts. First come the records up to the end, by (`updated`, `uuid`). Then come those
 //! that existed at the end and have changed since: all at once if they fit the page, else by `uuid` alone, an order in which
 //! nothing can run away: `uuid>U AND updated>E`. Every record that lives through the export is returned, none twice at
 //! the same version (the first part shows versions up to the end, the second later ones), and the number of pages is bounded by
@@ -41,6 +42,19 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
+    /// Takes the end out of the cursor, for a client that carries it beside the text. The second part names its end
+    /// itself and keeps it.
+    pub(crate) fn take_end(&mut self) -> Option<Timestamp> {
+        if matches!(self.position, Position::Moved(..)) { None } else { self.end.take() }
+    }
+
+    /// Puts an end that came beside the text back in; one in the text itself stands.
+    pub(crate) fn put_end(&mut self, end: Option<Timestamp>) {
+        if matches!(self.position, Position::Listed(..) | Position::After(..)) {
+            self.end = self.end.or(end);
+        }
+    }
+
     /// Takes the query of a client apart. Whatever is not one of our forms is an ordinary condition.
     pub(crate) fn of(query: Option<&Query>) -> Self {
         let conditions = match query.and_then(|query| query.root.as_ref()) {

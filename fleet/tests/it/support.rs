@@ -83,7 +83,14 @@ pub(crate) async fn catch_up(fleet: &Fleet, database: &Database) {
 }
 
 pub(crate) fn all_of(scope: &Scope) -> BulkRequest {
-    BulkRequest { customer: DEFAULT_CUSTOMER, scope: scope.clone(), filter: None, cursor: None, limit: 3 }
+    BulkRequest {
+        customer: DEFAULT_CUSTOMER,
+        scope: scope.clone(),
+        filter: None,
+        cursor: None,
+        end: None,
+        limit: 3,
+    }
 }
 
 pub(crate) fn list_of(scope: &Scope, key: SortKey, descending: bool) -> ListRequest {
@@ -106,7 +113,7 @@ pub(crate) fn export(fleet: &Fleet, scope: &Scope) -> Vec<Arc<ImageView>> {
         let page = fleet.images_bulk(&request).unwrap();
         images.extend(page.items);
         match page.next {
-            Some(next) => request.cursor = Some(qql::parse(&next).unwrap()),
+            Some(next) => (request.cursor, request.end) = (Some(qql::parse(&next).unwrap()), page.end),
             None => return images,
         }
     }
@@ -120,7 +127,7 @@ pub(crate) fn export_containers(fleet: &Fleet, scope: &Scope) -> Vec<Arc<Contain
         let page = fleet.containers_bulk(&request).unwrap();
         containers.extend(page.items);
         match page.next {
-            Some(next) => request.cursor = Some(qql::parse(&next).unwrap()),
+            Some(next) => (request.cursor, request.end) = (Some(qql::parse(&next).unwrap()), page.end),
             None => return containers,
         }
     }

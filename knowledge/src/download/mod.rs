@@ -117,7 +117,7 @@ impl Run<'_> {
     }
 
     fn fail(&mut self, item: &Item, reason: String) {
-        tracing::warn!(url = %item.url, "{} could not be fetched: {reason}", item.url);
+        tracing::debug!(url = %item.url, "{} could not be fetched: {reason}", item.url);
         self.report.failures.push(DownloadFailure {
             path: PathBuf::from(&item.path),
             url: item.url.clone(),
@@ -130,12 +130,12 @@ impl Run<'_> {
         match self.client.text(list::ALPINE_INDEX) {
             Ok(text) => text,
             Err(Failure::Unreachable(reason)) => {
-                tracing::warn!("the list of alpine releases could not be fetched: {reason}");
+                tracing::debug!("the list of alpine releases could not be fetched: {reason}");
                 self.unreachable.insert(list::host(list::ALPINE_INDEX).to_owned());
                 String::new()
             }
             Err(Failure::Other(reason)) => {
-                tracing::warn!("the list of alpine releases could not be fetched: {reason}");
+                tracing::debug!("the list of alpine releases could not be fetched: {reason}");
                 String::new()
             }
         }

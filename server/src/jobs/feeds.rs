@@ -3,6 +3,7 @@
 //! The result is installed as the data directory's current bundle; [`super::watch_bundle`] brings it into a
 //! running server. Whatever goes wrong, the bundle that was in force stays in force.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,10 +48,11 @@ pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Re
 pub fn update(data: &Path, progress: &dyn Fn(&str)) -> anyhow::Result<CompileReport> {
     let feeds = KnowledgeDir::new(data).feeds();
     let downloaded = knowledge::download(&feeds, progress).context("cannot download the public feeds")?;
-    for failure in &downloaded.failures {
-        warn!(url = %failure.url, "{} was not downloaded: {}", failure.url, failure.reason);
-    }
-    if downloaded.all_failed() {
+    if !downloaded.all_failed() {
+        for failure in &downloaded.failures {
+            warn!(url = %failure.url, "{} was not downloaded: {}", failure.url, failure.reason);
+        }
+    } else {
         bail!(
             "none of the {} public feeds could be reached; is there a network? feeds in a folder can be loaded with \
              `plimsoll feeds import FOLDER`",
@@ -117,11 +119,18 @@ impl FeedsJob {
     }
 }
 
+/// One line for each feed, however many files it came in.
 fn log_report(report: &CompileReport) {
+    let mut feeds: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for source in &report.sources {
+        let (records, quarantined) = feeds.entry(source.feed).or_default();
+        *records += source.records;
+        *quarantined += source.quarantined_count;
+    }
+    for (feed, (records, quarantined)) in feeds {
         info!(
-            feed = %source.feed, records = source.records, quarantined = source.quarantined_count,
-            "feed {} gave {} records, {} of them quarantined", source.feed, source.records, source.quarantined_count
+            feed,
+            records, quarantined, "feed {feed} gave {records} records, {quarantined} of them quarantined"
         );
     }
 }

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod build;
-mod speed;
 mod sqlite;
 mod suite;
 

@@ -23,11 +23,18 @@ struct Bench {
     run: fn() -> Result<()>,
 }
 
-const BENCHES: &[Bench] = &[Bench {
-    name: "scan",
-    about: "Plimsoll beside Syft, Trivy and bare decompression on the fixture images",
-    run: scan::run,
-}];
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "scan",
+        about: "Plimsoll beside Syft, Trivy and bare decompression on the fixture images",
+        run: scan::run,
+    },
+    Bench {
+        name: "ingest",
+        about: "reports and containers taken in durably, and what they cost on disk",
+        run: ingest,
+    },
+];
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     if let [name] = arguments
@@ -42,6 +49,13 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
         [] => Ok(()),
         _ => bail!("`{}` is not a bench", arguments.join(" ")),
     }
+}
+
+/// The store's own measuring program, which makes its own reports.
+fn ingest() -> Result<()> {
+    let mut command = process::command("cargo");
+    command.current_dir(project::root()).args(["run", "--quiet", "--release", "--package", "plimsoll-store"]);
+    process::run(command.args(["--example", "ingest_speed"]))
 }
 
 /// Builds the release program and hands back its path; `PLIMSOLL_BENCH_PROGRAM` names another build to measure instead.

@@ -1,5 +1,14 @@
-//! How fast reports are taken in. Not part of the ordinary run: `cargo nextest run -p plimsoll-store --run-ignored
-//! only --no-capture`, in a release build for figures that count.
+//! How fast reports and containers are taken in, durably: `cargo xtask bench ingest`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a measuring program fails by panicking and prints figures"
+)]
+
+#[path = "../tests/it/build.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod build;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,7 +18,7 @@ use model::{ContainerReport, DiffId, Label, LayerFacts, ScanReport, Timestamp};
 use store::{DEFAULT_CUSTOMER, Store, StoreOptions};
 use tokio::task::JoinSet;
 
-use crate::build::{bookworm, container, digest, package, reference, report};
+use build::{bookworm, container, digest, package, reference, report};
 
 const REPORTS: u32 = 6_000;
 const SENDERS: u32 = 64;
@@ -71,9 +80,8 @@ fn pod(number: u32) -> ContainerReport {
     sent
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "measures, asserts nothing"]
-async fn ingest_speed() {
+#[tokio::main]
+async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plimsoll.db");
     let store = Store::open(&StoreOptions::new(&path)).unwrap();
@@ -98,11 +106,11 @@ async fn ingest_speed() {
         senders.join_all().await;
         let seconds = started.elapsed().as_secs_f64();
         let lead = store.clock().await.unwrap().0 - Timestamp::now().0;
-        eprintln!("{round}: {:.0} reports/s, clock {lead} ms ahead", f64::from(REPORTS) / seconds);
+        println!("{round}: {:.0} reports/s, clock {lead} ms ahead", f64::from(REPORTS) / seconds);
     }
     drop(store);
     let images = std::fs::metadata(&path).unwrap().len();
-    eprintln!("{} bytes an image", images / u64::from(REPORTS + 500));
+    println!("{} bytes an image", images / u64::from(REPORTS + 500));
 
     let store = Store::open(&StoreOptions::new(&path)).unwrap();
     let started = Instant::now();
@@ -111,8 +119,8 @@ async fn ingest_speed() {
         let sent = batch.iter().map(|number| pod(*number)).collect();
         store.put_containers(DEFAULT_CUSTOMER, sent).await.unwrap();
     }
-    eprintln!("{:.0} containers/s", f64::from(CONTAINERS) / started.elapsed().as_secs_f64());
+    println!("{:.0} containers/s", f64::from(CONTAINERS) / started.elapsed().as_secs_f64());
     drop(store);
     let both = std::fs::metadata(&path).unwrap().len();
-    eprintln!("{} bytes a container", (both - images) / u64::from(CONTAINERS));
+    println!("{} bytes a container", (both - images) / u64::from(CONTAINERS));
 }
