@@ -4,12 +4,14 @@
 //! because nothing of a report that is invalid near its end may be stored. What that can cost is bounded three
 //! times: the bytes as sent, the bytes after decompression, and the number of bodies at once.
 
+use std::error::Error;
 use std::io::Read;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use tower_http::timeout::TimeoutError;
 
 use crate::error::{ApiError, Refusal};
 use crate::state::SharedState;
@@ -58,8 +60,20 @@ async fn receive(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large("as sent", limit)),
-        Err(error) => Err(ApiError::bad_request("the body ended early").because(error)),
+        Err(error) => Err(broken_off(&*error)),
     }
+}
+
+/// The answer to a body that could not be read to its end.
+pub(crate) fn broken_off(error: &(dyn Error + 'static)) -> ApiError {
+    let mut causes =
+        std::iter::successors(Some(error), |cause: &&(dyn Error + 'static)| Error::source(*cause));
+    let refused = if causes.any(|cause| cause.is::<TimeoutError>()) {
+        ApiError::new(Refusal::RequestTimeout, "the body did not arrive in time")
+    } else {
+        ApiError::bad_request("the body ended early")
+    };
+    refused.because(error)
 }
 
 fn decompress(sent: Bytes, encoding: Encoding, limit: usize) -> Result<Bytes, ApiError> {

@@ -22,6 +22,7 @@ mod order;
 mod paging;
 mod reports;
 mod request_log;
+mod request_target;
 mod router;
 mod serve;
 mod settings;

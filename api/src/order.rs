@@ -38,12 +38,15 @@ pub(crate) fn software<'a>(
     let mut sorted: Vec<&SoftwareView> = rows.iter().collect();
     let Some(sort) = parameters.get("sort") else { return Ok(sorted) };
     let (token, descending) = split_sort(sort)?;
-    let text: fn(&SoftwareView) -> Option<&str> = match token.strip_prefix("softwares.").unwrap_or(token) {
+    let prefixes = ["softwares.", "vulnerabilities."];
+    let own = prefixes.iter().find_map(|prefix| token.strip_prefix(prefix)).unwrap_or(token);
+    let text: fn(&SoftwareView) -> Option<&str> = match own {
         "name" => |row| Some(&row.package.package.name),
         "version" => |row| Some(&row.package.package.version),
         "fixVersion" => |row| row.fix_version(),
-        // the documented example; software rows have no number, so they stand as they are
-        "qid" => return Ok(sorted),
+        // the documented example, and the default that one generated client sends to every list; software rows have
+        // neither, so they stand as they are
+        "qid" | "created" => return Ok(sorted),
         _ => return Err(unknown_sort(token, &["name", "version", "fixVersion"])),
     };
     sorted.sort_by(|a, b| directed(text(a).cmp(&text(b)), descending));

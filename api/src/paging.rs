@@ -210,7 +210,9 @@ pub(crate) fn base_url(settings: &ApiSettings, headers: &HeaderMap) -> String {
         return url.trim_end_matches('/').to_owned();
     }
     let read = |name: &str| headers.get(name)?.to_str().ok().map(|text| text.trim().to_owned());
-    let forwarded = |name: &str| if settings.trust_forwarded { read(name) } else { None };
+    // each proxy of a chain appends what it was asked, so the first item is what the client asked
+    let first = |text: String| text.split(',').next().unwrap_or_default().trim().to_owned();
+    let forwarded = |name: &str| if settings.trust_forwarded { read(name).map(first) } else { None };
     let host = forwarded("x-forwarded-host").or_else(|| read(header::HOST.as_str()));
     let scheme = match forwarded("x-forwarded-proto").as_deref() {
         Some("https") => "https",

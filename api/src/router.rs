@@ -8,6 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::error::{ApiError, Refusal};
 use crate::state::{ApiState, Shared, SharedState};
@@ -53,6 +54,7 @@ pub fn router(state: ApiState) -> Router {
             let message = format!("{} is not possible on this path", request.method());
             ApiError::new(Refusal::MethodNotAllowed, message)
         })
+        .layer(RequestBodyTimeoutLayer::new(shared.settings.body_pause))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::map_response(with_headers))

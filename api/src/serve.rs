@@ -16,6 +16,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use crate::request_target::LenientTargets;
+
 /// Connections that are open at once; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 2_048;
 /// A client that takes longer to send a request head, or stays idle for longer, is disconnected.
@@ -64,7 +66,8 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
     }
 }
 
-type Connection = hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+type Connection =
+    hyper::server::conn::http1::Connection<TokioIo<LenientTargets<TcpStream>>, TowerToHyperService<Router>>;
 
 fn connection(stream: TcpStream, router: Router) -> Connection {
     // small responses must not wait for an acknowledgement; a socket that cannot be told so still works
@@ -74,5 +77,5 @@ fn connection(stream: TcpStream, router: Router) -> Connection {
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_HEAD)
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(LenientTargets::new(stream)), TowerToHyperService::new(router))
 }

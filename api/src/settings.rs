@@ -18,6 +18,8 @@ pub struct ApiSettings {
     pub max_body: usize,
     /// The largest request body after decompression, in bytes.
     pub max_decompressed: usize,
+    /// How long a client may pause while it sends a body. One that stalls would keep others from sending theirs.
+    pub body_pause: Duration,
     /// How long an ingest call waits until the lists show what it stored. The report is durable before that.
     pub visible_timeout: Duration,
     /// The shape of container records from v1.2 on, where a request does not choose one with `profile=`.
@@ -31,6 +33,7 @@ impl Default for ApiSettings {
             trust_forwarded: false,
             max_body: 64 << 20,
             max_decompressed: 256 << 20,
+            body_pause: Duration::from_secs(30),
             visible_timeout: Duration::from_secs(30),
             container_profile: ContainerProfile::default(),
         }

@@ -80,9 +80,11 @@ impl Cache {
 /// The hashes are written as differences, which packs them into seven bytes instead of ten.
 fn encode(catalog: &LayerCatalog) -> io::Result<Vec<u8>> {
     let mut packed = catalog.clone();
-    let mut previous = 0;
-    for hash in &mut packed.hides {
-        (*hash, previous) = (hash.wrapping_sub(previous), *hash);
+    for hashes in hashes_of(&mut packed) {
+        let mut previous = 0;
+        for hash in hashes {
+            (*hash, previous) = (hash.wrapping_sub(previous), *hash);
+        }
     }
     let body = postcard::to_stdvec(&packed).map_err(io::Error::other)?;
     let mut bytes = Vec::with_capacity(HEAD + body.len());
@@ -100,24 +102,35 @@ fn decode(bytes: &[u8]) -> Option<LayerCatalog> {
         return None;
     }
     let mut catalog: LayerCatalog = postcard::from_bytes(body).ok()?;
-    let mut previous = 0_u64;
-    for hash in &mut catalog.hides {
-        *hash = hash.wrapping_add(previous);
-        previous = *hash;
+    for hashes in hashes_of(&mut catalog) {
+        let mut previous = 0_u64;
+        for hash in hashes {
+            *hash = hash.wrapping_add(previous);
+            previous = *hash;
+        }
     }
     Some(catalog)
+}
+
+/// The long lists of sorted hashes.
+fn hashes_of(catalog: &mut LayerCatalog) -> impl Iterator<Item = &mut Vec<u64>> {
+    let owners = catalog.evidence.iter_mut().flat_map(|evidence| &mut evidence.facts.owners);
+    let programs = owners.map(|owner| &mut owner.programs);
+    [&mut catalog.hides, &mut catalog.directories].into_iter().chain(programs)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Evidence, Facts};
+    use crate::facts::{Evidence, Facts, Owner};
 
     fn sample() -> LayerCatalog {
-        let facts = Facts { users: vec!["root".into()], ..Facts::default() };
+        let owner = Owner { package: "a".into(), paths: Vec::new(), programs: vec![9, u64::MAX] };
+        let facts = Facts { users: vec!["root".into()], owners: vec![owner], ..Facts::default() };
         LayerCatalog {
             evidence: vec![Evidence { path: b"etc/passwd".to_vec(), cataloger: 1, facts }],
             hides: vec![1, 77, u64::MAX - 3, u64::MAX],
+            directories: vec![3, 4],
             opaque: vec![5],
             size: 9,
             ..LayerCatalog::default()

@@ -16,9 +16,9 @@ pub(crate) struct LayerCatalog {
     pub hides: Vec<u64>,
     /// Hashes of opaque directories, which hide everything under them, but not themselves. Sorted.
     pub opaque: Vec<u64>,
-    /// Hashes of directories that carry the name of an interesting file: they hide that one path. Sorted.
+    /// Hashes of directories: they hide a file of that one path. Sorted.
     pub directories: Vec<u64>,
-    /// Hard links with an interesting name whose content is not in this layer.
+    /// Hard links with an interesting name or mode whose content is not in this layer.
     pub foreign_links: Vec<HardLink>,
     /// What could not be read, apart from the notes of `evidence`.
     pub notes: Vec<Note>,
@@ -111,6 +111,8 @@ pub(crate) struct Found {
     pub arch: Option<String>,
     /// Name and version of the source package.
     pub source: Option<(String, String)>,
+    /// See [`Package::module`].
+    pub module: Option<String>,
     /// Path inside the file, such as `WEB-INF/lib/a.jar`, with `!/` between nested archives; empty for the
     /// file itself.
     pub inside: String,
@@ -129,6 +131,7 @@ impl Found {
             version: version.into(),
             arch: None,
             source: None,
+            module: None,
             inside: String::new(),
         }
     }
@@ -145,18 +148,21 @@ impl Found {
                 .source
                 .as_ref()
                 .map(|(name, version)| SourcePackage { name: name.clone(), version: version.clone() }),
-            module: None,
+            module: self.module.clone(),
         }
     }
 }
 
-/// The files of an OS package that may prove language packages.
+/// The files of an OS package that language packages may be found in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
     /// Name of the OS package, without architecture.
     pub package: String,
-    /// Paths as its file list writes them, without leading slash.
+    /// Paths that ask for a cataloger, as the file list writes them, without leading slash.
     pub paths: Vec<Vec<u8>>,
+    /// Hashes of the paths, without a merged `/usr`, where programs may lie; sorted. Which of all files are
+    /// programs is not in their names, so their hashes are all that is kept.
+    pub programs: Vec<u64>,
 }
 
 /// What one of the release files says.

@@ -21,6 +21,9 @@ const MAX_EVIDENCE: usize = 1_000_000;
 /// Packages and owned paths that are kept of one layer.
 const MAX_FACTS: usize = 2_000_000;
 
+/// Hard links of one layer that are kept until their content is found.
+const MAX_LINKS: usize = 200_000;
+
 /// Collects the facts of one layer.
 pub(crate) struct LayerPass<'a> {
     progress: &'a dyn Progress,
@@ -28,10 +31,12 @@ pub(crate) struct LayerPass<'a> {
     entries: Vec<u64>,
     removed: Vec<u64>,
     opaque: Vec<u64>,
-    /// Directories that carry the name of an interesting file: hash of the path and when it came last.
+    /// Hash of the path and when it came last. All of them: which lower file is a program is not in its name.
     directories: HashMap<u64, usize>,
     found: HashMap<Vec<u8>, Seen>,
     links: Vec<PendingLink>,
+    /// Whether a program was kept. Its path may come again as something that nobody asks for.
+    has_programs: bool,
     /// Packages and owned paths in `found`.
     kept: usize,
     left_out: u64,
@@ -65,6 +70,7 @@ impl<'a> LayerPass<'a> {
             directories: HashMap::new(),
             found: HashMap::new(),
             links: Vec::new(),
+            has_programs: false,
             kept: 0,
             left_out: 0,
         }
@@ -78,7 +84,11 @@ impl<'a> LayerPass<'a> {
         match entry.kind {
             EntryKind::File => {
                 let facts = registry::read(cataloger, Input { path: entry.path, size: entry.size, content });
-                self.keep(entry.path, Seen { at, cataloger, facts });
+                if facts.is_empty() && registry::is_program(cataloger) {
+                    self.forget_program(entry.path);
+                } else {
+                    self.keep(entry.path, Seen { at, cataloger, facts });
+                }
             }
             EntryKind::HardLink => {
                 let target = entry.link.unwrap_or_default();
@@ -87,6 +97,7 @@ impl<'a> LayerPass<'a> {
                         let facts = seen.facts.clone();
                         self.keep(entry.path, Seen { at, cataloger, facts });
                     }
+                    None if self.links.len() >= MAX_LINKS => self.left_out += 1,
                     None => {
                         self.found.remove(entry.path);
                         let link = HardLink { path: entry.path.to_vec(), target: target.to_vec() };
@@ -101,9 +112,25 @@ impl<'a> LayerPass<'a> {
     }
 
     fn keep(&mut self, path: &[u8], seen: Seen) {
-        let owned: usize = seen.facts.owners.iter().map(|owner| owner.paths.len()).sum();
+        let owned: usize =
+            seen.facts.owners.iter().map(|owner| owner.paths.len() + owner.programs.len() / 8).sum();
         self.kept += seen.facts.packages.len() + owned;
+        self.has_programs |= registry::is_program(seen.cataloger);
         self.found.insert(path.to_vec(), seen);
+    }
+
+    /// A second name of a program is one, too, whatever mode the archive gives to the link.
+    fn program_link(&self, entry: &Entry<'_>) -> Option<usize> {
+        let target = entry.link.filter(|_| self.has_programs && entry.kind == EntryKind::HardLink)?;
+        let cataloger = self.found.get(target)?.cataloger;
+        registry::is_program(cataloger).then_some(cataloger)
+    }
+
+    /// Something else has taken the place of what may be a program.
+    fn forget_program(&mut self, path: &[u8]) {
+        if self.has_programs {
+            self.found.remove(path);
+        }
     }
 
     /// Ends the pass. Gives the layer's catalog and the hard links whose content has yet to be found.
@@ -135,6 +162,8 @@ impl<'a> LayerPass<'a> {
         for link in &mut links {
             link.is_local = hides.binary_search(&hash(&link.link.target)).is_ok();
         }
+        // A program in this layer was looked into under its first name, which a link has to follow.
+        links.retain(|link| !(link.is_local && registry::is_program(link.cataloger)));
         evidence.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         let mut opaque = self.opaque;
         sort_unique(&mut opaque);
@@ -184,15 +213,14 @@ impl LayerVisitor for LayerPass<'_> {
             EntryKind::Whiteout => self.removed.push(hash(entry.path)),
             EntryKind::Opaque => self.opaque.push(hash(entry.path)),
             EntryKind::Directory => {
-                if registry::wanted(entry.path).is_some() {
-                    self.directories.insert(hash(entry.path), self.entries.len());
-                }
+                self.directories.insert(hash(entry.path), self.entries.len());
             }
             EntryKind::File | EntryKind::Symlink | EntryKind::HardLink | EntryKind::Other => {
                 let at = self.entries.len();
                 self.entries.push(hash(entry.path));
-                if let Some(cataloger) = registry::wanted(entry.path) {
-                    self.interesting(entry, at, cataloger, content);
+                match registry::wanted_entry(entry).or_else(|| self.program_link(entry)) {
+                    Some(cataloger) => self.interesting(entry, at, cataloger, content),
+                    None => self.forget_program(entry.path),
                 }
             }
         }

@@ -10,21 +10,32 @@
 //! be cached without knowing the layers below it.
 
 mod apk;
+mod binary;
+mod bounds;
 mod cache;
 mod compose;
+mod composer;
 mod dpkg;
 mod facts;
+mod gem;
 mod java;
 mod layer;
 mod link;
 mod npm;
+mod nuget;
 mod os;
+mod owner;
 mod path;
 mod python;
 mod registry;
 mod report;
+mod rpm;
 mod scan;
 mod text;
 
 pub use registry::{catalogers, fingerprint};
 pub use scan::{Progress, ScanError, ScanOptions, Silent, scan};
+
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;

@@ -1,4 +1,4 @@
-//! Hard links with an interesting name whose content lies under a name that no cataloger asked for, or in a
+//! Hard links with an interesting name or mode whose content lies under a name that no cataloger asked for, or in a
 //! lower layer.
 //!
 //! They are rare (a hand-made archive, a store of content-addressed files), so the layer that holds the content
@@ -49,11 +49,12 @@ pub(crate) fn resolve_foreign(
         for link in links {
             let target = hash(&link.target);
             let holder = (0..upper).rev().find(|index| layers[*index].hides.binary_search(&target).is_ok());
-            match (holder, registry::wanted(&link.path)) {
-                (Some(index), Some(cataloger)) => {
+            match holder {
+                Some(index) => {
+                    let cataloger = registry::wanted_link(&link.path);
                     by_layer.entry(index).or_default().push((link, cataloger));
                 }
-                _ => layers[upper].notes.push(dangling(&link)),
+                None => layers[upper].notes.push(dangling(&link)),
             }
         }
         for (index, links) in by_layer {

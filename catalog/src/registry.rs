@@ -7,9 +7,11 @@
 
 use std::io::Read;
 
+use image::Entry;
+
 use crate::facts::Facts;
 use crate::text::Problem;
-use crate::{apk, dpkg, java, npm, os, path, python};
+use crate::{apk, binary, composer, dpkg, gem, java, npm, nuget, os, path, python, rpm};
 
 /// One reader of one kind of file.
 pub(crate) struct Cataloger {
@@ -36,20 +38,29 @@ pub(crate) struct Input<'a> {
 }
 
 /// All catalogers. The index is stored in the layer cache, whose key covers names and versions.
-pub(crate) static CATALOGERS: [Cataloger; 9] = [
+pub(crate) static CATALOGERS: [Cataloger; 15] = [
     os::RELEASE,
     os::USERS,
     dpkg::STATUS,
     dpkg::FILE_LIST,
     apk::INSTALLED,
+    rpm::DATABASE,
+    rpm::MANIFEST,
     python::METADATA,
     npm::PACKAGE_JSON,
     npm::DEBIAN_MODULE,
     java::ARCHIVE,
+    gem::SPECIFICATION,
+    composer::INSTALLED,
+    nuget::DEPENDENCIES,
+    binary::PROGRAM,
 ];
 
+/// The cataloger of programs, which is asked by an entry's mode and not by its name alone.
+const PROGRAM: usize = CATALOGERS.len() - 1;
+
 /// Version of the layer result's form and of the rules that no single cataloger owns.
-const FORM: u32 = 1;
+const FORM: u32 = 3;
 
 /// Names and versions of all catalogers, in order.
 pub fn catalogers() -> impl Iterator<Item = (&'static str, u32)> {
@@ -69,6 +80,22 @@ pub fn fingerprint() -> u64 {
 pub(crate) fn wanted(path: &[u8]) -> Option<usize> {
     let name = path::name(path);
     CATALOGERS.iter().position(|cataloger| (cataloger.wants)(path, name))
+}
+
+/// The cataloger that asks for an entry: by its path, else by its kind, mode and size.
+pub(crate) fn wanted_entry(entry: &Entry<'_>) -> Option<usize> {
+    let by_name = wanted(entry.path);
+    by_name.or_else(|| binary::is_program(entry.kind, entry.mode, entry.size).then_some(PROGRAM))
+}
+
+/// The cataloger for a hard link that [`wanted_entry`] has asked for.
+pub(crate) fn wanted_link(path: &[u8]) -> usize {
+    wanted(path).unwrap_or(PROGRAM)
+}
+
+/// Whether it is the cataloger of programs, most of which say nothing.
+pub(crate) fn is_program(cataloger: usize) -> bool {
+    cataloger == PROGRAM
 }
 
 /// Whether a file at `path` may prove a language package.
@@ -93,6 +120,8 @@ pub(crate) fn read(index: usize, mut input: Input<'_>) -> Facts {
 
 #[cfg(test)]
 mod tests {
+    use image::EntryKind;
+
     use super::*;
 
     fn who(path: &str) -> Option<&'static str> {
@@ -113,6 +142,14 @@ mod tests {
             ("var/lib/dpkg/info/libc6:amd64.list", Some("dpkg-list")),
             ("lib/apk/db/installed", Some("apk-installed")),
             ("usr/lib/apk/db/installed", Some("apk-installed")),
+            ("var/lib/rpm/Packages", Some("rpm-database")),
+            ("usr/lib/sysimage/rpm/Packages.db", Some("rpm-database")),
+            ("usr/share/rpm/rpmdb.sqlite", Some("rpm-database")),
+            ("var/lib/rpm/rpmdb.sqlite-wal", Some("rpm-database")),
+            ("var/lib/rpm/rpmdb.sqlite-shm", None),
+            ("srv/var/lib/rpm/Packages", None),
+            ("var/lib/rpmmanifest/container-manifest-2", Some("rpm-manifest")),
+            ("var/lib/rpmmanifest/container-manifest-1", None),
             ("opt/v/lib/python3.11/site-packages/a-1.dist-info/METADATA", Some("python-metadata")),
             ("x/a.egg-info/PKG-INFO", Some("python-metadata")),
             ("x/a-1.egg/EGG-INFO/PKG-INFO", Some("python-metadata")),
@@ -133,6 +170,16 @@ mod tests {
             ("opt/a.hpi", Some("java-archive")),
             ("opt/a.war", Some("java-archive")),
             ("opt/a.jar.bak", None),
+            (
+                "usr/share/rubygems-integration/all/specifications/rake-13.0.6.gemspec",
+                Some("gem-specification"),
+            ),
+            ("opt/rake-13.0.6/rake.gemspec", None),
+            ("app/vendor/composer/installed.json", Some("composer-installed")),
+            ("app/vendor/installed.json", None),
+            ("app/shop.deps.json", Some("nuget-deps")),
+            ("opt/TOOL.EXE", Some("program")),
+            ("usr/bin/tool", None),
             ("", None),
         ];
         for (path, cataloger) in cases {
@@ -147,6 +194,32 @@ mod tests {
         let path = b"usr/share/nodejs/a/node_modules/b/package.json";
         let asking = CATALOGERS.iter().filter(|c| (c.wants)(path, path::name(path))).count();
         assert_eq!(asking, 1);
+    }
+
+    #[test]
+    fn a_file_is_looked_into_as_a_program_by_its_mode_and_size() {
+        let asks = |path: &str, kind, mode, size| {
+            let path = path.as_bytes();
+            wanted_entry(&Entry { path, kind, size, link: None, mode }).map(|index| CATALOGERS[index].name)
+        };
+        assert_eq!(asks("usr/bin/tool", EntryKind::File, 0o755, 4_096), Some("program"));
+        assert_eq!(asks("usr/bin/tool", EntryKind::HardLink, 0o755, 0), Some("program"));
+        assert_eq!(asks("usr/bin/tool", EntryKind::File, 0o644, 4_096), None);
+        assert_eq!(asks("usr/bin/tool", EntryKind::File, 0o755, 20), None);
+        assert_eq!(asks("usr/bin", EntryKind::Directory, 0o755, 4_096), None);
+        assert_eq!(asks("usr/bin/tool", EntryKind::Symlink, 0o777, 0), None);
+        assert_eq!(asks("opt/a.jar", EntryKind::File, 0o755, 4_096), Some("java-archive"));
+    }
+
+    #[test]
+    fn every_cataloger_has_a_fuzz_target_of_its_name() {
+        let targets = include_str!("../../fuzz/Cargo.toml");
+        for (name, _) in catalogers() {
+            assert!(
+                targets.contains(&format!("\nname = \"{name}\"\n")),
+                "fuzz/Cargo.toml lists no target `{name}`"
+            );
+        }
     }
 
     #[test]

@@ -6,10 +6,12 @@ use image::OpenImage;
 use model::report::REPORT_SCHEMA;
 use model::{Distro, ImageFacts, OsRelease, PackageRecord, ScanReport, Timestamp, Unreadable};
 
+use crate::bounds;
 use crate::compose::{Visible, compose};
 use crate::facts::{Found, LayerCatalog};
 use crate::os::release;
-use crate::path::{text, without_merged_usr};
+use crate::path::{hash, text, without_merged_usr};
+use crate::registry::is_program;
 use crate::scan::ScanOptions;
 
 /// Notes that a report lists; further ones are counted.
@@ -21,7 +23,7 @@ pub(crate) fn build(image: &OpenImage, layers: &[LayerCatalog], options: &ScanOp
     let with_layer = !image.is_root_fs();
     let os_release = os_release(&visible);
     let distro = os_release.as_ref().map(OsRelease::distro);
-    ScanReport {
+    let mut report = ScanReport {
         schema: REPORT_SCHEMA,
         scanner: concat!("plimsoll/", env!("CARGO_PKG_VERSION")).to_owned(),
         scanned_at: Timestamp::now(),
@@ -32,7 +34,9 @@ pub(crate) fn build(image: &OpenImage, layers: &[LayerCatalog], options: &ScanOp
         unreadable: unreadable(&visible, layers, with_layer),
         os_release,
         tags: options.tags.clone(),
-    }
+    };
+    bounds::keep_within(&mut report);
+    report
 }
 
 fn with_sizes(facts: &ImageFacts, layers: &[LayerCatalog]) -> ImageFacts {
@@ -59,6 +63,7 @@ fn users(visible: &[Visible<'_>]) -> Vec<String> {
 
 fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) -> Vec<PackageRecord> {
     let owners = owners(visible);
+    let programs = program_owners(visible);
     let mut records: Vec<PackageRecord> = Vec::new();
     for file in visible {
         let evidence = file.evidence();
@@ -66,7 +71,10 @@ fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) 
             continue;
         }
         let path = text(&evidence.path);
-        let owner = owners.get(without_merged_usr(&evidence.path)).copied();
+        let own = without_merged_usr(&evidence.path);
+        let owner =
+            if is_program(evidence.cataloger.into()) { programs.get(&hash(own)) } else { owners.get(own) };
+        let owner = owner.copied();
         let older: Vec<(usize, BTreeSet<&Found>)> = file.history[1..]
             .iter()
             .map(|(layer, evidence)| (*layer, evidence.facts.packages.iter().collect()))
@@ -98,6 +106,26 @@ fn owners<'a>(visible: &[Visible<'a>]) -> HashMap<&'a [u8], &'a str> {
     for owner in visible.iter().flat_map(|file| &file.evidence().facts.owners) {
         for path in &owner.paths {
             owners.entry(without_merged_usr(path)).or_insert(owner.package.as_str());
+        }
+    }
+    owners
+}
+
+/// Which OS package owns a program that proves packages; keys are hashes of paths without a merged `/usr`.
+fn program_owners<'a>(visible: &[Visible<'a>]) -> HashMap<u64, &'a str> {
+    let evidence = || visible.iter().map(Visible::evidence);
+    let mut programs: Vec<u64> = evidence()
+        .filter(|file| is_program(file.cataloger.into()) && !file.facts.packages.is_empty())
+        .map(|file| hash(without_merged_usr(&file.path)))
+        .collect();
+    programs.sort_unstable();
+    let mut owners = HashMap::new();
+    if programs.is_empty() {
+        return owners;
+    }
+    for owner in evidence().flat_map(|file| &file.facts.owners) {
+        for path in owner.programs.iter().filter(|path| programs.binary_search(path).is_ok()) {
+            owners.entry(*path).or_insert(owner.package.as_str());
         }
     }
     owners

@@ -78,12 +78,20 @@ pub(crate) enum TagCommand {
 }
 
 pub(crate) fn run(command: AdminCommand) -> anyhow::Result<()> {
-    crate::serve::runtime()?.block_on(async {
+    crate::serve::run_async(async {
         match command {
             AdminCommand::User(command) => user(command).await,
             AdminCommand::Tag(TagCommand::Assign { tag, images, data }) => assign(&tag, &images, &data).await,
         }
     })
+}
+
+/// Opens a data directory that is there: a misspelt one is told and not made.
+fn open_existing(data: &DataArgs) -> anyhow::Result<Store> {
+    if !data.data.is_dir() {
+        bail!("there is no data directory {}; name the server's with --data", data.data.display());
+    }
+    open(data)
 }
 
 fn open(data: &DataArgs) -> anyhow::Result<Store> {
@@ -111,18 +119,18 @@ async fn user(command: UserCommand) -> anyhow::Result<()> {
         }
         UserCommand::Password { name, password, data } => {
             let (password, generated) = password_or_new(password)?;
-            open(&data)?.set_password(&name, &password).await?;
+            open_existing(&data)?.set_password(&name, &password).await?;
             writeln!(out, "password of {name} changed")?;
             if generated {
                 writeln!(out, "password: {password}   (shown this once)")?;
             }
         }
         UserCommand::Delete { name, data } => {
-            open(&data)?.delete_account(&name).await?;
+            open_existing(&data)?.delete_account(&name).await?;
             writeln!(out, "account {name} removed")?;
         }
         UserCommand::List { data } => {
-            for account in open(&data)?.accounts().await? {
+            for account in open_existing(&data)?.accounts().await? {
                 let scope = match &account.scope {
                     None => "everything".to_owned(),
                     Some(tags) => tags.iter().cloned().collect::<Vec<_>>().join(","),
@@ -143,7 +151,7 @@ fn password_or_new(password: Option<String>) -> anyhow::Result<(String, bool)> {
 }
 
 async fn assign(tag: &str, images: &[String], data: &DataArgs) -> anyhow::Result<()> {
-    let store = open(data)?;
+    let store = open_existing(data)?;
     let mut uuids = Vec::new();
     for text in images {
         let digits = text.strip_prefix("sha256:").unwrap_or(text);

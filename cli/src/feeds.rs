@@ -8,6 +8,8 @@ use knowledge::{Bundle, CompileReport, KnowledgeDir};
 use server::settings::DEFAULT_DATA;
 use server::{DataDir, jobs};
 
+use crate::output::printable;
+
 /// Where the data goes to.
 #[derive(clap::Args)]
 pub(crate) struct DataArgs {
@@ -60,17 +62,17 @@ fn print_report(report: &CompileReport) -> anyhow::Result<()> {
             "loaded   {:<12} {:>8} records  {}",
             source.feed,
             source.records,
-            source.path.display()
+            printable(&source.path.to_string_lossy())
         )?;
         if source.quarantined_count > 0 {
             writeln!(out, "         {:<12} {:>8} quarantined", "", source.quarantined_count)?;
             for example in &source.quarantined {
-                writeln!(out, "             {}: {}", example.record, example.reason)?;
+                writeln!(out, "             {}: {}", printable(&example.record), printable(&example.reason))?;
             }
         }
     }
     for (path, reason) in &report.skipped {
-        writeln!(out, "skipped  {}: {reason}", path.display())?;
+        writeln!(out, "skipped  {}: {}", printable(&path.to_string_lossy()), printable(reason))?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 #[derive(clap::Args)]
 pub(crate) struct LoggingArgs {
     /// What to log: error, warn, info, debug, trace, or a filter such as `info,fleet=debug`
-    #[arg(long, global = true, env = "PLIMSOLL_LOG", value_name = "FILTER")]
+    #[arg(long, global = true, env = "PLIMSOLL_LOG", value_name = "FILTER", value_parser = filter)]
     log: Option<String>,
 
     /// Form of the log lines
@@ -20,6 +20,11 @@ pub(crate) struct LoggingArgs {
 enum LogFormat {
     Text,
     Json,
+}
+
+/// Takes a filter that can be understood as it stands.
+fn filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 /// Starts logging; a server says what it does, a command only what goes wrong.

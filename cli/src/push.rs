@@ -12,20 +12,14 @@ pub(crate) struct PushArgs {
     /// Send the result to the server at this URL
     #[arg(long, value_name = "URL")]
     push: Option<String>,
-    /// Account to send as
-    #[arg(long, env = "PLIMSOLL_USER", value_name = "NAME", requires = "push")]
+    /// Account to send as [env: PLIMSOLL_USER]
+    #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// Its password
-    #[arg(long, env = "PLIMSOLL_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    /// Its password [env: PLIMSOLL_PASSWORD]
+    #[arg(long, value_name = "PASSWORD", requires = "push")]
     password: Option<String>,
-    /// A token of `POST /auth`, in place of account and password
-    #[arg(
-        long,
-        env = "PLIMSOLL_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true,
-        conflicts_with = "user"
-    )]
+    /// A token of `POST /auth`, in place of account and password [env: PLIMSOLL_TOKEN]
+    #[arg(long, value_name = "TOKEN", requires = "push", conflicts_with_all = ["user", "password"])]
     token: Option<String>,
 }
 
@@ -36,6 +30,7 @@ pub(crate) struct Target {
     credentials: Credentials,
 }
 
+#[derive(Debug, PartialEq)]
 enum Credentials {
     Basic(String, String),
     Token(String),
@@ -53,11 +48,8 @@ impl PushArgs {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             bail!("--push takes a URL such as http://127.0.0.1:8080, not `{url}`");
         }
-        let credentials = match (&self.token, &self.user, &self.password) {
-            (Some(token), _, _) => Credentials::Token(token.clone()),
-            (None, Some(user), Some(password)) => Credentials::Basic(user.clone(), password.clone()),
-            _ => bail!("--push needs --user and --password, or --token"),
-        };
+        let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let credentials = self.credentials(environment)?;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
@@ -66,6 +58,26 @@ impl PushArgs {
             .build()
             .context("cannot prepare the HTTP client")?;
         Ok(Some(Target { url: url.trim_end_matches('/').to_owned(), client, credentials }))
+    }
+}
+
+impl PushArgs {
+    /// Flags win over the environment as a whole: a token in it does not stand in for a flag of the other kind.
+    ///
+    /// That is why the flags name their variables in words only: the argument parser would hold a variable
+    /// against a flag that contradicts it, and refuse the command.
+    fn credentials(&self, environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Credentials> {
+        let given = self.user.is_some() || self.password.is_some();
+        let token = || environment("PLIMSOLL_TOKEN").filter(|_| !given);
+        if let Some(token) = self.token.clone().or_else(token) {
+            return Ok(Credentials::Token(token));
+        }
+        let user = self.user.clone().or_else(|| environment("PLIMSOLL_USER"));
+        let password = self.password.clone().or_else(|| environment("PLIMSOLL_PASSWORD"));
+        match (user, password) {
+            (Some(user), Some(password)) => Ok(Credentials::Basic(user, password)),
+            _ => bail!("--push needs --user and --password, or --token"),
+        }
     }
 }
 
@@ -135,5 +147,28 @@ fn message(response: reqwest::blocking::Response) -> String {
     match body.as_ref().and_then(|body| body["message"].as_str()) {
         Some(message) => message.to_owned(),
         None => text.chars().take(500).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_environment_and_a_token_over_an_account() {
+        let text = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
+        let chosen = |flags: [&str; 3], variables: &[&str]| {
+            let [user, password, token] = flags.map(text);
+            let args = PushArgs { push: None, user, password, token };
+            args.credentials(|name| variables.contains(&name).then(|| name.to_lowercase())).ok()
+        };
+        let basic = |user: &str, password: &str| Some(Credentials::Basic(user.into(), password.into()));
+        let all = ["PLIMSOLL_USER", "PLIMSOLL_PASSWORD", "PLIMSOLL_TOKEN"];
+        assert_eq!(chosen(["", "", "t"], &all), Some(Credentials::Token("t".into())));
+        assert_eq!(chosen(["u", "p", ""], &all), basic("u", "p"));
+        assert_eq!(chosen(["u", "", ""], &all), basic("u", "plimsoll_password"));
+        assert_eq!(chosen(["", "", ""], &all), Some(Credentials::Token("plimsoll_token".into())));
+        assert_eq!(chosen(["", "", ""], &all[..2]), basic("plimsoll_user", "plimsoll_password"));
+        assert_eq!(chosen(["u", "", ""], &[]), None);
     }
 }

@@ -17,16 +17,25 @@ pub(crate) struct ServeArgs {
 /// Runs a server until SIGINT or SIGTERM.
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let settings = args.server.resolve()?;
-    runtime()?.block_on(async {
+    run_async(async {
         let server = Server::start(&settings).await?;
         announce(&server)?;
         server.run_until(stop_signal()).await.context("the server failed")
     })
 }
 
-/// The async runtime of the server commands.
-pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the async runtime")
+/// Runs `work` to its end on an async runtime.
+///
+/// Work on other threads that nobody waits for any more, such as a scan or a compilation of feeds when the server is
+/// told to stop, is left where it is: it ends with the process, and what it had not finished is not in force.
+pub(crate) fn run_async<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Prints where the server listens and, the first time, the password of the first account.
@@ -51,5 +60,23 @@ pub(crate) async fn stop_signal() {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_stop_does_not_wait_for_a_long_scan() {
+        let started = Instant::now();
+        run_async(async {
+            tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(600)));
+            Ok(())
+        })
+        .unwrap();
+        assert!(started.elapsed() < Duration::from_secs(60));
     }
 }

@@ -10,7 +10,7 @@ use store::DEFAULT_CUSTOMER;
 
 use crate::output::note;
 use crate::scan::ReadArgs;
-use crate::serve::{announce, runtime, stop_signal};
+use crate::serve::{announce, run_async, stop_signal};
 use crate::settings::ServerArgs;
 
 /// Arguments of `plimsoll up`.
@@ -27,17 +27,21 @@ pub(crate) struct UpArgs {
 /// How long the first answer waits for vulnerability data before it is printed without.
 const DATA_PATIENCE: Duration = Duration::from_secs(600);
 
+/// How long a scanned image is waited for to show up in answers.
+const INDEX_PATIENCE: Duration = Duration::from_secs(60);
+
 /// Runs a server until SIGINT or SIGTERM; scans meanwhile and prints what to try.
 pub(crate) fn run(args: UpArgs) -> anyhow::Result<()> {
     let settings = args.server.resolve()?;
-    runtime()?.block_on(async {
+    run_async(async {
         let server = Server::start(&settings).await?;
         announce(&server)?;
+        // Data of an earlier start answers at once; newer data comes into force whenever it is ready.
         let has_data = !server.fleet.bundle().manifest().sources.is_empty();
-        let loading = settings.feeds.is_some() || (settings.feeds_interval.is_some() && !has_data);
+        let loading = !has_data && (settings.feeds.is_some() || settings.feeds_interval.is_some());
         let guide = tokio::spawn(guide(Guide {
             base: settings.public_url.clone().unwrap_or_else(|| format!("http://{}", server.address)),
-            password: server.generated_password.clone().or(settings.admin_password.clone()),
+            password: server.generated_password.clone(),
             store: server.store.clone(),
             fleet: server.fleet.clone(),
             feeds_loaded: loading.then(|| server.feeds_loaded.clone()),
@@ -53,6 +57,7 @@ pub(crate) fn run(args: UpArgs) -> anyhow::Result<()> {
 /// All that the guided start needs of the running server.
 struct Guide {
     base: String,
+    /// The password that this start made up; one that was chosen is not shown, it may have changed since.
     password: Option<String>,
     store: store::Store,
     fleet: fleet::Fleet,
@@ -100,11 +105,16 @@ async fn scan_into(guide: &Guide, source: &str, host: bool) -> anyhow::Result<Sc
     note(&format!("scanning {source}"));
     let (name, reading) = (source.to_owned(), guide.reading.clone());
     let origin = if host { "HOST" } else { "GENERAL" };
-    let report = tokio::task::spawn_blocking(move || crate::scan::read(&name, &reading, origin, &[]))
-        .await
-        .context("the scan was interrupted")??;
+    let scan = move || {
+        let image = crate::scan::open(&name, &reading)?;
+        crate::scan::catalog(&image, &reading, origin, &[])
+    };
+    let report = tokio::task::spawn_blocking(scan).await.context("the scan was interrupted")??;
     let ack = guide.store.put_report(DEFAULT_CUSTOMER, report.clone()).await?;
-    guide.fleet.caught_up(ack.updated, Duration::from_secs(60)).await?;
+    // What is stored stays stored: a list of packages that takes the index long shows up when it is through.
+    if let Err(error) = guide.fleet.caught_up(ack.updated, INDEX_PATIENCE).await {
+        note(&format!("{source} is stored and not to be seen yet: {error}"));
+    }
     let unreadable = match report.unreadable.len() {
         0 => String::new(),
         count => format!(", {count} places unreadable"),

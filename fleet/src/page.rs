@@ -13,6 +13,10 @@ use crate::eval::Predicate;
 use crate::eval::cursor::{Cursor, Position};
 use crate::request::{Sort, SortKey};
 
+/// The most records that a cursor names: about two thousand characters of a link, which every client and proxy takes.
+/// Fewer in the unit tests, whose small worlds are to meet both forms.
+const MAX_NAMED: usize = if cfg!(test) { 3 } else { 50 };
+
 /// What a page is taken from.
 pub(crate) struct Source<'a> {
     pub(crate) columns: &'a Columns,
@@ -54,8 +58,8 @@ impl Source<'_> {
                     SortKey::Updated => Some(scalars.updated),
                     SortKey::Created => scalars.created,
                 };
-                // no time at all is later than any: last ascending, first descending
-                let rank = time.map_or(i128::from(i64::MAX) + 1, |time| i128::from(time.0));
+                // an unknown time is shown as 0, so that is where it stands
+                let rank = i128::from(time.map_or(0, |time| time.0));
                 (if sort.descending { -rank } else { rank }, scalars.uuid, position)
             })
             .collect();
@@ -170,27 +174,31 @@ impl Export<'_> {
 
     /// The cursor behind a full page of the first part.
     ///
-    /// The documented form names the last record, which is enough if no other one with the same `updated` was returned,
-    /// here or on a page before, or passed over here: a record that the cursor named has changed since and stands at the
-    /// same `updated`. Else the longer form says how far the export has come.
+    /// The documented form names every record at the last `updated` that was returned, here or on a page before, or
+    /// passed over here because the cursor named it and it has changed since. Where those are too many for an
+    /// address, the other form says how far the export has come.
     fn next_in_order(&self, page: &[u32], cursor: Cursor) -> Cursor {
-        let at = |index: usize| self.source.columns.at(page[index]);
-        let last = at(page.len() - 1);
-        let shared_here = page.len() > 1 && at(page.len() - 2).updated == last.updated;
-        let is_passed_over = |uuid: &Uuid| {
-            let position = self.source.columns.position(self.source.customer, *uuid);
-            let position = position.filter(|position| *uuid < last.uuid && self.admits(*position));
-            position.is_some_and(|position| self.source.columns.at(position).updated == last.updated)
+        let columns = self.source.columns;
+        let last = columns.at(page[page.len() - 1]);
+        let is_passed_over = |uuid: &&Uuid| {
+            let position = columns.position(self.source.customer, **uuid);
+            let position = position.filter(|position| **uuid < last.uuid && self.admits(*position));
+            position.is_some_and(|position| columns.at(position).updated == last.updated)
         };
-        let shared_before = match &cursor.position {
-            Position::Listed(time, uuids) => *time == last.updated || uuids.iter().any(is_passed_over),
-            Position::After(time, _) => *time == last.updated,
-            Position::Start | Position::Moved(..) => false,
+        let (named_before, is_beyond_names): (&[Uuid], bool) = match &cursor.position {
+            Position::Listed(_, uuids) => (uuids, false),
+            Position::After(time, _) => (&[], *time == last.updated),
+            Position::Start | Position::Moved(..) => (&[], false),
         };
-        let position = if shared_here || shared_before {
+        let returned = page.iter().map(|position| columns.at(*position));
+        let returned = returned.filter(|scalars| scalars.updated == last.updated).map(|scalars| scalars.uuid);
+        let mut named: Vec<Uuid> =
+            named_before.iter().filter(is_passed_over).copied().chain(returned).collect();
+        named.sort_unstable();
+        let position = if is_beyond_names || named.len() > MAX_NAMED {
             Position::After(last.updated, last.uuid)
         } else {
-            Position::Listed(last.updated, vec![last.uuid])
+            Position::Listed(last.updated, named)
         };
         let end = (cursor.position != Position::Start).then_some(self.end);
         Cursor { position, end, rest: cursor.rest }

@@ -48,7 +48,7 @@ pub struct BulkPage<V> {
 /// What a plain list is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortKey {
-    /// Build time of an image, creation of a container. Images that do not say stand last ascending, first descending.
+    /// Build time of an image, creation of a container. Images that do not say stand at the time 0.
     Created,
     /// The effective `updated`.
     Updated,

@@ -40,3 +40,7 @@ pub use qid::qid;
 
 /// The name and version written into manifests.
 pub(crate) const BUILDER: &str = concat!("plimsoll/", env!("CARGO_PKG_VERSION"));
+
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;

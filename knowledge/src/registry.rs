@@ -114,3 +114,19 @@ pub(crate) const NOT_USED_YET: [&str; 11] = [
     "suse-csaf",
     "wolfi",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feed_has_a_fuzz_target_of_its_name() {
+        let targets = include_str!("../../fuzz/Cargo.toml");
+        for Feed { name, .. } in &FEEDS {
+            assert!(
+                targets.contains(&format!("\nname = \"{name}\"\n")),
+                "fuzz/Cargo.toml lists no target `{name}`"
+            );
+        }
+    }
+}

@@ -96,7 +96,7 @@ pub const DEBIAN_RELEASES: [(&str, &str); 11] = [
 
 impl OsRelease {
     /// The release as its distribution's advisories name it: `debian:12`, `alpine:3.18`, `alpine:edge`,
-    /// `ubuntu:22.04`, `wolfi`.
+    /// `ubuntu:22.04`, `rhel:9`, `wolfi`.
     pub fn distro(&self) -> Distro {
         let version = self.version_id.as_deref().unwrap_or_default();
         let version = match self.id.as_str() {
@@ -107,6 +107,8 @@ impl OsRelease {
             "debian" => first_parts(version, 1),
             "alpine" if version.contains("_alpha") => "edge",
             "alpine" => first_parts(version, 2),
+            // Their advisories are for a whole major release.
+            "rhel" | "centos" | "rocky" | "almalinux" | "ol" => first_parts(version, 1),
             "wolfi" | "chainguard" | "arch" => "",
             _ => version,
         };
@@ -156,6 +158,8 @@ mod tests {
         assert_eq!(name("alpine", Some("3.18.4"), None), "alpine:3.18");
         assert_eq!(name("alpine", Some("3.19_alpha20230901"), None), "alpine:edge");
         assert_eq!(name("ubuntu", Some("22.04"), Some("jammy")), "ubuntu:22.04");
+        assert_eq!(name("rhel", Some("9.3"), None), "rhel:9");
+        assert_eq!(name("sles", Some("15.3"), None), "sles:15.3");
         assert_eq!(name("wolfi", Some("20230201"), None), "wolfi");
     }
 }

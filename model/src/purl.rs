@@ -15,16 +15,23 @@ pub fn purl_of(package: &Package) -> String {
         }
     }
     encode(&mut text, &name);
-    if !package.version.is_empty() {
+    // An rpm's epoch is a qualifier; other types write it in the version.
+    let (epoch, version) = match package.version.split_once(':') {
+        Some((epoch, version)) if package.ecosystem == Ecosystem::Rpm => (Some(epoch.to_owned()), version),
+        _ => (None, package.version.as_str()),
+    };
+    if !version.is_empty() {
         text.push('@');
-        encode(&mut text, &package.version);
+        encode(&mut text, version);
     }
     let distro = package.distro.as_ref().map(|distro| match distro.version.as_str() {
         "" => distro.id.clone(),
         version => format!("{}-{version}", distro.id),
     });
     let mut separator = '?';
-    for (key, value) in [("arch", package.arch.as_ref()), ("distro", distro.as_ref())] {
+    for (key, value) in
+        [("arch", package.arch.as_ref()), ("distro", distro.as_ref()), ("epoch", epoch.as_ref())]
+    {
         if let Some(value) = value.filter(|_| package.ecosystem.is_os()) {
             let _ = write!(text, "{separator}{key}=");
             encode(&mut text, value);
@@ -108,6 +115,9 @@ mod tests {
             purl_of(&deb),
             "pkg:deb/debian/libstdc%2B%2B6@1:12.2.0-14%2Bb1?arch=amd64&distro=debian-12"
         );
+        let mut rpm = package(Ecosystem::Rpm, "openssl-libs", "1:3.0.7-27.el9");
+        rpm.distro = Some(Distro::new("rhel", "9"));
+        assert_eq!(purl_of(&rpm), "pkg:rpm/rhel/openssl-libs@3.0.7-27.el9?distro=rhel-9&epoch=1");
         assert_eq!(purl_of(&package(Ecosystem::Pypi, "Foo__Bar.baz", "1.0")), "pkg:pypi/foo-bar-baz@1.0");
         assert_eq!(purl_of(&package(Ecosystem::Npm, "@babel/core", "7.0.0")), "pkg:npm/%40babel/core@7.0.0");
         assert_eq!(purl_of(&package(Ecosystem::Maven, "org.x:y", "1")), "pkg:maven/org.x/y@1");

@@ -13,6 +13,27 @@ use crate::time::Timestamp;
 /// The version of the report's form; raised when a field changes its meaning.
 pub const REPORT_SCHEMA: u32 = 1;
 
+/// What a report may hold at most. Far above real images: the bounds keep a broken or hostile sender from filling a
+/// database. A server refuses more, so a scanner keeps within them whatever an image holds.
+pub mod limits {
+    /// Packages.
+    pub const PACKAGES: usize = 1_000_000;
+    /// Entries of other lists.
+    pub const LIST: usize = 100_000;
+    /// Layers and further entries of the history.
+    pub const LAYERS: usize = 10_000;
+    /// Names of one image.
+    pub const REFERENCES: usize = 1_000;
+    /// Tags, and words of `ID_LIKE`.
+    pub const TAGS: usize = 100;
+    /// Bytes of names, versions and other single words.
+    pub const WORD: usize = 4_096;
+    /// Bytes of paths and keys of labels.
+    pub const PATH: usize = 16_384;
+    /// Bytes of commands, values of labels and environment variables.
+    pub const TEXT: usize = 131_072;
+}
+
 /// Everything that was seen in one image or root file system. Facts only: no findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

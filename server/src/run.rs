@@ -131,6 +131,8 @@ fn api_settings(settings: &Settings) -> ApiSettings {
     ApiSettings {
         public_url: settings.public_url.clone(),
         max_decompressed: settings.max_report_bytes,
+        container_profile: settings.container_profile,
+        trust_forwarded: settings.trust_forwarded,
         ..ApiSettings::default()
     }
 }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api::ContainerProfile;
 use clap::CommandFactory as _;
 use serde::Deserialize;
 
@@ -41,6 +42,14 @@ pub struct SettingsArgs {
     /// Largest scan report accepted, in bytes after decompression
     #[arg(long, env = "PLIMSOLL_MAX_REPORT_BYTES", value_name = "BYTES")]
     pub max_report_bytes: Option<usize>,
+
+    /// Shape of container records from v1.2 on: classic has the keys that typed clients accept, full all documented ones
+    #[arg(long, env = "PLIMSOLL_CONTAINER_PROFILE", value_name = "PROFILE")]
+    pub container_profile: Option<String>,
+
+    /// Believe X-Forwarded-Proto and X-Forwarded-Host when a link is built; only behind a proxy that overwrites both
+    #[arg(long, env = "PLIMSOLL_TRUST_FORWARDED", value_name = "BOOL")]
+    pub trust_forwarded: Option<bool>,
 }
 
 /// Settings as the server uses them.
@@ -60,17 +69,23 @@ pub struct Settings {
     pub feeds_interval: Option<Duration>,
     /// See [`SettingsArgs::max_report_bytes`].
     pub max_report_bytes: usize,
+    /// See [`SettingsArgs::container_profile`].
+    pub container_profile: ContainerProfile,
+    /// See [`SettingsArgs::trust_forwarded`].
+    pub trust_forwarded: bool,
 }
 
 /// The data directory when none is given.
 pub const DEFAULT_DATA: &str = "plimsoll-data";
 
 /// The defaults as the reference page shows them, by the name of the flag.
-const DEFAULTS: [(&str, &str); 4] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("data", "./plimsoll-data"),
     ("listen", "127.0.0.1:8080"),
     ("feeds-interval", "6"),
     ("max-report-bytes", "268435456"),
+    ("container-profile", "classic"),
+    ("trust-forwarded", "false"),
 ];
 
 /// Why settings cannot be used.
@@ -123,6 +138,8 @@ impl SettingsArgs {
             feeds: self.feeds.or(file.feeds),
             feeds_interval: self.feeds_interval.or(file.feeds_interval),
             max_report_bytes: self.max_report_bytes.or(file.max_report_bytes),
+            container_profile: self.container_profile.or(file.container_profile),
+            trust_forwarded: self.trust_forwarded.or(file.trust_forwarded),
         }
     }
 
@@ -138,6 +155,8 @@ impl SettingsArgs {
             feeds: self.feeds,
             feeds_interval: (hours > 0).then(|| Duration::from_secs(u64::from(hours) * 3600)),
             max_report_bytes: self.max_report_bytes.unwrap_or(256 << 20),
+            container_profile: self.container_profile.map(check_profile).transpose()?.unwrap_or_default(),
+            trust_forwarded: self.trust_forwarded.unwrap_or_default(),
         })
     }
 }
@@ -168,6 +187,14 @@ fn check_url(text: String) -> Result<String, SettingsError> {
             reason: "is not a URL such as https://plimsoll.example.com".to_owned(),
         }),
     }
+}
+
+fn check_profile(text: String) -> Result<ContainerProfile, SettingsError> {
+    text.parse().map_err(|_| SettingsError::Value {
+        name: "container-profile",
+        value: text,
+        reason: "is neither classic nor full".to_owned(),
+    })
 }
 
 fn check_password(text: String) -> Result<String, SettingsError> {

@@ -48,3 +48,7 @@ pub use record::{
     container_uuid, host_uuid, image_uuid, tag_uuid,
 };
 pub use store::{Store, StoreOptions};
+
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;

@@ -4,21 +4,14 @@
 //! refusal names the field by its path in the document that was sent.
 
 use model::report::REPORT_SCHEMA;
+use model::report::limits::{
+    LAYERS as MAX_LAYERS, LIST as MAX_LIST, PACKAGES as MAX_PACKAGES, PATH as MAX_PATH,
+    REFERENCES as MAX_REFERENCES, TAGS as MAX_TAGS, TEXT as MAX_TEXT, WORD as MAX_WORD,
+};
 use model::{ContainerReport, Ecosystem, ImageFacts, Label, PackageRecord, Reference, ScanReport, Timestamp};
 
 use crate::error::{Result, StoreError};
 
-const MAX_PACKAGES: usize = 1_000_000;
-const MAX_LIST: usize = 100_000;
-const MAX_LAYERS: usize = 10_000;
-const MAX_REFERENCES: usize = 1_000;
-const MAX_TAGS: usize = 100;
-/// Names, versions and other single words.
-const MAX_WORD: usize = 4_096;
-/// Paths.
-const MAX_PATH: usize = 16_384;
-/// Commands, label values, environment variables.
-const MAX_TEXT: usize = 131_072;
 /// How far a sender's clock may be ahead of ours, in milliseconds. A report from the future would
 /// otherwise win over every later one.
 const MAX_AHEAD: i64 = 24 * 3_600 * 1_000;

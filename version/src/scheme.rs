@@ -104,6 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn every_scheme_has_a_fuzz_target_of_its_name() {
+        let targets = include_str!("../../fuzz/Cargo.toml");
+        for scheme in Scheme::ALL {
+            let entry = format!("\nname = \"version-{scheme}\"\n");
+            assert!(targets.contains(&entry), "fuzz/Cargo.toml lists no target `version-{scheme}`");
+        }
+    }
+
+    #[test]
     fn an_ecosystem_without_a_scheme_has_none_instead_of_a_guess() {
         assert_eq!(Scheme::of(Ecosystem::Deb), Some(Scheme::Deb));
         assert_eq!(Scheme::of(Ecosystem::Nuget), None);

@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod fixtures;
+mod fuzz;
 mod generate;
 mod process;
 mod project;
@@ -24,6 +25,8 @@ usage: cargo xtask COMMAND
   check [--fast] [STEP…]
                          what CI runs; --fast leaves out documentation and fixtures; steps can be named one by one
   bench [NAME]           run a bench; without a name, lists them
+  fuzz [TARGET…] [--seconds N]
+                         give the readers of foreign bytes odd input, N seconds (60) each; all targets or those named
   generate [--check]     write the generated pages; --check fails when one is stale
 ";
 
@@ -47,6 +50,7 @@ fn dispatch(arguments: Vec<String>) -> Result<()> {
         "fixtures" => fixtures::command(rest),
         "check" => check::command(rest),
         "bench" => bench::command(rest),
+        "fuzz" => fuzz::command(rest),
         "generate" => generate::command(rest),
         "help" | "--help" | "-h" => {
             eprint!("{USAGE}");

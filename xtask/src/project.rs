@@ -32,7 +32,7 @@ pub(crate) fn metadata(resolved: bool) -> Result<Value> {
 }
 
 /// The target triple that rustc builds for by default.
-fn host_platform() -> Result<String> {
+pub(crate) fn host_platform() -> Result<String> {
     let version = process::capture(process::command("rustc").arg("-vV"))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(host.context("rustc -vV names no host")?.to_owned())

@@ -9,7 +9,7 @@ use crate::body;
 use crate::error::ApiError;
 use crate::lookup::Key;
 use crate::state::Shared;
-use crate::wire::{ErrorBody, SeverityCounts};
+use crate::wire::{ErrorBody, SeverityCounts, Version};
 
 /// Counts the vulnerabilities of a container by severity.
 #[utoipa::path(
@@ -27,10 +27,12 @@ use crate::wire::{ErrorBody, SeverityCounts};
 )]
 pub(crate) async fn count_vulnerabilities(
     State(shared): State<Shared>,
+    Extension(version): Extension<Version>,
     Extension(identity): Extension<Identity>,
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let view = super::find(&shared, &identity, &key).await?;
-    let known = view.image.is_some();
+    // clients of v1.1 compare the numbers without asking, as in the list; nothing known counts as nothing there
+    let known = view.image.is_some() || version.is_legacy();
     Ok(body::json(&if known { SeverityCounts::new(view.counts) } else { SeverityCounts::UNKNOWN }))
 }

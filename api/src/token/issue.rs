@@ -6,7 +6,8 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Refusal};
+use crate::ingest;
 use crate::state::Shared;
 use crate::wire::ErrorBody;
 
@@ -32,7 +33,7 @@ pub(crate) async fn issue(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body.map_err(|error| ApiError::bad_request("the form could not be read").because(error))?;
+    let body = body.map_err(|error| unreadable(&error))?;
     let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let (Some(name), Some(password)) = (field("username"), field("password")) else {
@@ -46,4 +47,11 @@ pub(crate) async fn issue(
     let identity = shared.auth.by_password(name, password).await?;
     let token = shared.auth.issue_token(&identity).await?;
     Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")], token).into_response())
+}
+
+fn unreadable(error: &BytesRejection) -> ApiError {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return ApiError::new(Refusal::PayloadTooLarge, "the form is too large").because(error);
+    }
+    ingest::broken_off(error)
 }

@@ -67,3 +67,10 @@ async fn health_needs_no_credentials() {
     assert_eq!(server.send(Request::get("/healthz")).await.text(), "ok\n");
     assert_eq!(server.send(Request::get("/readyz")).await.text(), "ready\n");
 }
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_told_so() {
+    let server = TestServer::start().await;
+    let answer = server.send(Request::new("POST", "/auth").body("a".repeat(20_000))).await;
+    assert_eq!((answer.status, answer.json()["errorCode"].as_str()), (413, Some("413 PAYLOAD_TOO_LARGE")));
+}

@@ -127,6 +127,10 @@ async fn links_start_with_the_public_url_or_with_the_host_of_the_request() {
     assert!(
         link(&trusting, request()).await.starts_with("<https://evil.example.com/csapi/v1.1/images/list?")
     );
+    let chain = Request::get("/csapi/v1.1/images/list?limit=1")
+        .header("X-Forwarded-Proto", "https, http")
+        .header("X-Forwarded-Host", "cs.example.com, inner:8080");
+    assert!(link(&trusting, chain).await.starts_with("<https://cs.example.com/csapi/v1.1/images/list?"));
     let odd = Request::get("/csapi/v1.1/images/list?limit=1").header("Host", "a>;rel=x");
     assert!(link(&trusting, odd).await.starts_with("</csapi/v1.1/images/list?"));
 }
@@ -174,4 +178,26 @@ async fn a_stop_finishes_what_is_under_way() {
     stopped.await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 201 Created\r\n"), "{}", String::from_utf8_lossy(&answer));
     assert!(tokio::net::TcpStream::connect(&server.address).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_query_may_be_sent_as_it_is_typed() {
+    let server = TestServer::start().await;
+    for number in 0..3 {
+        post(&server, number).await;
+    }
+    let all = server.get("/csapi/v1.1/images?sort=updated:asc").await.json();
+    let first = all["data"][0]["updated"].as_str().unwrap();
+    for (filter, count) in [
+        (format!("updated>{first}"), 2),
+        (format!("updated>={first} and not updated > {first}"), 1),
+        (format!("updated:[\"{first}\" .. \"{first}\"]"), 1),
+        (format!("updated<{first}"), 0),
+    ] {
+        let found = server.get(&format!("/csapi/v1.1/images?filter={filter}&pageSize=1")).await;
+        assert_eq!((found.status, found.json()["count"].as_u64()), (200, Some(count)), "{filter}");
+    }
+    let page = server.get(&format!("/csapi/v1.1/images/list?limit=1&filter=updated>{first}")).await;
+    let link = page.header("Link").unwrap();
+    assert!(link.contains(&format!("&filter=updated%3E{first}&paginationQuery=updated%3E%3D")), "{link}");
 }

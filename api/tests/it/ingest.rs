@@ -153,3 +153,30 @@ async fn a_tag_brings_an_image_into_a_scope() {
     let by_reader = Request::new("POST", "/api/v1/tags/blue").basic("team", "secret").json(&tagged);
     refused(&server, by_reader, 403, "CS.TAG.ASSIGN").await;
 }
+
+#[tokio::test]
+async fn a_sender_that_stalls_is_cut_off_and_does_not_hold_up_the_others() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let body_pause = std::time::Duration::from_millis(300);
+    let server = TestServer::start_with(ApiSettings { body_pause, ..ApiSettings::default() }).await;
+    let mut stalled = Vec::new();
+    for _ in 0..8 {
+        let mut stream = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+        let head = "POST /api/v1/reports HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWRtaW46Y29ycmVjdCBob3JzZQ==\r\n\
+                    Content-Length: 900\r\n\r\n{\"schema\"";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stalled.push(stream);
+    }
+    let answer = server.send(post("/api/v1/reports").json(&report(1))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    for mut stream in stalled {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+        assert!(
+            text.contains(
+                r#"{"errorCode":"408 REQUEST_TIMEOUT","message":"the body did not arrive in time""#
+            )
+        );
+    }
+}

@@ -6,16 +6,15 @@
 
 use model::Ecosystem;
 
-use crate::facts::{Facts, Found, Owner};
-use crate::registry::{Input, is_language_file};
+use crate::facts::{Facts, Found};
+use crate::owner::OwnedFiles;
+use crate::registry::Input;
 use crate::text::{Lines, Problem, owned};
 
 /// Largest database that is read.
 const MAX_INSTALLED: u64 = 512 << 20;
 /// Packages kept of one database.
 const MAX_PACKAGES: usize = 500_000;
-/// Paths kept of one package.
-const MAX_PATHS: usize = 200_000;
 
 #[derive(Default)]
 struct Record {
@@ -24,7 +23,7 @@ struct Record {
     version: String,
     arch: String,
     origin: String,
-    files: Vec<Vec<u8>>,
+    files: OwnedFiles,
 }
 
 /// Keeps packages and the files of theirs that may prove a language package.
@@ -73,9 +72,7 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
             b'R' => {
                 file.truncate(directory);
                 file.extend_from_slice(value);
-                if is_language_file(&file) && record.files.len() < MAX_PATHS {
-                    record.files.push(file.clone());
-                }
+                record.files.add(&file);
             }
             _ => {}
         }
@@ -96,15 +93,14 @@ fn finish(record: Record, facts: &mut Facts) -> Result<(), Problem> {
         return Err(Problem::Malformed(format!("more than {MAX_PACKAGES} packages")));
     }
     let origin = if record.origin.is_empty() { record.name.clone() } else { record.origin };
-    if !record.files.is_empty() {
-        facts.owners.push(Owner { package: record.name.clone(), paths: record.files });
-    }
+    record.files.finish(&record.name, facts);
     facts.packages.push(Found {
         ecosystem: Ecosystem::Apk,
         name: record.name,
         source: Some((origin, record.version.clone())),
         version: record.version,
         arch: Some(record.arch).filter(|arch| !arch.is_empty()),
+        module: None,
         inside: String::new(),
     });
     Ok(())

@@ -6,6 +6,7 @@ use image::{Entry, EntryKind, LayerSummary, LayerVisitor};
 use proptest::prelude::*;
 
 use super::*;
+use crate::binary::tests::go_program;
 use crate::layer::LayerPass;
 use crate::scan::Silent;
 
@@ -25,12 +26,17 @@ const PATHS: [&str; 12] = [
     "",
 ];
 
-/// Those of [`PATHS`] that interest.
+/// Those of [`PATHS`] that interest by their name.
 const FILES: [usize; 3] = [3, 5, 10];
+
+/// The one that interests by its mode.
+const PROGRAM: usize = 6;
 
 #[derive(Clone, Debug)]
 enum Op {
     File(usize),
+    /// A file of no interest in the place of a program.
+    Text,
     Link(usize),
     Directory(usize),
     HardLink(usize, usize),
@@ -84,6 +90,7 @@ fn apply(tree: &mut Tree, layer: usize, ops: &[Op]) -> Vec<(EntryKind, String, S
         let content = layer * 100 + number;
         let (path, kind) = match op {
             Op::File(path) => (PATHS[*path], EntryKind::File),
+            Op::Text => (PATHS[PROGRAM], EntryKind::File),
             Op::Link(path) => (PATHS[*path], EntryKind::Symlink),
             Op::Directory(path) => (PATHS[*path], EntryKind::Directory),
             Op::HardLink(path, _) => (PATHS[*path], EntryKind::HardLink),
@@ -94,6 +101,10 @@ fn apply(tree: &mut Tree, layer: usize, ops: &[Op]) -> Vec<(EntryKind, String, S
         match op {
             Op::File(_) => put(tree, path, Node::File(layer, content)),
             Op::Link(_) => put(tree, path, Node::Link),
+            Op::Text => {
+                put(tree, path, Node::Link);
+                "text".clone_into(&mut detail);
+            }
             Op::Directory(_) => put(tree, path, Node::Directory),
             Op::HardLink(_, target) => {
                 // Only to interesting files of the same layer; other targets need the image itself.
@@ -117,11 +128,17 @@ fn apply(tree: &mut Tree, layer: usize, ops: &[Op]) -> Vec<(EntryKind, String, S
 fn catalog(entries: &[(EntryKind, String, String)]) -> LayerCatalog {
     let mut pass = LayerPass::new(&Silent);
     for (kind, path, detail) in entries {
-        let content = format!("{{\"name\":\"m\",\"version\":\"{detail}.0.0\"}}");
+        let is_program = path == PATHS[PROGRAM] && detail != "text";
+        let content = if is_program {
+            go_program(&format!("{detail}.0.0"))
+        } else {
+            format!("{{\"name\":\"m\",\"version\":\"{detail}.0.0\"}}").into_bytes()
+        };
+        let mode = if is_program { 0o755 } else { 0o644 };
         let size = content.len() as u64;
         let link = matches!(kind, EntryKind::HardLink | EntryKind::Symlink).then_some(detail.as_bytes());
-        let entry = Entry { path: path.as_bytes(), kind: *kind, size, link, mode: 0o644 };
-        pass.entry(&entry, &mut content.as_bytes());
+        let entry = Entry { path: path.as_bytes(), kind: *kind, size, link, mode };
+        pass.entry(&entry, &mut &content[..]);
     }
     let (catalog, pending) = pass.finish(LayerSummary::default());
     assert!(pending.is_empty());
@@ -131,7 +148,8 @@ fn catalog(entries: &[(EntryKind, String, String)]) -> LayerCatalog {
 fn evidence_of(tree: &Tree) -> BTreeMap<String, (usize, usize)> {
     let mut all = BTreeMap::new();
     for (path, node) in tree {
-        if let (Node::File(layer, content), true) = (node, path.ends_with("package.json")) {
+        let interests = path.ends_with("package.json") || path == PATHS[PROGRAM];
+        if let (Node::File(layer, content), true) = (node, interests) {
             all.insert(path.clone(), (*layer, *content));
         }
     }
@@ -143,6 +161,9 @@ fn op() -> impl Strategy<Value = Op> {
     let file = prop::sample::select(&FILES[..]);
     prop_oneof![
         6 => file.prop_map(Op::File),
+        2 => Just(Op::File(PROGRAM)),
+        1 => Just(Op::Text),
+        1 => Just(Op::Directory(PROGRAM)),
         1 => any_path.clone().prop_map(Op::File),
         2 => any_path.clone().prop_map(Op::Link),
         3 => any_path.clone().prop_map(Op::Directory),
@@ -175,7 +196,8 @@ proptest! {
         for (file, path) in visible.iter().zip(&paths) {
             let (layer, content) = expected[path];
             prop_assert_eq!(file.layer(), layer);
-            prop_assert_eq!(&file.evidence().facts.packages[0].version, &format!("{content}.0.0"));
+            let found = file.evidence().facts.packages.last().unwrap();
+            prop_assert_eq!(&found.version, &format!("{content}.0.0"));
             let mut layers_with_path: Vec<usize> =
                 views.iter().rev().map_while(|view| view.get(path)).map(|(layer, _)| *layer).collect();
             layers_with_path.dedup();

@@ -22,7 +22,7 @@ pub(crate) const STATUS: Cataloger = Cataloger {
 /// `var/lib/dpkg/info/*.list`.
 pub(crate) const FILE_LIST: Cataloger = Cataloger {
     name: "dpkg-list",
-    version: 1,
+    version: 2,
     language: false,
     wants: |path, name| {
         path.starts_with(b"var/lib/dpkg/info/")

@@ -97,6 +97,7 @@ fn finish(stanza: Stanza, facts: &mut Facts) -> Result<(), Problem> {
         version: stanza.version,
         arch: Some(stanza.arch).filter(|arch| !arch.is_empty()),
         source: Some(source),
+        module: None,
         inside: String::new(),
     });
     Ok(())

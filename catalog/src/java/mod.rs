@@ -61,3 +61,9 @@ const LIMITS: Limits = Limits {
     text: 1 << 20,
     packages: 100_000,
 };
+
+/// Every text reader of this folder on the same bytes.
+#[cfg(fuzzing)]
+pub(crate) fn fuzzing(content: &[u8]) {
+    let _ = (pom::parse_properties(content), pom::parse_xml(content), manifest::parse(content));
+}

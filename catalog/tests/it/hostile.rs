@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::LayerBuilder;
+use model::report::limits;
+use testkit::{ImageBuilder, LayerBuilder};
 
-use crate::{lines, module, notes, report_of, stanza, zip};
+use crate::{lines, module, notes, report_of, scan_dir, stanza, zip};
 
 #[test]
 fn a_status_file_of_two_gibibytes_of_zeros_becomes_a_note() {
@@ -72,4 +73,36 @@ fn a_jar_within_a_jar_a_hundred_times_is_read_to_the_limit() {
     let report = report_of([LayerBuilder::new().file("deep.jar", jar)]);
     assert_eq!(report.packages.len(), 8);
     assert_eq!(report.unreadable.len(), 1);
+}
+
+#[test]
+fn words_and_lists_longer_than_a_server_accepts_do_not_let_an_image_escape_the_inventory() {
+    let long = "x".repeat(limits::WORD + 1);
+    let layer = LayerBuilder::new()
+        .created_by(&"y".repeat(limits::TEXT + 1))
+        .file("etc/os-release", format!("ID=other\nVERSION_ID=12\nPRETTY_NAME=\"{long}\"\n"))
+        .file("etc/passwd", format!("root:x:0:0::/:/bin/sh\n{long}:x:1:1::/:/bin/sh\n"))
+        .file("var/lib/dpkg/status", stanza("a", "1") + &stanza("b", &long) + &stanza(&long, "1"));
+    let mut image = ImageBuilder::new()
+        .layer(layer)
+        .env(&"é".repeat(limits::TEXT))
+        .label("a", &"z".repeat(limits::TEXT + 1));
+    for _ in 0..limits::LAYERS {
+        image = image.empty_layer("ENV A=b");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    image.write_oci_dir(folder.path()).unwrap();
+    let report = scan_dir(folder.path(), None).unwrap();
+    assert_eq!(lines(&report), ["a 1 0 var/lib/dpkg/status"]);
+    assert_eq!(report.users, ["root"]);
+    assert_eq!(report.os_release.as_ref().unwrap().display_name.len(), limits::WORD);
+    assert_eq!(report.image.layers.len(), 1);
+    assert_eq!(report.image.layers[0].created_by.len(), limits::TEXT);
+    assert_eq!(report.image.environment[0].len(), limits::TEXT);
+    assert_eq!(report.image.labels[0].value.len(), limits::TEXT);
+    assert!(
+        notes(&report).contains(&"None : 2 of the packages are too long and left out".to_owned()),
+        "{:?}",
+        notes(&report)
+    );
 }

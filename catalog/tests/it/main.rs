@@ -4,7 +4,9 @@
 
 mod ecosystems;
 mod hostile;
+mod programs;
 mod real;
+mod rpm;
 mod squash;
 
 use std::path::{Path, PathBuf};

@@ -57,7 +57,7 @@ struct NetworkSettings {
     #[serde(flatten)]
     own: Network,
     ports: Option<BTreeMap<String, Option<Vec<Binding>>>>,
-    networks: Option<BTreeMap<String, Network>>,
+    networks: Option<BTreeMap<String, Option<Network>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -120,7 +120,7 @@ fn container(record: Inspect, host: &HostFacts, now: Timestamp) -> anyhow::Resul
     let created =
         record.created.as_deref().and_then(Timestamp::parse).context("`Created` is missing or no date")?;
     let network = record.network_settings.unwrap_or_default();
-    let first = network.networks.as_ref().and_then(|networks| networks.values().next());
+    let first = network.networks.as_ref().and_then(|networks| networks.values().flatten().next());
     let pick = |field: fn(&Network) -> &Option<String>| {
         [Some(&network.own), first]
             .into_iter()
@@ -238,7 +238,7 @@ mod tests {
             r#"[{{"Id":"{ID}","Created":"2024-05-01T12:00:00.5+02:00","Image":"{ID}","ImageName":"localhost/web:1",
             "ImageDigest":"sha256:{ID}","Name":"db","State":{{"Status":"exited","FinishedAt":"2024-05-01T11:00:00Z"}},
             "Config":{{"User":"1000:1000","Env":null,"Labels":null}},
-            "NetworkSettings":{{"IPAddress":"","Networks":{{"podman":{{"IPAddress":"10.88.0.5"}}}}}}}}]"#
+            "NetworkSettings":{{"IPAddress":"","Networks":{{"none":null,"podman":{{"IPAddress":"10.88.0.5"}}}}}}}}]"#
         );
         let container = parse(text.as_bytes(), &machine()).unwrap().remove(0);
         assert_eq!((container.name.as_str(), container.state), ("db", ContainerState::Stopped));

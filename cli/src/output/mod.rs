@@ -1,6 +1,8 @@
 //! What the program prints: data on standard output or into a file, notes on standard error.
 
+mod file;
 mod json;
+mod printable;
 mod table;
 
 use std::io::Write;
@@ -9,6 +11,8 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use knowledge::Bundle;
 use model::{ScanReport, Timestamp};
+
+pub(crate) use self::printable::printable;
 
 /// The forms of a scan's result.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -20,8 +24,6 @@ pub(crate) enum Format {
 }
 
 /// Judges `report` and writes it to `file`, or to standard output.
-///
-/// A file is written whole or not at all: it appears under its name when it is complete.
 pub(crate) fn write(
     format: Format,
     file: Option<&Path>,
@@ -33,26 +35,13 @@ pub(crate) fn write(
         Format::Table => table::write(out, report, judged.as_ref(), file.is_none()),
         Format::Json => json::write(out, report, judged.as_ref(), bundle),
     };
-    let Some(file) = file else {
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        write_to(&mut out)?;
-        return Ok(out.flush()?);
-    };
-    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed = || format!("cannot write {}", file.display());
-    let staging = tempfile::NamedTempFile::new_in(directory).with_context(failed)?;
-    let mut out = std::io::BufWriter::new(staging);
+    if let Some(file) = file {
+        return file::write(file, write_to);
+    }
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let failed = || "cannot write to standard output";
     write_to(&mut out).with_context(failed)?;
-    let staging = out.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(failed)?;
-    make_readable(&staging).with_context(failed)?;
-    staging.persist(file).with_context(failed)?;
-    Ok(())
-}
-
-/// Gives a staged file the permissions of an ordinary new one, which temporary files lack.
-fn make_readable(staging: &tempfile::NamedTempFile) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    staging.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
+    out.flush().with_context(failed)
 }
 
 /// Prints a generated reference page.
@@ -69,10 +58,10 @@ pub(crate) fn docs(page: &str) -> anyhow::Result<()> {
 
 /// Says something to the person at the terminal.
 pub(crate) fn note(line: &str) {
-    let _ = writeln!(std::io::stderr(), "plimsoll: {line}");
+    let _ = writeln!(std::io::stderr(), "plimsoll: {}", printable(line));
 }
 
-/// Says why the program failed: the error and its causes on one line.
+/// Says why the program failed: the error and its causes, further lines of theirs indented.
 pub(crate) fn complain(error: &anyhow::Error) {
     let mut line = String::new();
     for cause in error.chain().map(ToString::to_string) {
@@ -83,5 +72,6 @@ pub(crate) fn complain(error: &anyhow::Error) {
             line.push_str(&cause);
         }
     }
-    let _ = writeln!(std::io::stderr(), "plimsoll: error: {line}");
+    let shown: Vec<_> = line.trim_end().lines().map(printable).collect();
+    let _ = writeln!(std::io::stderr(), "plimsoll: error: {}", shown.join("\n  "));
 }

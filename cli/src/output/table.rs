@@ -6,6 +6,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 use matcher::{Coverage, Judgement, ReportJudgement};
 use model::ScanReport;
 
+use super::printable;
+
 /// The longest title shown.
 const TITLE: usize = 72;
 
@@ -25,7 +27,7 @@ pub(super) fn write(
     if !report.unreadable.is_empty() {
         writeln!(out, "\n{} places could not be read", report.unreadable.len())?;
         for unreadable in &report.unreadable {
-            writeln!(out, "  {}: {}", unreadable.path, unreadable.reason)?;
+            writeln!(out, "  {}: {}", printable(&unreadable.path), printable(&unreadable.reason))?;
         }
     }
     Ok(())
@@ -43,10 +45,10 @@ fn heading(out: &mut dyn Write, report: &ScanReport) -> anyhow::Result<()> {
         .collect();
     writeln!(out, "image     {}", report.image.id)?;
     if !names.is_empty() {
-        writeln!(out, "names     {}", names.join(", "))?;
+        writeln!(out, "names     {}", printable(&names.join(", ")))?;
     }
     let system = report.os_release.as_ref().map_or("unknown", |release| &release.display_name);
-    writeln!(out, "system    {system}")?;
+    writeln!(out, "system    {}", printable(system))?;
     writeln!(out, "packages  {}", report.packages.len())?;
     Ok(())
 }
@@ -93,7 +95,8 @@ fn findings(
     let mut table = new_table(terminal, ["SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "TITLE"]);
     for line in lines {
         let severity = line.severity.0.to_string();
-        table.add_row([&severity, line.id, line.package, line.version, line.fix, &shorten(line.title)]);
+        let title = shorten(line.title);
+        table.add_row([&severity, line.id, line.package, line.version, line.fix, &title].map(printable));
     }
     writeln!(out, "\n{}", table.trim_fmt())?;
     Ok(())
@@ -119,7 +122,8 @@ fn packages(out: &mut dyn Write, report: &ScanReport, terminal: bool) -> anyhow:
     for record in &report.packages {
         let layer = record.layer.map_or_else(|| "-".to_owned(), |layer| layer.to_string());
         let arch = record.arch.as_deref().unwrap_or("-");
-        table.add_row([record.ecosystem.as_str(), &record.name, &record.version, arch, &layer, &record.path]);
+        let cells = [record.ecosystem.as_str(), &record.name, &record.version, arch, &layer, &record.path];
+        table.add_row(cells.map(printable));
     }
     writeln!(out, "\n{}", table.trim_fmt())?;
     Ok(())

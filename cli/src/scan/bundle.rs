@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use knowledge::{Bundle, KnowledgeDir};
@@ -12,14 +12,17 @@ use server::settings::DEFAULT_DATA;
 use super::Knowledge;
 use crate::output;
 
+/// How long compiled feeds stay in the cache once others are compiled.
+const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+
 #[derive(clap::Args)]
-#[group(multiple = false)]
 pub(crate) struct BundleArgs {
-    /// Judge by the feeds in this folder
+    /// Judge by the feeds in this folder, whatever data directory there is
     #[arg(long, value_name = "FOLDER")]
     feeds: Option<PathBuf>,
     /// Judge by the vulnerability data of this data directory; without it ./plimsoll-data if it has some
-    #[arg(long, env = "PLIMSOLL_DATA", value_name = "DIR")]
+    /// [env: PLIMSOLL_DATA]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
@@ -29,11 +32,14 @@ impl BundleArgs {
         if let Some(folder) = &self.feeds {
             return compiled(folder, cache).map(Some);
         }
-        let (data, asked) = match &self.data {
-            Some(data) => (data.as_path(), true),
-            None => (Path::new(DEFAULT_DATA), false),
+        // Not by the argument parser, for which the variable would contradict the flag `--feeds`.
+        let variable = || std::env::var_os("PLIMSOLL_DATA").filter(|value| !value.is_empty());
+        let asked = self.data.clone().or_else(|| variable().map(PathBuf::from));
+        let (data, asked) = match asked {
+            Some(data) => (data, true),
+            None => (PathBuf::from(DEFAULT_DATA), false),
         };
-        if let Some(path) = KnowledgeDir::new(data).current() {
+        if let Some(path) = KnowledgeDir::new(&data).current() {
             return Ok(Some(Arc::new(Bundle::open(&path)?)));
         }
         if asked {
@@ -56,21 +62,40 @@ fn compiled(folder: &Path, cache: Option<&Path>) -> anyhow::Result<Arc<Bundle>> 
     if !folder.is_dir() {
         bail!("--feeds {} is not a folder", folder.display());
     }
-    let Some(cache) = cache else {
-        let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
-        return compile(folder, &directory.path().join("bundle"));
+    let bundles = cache.map(|cache| cache.join("bundles"));
+    let kept = match &bundles {
+        Some(bundles) => Some(bundles.join(format!("{}.bundle", fingerprint(folder)?.to_hex()))),
+        None => None,
     };
-    let bundles = cache.join("bundles");
-    std::fs::create_dir_all(&bundles).with_context(|| format!("cannot make {}", bundles.display()))?;
-    let path = bundles.join(format!("{}.bundle", fingerprint(folder)?.to_hex()));
-    if let Ok(bundle) = Bundle::open(&path) {
+    if let Some(Ok(bundle)) = kept.as_deref().map(Bundle::open) {
         return Ok(Arc::new(bundle));
     }
-    let staging = tempfile::tempdir_in(&bundles).context("cannot make a temporary directory")?;
+    let staging = tempfile::tempdir().context("cannot make a temporary directory")?;
     let fresh = staging.path().join("bundle");
     let bundle = compile(folder, &fresh)?;
-    std::fs::rename(&fresh, &path).with_context(|| format!("cannot keep {}", path.display()))?;
+    if let (Some(bundles), Some(kept)) = (&bundles, &kept)
+        && let Err(error) = keep(&fresh, bundles, kept)
+    {
+        tracing::warn!("the compiled feeds cannot be kept in {}: {error}", bundles.display());
+    }
     Ok(bundle)
+}
+
+/// Puts a compiled bundle under its name in the cache, and takes away what has long lain there.
+///
+/// A cache that cannot be written costs time and not the scan.
+fn keep(fresh: &Path, bundles: &Path, kept: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(bundles)?;
+    for entry in std::fs::read_dir(bundles)?.flatten() {
+        let time = entry.metadata().and_then(|metadata| metadata.modified());
+        if time.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > KEPT_FOR)) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    let mut staging = tempfile::NamedTempFile::new_in(bundles)?;
+    std::io::copy(&mut std::fs::File::open(fresh)?, &mut staging)?;
+    staging.persist(kept)?;
+    Ok(())
 }
 
 fn compile(folder: &Path, output: &Path) -> anyhow::Result<Arc<Bundle>> {

@@ -68,9 +68,14 @@ pub(crate) struct ReadArgs {
 
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<()> {
     let target = args.push.target()?;
-    let knowledge = args.bundle.open(args.reading.cache_dir().as_deref(), args.reading.quiet)?;
-    let report = read(&args.source, &args.reading, &args.report_source, &args.tags)?;
+    let image = open(&args.source, &args.reading)?;
+    // A server judges by its own data.
     let wanted = args.output.is_some() || target.is_none();
+    let knowledge = match wanted {
+        true => args.bundle.open(args.reading.cache_dir().as_deref(), args.reading.quiet)?,
+        false => None,
+    };
+    let report = catalog(&image, &args.reading, &args.report_source, &args.tags)?;
     if wanted {
         output::write(args.format, args.output.as_deref(), &report, knowledge.as_deref())?;
     }
@@ -87,17 +92,21 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens and catalogs `source`.
-pub(crate) fn read(
-    source: &str,
+/// Finds the image and reads its documents.
+pub(crate) fn open(source: &str, args: &ReadArgs) -> anyhow::Result<OpenImage> {
+    let source = Source::detect(source)?;
+    let platform = args.platform.as_deref().map(str::parse::<Platform>).transpose()?;
+    let options = OpenOptions { platform, reference: args.image.clone(), ..OpenOptions::default() };
+    Ok(image::open(&source, &options)?)
+}
+
+/// Reads all layers of the image.
+pub(crate) fn catalog(
+    image: &OpenImage,
     args: &ReadArgs,
     report_source: &str,
     tags: &[String],
 ) -> anyhow::Result<ScanReport> {
-    let source = Source::detect(source)?;
-    let platform = args.platform.as_deref().map(str::parse::<Platform>).transpose()?;
-    let options = OpenOptions { platform, reference: args.image.clone(), ..OpenOptions::default() };
-    let image: OpenImage = image::open(&source, &options)?;
     let progress = progress::start(args.no_progress || args.quiet);
     let options = catalog::ScanOptions {
         threads: args.threads.unwrap_or_else(default_threads),
@@ -106,7 +115,7 @@ pub(crate) fn read(
         tags: tags.to_vec(),
         progress: progress.as_ref(),
     };
-    let report = catalog::scan(&image, &options)?;
+    let report = catalog::scan(image, &options)?;
     progress.finish();
     Ok(report)
 }

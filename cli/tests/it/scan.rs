@@ -186,3 +186,96 @@ fn a_sparse_status_file_of_two_gigabytes_neither_fills_memory_nor_costs_the_repo
         report["unreadable"].as_array().unwrap().iter().any(|place| place["path"] == "var/lib/dpkg/status")
     );
 }
+
+#[test]
+fn names_in_an_image_cannot_steer_the_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("evil.tar");
+    let status = "Package: e\u{1b}[31mvil\nStatus: install ok installed\nVersion: 1\u{7}\n";
+    let layer = LayerBuilder::new()
+        .file("etc/os-release", "ID=debian\nVERSION_ID=\"12\u{1b}[1m\"\n")
+        .file("var/lib/dpkg/status", status)
+        .file("srv/a\u{1b}]0;title\u{7}\nforged line/node_modules/x/package.json", "{\"name\":");
+    ImageBuilder::new().name("evil\u{1b}[2J:1").layer(layer).write_docker_archive(&path).unwrap();
+    let source = path.to_str().unwrap();
+    let shown = run(&["scan", source]);
+    let missing = run(&["scan", source, "--image", "none\u{1b}[2J"]);
+    for bytes in [&shown.stdout, &shown.stderr, &missing.stderr] {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+        assert!(!text.contains("\nforged line"), "{text:?}");
+    }
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("e\\u{1b}[31mvil"));
+    let report: Value = serde_json::from_str(&stdout_of(&["scan", source, "--format", "json"])).unwrap();
+    assert_eq!(report["packages"][0]["name"], "e\u{1b}[31mvil", "programs get the name as it is");
+}
+
+#[test]
+fn variables_of_the_environment_do_not_contradict_flags() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("web.tar");
+    debian().write_docker_archive(&path).unwrap();
+    let feeds = directory.path().join("feeds/debian");
+    std::fs::create_dir_all(&feeds).unwrap();
+    std::fs::write(
+        feeds.join("json"),
+        r#"{"glibc":{"CVE-1-1":{"releases":{"bookworm":{"status":"open"}}}}}"#,
+    )
+    .unwrap();
+    let feeds = feeds.parent().unwrap().to_owned();
+    let server = Server::start(&directory.path().join("data"));
+    let with_variables = |arguments: &[&str]| {
+        plimsoll()
+            .args(["scan", path.to_str().unwrap(), "--no-cache"])
+            .args(arguments)
+            .envs([("PLIMSOLL_USER", "admin"), ("PLIMSOLL_PASSWORD", PASSWORD), ("PLIMSOLL_TOKEN", "")])
+            .env("PLIMSOLL_DATA", directory.path().join("elsewhere"))
+            .output()
+            .unwrap()
+    };
+    let judged = with_variables(&["--feeds", feeds.to_str().unwrap()]);
+    assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
+    let pushed = with_variables(&["--push", &server.base]);
+    assert!(pushed.status.success(), "{}", String::from_utf8_lossy(&pushed.stderr));
+    let refused = with_variables(&["--push", &server.base, "--token", "a.b.c"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("401"), "the flag wins");
+    let no_data = with_variables(&[]);
+    assert_eq!(no_data.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&no_data.stderr).contains("elsewhere"), "the variable names the data");
+}
+
+#[test]
+fn a_source_that_is_not_there_is_told_before_feeds_are_compiled() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("empty");
+    std::fs::create_dir(&folder).unwrap();
+    let said = failure_of(&["scan", "no/such.tar", "--feeds", folder.to_str().unwrap()]);
+    assert!(said.contains("no/such.tar"), "{said}");
+    assert_eq!(run(&["scan", "no/such.tar", "--log", "fleet=[loud"]).status.code(), Some(2), "wrong usage");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_costs_neither_the_scan_nor_its_findings() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("web.tar");
+    debian().write_docker_archive(&path).unwrap();
+    let feeds = directory.path().join("feeds/debian");
+    std::fs::create_dir_all(&feeds).unwrap();
+    std::fs::write(
+        feeds.join("json"),
+        r#"{"glibc":{"CVE-1-1":{"releases":{"bookworm":{"status":"open"}}}}}"#,
+    )
+    .unwrap();
+    let no_folder = directory.path().join("file");
+    std::fs::write(&no_folder, "in the way").unwrap();
+    let output = plimsoll()
+        .args(["scan", path.to_str().unwrap(), "--format", "json", "--feeds"])
+        .arg(feeds.parent().unwrap())
+        .env("PLIMSOLL_CACHE_DIR", &no_folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("cannot be kept"), "{said}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["findings"].as_array().unwrap().len(), 1);
+}

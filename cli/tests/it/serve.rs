@@ -180,3 +180,15 @@ fn health_and_readiness_need_no_account() {
         assert_eq!(http.get(format!("{}{path}", server.base)).send().unwrap().status(), 200, "{path}");
     }
 }
+
+#[test]
+fn a_misspelt_data_directory_is_told_and_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("dta");
+    let directory = missing.to_str().unwrap();
+    for command in [&["list"][..], &["password", "admin"], &["delete", "admin"]] {
+        let said = failure_of(&[&["admin", "user"], command, &["--data", directory]].concat());
+        assert!(said.contains(directory), "{said}");
+    }
+    assert!(!missing.exists());
+}

@@ -55,9 +55,41 @@ async fn records_that_share_a_change_are_split_by_uuid() {
         all.windows(2)
             .all(|pair| pair[0].updated == pair[1].updated && pair[0].record.uuid < pair[1].record.uuid)
     );
-    let page = fleet.images_bulk(&BulkRequest { limit: 3, ..all_of(&Scope::Everything) }).unwrap();
-    let (time, uuid) = (all[2].updated.0, all[2].record.uuid);
-    assert_eq!(page.next.unwrap(), format!("(updated>{time} or (updated:{time} and uuid>{uuid}))"));
+    // the cursor names all of them that were returned, as documented, also over several pages
+    let named = |count: usize| {
+        let uuids: Vec<String> = all[..count].iter().map(|view| view.record.uuid.to_string()).collect();
+        format!("updated>={} AND not uuid: [{}]", all[0].updated.0, uuids.join(","))
+    };
+    let mut request = BulkRequest { limit: 3, ..all_of(&Scope::Everything) };
+    let first = fleet.images_bulk(&request).unwrap().next.unwrap();
+    assert_eq!(first, named(3));
+    request.cursor = Some(qql::parse(&first).unwrap());
+    assert_eq!(fleet.images_bulk(&request).unwrap().next.unwrap(), named(6));
+}
+
+#[tokio::test]
+async fn a_cursor_stays_short_however_many_records_share_a_change() {
+    let database = Database::new();
+    let first = bundle(&[("zlib", "CVE-2024-0002", None, "low")]);
+    let fleet = database.fleet(&first).await;
+    for number in 0..120 {
+        database.report(ReportBuilder::new(number).debian("zlib", "1").build()).await;
+    }
+    catch_up(&fleet, &database).await;
+    fleet.set_bundle(bundle(&[("zlib", "CVE-2024-0002", None, "high")])).await.unwrap();
+    let mut request = BulkRequest { limit: 49, ..all_of(&Scope::Everything) };
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    loop {
+        let page = fleet.images_bulk(&request).unwrap();
+        seen.extend(page.items.iter().map(|view| view.record.uuid));
+        pages += 1;
+        let Some(next) = page.next else { break };
+        assert!(next.len() < 2_000, "{} characters", next.len());
+        request.cursor = Some(qql::parse(&next).unwrap());
+        request.end = page.end;
+    }
+    assert_eq!((seen.len(), pages), (120, 3));
+    assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "in order, each once");
 }
 
 #[tokio::test]
@@ -109,8 +141,8 @@ async fn plain_lists_sort_both_ways_with_the_uuid_breaking_ties() {
         let list = fleet.images_list(&list_of(&Scope::Everything, SortKey::Created, descending)).unwrap();
         list.items.iter().map(|image| image.record.document.facts.created.map(|at| at.0)).collect::<Vec<_>>()
     };
-    assert_eq!(created(false), [Some(50), Some(50), Some(70), None]);
-    assert_eq!(created(true), [None, Some(70), Some(50), Some(50)]);
+    assert_eq!(created(false), [None, Some(50), Some(50), Some(70)]);
+    assert_eq!(created(true), [Some(70), Some(50), Some(50), None]);
     for descending in [false, true] {
         let request = list_of(&Scope::Everything, SortKey::Updated, descending);
         let all = fleet.containers_list(&request).unwrap();

@@ -142,6 +142,19 @@ impl Frame {
     }
 }
 
+/// Makes magic, format, length and checksum of a header right; `file` is at least a header long.
+#[cfg(fuzzing)]
+pub(crate) fn reseal(file: &mut [u8]) {
+    let total = file.len() as u64;
+    file[0..8].copy_from_slice(&MAGIC);
+    file[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+    file[16..24].copy_from_slice(&total.to_le_bytes());
+    let sections = (u32_at(file, 12) as usize).min(MAX_SECTIONS);
+    let table_end = (HEADER + TABLE_ENTRY * sections).min(file.len());
+    let frame = frame_digest(&file[..56], &file[HEADER..table_end]);
+    file[56..88].copy_from_slice(&frame);
+}
+
 fn frame_digest(header: &[u8], table: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(header);

@@ -50,6 +50,15 @@ impl Section {
         let index = self.find(file, |stored| compare_pair(stored, first, second))?;
         self.blob(file, index)
     }
+
+    /// The pairs of all keys that are text.
+    #[cfg(fuzzing)]
+    fn pairs<'a>(&'a self, file: &'a [u8]) -> impl Iterator<Item = (String, String)> + 'a {
+        (0..self.len()).filter_map(move |index| {
+            let (first, second) = std::str::from_utf8(self.key(file, index)?).ok()?.split_once('\0')?;
+            Some((first.to_owned(), second.to_owned()))
+        })
+    }
 }
 
 impl Bundle {
@@ -97,6 +106,24 @@ impl Bundle {
         let decoded = std::iter::repeat_with(OnceLock::new).take(vulnerabilities.len()).collect();
         let id = frame.content;
         Ok(Self { bytes, id, manifest, advisories, vulnerabilities, lifecycles, registry, decoded })
+    }
+
+    /// Opens bytes that are in memory.
+    #[cfg(fuzzing)]
+    pub(crate) fn of_owned(bytes: Vec<u8>, path: &Path) -> Result<Self, KnowledgeError> {
+        Self::of_bytes(Bytes::Owned(bytes), path)
+    }
+
+    /// The `namespace, package` keys of the statements.
+    #[cfg(fuzzing)]
+    pub(crate) fn advisory_names(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        self.advisories.pairs(self.bytes.as_slice())
+    }
+
+    /// The `product, cycle` keys of the lifecycles.
+    #[cfg(fuzzing)]
+    pub(crate) fn lifecycle_names(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        self.lifecycles.pairs(self.bytes.as_slice())
     }
 
     /// Computes the checksum over the whole content and compares it with the stored one.

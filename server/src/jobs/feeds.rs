@@ -12,6 +12,11 @@ use knowledge::{Bundle, CompileReport, KnowledgeDir};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+/// How the names of folders begin that bundles are compiled in.
+const STAGING: &str = "plimsoll-bundle-";
+/// How old such a folder must be to be taken for a leftover; no compilation takes that long.
+const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
+
 /// Compiles the feeds in `folder` and installs them in the data directory.
 ///
 /// Fails without touching the current bundle if nothing in the folder is recognised.
@@ -23,8 +28,9 @@ pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Re
         );
     }
     let directory = KnowledgeDir::new(data);
+    remove_leftovers(data);
     let staging = tempfile::Builder::new()
-        .prefix("plimsoll-bundle-")
+        .prefix(STAGING)
         .tempdir_in(data)
         .with_context(|| format!("cannot make a temporary directory in {}", data.display()))?;
     let compiled = staging.path().join("bundle");
@@ -39,6 +45,17 @@ pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Re
     }
     directory.install(&compiled).context("cannot install the compiled bundle")?;
     Ok(report)
+}
+
+/// Takes away what a process that was stopped while it compiled has left; younger ones may be in use.
+fn remove_leftovers(data: &Path) {
+    for entry in std::fs::read_dir(data).into_iter().flatten().flatten() {
+        let is_staging = entry.file_name().to_string_lossy().starts_with(STAGING);
+        let time = entry.metadata().and_then(|metadata| metadata.modified());
+        if is_staging && time.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFTOVER_AGE)) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Downloads the public feeds into the data directory, then compiles and installs them.
@@ -132,5 +149,29 @@ fn log_report(report: &CompileReport) {
             feed,
             records, quarantined, "feed {feed} gave {records} records, {quarantined} of them quarantined"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn what_a_stopped_compilation_left_is_taken_away_once_it_is_old() {
+        let data = tempfile::tempdir().unwrap();
+        let make = |name: &str, age: Duration| {
+            let path = data.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            std::fs::write(path.join("bundle.part"), "half").unwrap();
+            std::fs::File::open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+            path
+        };
+        let old = make("plimsoll-bundle-a", LEFTOVER_AGE * 2);
+        let young = make("plimsoll-bundle-b", Duration::ZERO);
+        let other = make("knowledge", LEFTOVER_AGE * 2);
+        remove_leftovers(data.path());
+        assert_eq!((old.exists(), young.exists(), other.exists()), (false, true, true));
     }
 }

@@ -73,7 +73,9 @@ fn cargo(arguments: &[&str]) -> std::process::Command {
 }
 
 fn format() -> Result<()> {
-    process::run(&mut cargo(&["fmt", "--all", "--check"]))
+    process::run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    // not a member of the workspace
+    process::run(&mut cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
 }
 
 fn clippy() -> Result<()> {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the metadata has to fail")]
 
+mod fuzz;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;

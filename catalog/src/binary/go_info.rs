@@ -1,0 +1,125 @@
+//! Go's build information: a record with a magic at the begin of the writable data, or inside of them where another
+//! linker put the program together (Go, package debug/buildinfo).
+//!
+//! Since Go 1.18 the record holds two texts. Before, it held the addresses of two variables of type string, whose
+//! bytes lie in the read-only data, before the record in the file: those that may be meant are kept while they stream
+//! by ([`OldStrings`]).
+
+use memchr::memmem;
+
+use super::bytes::Bytes;
+use super::go_strings::OldStrings;
+use super::layout::Layout;
+use super::stream::{Stream, WINDOW};
+use crate::text::Problem;
+
+const MAGIC: &[u8] = b"\xff Go buildinf:";
+/// Bytes of the record before its texts.
+const HEAD: usize = 32;
+/// The record begins at addresses that are multiples of this.
+const ALIGNMENT: u64 = 16;
+/// Longest version of Go.
+pub(super) const MAX_VERSION: usize = 1_024;
+/// Longest list of modules; a program of 10,000 modules has one of a megabyte.
+pub(super) const MAX_MODULES: usize = 8 << 20;
+/// Bytes of the writable data that are searched.
+const MAX_SEARCH: u64 = 1 << 30;
+
+/// What Go's linker wrote into a program.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct BuildInfo {
+    /// The version of Go, such as `go1.22.3`; empty if it cannot be told.
+    pub version: String,
+    /// The list of modules, in lines; empty for a program that was built without modules.
+    pub modules: String,
+}
+
+/// Looks for the record; `None` if there is none. Leaves the stream before all that is not loaded in that case.
+pub(super) fn find(stream: &mut Stream<'_>, layout: &Layout) -> Result<Option<BuildInfo>, Problem> {
+    let Some(data) = layout.data else { return Ok(None) };
+    let end = data.offset.saturating_add(data.size.min(MAX_SEARCH));
+    let mut strings = OldStrings::default();
+    if layout.marked {
+        strings.collect(stream, data.offset)?;
+    }
+    if !stream.skip_to(data.offset)? {
+        return Ok(None);
+    }
+    let magic = memmem::Finder::new(MAGIC);
+    while stream.position() < end {
+        let here = stream.position();
+        let window = stream.fill(WINDOW)?;
+        let within = usize::try_from(end - here).map_or(window, |left| &window[..left.min(window.len())]);
+        let Some(at) = magic.find(within) else {
+            // A record may begin in the last bytes of this window.
+            let searched = within.len().saturating_sub(MAGIC.len() - 1);
+            if searched == 0 || window.len() < WINDOW {
+                break;
+            }
+            stream.consume(searched);
+            continue;
+        };
+        let address = (here - data.offset).wrapping_add(data.address).wrapping_add(at as u64);
+        stream.consume(at);
+        if address % ALIGNMENT == 0
+            && let Some(info) = read(stream, layout, &strings)?
+        {
+            return Ok(Some(info));
+        }
+        if stream.position() == here + at as u64 {
+            stream.consume(1);
+        }
+    }
+    Ok(None)
+}
+
+/// Reads the record where the stream is; `None` if it is none.
+fn read(
+    stream: &mut Stream<'_>,
+    layout: &Layout,
+    strings: &OldStrings,
+) -> Result<Option<BuildInfo>, Problem> {
+    let Some(head) = stream.fill(HEAD)?.get(..HEAD) else { return Ok(None) };
+    let (pointer, flags) = (head[14], head[15]);
+    if flags & 2 != 0 {
+        stream.consume(HEAD);
+        return inline(stream);
+    }
+    let (wide, big) = (pointer == 8, flags & 1 != 0);
+    if !wide && pointer != 4 {
+        return Ok(None);
+    }
+    let bytes = Bytes::new(head, big);
+    let pointers = (bytes.word(16, wide), bytes.word(16 + u64::from(pointer), wide));
+    let (Some(version), Some(modules)) = pointers else { return Ok(None) };
+    strings.resolve(stream, layout, (wide, big), (version, modules)).map(Some)
+}
+
+fn inline(stream: &mut Stream<'_>) -> Result<Option<BuildInfo>, Problem> {
+    let Some(version) = text(stream, MAX_VERSION)? else { return Ok(None) };
+    if version.is_empty() || version.iter().any(|byte| !(b' '..=b'~').contains(byte)) {
+        return Ok(None);
+    }
+    let version = String::from_utf8_lossy(&version).into_owned();
+    let modules = text(stream, MAX_MODULES)?
+        .ok_or_else(|| Problem::Malformed("the list of Go modules is cut off or too long".to_owned()))?;
+    Ok(Some(BuildInfo { version, modules: between_marks(&modules) }))
+}
+
+/// A text after its length.
+fn text(stream: &mut Stream<'_>, limit: usize) -> Result<Option<Vec<u8>>, Problem> {
+    let length = stream.varint()?.and_then(|length| usize::try_from(length).ok());
+    let Some(length) = length.filter(|length| *length <= limit) else { return Ok(None) };
+    let bytes = stream.take(length)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() == length))
+}
+
+/// The list of modules without the 16 bytes before and after it that mark it in memory. As Go itself has it, what does
+/// not end in a line end before the mark is no list.
+pub(super) fn between_marks(bytes: &[u8]) -> String {
+    const MARK: usize = 16;
+    if bytes.len() < 2 * MARK + 1 || bytes[bytes.len() - MARK - 1] != b'\n' {
+        return String::new();
+    }
+    String::from_utf8_lossy(&bytes[MARK..bytes.len() - MARK]).into_owned()
+}

@@ -1,0 +1,45 @@
+//! The files of an OS package, cut down to those that language packages may be found in.
+//!
+//! The decision a reader may doubt: which files are programs is told by their mode and content, which no file list
+//! knows, and a list may stream by before or after them. So of every path where programs lie a hash is kept, eight
+//! bytes each, and compared when all layers are composed.
+
+use crate::facts::{Facts, Owner};
+use crate::path::{hash, without_merged_usr};
+use crate::registry::is_language_file;
+
+/// Paths, and hashes of paths, that are kept of one package.
+const MAX_PATHS: usize = 200_000;
+
+/// Where file lists have most of their lines and no programs: data for any processor, headers, settings.
+const NO_PROGRAMS: [&[u8]; 4] = [b"usr/share/", b"usr/include/", b"usr/src/", b"etc/"];
+
+/// Collects the files of one package.
+#[derive(Default)]
+pub(crate) struct OwnedFiles {
+    paths: Vec<Vec<u8>>,
+    programs: Vec<u64>,
+}
+
+impl OwnedFiles {
+    /// Looks at one path, given without leading slash.
+    pub(crate) fn add(&mut self, path: &[u8]) {
+        if is_language_file(path) && self.paths.len() < MAX_PATHS {
+            self.paths.push(path.to_vec());
+        }
+        if self.programs.len() < MAX_PATHS && !NO_PROGRAMS.iter().any(|place| path.starts_with(place)) {
+            self.programs.push(hash(without_merged_usr(path)));
+        }
+    }
+
+    /// Keeps what was collected as the files of `package`.
+    pub(crate) fn finish(mut self, package: &str, facts: &mut Facts) {
+        if self.paths.is_empty() && self.programs.is_empty() {
+            return;
+        }
+        self.programs.sort_unstable();
+        self.programs.dedup();
+        let package = package.to_owned();
+        facts.owners.push(Owner { package, paths: self.paths, programs: self.programs });
+    }
+}

@@ -1,0 +1,144 @@
+//! Packages out of a database of rpm, whichever store it is; the first bytes tell, not the name.
+//!
+//! Of a package's file list only what may prove a language package is kept.
+
+use super::evr::{self, Record};
+use super::header::{Header, tag};
+use super::{Damage, MAX_DATABASE, MAX_PACKAGES, bdb, ndb, sqlite};
+use crate::facts::Facts;
+use crate::owner::OwnedFiles;
+use crate::path;
+use crate::registry::Input;
+use crate::text::{Problem, owned, read_all};
+
+/// Bytes of paths that are put together of one database, kept or not; honest ones have some ten megabytes.
+const MAX_PATH_BYTES: usize = 256 << 20;
+/// Longest directory; longer ones cannot be opened (`PATH_MAX` of Linux).
+const MAX_DIRECTORY: usize = 4096;
+
+/// Keeps the packages of the database; what is damaged becomes a note and the rest is read.
+pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
+    if path::name(input.path).ends_with(b"-wal") {
+        return read_log(input);
+    }
+    let file = read_all(input.content, input.size, MAX_DATABASE)?;
+    if file.is_empty() {
+        return Ok(());
+    }
+    let mut reader = Reader { facts, records: Vec::new(), path_bytes: MAX_PATH_BYTES };
+    let outcome = headers(&file, &mut |blob| reader.package(blob));
+    let Reader { facts, records, .. } = reader;
+    if let Err(damage) = outcome {
+        facts.note(damage.to_string());
+    }
+    evr::finish(records, facts)
+}
+
+/// Hands out the headers of the store that the file is.
+fn headers(file: &[u8], sink: &mut super::Sink<'_>) -> Result<(), Damage> {
+    if file.starts_with(sqlite::MAGIC) {
+        sqlite::read(file, sink)
+    } else if file.starts_with(ndb::MAGIC) {
+        ndb::read(file, sink)
+    } else if bdb::is_database(file) {
+        bdb::read(file, sink)
+    } else {
+        Err(Damage::UnknownStore)
+    }
+}
+
+/// A log that is not empty holds changes that the database file lacks.
+fn read_log(input: &mut Input<'_>) -> Result<(), Problem> {
+    let mut first = [0];
+    if input.content.read(&mut first)? == 0 {
+        return Ok(());
+    }
+    Err(Problem::Malformed("changes in the write-ahead log of the rpm database are not read".to_owned()))
+}
+
+struct Reader<'a> {
+    facts: &'a mut Facts,
+    records: Vec<Record>,
+    path_bytes: usize,
+}
+
+impl Reader<'_> {
+    /// Takes one header; `false` when there are too many.
+    fn package(&mut self, blob: Result<&[u8], Damage>) -> bool {
+        match blob.and_then(Header::parse) {
+            Ok(header) => self.header(&header),
+            Err(damage) => self.facts.note(damage.to_string()),
+        }
+        if self.records.len() < MAX_PACKAGES {
+            return true;
+        }
+        self.facts.note(format!("more than {MAX_PACKAGES} packages, the rest is left out"));
+        false
+    }
+
+    fn header(&mut self, header: &Header<'_>) {
+        let text = |tag| header.text(tag).map(owned);
+        let (Some(name), Some(version), Some(release)) =
+            (text(tag::NAME), text(tag::VERSION), text(tag::RELEASE))
+        else {
+            return self.facts.note("package without name, version or release");
+        };
+        if name == "gpg-pubkey" {
+            return;
+        }
+        self.files(&name, header);
+        self.records.push(Record {
+            name,
+            epoch: header.number(tag::EPOCH).unwrap_or_default(),
+            version: format!("{version}-{release}"),
+            arch: text(tag::ARCH).unwrap_or_default(),
+            source: text(tag::SOURCE_RPM).unwrap_or_default(),
+            module: text(tag::MODULARITY_LABEL).and_then(|label| evr::module_of(&label)),
+        });
+    }
+
+    /// Paths are kept as directories and names apart (rpm 4), or whole (rpm 3).
+    fn files(&mut self, package: &str, header: &Header<'_>) {
+        let mut files = OwnedFiles::default();
+        let directories: Vec<&[u8]> = header.texts(tag::DIR_NAMES).map(without_slash).collect();
+        let indexes = header.numbers(tag::DIR_INDEXES);
+        let mut file: Vec<u8> = Vec::new();
+        for (name, index) in header.texts(tag::BASE_NAMES).zip(indexes) {
+            let directory = directories.get(index as usize).filter(|path| path.len() <= MAX_DIRECTORY);
+            let Some(directory) = directory else { continue };
+            if !self.afford(directory.len() + name.len()) {
+                break;
+            }
+            file.clear();
+            file.extend_from_slice(directory);
+            file.extend_from_slice(name);
+            files.add(&file);
+        }
+        for name in header.texts(tag::OLD_FILE_NAMES).map(without_slash) {
+            if !self.afford(name.len()) {
+                break;
+            }
+            files.add(name);
+        }
+        files.finish(package, self.facts);
+    }
+
+    fn afford(&mut self, bytes: usize) -> bool {
+        match self.path_bytes.checked_sub(bytes) {
+            Some(left) => {
+                self.path_bytes = left;
+                true
+            }
+            None => {
+                if std::mem::take(&mut self.path_bytes) > 0 {
+                    self.facts.note("file lists are too long, the rest is left out");
+                }
+                false
+            }
+        }
+    }
+}
+
+fn without_slash(path: &[u8]) -> &[u8] {
+    path.strip_prefix(b"/").unwrap_or(path)
+}

@@ -1,0 +1,43 @@
+//! Doors for the fuzz targets; compiled under `cfg(fuzzing)` alone.
+
+use std::path::Path;
+
+use crate::bundle::Bundle;
+use crate::bundle::format::{HEADER, reseal};
+use crate::error::KnowledgeError;
+
+/// Opens bytes as a bundle file is opened.
+///
+/// # Errors
+/// Why they are none.
+pub fn open(bytes: Vec<u8>) -> Result<Bundle, KnowledgeError> {
+    Bundle::of_owned(bytes, Path::new("fuzzed bundle"))
+}
+
+/// The same after the checksum of the header was made right, which no fuzzer guesses.
+///
+/// # Errors
+/// Why they are none.
+pub fn open_resealed(mut bytes: Vec<u8>) -> Result<Bundle, KnowledgeError> {
+    if bytes.len() >= HEADER {
+        reseal(&mut bytes);
+    }
+    open(bytes)
+}
+
+/// Every lookup on `bundle`, with the names that are in it and with one that is not.
+pub fn look_everywhere(bundle: &Bundle) {
+    let _ = bundle.verify();
+    let _ = bundle.registered().count();
+    bundle.vulnerabilities().for_each(|vulnerability| {
+        let _ = bundle.vulnerability(vulnerability.qid);
+    });
+    for (first, second) in bundle.advisory_names() {
+        let _ = bundle.affected(&model::Namespace(first), &second);
+    }
+    for (product, cycle) in bundle.lifecycle_names() {
+        let _ = bundle.product_cycle(&product, &cycle);
+    }
+    let _ = bundle.affected(&model::Namespace("debian:12".to_owned()), "openssl");
+    let _ = bundle.lifecycle("debian", "12.5");
+}

@@ -1,0 +1,47 @@
+//! Doors for the fuzz targets into checks and forms that are private otherwise; compiled under `cfg(fuzzing)` alone.
+
+use model::{ContainerReport, ScanReport};
+
+use crate::codec::Codec;
+use crate::error::Result;
+use crate::{inventory, validate};
+
+/// The check of a report before it is stored.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_report(report: &ScanReport) -> Result<()> {
+    validate::report(report)
+}
+
+/// The check of the containers of one request.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check_containers(reports: &[ContainerReport]) -> Result<()> {
+    validate::containers(reports)
+}
+
+/// Reads `stored` as a packed value and its content as an inventory; one that can be read comes back from its own
+/// encoding.
+///
+/// # Panics
+/// If it does not.
+pub fn read_stored(stored: &[u8]) {
+    if let Ok(content) = Codec::new().unpack("value", stored) {
+        read_inventory(&content);
+    }
+}
+
+/// Reads `encoded` as an inventory; one that can be read comes back from its own encoding.
+///
+/// # Panics
+/// If it does not.
+pub fn read_inventory(encoded: &[u8]) {
+    if let Ok(mut entries) = inventory::decode(encoded) {
+        let again = inventory::decode(&inventory::encode(entries.clone()));
+        entries.sort_unstable();
+        entries.dedup();
+        assert_eq!(again.as_ref(), Ok(&entries));
+    }
+}
