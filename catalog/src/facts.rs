@@ -113,6 +113,8 @@ pub(crate) struct Found {
     pub source: Option<(String, String)>,
     /// See [`Package::module`].
     pub module: Option<String>,
+    /// The OS package that it is a part of by the database's own word, whatever file lists say.
+    pub part_of: Option<String>,
     /// Path inside the file, such as `WEB-INF/lib/a.jar`, with `!/` between nested archives; empty for the
     /// file itself.
     pub inside: String,
@@ -132,6 +134,7 @@ impl Found {
             arch: None,
             source: None,
             module: None,
+            part_of: None,
             inside: String::new(),
         }
     }

@@ -9,6 +9,7 @@
 //! layer hides. So an image of a million files costs 8 MB and not a gigabyte, and a layer's result can
 //! be cached without knowing the layers below it.
 
+mod alpm;
 mod apk;
 mod binary;
 mod bounds;
@@ -23,9 +24,11 @@ mod layer;
 mod link;
 mod npm;
 mod nuget;
+mod opkg;
 mod os;
 mod owner;
 mod path;
+mod portage;
 mod python;
 mod registry;
 mod report;

@@ -11,7 +11,7 @@ use image::Entry;
 
 use crate::facts::Facts;
 use crate::text::Problem;
-use crate::{apk, binary, composer, dpkg, gem, java, npm, nuget, os, path, python, rpm};
+use crate::{alpm, apk, binary, composer, dpkg, gem, java, npm, nuget, opkg, os, path, portage, python, rpm};
 
 /// One reader of one kind of file.
 pub(crate) struct Cataloger {
@@ -38,7 +38,7 @@ pub(crate) struct Input<'a> {
 }
 
 /// All catalogers. The index is stored in the layer cache, whose key covers names and versions.
-pub(crate) static CATALOGERS: [Cataloger; 15] = [
+pub(crate) static CATALOGERS: [Cataloger; 21] = [
     os::RELEASE,
     os::USERS,
     dpkg::STATUS,
@@ -46,6 +46,12 @@ pub(crate) static CATALOGERS: [Cataloger; 15] = [
     apk::INSTALLED,
     rpm::DATABASE,
     rpm::MANIFEST,
+    alpm::DESCRIPTION,
+    alpm::FILES,
+    opkg::STATUS,
+    opkg::FILE_LIST,
+    portage::INSTALLED,
+    portage::CONTENTS,
     python::METADATA,
     npm::PACKAGE_JSON,
     npm::DEBIAN_MODULE,
@@ -150,6 +156,14 @@ mod tests {
             ("srv/var/lib/rpm/Packages", None),
             ("var/lib/rpmmanifest/container-manifest-2", Some("rpm-manifest")),
             ("var/lib/rpmmanifest/container-manifest-1", None),
+            ("var/lib/pacman/local/bash-5.1-1/desc", Some("alpm-desc")),
+            ("var/lib/pacman/local/bash-5.1-1/files", Some("alpm-files")),
+            ("var/lib/pacman/sync/core/bash-5.1-1/desc", None),
+            ("usr/lib/opkg/status", Some("opkg-status")),
+            ("var/lib/opkg/info/libc.list", Some("opkg-list")),
+            ("var/db/pkg/app-shells/bash-5.1/PF", Some("portage-installed")),
+            ("var/db/pkg/app-shells/bash-5.1/CONTENTS", Some("portage-contents")),
+            ("var/db/pkg/app-shells/PF", None),
             ("opt/v/lib/python3.11/site-packages/a-1.dist-info/METADATA", Some("python-metadata")),
             ("x/a.egg-info/PKG-INFO", Some("python-metadata")),
             ("x/a-1.egg/EGG-INFO/PKG-INFO", Some("python-metadata")),

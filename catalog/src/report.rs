@@ -91,7 +91,8 @@ fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) 
             let since = older.iter().take_while(|(_, packages)| packages.contains(found)).last();
             let mut record = PackageRecord::new(package, place);
             record.layer = with_layer.then_some(since.map_or(file.layer(), |(layer, _)| *layer) as u32);
-            record.owned_by = owner.filter(|_| !found.ecosystem.is_os()).map(str::to_owned);
+            let owner = owner.filter(|_| !found.ecosystem.is_os());
+            record.owned_by = found.part_of.as_deref().or(owner).map(str::to_owned);
             records.push(record);
         }
     }

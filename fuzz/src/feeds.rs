@@ -25,13 +25,9 @@ pub fn compile(path: &str, content: &[u8]) {
 
 /// Opens bytes as a bundle, as they are and with a right checksum, and asks it everything.
 pub fn open_bundle(bytes: &[u8]) {
-    for opened in
-        [knowledge::fuzzing::open(bytes.to_vec()), knowledge::fuzzing::open_resealed(bytes.to_vec())]
-    {
-        if let Ok(bundle) = opened {
-            knowledge::fuzzing::look_everywhere(&bundle);
-        }
-    }
+    let opened =
+        [knowledge::fuzzing::open(bytes.to_vec()), knowledge::fuzzing::open_resealed(bytes.to_vec())];
+    opened.iter().flatten().for_each(knowledge::fuzzing::look_everywhere);
 }
 
 /// A zip with one member, stored as it is.

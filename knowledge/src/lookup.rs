@@ -9,7 +9,7 @@ use model::{Ecosystem, Namespace, NamespaceFamily, Package};
 /// a distribution's advisories are only true for a release.
 pub fn namespace_of(package: &Package) -> Option<Namespace> {
     match package.ecosystem {
-        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => {
+        system if system.is_os() => {
             let distro = package.distro.as_ref()?;
             let rolling = matches!(distro.id.as_str(), "wolfi" | "chainguard" | "arch");
             (rolling || !distro.version.is_empty()).then(|| Namespace(distro.to_string()))
@@ -23,7 +23,7 @@ pub fn namespace_of(package: &Package) -> Option<Namespace> {
 /// Alpine, the normalised project name for Python, lower case where a registry ignores case.
 pub fn advisory_key(package: &Package) -> String {
     match package.ecosystem {
-        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => package.advisory_name().to_owned(),
+        system if system.is_os() => package.advisory_name().to_owned(),
         ecosystem => language_key(ecosystem, &package.name),
     }
 }

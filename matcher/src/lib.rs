@@ -82,7 +82,7 @@ impl Judgement {
 pub fn judge(package: &Package, bundle: &Bundle, now: Timestamp) -> Judgement {
     match package.ecosystem {
         Ecosystem::Os => lifecycle::judge_release(package, bundle, now),
-        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => distro::judge(package, bundle),
+        system if system.is_os() => distro::judge(package, bundle),
         _ => language::judge(package, bundle),
     }
 }

@@ -109,7 +109,8 @@ impl OsRelease {
             "alpine" => first_parts(version, 2),
             // Their advisories are for a whole major release.
             "rhel" | "centos" | "rocky" | "almalinux" | "ol" => first_parts(version, 1),
-            "wolfi" | "chainguard" | "arch" => "",
+            // What rolling releases say is the day of a build, or the version of one package.
+            "wolfi" | "chainguard" | "arch" | "gentoo" | "opensuse-tumbleweed" => "",
             _ => version,
         };
         Distro::new(self.id.clone(), version)
@@ -160,6 +161,7 @@ mod tests {
         assert_eq!(name("ubuntu", Some("22.04"), Some("jammy")), "ubuntu:22.04");
         assert_eq!(name("rhel", Some("9.3"), None), "rhel:9");
         assert_eq!(name("sles", Some("15.3"), None), "sles:15.3");
+        assert_eq!(name("gentoo", Some("2.14"), None), "gentoo");
         assert_eq!(name("wolfi", Some("20230201"), None), "wolfi");
     }
 }

@@ -18,6 +18,13 @@ pub enum Ecosystem {
     Apk,
     /// RPM distributions.
     Rpm,
+    /// Arch Linux and its derivatives: packages of pacman.
+    Alpm,
+    /// OpenWrt and Yocto builds: packages of opkg. Not yet a registered package-url type.
+    Opkg,
+    /// Gentoo and its derivatives: packages of Portage; the name is `category/name`. Not yet a registered
+    /// package-url type.
+    Ebuild,
     /// Python packages.
     Pypi,
     /// Node.js packages.
@@ -42,10 +49,13 @@ pub enum Ecosystem {
 
 impl Ecosystem {
     /// All ecosystems, in declaration order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Deb,
         Self::Apk,
         Self::Rpm,
+        Self::Alpm,
+        Self::Opkg,
+        Self::Ebuild,
         Self::Pypi,
         Self::Npm,
         Self::Maven,
@@ -64,6 +74,9 @@ impl Ecosystem {
             Self::Deb => "deb",
             Self::Apk => "apk",
             Self::Rpm => "rpm",
+            Self::Alpm => "alpm",
+            Self::Opkg => "opkg",
+            Self::Ebuild => "ebuild",
             Self::Pypi => "pypi",
             Self::Npm => "npm",
             Self::Maven => "maven",
@@ -79,7 +92,7 @@ impl Ecosystem {
 
     /// Whether packages of this kind are installed by the distribution's own package manager.
     pub const fn is_os(self) -> bool {
-        matches!(self, Self::Deb | Self::Apk | Self::Rpm)
+        matches!(self, Self::Deb | Self::Apk | Self::Rpm | Self::Alpm | Self::Opkg | Self::Ebuild)
     }
 }
 
@@ -130,7 +143,7 @@ pub struct Package {
     pub name: String,
     /// The version as its own ecosystem writes it, with epoch and revision.
     pub version: String,
-    /// Architecture, where the package manager records one.
+    /// Architecture, where the package manager records one; `source` for a source package that is a part of a binary one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arch: Option<String>,
     /// The source package; always set for Debian and Alpine packages.

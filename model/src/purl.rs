@@ -44,7 +44,7 @@ pub fn purl_of(package: &Package) -> String {
 fn split_name(package: &Package) -> (String, String) {
     let name = &package.name;
     match package.ecosystem {
-        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => {
+        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm | Ecosystem::Alpm | Ecosystem::Opkg => {
             let vendor = package.distro.as_ref().map(|distro| distro.id.clone()).unwrap_or_default();
             (vendor, name.clone())
         }
@@ -118,6 +118,12 @@ mod tests {
         let mut rpm = package(Ecosystem::Rpm, "openssl-libs", "1:3.0.7-27.el9");
         rpm.distro = Some(Distro::new("rhel", "9"));
         assert_eq!(purl_of(&rpm), "pkg:rpm/rhel/openssl-libs@3.0.7-27.el9?distro=rhel-9&epoch=1");
+        let mut ebuild = package(Ecosystem::Ebuild, "app-shells/bash", "5.1_p16-r6");
+        ebuild.distro = Some(Distro::new("gentoo", ""));
+        assert_eq!(purl_of(&ebuild), "pkg:ebuild/app-shells/bash@5.1_p16-r6?distro=gentoo");
+        let mut alpm = package(Ecosystem::Alpm, "pacman", "6.0.1-1");
+        alpm.distro = Some(Distro::new("arch", ""));
+        assert_eq!(purl_of(&alpm), "pkg:alpm/arch/pacman@6.0.1-1?distro=arch");
         assert_eq!(purl_of(&package(Ecosystem::Pypi, "Foo__Bar.baz", "1.0")), "pkg:pypi/foo-bar-baz@1.0");
         assert_eq!(purl_of(&package(Ecosystem::Npm, "@babel/core", "7.0.0")), "pkg:npm/%40babel/core@7.0.0");
         assert_eq!(purl_of(&package(Ecosystem::Maven, "org.x:y", "1")), "pkg:maven/org.x/y@1");

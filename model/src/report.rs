@@ -95,8 +95,8 @@ pub struct PackageRecord {
     /// `None` for a root file system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<u32>,
-    /// The name of the OS package whose file list holds `path`; such a record is part of that package
-    /// and is not judged a second time.
+    /// The name of the OS package whose file list holds `path`, or that says itself to hold this one (Debian's
+    /// `Built-Using`); such a record is part of that package and is not judged a second time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned_by: Option<String>,
 }

@@ -26,7 +26,10 @@ impl Display for Expr {
                 grouped(f, inner, matches!(**inner, Self::And(_) | Self::Or(_)))
             }
             Self::Term(term) => term.fmt(f),
-            Self::Nested { token, inner } => write!(f, "{}:({inner})", token.name),
+            Self::Nested { token, inner } => {
+                write!(f, "{}:", token.name)?;
+                grouped(f, inner, true)
+            }
             Self::IsNull(token) => write!(f, "{} is null", token.name),
             Self::FreeText(text) => text.fmt(f),
         }
@@ -44,7 +47,32 @@ fn joined(f: &mut Formatter<'_>, operands: &[Expr], word: &str, group: fn(&Expr)
 }
 
 fn grouped(f: &mut Formatter<'_>, expr: &Expr, group: bool) -> fmt::Result {
-    if group { write!(f, "({expr})") } else { expr.fmt(f) }
+    match (group, ends_open(expr)) {
+        (false, _) => expr.fmt(f),
+        (true, false) => write!(f, "({expr})"),
+        // without the blank, the parenthesis would close the one in the word
+        (true, true) => write!(f, "({expr} )"),
+    }
+}
+
+/// Whether the text ends in a bare word with a parenthesis that is not closed, such as `a(b`.
+fn ends_open(expr: &Expr) -> bool {
+    let scalar = match expr {
+        Expr::And(operands) => {
+            return operands
+                .last()
+                .is_some_and(|last| !matches!(last, Expr::And(_) | Expr::Or(_)) && ends_open(last));
+        }
+        Expr::Or(operands) => {
+            return operands.last().is_some_and(|last| !matches!(last, Expr::Or(_)) && ends_open(last));
+        }
+        Expr::Not(inner) => return !matches!(**inner, Expr::And(_) | Expr::Or(_)) && ends_open(inner),
+        Expr::Term(Term { value: Value::Scalar(scalar), .. }) | Expr::FreeText(scalar) => scalar,
+        Expr::Term(_) | Expr::Nested { .. } | Expr::IsNull(_) => return false,
+    };
+    let word = scalar.text.rsplit(' ').next().unwrap_or_default();
+    let count = |mark: char| word.matches(mark).count();
+    scalar.quote == Quote::Bare && count('(') > count(')')
 }
 
 impl Display for Term {
@@ -102,5 +130,21 @@ impl Display for Scalar {
             f.write_char(character)?;
         }
         f.write_char(mark)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parse;
+
+    #[test]
+    fn a_bare_word_with_an_open_parenthesis_at_the_end_of_a_group_is_printed_so_that_it_is_read_again() {
+        for text in ["a:(b(c )", "(a or b:c(d ) and e", "a:(not b:c(d )", "a:(b:c(d) and e(f(g) )", "a:(b:c)"]
+        {
+            let query = parse(text).unwrap();
+            let printed = query.to_string();
+            assert_eq!(parse(&printed).as_ref(), Ok(&query), "{text} was printed as {printed}");
+        }
+        assert_eq!(parse("a:( b:c )").unwrap().to_string(), "a:(b:c)", "no blank where none is needed");
     }
 }

@@ -84,7 +84,7 @@ fn install() -> Result<()> {
 fn build(wanted: &[String]) -> Result<()> {
     eprintln!("fuzz: building");
     let mut command = process::command("cargo");
-    command.current_dir(project::root()).env("RUSTC_BOOTSTRAP", "1");
+    command.current_dir(folder()).env("RUSTC_BOOTSTRAP", "1");
     command.args(["fuzz", "build", "--sanitizer", "none"]);
     if let [only] = wanted {
         command.arg(only);

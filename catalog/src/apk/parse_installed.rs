@@ -101,6 +101,7 @@ fn finish(record: Record, facts: &mut Facts) -> Result<(), Problem> {
         version: record.version,
         arch: Some(record.arch).filter(|arch| !arch.is_empty()),
         module: None,
+        part_of: None,
         inside: String::new(),
     });
     Ok(())

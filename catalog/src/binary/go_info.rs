@@ -18,6 +18,8 @@ const MAGIC: &[u8] = b"\xff Go buildinf:";
 const HEAD: usize = 32;
 /// The record begins at addresses that are multiples of this.
 const ALIGNMENT: u64 = 16;
+/// Bytes of a length; nine hold 63 bits.
+const MAX_LENGTH: usize = 9;
 /// Longest version of Go.
 pub(super) const MAX_VERSION: usize = 1_024;
 /// Longest list of modules; a program of 10,000 modules has one of a megabyte.
@@ -73,17 +75,21 @@ pub(super) fn find(stream: &mut Stream<'_>, layout: &Layout) -> Result<Option<Bu
     Ok(None)
 }
 
-/// Reads the record where the stream is; `None` if it is none.
+/// Reads the record where the stream is; `None` if it is none, and then the stream has not moved.
 fn read(
     stream: &mut Stream<'_>,
     layout: &Layout,
     strings: &OldStrings,
 ) -> Result<Option<BuildInfo>, Problem> {
-    let Some(head) = stream.fill(HEAD)?.get(..HEAD) else { return Ok(None) };
+    let window = stream.fill(HEAD + MAX_LENGTH + MAX_VERSION)?;
+    let Some((head, rest)) = window.split_at_checked(HEAD) else { return Ok(None) };
     let (pointer, flags) = (head[14], head[15]);
     if flags & 2 != 0 {
-        stream.consume(HEAD);
-        return inline(stream);
+        let Some((bytes, size)) = short_text(rest) else { return Ok(None) };
+        let version = String::from_utf8_lossy(bytes).into_owned();
+        stream.consume(HEAD + size);
+        let modules = modules(stream)?;
+        return Ok(Some(BuildInfo { version, modules }));
     }
     let (wide, big) = (pointer == 8, flags & 1 != 0);
     if !wide && pointer != 4 {
@@ -95,23 +101,38 @@ fn read(
     strings.resolve(stream, layout, (wide, big), (version, modules)).map(Some)
 }
 
-fn inline(stream: &mut Stream<'_>) -> Result<Option<BuildInfo>, Problem> {
-    let Some(version) = text(stream, MAX_VERSION)? else { return Ok(None) };
-    if version.is_empty() || version.iter().any(|byte| !(b' '..=b'~').contains(byte)) {
-        return Ok(None);
-    }
-    let version = String::from_utf8_lossy(&version).into_owned();
-    let modules = text(stream, MAX_MODULES)?
-        .ok_or_else(|| Problem::Malformed("the list of Go modules is cut off or too long".to_owned()))?;
-    Ok(Some(BuildInfo { version, modules: between_marks(&modules) }))
+/// The version of Go after its length, and the bytes of both; `None` if it is no text.
+fn short_text(window: &[u8]) -> Option<(&[u8], usize)> {
+    let (length, size) = varint(window)?;
+    let length = usize::try_from(length).ok().filter(|length| (1..=MAX_VERSION).contains(length))?;
+    let text = window.get(size..size + length)?;
+    text.iter().all(|byte| (b' '..=b'~').contains(byte)).then_some((text, size + length))
 }
 
-/// A text after its length.
-fn text(stream: &mut Stream<'_>, limit: usize) -> Result<Option<Vec<u8>>, Problem> {
-    let length = stream.varint()?.and_then(|length| usize::try_from(length).ok());
-    let Some(length) = length.filter(|length| *length <= limit) else { return Ok(None) };
-    let bytes = stream.take(length)?;
-    Ok(Some(bytes).filter(|bytes| bytes.len() == length))
+/// The list of modules after its length.
+fn modules(stream: &mut Stream<'_>) -> Result<String, Problem> {
+    let length = varint(stream.fill(MAX_LENGTH)?);
+    let known = length.and_then(|(length, size)| Some((usize::try_from(length).ok()?, size)));
+    if let Some((length, size)) = known.filter(|(length, _)| *length <= MAX_MODULES) {
+        stream.consume(size);
+        let bytes = stream.take(length)?;
+        if bytes.len() == length {
+            return Ok(between_marks(&bytes));
+        }
+    }
+    Err(Problem::Malformed("the list of Go modules is cut off or too long".to_owned()))
+}
+
+/// A number of seven bits a byte, least significant first (protocol buffers' encoding), and its bytes.
+fn varint(window: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0;
+    for (index, byte) in window.iter().take(MAX_LENGTH).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((value, index + 1));
+        }
+    }
+    None
 }
 
 /// The list of modules without the 16 bytes before and after it that mark it in memory. As Go itself has it, what does

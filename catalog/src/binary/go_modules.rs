@@ -4,6 +4,8 @@
 //! Versions are written with their `v`, as Go writes them, and Go's own library is the module `stdlib`, as Go's
 //! vulnerability database calls it. The main module's version is often `(devel)`; what the build settings say instead is
 //! taken: a release set by the linker's `-X`, else the time and revision of the commit in the form of a pseudo-version.
+//! A program that was built without modules, as Debian's are, names the path of its main package; that stands for the
+//! module then.
 
 use model::Ecosystem;
 
@@ -35,7 +37,7 @@ pub(super) fn packages(info: &BuildInfo, facts: &mut Facts) {
         let (word, rest) = line.split_once('\t').unwrap_or((line, ""));
         match word {
             "mod" => {
-                main = module(rest);
+                main = module(rest).or(main);
                 last_is_main = true;
             }
             "dep" => {
@@ -52,6 +54,7 @@ pub(super) fn packages(info: &BuildInfo, facts: &mut Facts) {
                     replace(replaced, by);
                 }
             }
+            "path" if main.is_none() => main = module(rest).filter(|main| is_import_path(main.path)),
             "build" => settings.add(rest),
             _ => {}
         }
@@ -78,6 +81,11 @@ fn module(fields: &str) -> Option<Module<'_>> {
 
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_WORD && !text.contains(|c: char| c.is_control() || c == ' ')
+}
+
+/// Whether a path begins with the name of a host, which those of Go's own programs and of bare files do not.
+fn is_import_path(path: &str) -> bool {
+    path.split_once('/').is_some_and(|(host, _)| host.contains('.'))
 }
 
 /// The code in the program is that of the other module. A folder in its place is some state of the module itself, of
@@ -222,6 +230,14 @@ mod tests {
         assert_eq!(found("devel go1.23-4f1b0a Tue Jan 2", ""), ["stdlib v1.23-4f1b0a"]);
         assert_eq!(found("devel +4f1b0a Tue Jan 2", ""), ["stdlib (devel)"]);
         assert!(found("unknown", "").is_empty());
+    }
+
+    #[test]
+    fn a_program_without_modules_is_known_by_its_main_package() {
+        let list = "path\texample.org/tool/cmd/tool\nbuild\t-ldflags=\"-X main.Version=1.1.1\"\n";
+        assert_eq!(found("go1.19.8", list), ["stdlib v1.19.8", "example.org/tool/cmd/tool v1.1.1"]);
+        assert_eq!(found("go1.19.8", "path\tcommand-line-arguments\n"), ["stdlib v1.19.8"]);
+        assert_eq!(found("go1.19.8", "path\tcmd/gofmt\n"), ["stdlib v1.19.8"]);
     }
 
     #[test]

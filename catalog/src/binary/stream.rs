@@ -82,18 +82,4 @@ impl<'a> Stream<'a> {
         }
         Ok(taken)
     }
-
-    /// A number of seven bits a byte, least significant first (protocol buffers' encoding of unsigned numbers).
-    pub(super) fn varint(&mut self) -> Result<Option<u64>, Problem> {
-        let window = self.fill(10)?;
-        let mut value = 0_u64;
-        for (index, byte) in window.iter().take(9).enumerate() {
-            value |= u64::from(byte & 0x7f) << (7 * index);
-            if byte & 0x80 == 0 {
-                self.consume(index + 1);
-                return Ok(Some(value));
-            }
-        }
-        Ok(None)
-    }
 }

@@ -1,7 +1,11 @@
 //! Debian packages: the `status` database, its one-file-per-package form in distroless images, and file lists.
 
+mod components;
 mod parse_list;
 mod parse_status;
+
+pub(crate) use parse_list::read as read_file_list;
+pub(crate) use parse_status::read_opkg as read_opkg_status;
 
 use crate::path::parent;
 use crate::registry::Cataloger;
@@ -9,7 +13,7 @@ use crate::registry::Cataloger;
 /// `var/lib/dpkg/status` and the files of `var/lib/dpkg/status.d`.
 pub(crate) const STATUS: Cataloger = Cataloger {
     name: "dpkg-status",
-    version: 1,
+    version: 2,
     language: false,
     wants: |path, name| {
         path.starts_with(b"var/lib/dpkg/status")

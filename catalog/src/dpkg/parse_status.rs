@@ -6,6 +6,7 @@
 
 use model::Ecosystem;
 
+use super::components::{self, Components};
 use crate::facts::{Facts, Found};
 use crate::registry::Input;
 use crate::text::{Lines, Problem, field, owned};
@@ -23,10 +24,22 @@ struct Stanza {
     arch: String,
     source: String,
     status: Option<String>,
+    components: Components,
+    /// Whether the field of the last line lists components, which goes on over line ends.
+    lists_components: bool,
 }
 
 /// Keeps the packages of the database; a malformed stanza becomes a note with its line and the rest goes on.
 pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
+    read_as(Ecosystem::Deb, input, facts)
+}
+
+/// The same for the database of opkg, where `Source` is a path or a file of the build and no package.
+pub(crate) fn read_opkg(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
+    read_as(Ecosystem::Opkg, input, facts)
+}
+
+fn read_as(ecosystem: Ecosystem, input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let mut lines = Lines::new(input.content, MAX_STATUS);
     let mut stanza = Stanza::default();
     let mut bad_lines: Option<u64> = None;
@@ -37,12 +50,12 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
             Ok(None) => break,
             Err(problem) => {
                 // The lines before are whole, and may already tell a package.
-                finish(stanza, facts)?;
+                finish(ecosystem, stanza, facts)?;
                 return Err(problem);
             }
         };
         if line.trim_ascii().is_empty() {
-            finish(std::mem::take(&mut stanza), facts)?;
+            finish(ecosystem, std::mem::take(&mut stanza), facts)?;
             bad_lines = None;
             continue;
         }
@@ -50,6 +63,9 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
             stanza.first_line = number;
         }
         if matches!(line[0], b' ' | b'\t') {
+            if stanza.lists_components {
+                stanza.components.add(line);
+            }
             continue;
         }
         match field(line) {
@@ -61,11 +77,14 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
             None => {}
         }
     }
-    finish(stanza, facts)
+    finish(ecosystem, stanza, facts)
 }
 
 fn set(stanza: &mut Stanza, key: &[u8], value: &[u8]) {
-    if key.eq_ignore_ascii_case(b"Package") {
+    stanza.lists_components = components::is_field(key);
+    if stanza.lists_components {
+        stanza.components.add(value);
+    } else if key.eq_ignore_ascii_case(b"Package") {
         stanza.package = owned(value);
     } else if key.eq_ignore_ascii_case(b"Version") {
         stanza.version = owned(value);
@@ -78,7 +97,7 @@ fn set(stanza: &mut Stanza, key: &[u8], value: &[u8]) {
     }
 }
 
-fn finish(stanza: Stanza, facts: &mut Facts) -> Result<(), Problem> {
+fn finish(ecosystem: Ecosystem, stanza: Stanza, facts: &mut Facts) -> Result<(), Problem> {
     if stanza.first_line == 0 || !is_installed(stanza.status.as_deref()) {
         return Ok(());
     }
@@ -87,17 +106,24 @@ fn finish(stanza: Stanza, facts: &mut Facts) -> Result<(), Problem> {
         facts.note(format!("stanza at line {} has no {missing}", stanza.first_line));
         return Ok(());
     }
-    if facts.packages.len() == MAX_PACKAGES {
+    if facts.packages.len() >= MAX_PACKAGES {
         return Err(Problem::Malformed(format!("more than {MAX_PACKAGES} packages")));
     }
     let source = source_of(&stanza);
+    if stanza.components.left_out > 0 {
+        let (count, line) = (stanza.components.left_out, stanza.first_line);
+        facts.note(format!("{count} items of Built-Using in the stanza at line {line} are left out"));
+    }
+    let room = MAX_PACKAGES - facts.packages.len();
+    facts.packages.extend(stanza.components.packages(&stanza.package).take(room - 1));
     facts.packages.push(Found {
-        ecosystem: Ecosystem::Deb,
+        ecosystem,
         name: stanza.package,
         version: stanza.version,
         arch: Some(stanza.arch).filter(|arch| !arch.is_empty()),
-        source: Some(source),
+        source: (ecosystem == Ecosystem::Deb).then_some(source),
         module: None,
+        part_of: None,
         inside: String::new(),
     });
     Ok(())
@@ -177,6 +203,26 @@ Version: 1:9.18.24-1
         assert_eq!(source(1), ("base-files".into(), "12.4+deb12u5".into()));
         assert_eq!(source(2), ("bind9".into(), "1:9.18.24-1".into()));
         assert_eq!(facts.packages[0].arch.as_deref(), Some("amd64"));
+    }
+
+    #[test]
+    fn what_a_package_was_built_with_is_a_part_of_it_also_over_line_ends() {
+        let text = "Package: ripgrep\nVersion: 13.0.0-4\nBuilt-Using: rustc (= 1.63-2)\n\
+                    X-Cargo-Built-Using: rust-atty (= 0.2.14-2),\n rust-libc (= 0.2.139-1), odd\nDescription: a\n b (= 1)\n\n\
+                    Package: gone\nStatus: deinstall ok config-files\nVersion: 1\nBuilt-Using: x (= 1)\n";
+        let facts = parse(&mut text.as_bytes());
+        let shown: Vec<String> = facts
+            .packages
+            .iter()
+            .map(|found| format!("{} {} {:?} {:?}", found.name, found.version, found.arch, found.part_of))
+            .collect();
+        insta::assert_snapshot!(shown.join("\n"), @r#"
+        rust-atty 0.2.14-2 Some("source") Some("ripgrep")
+        rust-libc 0.2.139-1 Some("source") Some("ripgrep")
+        rustc 1.63-2 Some("source") Some("ripgrep")
+        ripgrep 13.0.0-4 None None
+        "#);
+        assert_eq!(facts.notes, ["1 items of Built-Using in the stanza at line 1 are left out"]);
     }
 
     #[test]

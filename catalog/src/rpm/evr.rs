@@ -49,6 +49,7 @@ pub(super) fn finish(records: Vec<Record>, facts: &mut Facts) -> Result<(), Prob
             name: record.name,
             source,
             module: record.module,
+            part_of: None,
             inside: String::new(),
         });
     }

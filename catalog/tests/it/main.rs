@@ -8,6 +8,7 @@ mod programs;
 mod real;
 mod rpm;
 mod squash;
+mod systems;
 
 use std::path::{Path, PathBuf};
 

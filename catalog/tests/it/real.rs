@@ -53,6 +53,7 @@ fn the_packages_of_this_machine_equal_those_that_dpkg_query_lists() {
     let found: BTreeSet<String> = report
         .packages
         .iter()
+        .filter(|record| record.owned_by.is_none())
         .map(|record| {
             let source = record.source.as_ref().unwrap();
             let arch = record.arch.as_deref().unwrap_or_default();
@@ -61,4 +62,33 @@ fn the_packages_of_this_machine_equal_those_that_dpkg_query_lists() {
         .collect();
     assert_eq!(found, expected);
     assert!(notes(&report).is_empty(), "{:?}", notes(&report));
+}
+
+#[test]
+fn the_parts_of_this_machine_equal_those_that_dpkg_query_tells_of_its_packages() {
+    let format =
+        "${db:Status-Status}|${Package}|${Built-Using}, ${Static-Built-Using}, ${X-Cargo-Built-Using}\n";
+    let output = match Command::new("dpkg-query").args(["-W", "-f", format]).output() {
+        Ok(output) if output.status.success() => String::from_utf8(output.stdout).unwrap(),
+        outcome => {
+            eprintln!("skipped: dpkg-query cannot be run here: {outcome:?}");
+            return;
+        }
+    };
+    let mut expected: BTreeSet<String> = BTreeSet::new();
+    for (package, parts) in output
+        .lines()
+        .filter_map(|line| line.strip_prefix("installed|"))
+        .filter_map(|line| line.split_once('|'))
+    {
+        let parts = parts.split(',').map(str::trim).filter(|part| !part.is_empty());
+        expected.extend(parts.map(|part| format!("{package}: {part}")));
+    }
+    let status = std::fs::read("/var/lib/dpkg/status").unwrap();
+    let report = report_of([LayerBuilder::new().file("var/lib/dpkg/status", status)]);
+    let parts =
+        report.packages.iter().filter_map(|record| record.owned_by.as_ref().map(|owner| (owner, record)));
+    let found: BTreeSet<String> =
+        parts.map(|(owner, record)| format!("{owner}: {} (= {})", record.name, record.version)).collect();
+    assert_eq!(found, expected);
 }

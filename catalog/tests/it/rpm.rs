@@ -61,6 +61,36 @@ fn the_real_berkeley_db_store_with_one_package_is_read() {
     );
 }
 
+#[test]
+fn source_packages_are_named_as_a_registry_names_them() {
+    let Some(content) = fixture("rhel9-nodejs.rpm-manifest.json") else { return };
+    let manifest: serde_json::Value = serde_json::from_slice(&content).unwrap();
+    let text = |package: &serde_json::Value, key: &str| package[key].as_str().unwrap_or_default().to_owned();
+    let (mut list, mut expected) = (String::new(), BTreeSet::new());
+    for package in manifest["rpms"].as_array().unwrap() {
+        // `name-epoch:version-release.src`; a file name has no epoch.
+        let source = text(package, "srpm_nevra");
+        let Some((start, version)) = source.split_once(':') else { continue };
+        let (name, epoch) = start.rsplit_once('-').unwrap();
+        assert_eq!(name, text(package, "srpm_name"));
+        let own = format!("{}-{}", text(package, "version"), text(package, "release"));
+        let (own_name, arch) = (text(package, "name"), text(package, "architecture"));
+        list += &format!("{own_name}\t{own}\t1\t1\t(none)\t(none)\t1\t{arch}\t{epoch}\t{name}-{version}.rpm\n");
+        let version = version.strip_suffix(".src").unwrap();
+        let version = if epoch == "0" { version.to_owned() } else { format!("{epoch}:{version}") };
+        if own_name != "gpg-pubkey" {
+            expected.insert(format!("{own_name} {name} {version}"));
+        }
+    }
+    assert!(expected.len() > 100);
+    let report = report("ID=\"rhel\"\nVERSION_ID=\"9.3\"\n", "var/lib/rpmmanifest/container-manifest-2", list.as_bytes());
+    let source = |record: &PackageRecord| {
+        let source = record.source.as_ref().unwrap();
+        format!("{} {} {}", record.name, source.name, source.version)
+    };
+    assert_eq!(report.packages.iter().map(source).collect::<BTreeSet<_>>(), expected);
+}
+
 /// What rpm says of a database: `name|epoch:version-release|arch|source package`.
 fn said_by_rpm(folder: &Path, backend: &str) -> BTreeSet<String> {
     let format = "%{NAME}|%{EPOCHNUM}:%{VERSION}-%{RELEASE}|%{ARCH}|%{SOURCERPM}\n";

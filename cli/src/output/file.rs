@@ -43,9 +43,10 @@ pub(super) fn write(
 fn stage(target: &Path) -> io::Result<tempfile::NamedTempFile<File>> {
     let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
+    std::fs::metadata(&directory)?;
     tempfile::Builder::new()
         .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(directory)
+        .tempfile_in(&directory)
         .map_err(|error| io::Error::from(error.kind()))
 }
 
@@ -83,6 +84,13 @@ mod tests {
         write_text(&pipe, "through").unwrap();
         assert_eq!(reader.join().unwrap(), "through");
         assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_told_in_the_words_of_the_system() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = format!("{:#}", write_text(&folder.path().join("no/file"), "").unwrap_err());
+        assert!(said.contains("no/file: No such file"), "{said}");
     }
 
     #[test]

@@ -67,7 +67,9 @@ fn compiled(folder: &Path, cache: Option<&Path>) -> anyhow::Result<Arc<Bundle>> 
         Some(bundles) => Some(bundles.join(format!("{}.bundle", fingerprint(folder)?.to_hex()))),
         None => None,
     };
-    if let Some(Ok(bundle)) = kept.as_deref().map(Bundle::open) {
+    if let Some(bundle) = kept.as_deref().and_then(|path| Bundle::open(path).ok())
+        && bundle.verify().is_ok()
+    {
         return Ok(Arc::new(bundle));
     }
     let staging = tempfile::tempdir().context("cannot make a temporary directory")?;

@@ -1,6 +1,8 @@
-//! The progress bar: bytes of layers read, on a terminal only.
+//! The progress bar: bytes of layers read, on a terminal only. Of a root file system nobody knows beforehand how much
+//! there is, so a turning sign and the time show that it goes on.
 
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use catalog::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -28,7 +30,13 @@ impl Bar {
 
 impl Progress for Bar {
     fn total(&self, stored_bytes: u64) {
-        self.0.set_length(stored_bytes);
+        if stored_bytes > 0 {
+            return self.0.set_length(stored_bytes);
+        }
+        if let Ok(style) = ProgressStyle::with_template("{spinner} reading files  {elapsed}") {
+            self.0.set_style(style);
+            self.0.enable_steady_tick(Duration::from_millis(200));
+        }
     }
 
     fn advance(&self, stored_bytes: u64) {

@@ -3,7 +3,7 @@
 //!
 //! A value may hold several ids and free words, blank-separated. Its ids that are no CVE become aliases of its CVE if it
 //! names exactly one; otherwise nobody can tell which belongs to which and each id stands for itself. The fixed version
-//! `0`, and a remark that says "not affected", mean not affected. The database knows fixes only.
+//! `0`, and a remark that says "not affected" or "not applicable", mean not affected. The database knows fixes only.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -152,6 +152,9 @@ fn statement(package: &str, namespace: &Arc<str>, version: &str) -> Statement {
     }
 }
 
+/// Remarks behind an id which say that the package never had the flaw.
+const NOT_AFFECTED: [&str; 3] = ["not affected", "not applicable", "not actually applicable"];
+
 struct Value {
     ids: Vec<String>,
     not_affected: bool,
@@ -165,7 +168,8 @@ fn split_value(value: &str) -> Value {
             ids.push(id);
         }
     }
-    Value { ids, not_affected: value.to_ascii_lowercase().contains("not affected") }
+    let remark = value.to_ascii_lowercase();
+    Value { ids, not_affected: NOT_AFFECTED.iter().any(|words| remark.contains(words)) }
 }
 
 /// An id as its publisher would write it: `CVE_2019-2426`, `CVE-2021-35940.patch` and `CVE-2017-17434-1` are slips for
@@ -202,6 +206,8 @@ mod tests {
         assert_eq!(ids("CVE-2022-45059 VSV00010"), ["CVE-2022-45059", "VSV00010"]);
         assert!(ids("").is_empty());
         assert!(split_value("CVE-2020-14342 (Not affected, requires --with-systemd)").not_affected);
+        assert!(split_value("CVE-2020-14342 (not actually applicable)").not_affected);
+        assert!(!split_value("CVE-2018-16301 (was fixed in libpcap)").not_affected);
     }
 
     #[test]

@@ -192,7 +192,7 @@ impl<'a> Context<'a> {
     }
 
     /// The publisher's summary; else the first sentence of its description where it is its own work (OSV); else
-    /// the CVE record's title or description; else the distribution's copy of it; else id and package.
+    /// the CVE record's title or description; else the distribution's copy of it; else id and packages.
     fn title(&self) -> String {
         let summary = self.records.iter().find_map(|record| record.summary.clone());
         let own_words = self.records.iter().filter(|record| record.id != self.group.id);
@@ -201,8 +201,8 @@ impl<'a> Context<'a> {
         let copied = || self.records.iter().find_map(|record| record.sentence.clone());
         summary.or(sentence).or(cve).or_else(copied).unwrap_or_else(|| {
             let statements = self.records.iter().flat_map(|record| &record.statements);
-            let package = statements.map(|statement| statement.package.as_str()).min().unwrap_or("unknown");
-            format!("{} in {package}", self.group.id)
+            let packages = statements.map(|statement| statement.package.as_str()).collect();
+            title_of_packages(&self.group.id, &packages)
         })
     }
 
@@ -222,6 +222,14 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Names all packages or none: the title stands beside each of them, and must not speak of another one only.
+fn title_of_packages(id: &str, packages: &BTreeSet<&str>) -> String {
+    match packages.len() {
+        1..=3 => format!("{id} in {}", packages.iter().copied().collect::<Vec<_>>().join(", ")),
+        _ => id.to_owned(),
+    }
+}
+
 /// One row per product cycle. A name that is a product's own is never another product's alias.
 fn lifecycles(harvest: &Harvest, registry: &mut Registry) -> Result<Vec<LifecycleRow>, KnowledgeError> {
     let mut rows = Vec::new();
@@ -235,4 +243,18 @@ fn lifecycles(harvest: &Harvest, registry: &mut Registry) -> Result<Vec<Lifecycl
         }
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_up_title_never_names_another_package_alone() {
+        let title = |packages: &[&str]| title_of_packages("CVE-1-1", &packages.iter().copied().collect());
+        assert_eq!(title(&["openssl"]), "CVE-1-1 in openssl");
+        assert_eq!(title(&["openssl", "nodejs"]), "CVE-1-1 in nodejs, openssl");
+        assert_eq!(title(&["a", "b", "c", "d"]), "CVE-1-1");
+        assert_eq!(title(&[]), "CVE-1-1");
+    }
 }

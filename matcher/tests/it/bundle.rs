@@ -110,6 +110,10 @@ fn a_release_or_ecosystem_without_advisories_is_not_covered_and_not_clean() {
         make::os_package(Ecosystem::Rpm, "rhel:9", "x", ("openssl", "1")),
         make::os_package(Ecosystem::Apk, "alpine:3.17", "x", ("busybox", "1")),
         make::package(Ecosystem::Npm, "x", "1.0.0"),
+        make::package(Ecosystem::Golang, "x", "v1.0.0"),
+        make::package(Ecosystem::Cargo, "x", "1.0.0"),
+        make::package(Ecosystem::Gem, "x", "1.0.0"),
+        make::package(Ecosystem::Composer, "x/y", "1.0.0"),
         make::package(Ecosystem::Nuget, "x", "1.0.0"),
         make::package(Ecosystem::Generic, "x", "1.0.0"),
     ];

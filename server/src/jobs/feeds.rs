@@ -19,7 +19,8 @@ const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
 
 /// Compiles the feeds in `folder` and installs them in the data directory.
 ///
-/// Fails without touching the current bundle if nothing in the folder is recognised.
+/// Fails without touching the current bundle if nothing in the folder is recognised, or if it holds no advisories (a folder
+/// of exploit predictions alone) and the current bundle does: that would end every finding.
 pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Result<CompileReport> {
     if !folder.is_dir() {
         bail!(
@@ -40,6 +41,12 @@ pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Re
     if report.sources.iter().all(|source| source.records == 0) {
         bail!(
             "nothing in {} is a known vulnerability feed; the data in force is unchanged",
+            folder.display()
+        );
+    }
+    if report.vulnerabilities == 0 && previous.is_some_and(|bundle| bundle.manifest().vulnerabilities > 0) {
+        bail!(
+            "{} holds no advisories, only facts about them; the data in force is unchanged",
             folder.display()
         );
     }
@@ -173,5 +180,31 @@ mod tests {
         let other = make("knowledge", LEFTOVER_AGE * 2);
         remove_leftovers(data.path());
         assert_eq!((old.exists(), young.exists(), other.exists()), (false, true, true));
+    }
+
+    #[test]
+    fn a_folder_without_advisories_does_not_take_the_place_of_data_that_has_some() {
+        let (data, feeds) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let write = |name: &str, text: &str| {
+            let path = feeds.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let load = |folder: &str| import(data.path(), &feeds.path().join(folder), &|_| {});
+        write(
+            "good/debian/json",
+            r#"{"a": {"CVE-2024-0001": {"releases": {"bookworm": {"status": "open"}}}}}"#,
+        );
+        write(
+            "facts/kev/known_exploited_vulnerabilities.json",
+            r#"{"vulnerabilities": [{"cveID": "CVE-2024-0001"}]}"#,
+        );
+        load("facts").unwrap();
+        load("good").unwrap();
+        let current = KnowledgeDir::new(data.path()).current().unwrap();
+        let in_force = std::fs::read(&current).unwrap();
+        let error = load("facts").unwrap_err().to_string();
+        assert!(error.ends_with("the data in force is unchanged"), "{error}");
+        assert_eq!(std::fs::read(&current).unwrap(), in_force);
     }
 }

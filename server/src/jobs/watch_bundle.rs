@@ -14,16 +14,17 @@ const POLL: Duration = Duration::from_millis(500);
 /// What tells one bundle file from the next without reading it.
 type Stamp = (PathBuf, u64, SystemTime);
 
-/// Opens the current bundle, an empty one if there is none or if it cannot be read (which is logged).
+/// Opens the current bundle; if it cannot be read (which is logged) the one that was in force before, because an
+/// empty one would end every finding. Empty if there is neither.
 pub fn open_current(data: &Path) -> Arc<Bundle> {
-    let Some(path) = KnowledgeDir::new(data).current() else { return Arc::new(Bundle::empty()) };
-    match Bundle::open(&path) {
-        Ok(bundle) => Arc::new(bundle),
-        Err(error) => {
-            warn!("the vulnerability data in {} cannot be used: {error}", path.display());
-            Arc::new(Bundle::empty())
+    let directory = KnowledgeDir::new(data);
+    for path in [directory.current(), directory.previous()].into_iter().flatten() {
+        match Bundle::open(&path) {
+            Ok(bundle) => return Arc::new(bundle),
+            Err(error) => warn!("the vulnerability data in {} cannot be used: {error}", path.display()),
         }
     }
+    Arc::new(Bundle::empty())
 }
 
 /// Follows the current bundle until `stop` is set.
@@ -68,4 +69,30 @@ fn stamp(data: &Path) -> Option<Stamp> {
     let path = KnowledgeDir::new(data).current()?;
     let metadata = std::fs::metadata(&path).ok()?;
     Some((path, metadata.len(), metadata.modified().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_bundle_at_start_gives_way_to_the_one_before() {
+        let (data, feeds) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        assert_eq!(open_current(data.path()).id(), Bundle::empty().id());
+        std::fs::create_dir(feeds.path().join("debian")).unwrap();
+        let load = |id: &str| {
+            let text =
+                format!(r#"{{"a": {{"{id}": {{"releases": {{"bookworm": {{"status": "open"}}}}}}}}}}"#);
+            std::fs::write(feeds.path().join("debian/json"), text).unwrap();
+            crate::jobs::feeds::import(data.path(), feeds.path(), &|_| {}).unwrap();
+            open_current(data.path()).id()
+        };
+        let first = load("CVE-2024-0001");
+        assert_ne!(load("CVE-2024-0002"), first);
+        let directory = KnowledgeDir::new(data.path());
+        std::fs::write(directory.current().unwrap(), "cut short").unwrap();
+        assert_eq!(open_current(data.path()).id(), first);
+        std::fs::write(directory.previous().unwrap(), "cut short").unwrap();
+        assert_eq!(open_current(data.path()).id(), Bundle::empty().id());
+    }
 }

@@ -20,7 +20,10 @@ impl Inventory {
         let mut inventory = Self::default();
         for package in report["packages"].as_array().context("the report has no list `packages`")? {
             let field = |name: &str| package[name].as_str().unwrap_or_default();
-            inventory.insert(field("ecosystem"), field("name"), field("version"));
+            // Source packages that a Debian package was built with are parts of it; no peer and no truth lists them.
+            if (field("ecosystem"), field("arch")) != ("deb", "source") {
+                inventory.insert(field("ecosystem"), field("name"), field("version"));
+            }
         }
         Ok(inventory)
     }
