@@ -62,6 +62,9 @@ pub(crate) struct Facts {
     pub packages: Vec<Found>,
     /// File lists of OS packages, cut down to paths that may prove a language package.
     pub owners: Vec<Owner>,
+    /// Number of hashes in `owners`; needed while a file is read only, and not stored.
+    #[serde(skip)]
+    pub programs: usize,
     /// What it says of the operating system's release.
     pub release: Option<ReleaseFacts>,
     /// Account names.

@@ -113,7 +113,7 @@ impl<'a> LayerPass<'a> {
 
     fn keep(&mut self, path: &[u8], seen: Seen) {
         let owned: usize =
-            seen.facts.owners.iter().map(|owner| owner.paths.len() + owner.programs.len() / 8).sum();
+            seen.facts.owners.iter().map(|owner| owner.paths.len() + owner.programs.len() / 2).sum();
         self.kept += seen.facts.packages.len() + owned;
         self.has_programs |= registry::is_program(seen.cataloger);
         self.found.insert(path.to_vec(), seen);

@@ -11,6 +11,9 @@ use crate::registry::is_language_file;
 /// Paths, and hashes of paths, that are kept of one package.
 const MAX_PATHS: usize = 200_000;
 
+/// Hashes that are kept of one file, however many packages it lists.
+const MAX_PROGRAMS: usize = 4_000_000;
+
 /// Where file lists have most of their lines and no programs: data for any processor, headers, settings.
 const NO_PROGRAMS: [&[u8]; 4] = [b"usr/share/", b"usr/include/", b"usr/src/", b"etc/"];
 
@@ -39,7 +42,29 @@ impl OwnedFiles {
         }
         self.programs.sort_unstable();
         self.programs.dedup();
+        self.programs.truncate(MAX_PROGRAMS.saturating_sub(facts.programs));
+        facts.programs += self.programs.len();
         let package = package.to_owned();
         facts.owners.push(Owner { package, paths: self.paths, programs: self.programs });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_of_one_file_are_bounded_however_many_packages_it_lists() {
+        let mut facts = Facts::default();
+        for package in 0..30_u32 {
+            let mut files = OwnedFiles::default();
+            for number in 0..MAX_PATHS as u32 {
+                let path = [package.to_le_bytes(), number.to_le_bytes()].concat();
+                files.add(&[b"x/".as_slice(), &path].concat());
+            }
+            files.finish("a", &mut facts);
+        }
+        let kept: usize = facts.owners.iter().map(|owner| owner.programs.len()).sum();
+        assert_eq!(kept, MAX_PROGRAMS);
     }
 }

@@ -28,7 +28,11 @@ impl Display for Expr {
             Self::Term(term) => term.fmt(f),
             Self::Nested { token, inner } => {
                 write!(f, "{}:", token.name)?;
-                grouped(f, inner, true)
+                // a second pair of parentheses never begins a range
+                let range = looks_like_range(inner);
+                f.write_str(if range { "(" } else { "" })?;
+                grouped(f, inner, true)?;
+                f.write_str(if range { ")" } else { "" })
             }
             Self::IsNull(token) => write!(f, "{} is null", token.name),
             Self::FreeText(text) => text.fmt(f),
@@ -133,6 +137,16 @@ impl Display for Scalar {
     }
 }
 
+/// Whether the text begins with a bare word with two dots, which behind `token:(` would be read as a range.
+fn looks_like_range(expr: &Expr) -> bool {
+    match expr {
+        Expr::And(operands) | Expr::Or(operands) => operands.first().is_some_and(looks_like_range),
+        Expr::Not(inner) => looks_like_range(inner),
+        Expr::FreeText(scalar) => scalar.quote == Quote::Bare && scalar.text.contains(".."),
+        Expr::Term(_) | Expr::Nested { .. } | Expr::IsNull(_) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::parse;
@@ -146,5 +160,15 @@ mod tests {
             assert_eq!(parse(&printed).as_ref(), Ok(&query), "{text} was printed as {printed}");
         }
         assert_eq!(parse("a:( b:c )").unwrap().to_string(), "a:(b:c)", "no blank where none is needed");
+    }
+
+    #[test]
+    fn a_nested_group_that_begins_with_a_word_with_two_dots_is_not_printed_as_a_range() {
+        for text in ["a:((b..))", "a:((..b) c)", "a:(not (..b))", "a:((b.. or c) and d)", "a:((b..c(d ))"] {
+            let query = parse(text).unwrap();
+            let printed = query.to_string();
+            assert_eq!(parse(&printed).as_ref(), Ok(&query), "{text} was printed as {printed}");
+        }
+        assert_eq!(parse("a:(b..)").unwrap().to_string(), "a:(b ...)", "a range stays one");
     }
 }

@@ -33,8 +33,8 @@ pub(super) fn layout(head: &[u8]) -> Option<Layout> {
         let size = bytes.word(at + pick(16, 32), wide)?;
         let range = Range { offset, size, address };
         loaded_end = loaded_end.max(offset.checked_add(size)?);
-        if flags & (WRITABLE | EXECUTABLE) == WRITABLE && layout.data.is_none() {
-            layout.data = Some(range);
+        if flags & (WRITABLE | EXECUTABLE) == WRITABLE {
+            layout.data.push(range);
         }
         layout.ranges.push(range);
     }

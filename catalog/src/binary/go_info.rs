@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use super::bytes::Bytes;
 use super::go_strings::OldStrings;
-use super::layout::Layout;
+use super::layout::{Layout, Range};
 use super::stream::{Stream, WINDOW};
 use crate::text::Problem;
 
@@ -38,15 +38,28 @@ pub(super) struct BuildInfo {
 
 /// Looks for the record; `None` if there is none. Leaves the stream before all that is not loaded in that case.
 pub(super) fn find(stream: &mut Stream<'_>, layout: &Layout) -> Result<Option<BuildInfo>, Problem> {
-    let Some(data) = layout.data else { return Ok(None) };
-    let end = data.offset.saturating_add(data.size.min(MAX_SEARCH));
     let mut strings = OldStrings::default();
-    if layout.marked {
+    if let Some(data) = layout.data.first().filter(|_| layout.marked) {
         strings.collect(stream, data.offset)?;
     }
-    if !stream.skip_to(data.offset)? {
-        return Ok(None);
+    for data in &layout.data {
+        if stream.skip_to(data.offset)?
+            && let Some(info) = search(stream, *data, layout, &strings)?
+        {
+            return Ok(Some(info));
+        }
     }
+    Ok(None)
+}
+
+/// Looks for the record in one part, whose begin is where the stream is.
+fn search(
+    stream: &mut Stream<'_>,
+    data: Range,
+    layout: &Layout,
+    strings: &OldStrings,
+) -> Result<Option<BuildInfo>, Problem> {
+    let end = data.offset.saturating_add(data.size.min(MAX_SEARCH));
     let magic = memmem::Finder::new(MAGIC);
     while stream.position() < end {
         let here = stream.position();
@@ -63,8 +76,8 @@ pub(super) fn find(stream: &mut Stream<'_>, layout: &Layout) -> Result<Option<Bu
         };
         let address = (here - data.offset).wrapping_add(data.address).wrapping_add(at as u64);
         stream.consume(at);
-        if address % ALIGNMENT == 0
-            && let Some(info) = read(stream, layout, &strings)?
+        if address.is_multiple_of(ALIGNMENT)
+            && let Some(info) = read(stream, layout, strings)?
         {
             return Ok(Some(info));
         }

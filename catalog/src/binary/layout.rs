@@ -31,6 +31,8 @@ impl Format {
             Self::MachO => macho::layout(head),
         }?;
         layout.ranges.sort_unstable_by_key(|range| range.offset);
+        layout.data.retain(|range| range.size > 0);
+        layout.data.sort_unstable_by_key(|range| range.offset);
         layout.marked = is_marked(head);
         Some(layout)
     }
@@ -52,8 +54,8 @@ pub(super) struct Range {
 pub(super) struct Layout {
     /// What is loaded, by offset.
     pub ranges: Vec<Range>,
-    /// The part that begins with Go's build information, or holds it.
-    pub data: Option<Range>,
+    /// The writable parts, by offset; Go's build information lies in one of them.
+    pub data: Vec<Range>,
     /// Offset and size of cargo-auditable's section, where the head tells it.
     pub audit: Option<(u64, u64)>,
     /// The table of sections of an ELF file.

@@ -33,19 +33,16 @@ fn segment(bytes: &Bytes<'_>, at: u64, wide: bool, layout: &mut Layout) -> Optio
         offset: bytes.word(pick(32, 40), wide)?,
         size: bytes.word(pick(36, 48), wide)?,
     };
-    if bytes.u32(pick(44, 60))? == READ_WRITE && range.size > 0 && layout.data.is_none() {
-        layout.data = Some(range);
+    if bytes.u32(pick(44, 60))? == READ_WRITE {
+        layout.data.push(range);
     }
     let (first, step) = (pick(56, 72), if wide { 80 } else { 68 });
     for index in 0..u64::from(bytes.u32(pick(48, 64))?) {
         let section = first.checked_add(index * step)?;
-        let address = bytes.word(section + 32, wide)?;
         let size = bytes.word(section + if wide { 40 } else { 36 }, wide)?;
         let offset = u64::from(bytes.u32(section + if wide { 48 } else { 40 })?);
-        match until_zero(bytes.slice(section, 16)?) {
-            b".dep-v0" => layout.audit = Some((offset, size)),
-            b"__go_buildinfo" => layout.data = Some(Range { offset, size, address }),
-            _ => {}
+        if until_zero(bytes.slice(section, 16)?) == b".dep-v0" {
+            layout.audit = Some((offset, size));
         }
     }
     layout.ranges.push(range);

@@ -22,6 +22,8 @@ mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::io::Read;
+
 use image::EntryKind;
 
 use crate::facts::Facts;
@@ -43,6 +45,9 @@ pub(crate) const PROGRAM: Cataloger = Cataloger {
 /// The smallest file that is looked into: no program with a record is smaller than its headers.
 const MIN_SIZE: u64 = 128;
 
+/// Bytes of one program that are read. A sparse file may claim any size at no cost.
+const MAX_PROGRAM: u64 = 4 << 30;
+
 /// Whether an entry may be a program by its kind, mode and size alone.
 pub(crate) fn is_program(kind: EntryKind, mode: u32, size: u64) -> bool {
     match kind {
@@ -62,7 +67,9 @@ fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
         other => other?,
     }
     let Some(format) = Format::of(magic) else { return Ok(()) };
-    let mut stream = Stream::new(input.content, &magic);
+    let size = input.size;
+    let mut content = input.content.take(MAX_PROGRAM);
+    let mut stream = Stream::new(&mut content, &magic);
     let Some(layout) = format.layout(stream.fill(stream::WINDOW)?) else { return Ok(()) };
     if let Some(section) = layout.audit {
         return audit::read_section(&mut stream, section, facts);
@@ -71,8 +78,11 @@ fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
         go_modules::packages(&info, facts);
         return Ok(());
     }
-    match &layout.sections {
-        Some(table) => audit::read_tail(&mut stream, table, facts),
-        None => Ok(()),
+    if let Some(table) = &layout.sections {
+        audit::read_tail(&mut stream, table, facts)?;
     }
+    if facts.packages.is_empty() && size > MAX_PROGRAM {
+        return Err(Problem::TooLarge { size, limit: MAX_PROGRAM });
+    }
+    Ok(())
 }

@@ -35,9 +35,8 @@ pub(super) fn layout(head: &[u8]) -> Option<Layout> {
             // The file holds whole blocks; what is used of them is less.
             layout.audit = Some((offset, if used == 0 { size } else { used.min(size) }));
         }
-        let is_data = bytes.u32(at + 36)? & !ALIGNMENT == DATA && size > 0;
-        if is_data && layout.data.is_none() {
-            layout.data = Some(range);
+        if bytes.u32(at + 36)? & !ALIGNMENT == DATA {
+            layout.data.push(range);
         }
         layout.ranges.push(range);
     }

@@ -126,6 +126,13 @@ fn the_record_is_found_at_the_begin_of_the_data_and_deep_in_them() {
 }
 
 #[test]
+fn the_record_is_found_in_the_second_of_two_writable_parts() {
+    let mut program = elf(&[], &inline_record("go1.20.5", LIST), &[]);
+    program[64 + 4] = 6;
+    assert_eq!(found(&program), FOUND);
+}
+
+#[test]
 fn a_magic_that_is_not_aligned_or_not_in_the_data_is_no_record() {
     let record = inline_record("go1.20.5", LIST);
     assert!(found(&elf(&[], &[&[0; 8], &record[..]].concat(), &[])).is_empty());
@@ -193,12 +200,17 @@ fn a_bomb_in_the_list_of_crates_is_given_up_and_noted() {
 }
 
 #[test]
-fn an_endless_program_costs_no_memory() {
+fn a_program_that_claims_a_terabyte_is_given_up_and_noted() {
     let mut head = elf(&[], &[0; 64], &[]);
-    // The data and the table of sections are said to be a terabyte away.
-    head[64 + 56 + 32..64 + 56 + 40].copy_from_slice(&(1_u64 << 40).to_le_bytes());
-    let mut content = head.chain(std::io::repeat(0).take(256 << 20));
-    assert!(facts_of(&mut content).packages.is_empty());
+    let size = 1 << 40;
+    head[64 + 56 + 32..64 + 56 + 40].copy_from_slice(&u64::to_le_bytes(size));
+    head[40..48].copy_from_slice(&u64::to_le_bytes(2 * size));
+    let mut content = head.chain(std::io::repeat(0).take(size));
+    let path = b"opt/tool.exe";
+    let input = Input { path, size, content: &mut content };
+    let facts = read(wanted(path).unwrap(), input);
+    assert!(facts.notes[0].contains("larger than the limit"), "{:?}", facts.notes);
+    assert!(size - content.into_inner().1.limit() <= super::MAX_PROGRAM);
 }
 
 /// A Windows program with these sections: name, flags, content.
@@ -233,7 +245,8 @@ fn pe(sections: &[(&[u8; 8], u32, Vec<u8>)]) -> Vec<u8> {
 fn windows_programs_of_both_languages_are_read() {
     let text = (b".text\0\0\0", 0x6000_0020, vec![0x90; 5_000]);
     let go = (b".data\0\0\0", 0xc000_0040, inline_record("go1.20.5", LIST));
-    assert_eq!(found(&pe(&[text.clone(), go])), FOUND);
+    let empty = (b".bss\0\0\0\0", 0xc000_0040, Vec::new());
+    assert_eq!(found(&pe(&[empty, text.clone(), go])), FOUND);
     let rust = (b".dep-v0\0", 0x4000_0040, zlib(CRATES));
     assert_eq!(found(&pe(&[text, rust])), ["adler 1.0.2", "demo 0.1.0"]);
 }

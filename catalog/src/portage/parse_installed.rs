@@ -65,7 +65,8 @@ fn split(full: &str) -> Option<(&str, &str)> {
     let hyphen = without_revision.rfind('-')?;
     let (name, version) = (&full[..hyphen], &full[hyphen + 1..]);
     let is_version = version.starts_with(|first: char| first.is_ascii_digit());
-    (!name.is_empty() && is_version).then_some((name, version))
+    // A folder of a merge that has not ended begins with a hyphen.
+    (!name.is_empty() && !name.starts_with('-') && is_version).then_some((name, version))
 }
 
 #[cfg(test)]
@@ -77,7 +78,7 @@ mod tests {
         assert_eq!(split("bash-5.1_p16-r6"), Some(("bash", "5.1_p16-r6")));
         assert_eq!(split("gtk+-3.24.39"), Some(("gtk+", "3.24.39")));
         assert_eq!(split("font-adobe-100dpi-1.0.3-r2"), Some(("font-adobe-100dpi", "1.0.3-r2")));
-        for odd in ["bash", "-1", "bash-r1", "-MERGING-bash", ""] {
+        for odd in ["bash", "-1", "bash-r1", "-MERGING-bash-5.1", ""] {
             assert_eq!(split(odd), None, "{odd}");
         }
     }

@@ -5,7 +5,7 @@
 use super::evr::{self, Record};
 use super::header::{Header, tag};
 use super::{Damage, MAX_DATABASE, MAX_PACKAGES, bdb, ndb, sqlite};
-use crate::facts::Facts;
+use crate::facts::{Facts, MAX_NOTES};
 use crate::owner::OwnedFiles;
 use crate::path;
 use crate::registry::Input;
@@ -13,6 +13,10 @@ use crate::text::{Problem, owned, read_all};
 
 /// Bytes of paths that are put together of one database, kept or not; honest ones have some ten megabytes.
 const MAX_PATH_BYTES: usize = 256 << 20;
+/// What a path costs of these beside its own bytes, so that empty ones are not free.
+const PATH_COST: usize = 64;
+/// Directories of one package; the largest packages have some ten thousand.
+const MAX_DIRECTORIES: usize = 500_000;
 /// Longest directory; longer ones cannot be opened (`PATH_MAX` of Linux).
 const MAX_DIRECTORY: usize = 4096;
 
@@ -25,7 +29,7 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
     if file.is_empty() {
         return Ok(());
     }
-    let mut reader = Reader { facts, records: Vec::new(), path_bytes: MAX_PATH_BYTES };
+    let mut reader = Reader { facts, records: Vec::new(), path_bytes: MAX_PATH_BYTES, paths_left_out: false };
     let outcome = headers(&file, &mut |blob| reader.package(blob));
     let Reader { facts, records, .. } = reader;
     if let Err(damage) = outcome {
@@ -60,6 +64,7 @@ struct Reader<'a> {
     facts: &'a mut Facts,
     records: Vec<Record>,
     path_bytes: usize,
+    paths_left_out: bool,
 }
 
 impl Reader<'_> {
@@ -67,7 +72,9 @@ impl Reader<'_> {
     fn package(&mut self, blob: Result<&[u8], Damage>) -> bool {
         match blob.and_then(Header::parse) {
             Ok(header) => self.header(&header),
-            Err(damage) => self.facts.note(damage.to_string()),
+            // The text of what is not kept would cost more than all the rest.
+            Err(damage) if self.facts.notes.len() <= MAX_NOTES => self.facts.note(damage.to_string()),
+            Err(_) => {}
         }
         if self.records.len() < MAX_PACKAGES {
             return true;
@@ -100,7 +107,11 @@ impl Reader<'_> {
     /// Paths are kept as directories and names apart (rpm 4), or whole (rpm 3).
     fn files(&mut self, package: &str, header: &Header<'_>) {
         let mut files = OwnedFiles::default();
-        let directories: Vec<&[u8]> = header.texts(tag::DIR_NAMES).map(without_slash).collect();
+        let directories: Vec<&[u8]> =
+            header.texts(tag::DIR_NAMES).map(without_slash).take(MAX_DIRECTORIES).collect();
+        if directories.len() == MAX_DIRECTORIES {
+            self.facts.note("a package has too many directories, the rest is left out");
+        }
         let indexes = header.numbers(tag::DIR_INDEXES);
         let mut file: Vec<u8> = Vec::new();
         for (name, index) in header.texts(tag::BASE_NAMES).zip(indexes) {
@@ -124,13 +135,13 @@ impl Reader<'_> {
     }
 
     fn afford(&mut self, bytes: usize) -> bool {
-        match self.path_bytes.checked_sub(bytes) {
+        match self.path_bytes.checked_sub(bytes + PATH_COST) {
             Some(left) => {
                 self.path_bytes = left;
                 true
             }
             None => {
-                if std::mem::take(&mut self.path_bytes) > 0 {
+                if !std::mem::replace(&mut self.paths_left_out, true) {
                     self.facts.note("file lists are too long, the rest is left out");
                 }
                 false

@@ -334,6 +334,36 @@ fn paths_that_would_fill_memory_are_given_up() {
 }
 
 #[test]
+fn millions_of_empty_names_and_of_empty_entries_are_given_up() {
+    use header::tag;
+    let count = 5_000_000;
+    let zeros = vec![0; count * 4];
+    let blob = HeaderBuilder::new()
+        .text(tag::NAME, "bomb")
+        .text(tag::VERSION, "1")
+        .text(tag::RELEASE, "1")
+        .field(tag::DIR_NAMES, 8, count, &zeros[..count])
+        .field(tag::DIR_INDEXES, 4, count, &zeros)
+        .field(tag::BASE_NAMES, 8, count, &zeros[..count])
+        .build();
+    let facts = facts_of(&ndb(&[blob]));
+    assert_eq!(
+        facts.notes,
+        [
+            "a package has too many directories, the rest is left out",
+            "file lists are too long, the rest is left out",
+        ]
+    );
+    assert_eq!(names(&facts), ["bomb"]);
+
+    let mut slots = ndb(&[]);
+    put(&mut slots, 12, &1000_u32.to_le_bytes());
+    slots.resize(1000 * 4096, 0);
+    let facts = facts_of(&slots);
+    assert_eq!(facts.notes.len(), crate::facts::MAX_NOTES + 1);
+}
+
+#[test]
 fn what_no_store_writes_is_noted_and_an_empty_file_is_an_empty_database() {
     assert_eq!(facts_of(b"no database").notes, ["no store that rpm writes"]);
     assert_eq!(facts_of(b""), Facts::default());

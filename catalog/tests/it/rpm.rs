@@ -75,7 +75,8 @@ fn source_packages_are_named_as_a_registry_names_them() {
         assert_eq!(name, text(package, "srpm_name"));
         let own = format!("{}-{}", text(package, "version"), text(package, "release"));
         let (own_name, arch) = (text(package, "name"), text(package, "architecture"));
-        list += &format!("{own_name}\t{own}\t1\t1\t(none)\t(none)\t1\t{arch}\t{epoch}\t{name}-{version}.rpm\n");
+        list +=
+            &format!("{own_name}\t{own}\t1\t1\t(none)\t(none)\t1\t{arch}\t{epoch}\t{name}-{version}.rpm\n");
         let version = version.strip_suffix(".src").unwrap();
         let version = if epoch == "0" { version.to_owned() } else { format!("{epoch}:{version}") };
         if own_name != "gpg-pubkey" {
@@ -83,7 +84,11 @@ fn source_packages_are_named_as_a_registry_names_them() {
         }
     }
     assert!(expected.len() > 100);
-    let report = report("ID=\"rhel\"\nVERSION_ID=\"9.3\"\n", "var/lib/rpmmanifest/container-manifest-2", list.as_bytes());
+    let report = report(
+        "ID=\"rhel\"\nVERSION_ID=\"9.3\"\n",
+        "var/lib/rpmmanifest/container-manifest-2",
+        list.as_bytes(),
+    );
     let source = |record: &PackageRecord| {
         let source = record.source.as_ref().unwrap();
         format!("{} {} {}", record.name, source.name, source.version)
