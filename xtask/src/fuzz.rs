@@ -8,6 +8,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -129,7 +130,14 @@ fn run(target: &str, seconds: u64) -> Result<Vec<String>> {
         .arg("-print_final_stats=1")
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .arg(&corpus);
-    let output = command.output().with_context(|| format!("cannot start target {target}"))?;
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = command.spawn().with_context(|| format!("cannot start target {target}"))?;
+    // the place that `harness::folder` makes for itself; nobody else is left to remove it
+    let leftover = format!("plimsoll-fuzz-{}", child.id());
+    let output = child.wait_with_output()?;
+    for base in [PathBuf::from("/dev/shm"), std::env::temp_dir()] {
+        let _ = fs::remove_dir_all(base.join(&leftover));
+    }
     let log = String::from_utf8_lossy(&output.stderr);
     let mut finds: Vec<String> = files(&artifacts)?
         .into_iter()
