@@ -29,7 +29,8 @@ pub(crate) const LANGUAGE_SCAN: &str = "SCA";
 /// The name of a package, see the module.
 pub(crate) fn name(package: &Package) -> Cow<'_, str> {
     match (package.ecosystem, package.arch.as_deref()) {
-        (Ecosystem::Deb, Some(arch)) if arch != "all" && !arch.is_empty() => {
+        // `source` marks a source package that was built into another one; it is no architecture to install
+        (Ecosystem::Deb, Some(arch)) if !matches!(arch, "" | "all" | "source") => {
             Cow::Owned(format!("{}:{arch}", package.name))
         }
         _ => Cow::Borrowed(&package.name),
