@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::{ContainerReport, Digest, ScanReport, Timestamp};
 use tokio::sync::watch;
@@ -47,6 +48,11 @@ pub struct Store {
     shared: Arc<Shared>,
 }
 
+/// How long an opening waits for other programs that open or close the same database.
+const OPEN_PATIENCE: Duration = Duration::from_secs(10);
+/// The pause between two attempts to open.
+const OPEN_PAUSE: Duration = Duration::from_millis(10);
+
 struct Shared {
     // fields are dropped in this order: the writer closes last, so that it can tidy the log of the file
     readers: Arc<Readers>,
@@ -65,7 +71,14 @@ impl Store {
             }
             other => other,
         };
-        Self::open_engine(|| Ok(Box::new(Sqlite::new(&options.path)?))).map_err(failed)
+        let deadline = Instant::now() + OPEN_PATIENCE;
+        loop {
+            // The switch to the write-ahead log and the last close of another program refuse at once instead of waiting.
+            match Self::open_engine(|| Ok(Box::new(Sqlite::new(&options.path)?))) {
+                Err(StoreError::Busy) if Instant::now() < deadline => std::thread::sleep(OPEN_PAUSE),
+                outcome => return outcome.map_err(failed),
+            }
+        }
     }
 
     fn open_engine(engine: impl FnOnce() -> Result<Box<dyn Engine>>) -> Result<Self> {
