@@ -43,7 +43,7 @@ pub(crate) struct StoredImage {
     post, path = "/api/v1/reports", tag = "ingest",
     request_body(
         content = serde_json::Value, content_type = "application/json",
-        description = "a scan report as `plimsoll scan --format json` writes it; Content-Encoding gzip or zstd"
+        description = "a scan report as `plimsoll scan --push` sends it: facts, no findings; Content-Encoding gzip or zstd"
     ),
     responses(
         (status = 201, description = "stored", body = Stored),

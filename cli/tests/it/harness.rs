@@ -64,6 +64,7 @@ impl Server {
 
     /// Starts a server with further arguments.
     pub(crate) fn start_with(data: &Path, arguments: &[&str]) -> Self {
+        let client = client();
         let mut child = plimsoll()
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
@@ -76,7 +77,7 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.next().expect("the server says where it listens").unwrap();
         let base = line.split_whitespace().last().unwrap().to_owned();
-        Self { child, base, client: client() }
+        Self { child, base, client }
     }
 
     /// The number of the process.
