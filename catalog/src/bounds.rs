@@ -68,7 +68,7 @@ fn os_release(release: &mut OsRelease, notes: &mut Vec<String>) {
 
 /// Whether every word of a package has a length that a server accepts.
 fn is_within(record: &PackageRecord) -> bool {
-    let optional = [&record.arch, &record.module, &record.owned_by];
+    let optional = [&record.arch, &record.module, &record.vendor, &record.owned_by, &record.license];
     let optional = optional.into_iter().flatten().map(String::as_str);
     let distro = record.distro.iter().flat_map(|distro| [distro.id.as_str(), distro.version.as_str()]);
     let source = record.source.iter().flat_map(|source| [source.name.as_str(), source.version.as_str()]);

@@ -3,7 +3,7 @@
 //! These types go into the layer cache in a form that does not describe itself, so no field may be left out
 //! when it is written; that is why they are not the types of the report.
 
-use model::{Ecosystem, Package, SourcePackage};
+use model::{Ecosystem, Package, Severity, SourcePackage};
 use serde::{Deserialize, Serialize};
 
 /// The result of one pass over a layer; knows nothing of the layers below it.
@@ -69,6 +69,8 @@ pub(crate) struct Facts {
     pub release: Option<ReleaseFacts>,
     /// Account names.
     pub users: Vec<String>,
+    /// Credentials in it.
+    pub secrets: Vec<SecretFact>,
     /// What of it could not be read.
     pub notes: Vec<String>,
 }
@@ -80,6 +82,7 @@ impl Facts {
             && self.owners.is_empty()
             && self.release.is_none()
             && self.users.is_empty()
+            && self.secrets.is_empty()
             && self.notes.is_empty()
     }
 
@@ -116,6 +119,12 @@ pub(crate) struct Found {
     pub source: Option<(String, String)>,
     /// See [`Package::module`].
     pub module: Option<String>,
+    /// See [`Package::vendor`].
+    pub vendor: Option<String>,
+    /// See [`model::PackageRecord::license`].
+    pub license: Option<String>,
+    /// See [`model::PackageRecord::declared`].
+    pub declared: bool,
     /// The OS package that it is a part of by the database's own word, whatever file lists say.
     pub part_of: Option<String>,
     /// Path inside the file, such as `WEB-INF/lib/a.jar`, with `!/` between nested archives; empty for the
@@ -137,6 +146,9 @@ impl Found {
             arch: None,
             source: None,
             module: None,
+            vendor: None,
+            license: None,
+            declared: false,
             part_of: None,
             inside: String::new(),
         }
@@ -155,8 +167,19 @@ impl Found {
                 .as_ref()
                 .map(|(name, version)| SourcePackage { name: name.clone(), version: version.clone() }),
             module: self.module.clone(),
+            vendor: self.vendor.clone(),
         }
     }
+}
+
+/// A credential in a file; see [`model::SecretRecord`] for the fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SecretFact {
+    pub line: u32,
+    pub rule: String,
+    pub title: String,
+    pub severity: Severity,
+    pub masked: String,
 }
 
 /// The files of an OS package that language packages may be found in.

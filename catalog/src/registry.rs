@@ -38,7 +38,7 @@ pub(crate) struct Input<'a> {
 }
 
 /// All catalogers. The index is stored in the layer cache, whose key covers names and versions.
-pub(crate) static CATALOGERS: [Cataloger; 21] = [
+pub(crate) const CATALOGERS: &[Cataloger] = &[
     os::RELEASE,
     os::USERS,
     dpkg::STATUS,
@@ -66,7 +66,7 @@ pub(crate) static CATALOGERS: [Cataloger; 21] = [
 const PROGRAM: usize = CATALOGERS.len() - 1;
 
 /// Version of the layer result's form and of the rules that no single cataloger owns.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 
 /// Names and versions of all catalogers, in order.
 pub fn catalogers() -> impl Iterator<Item = (&'static str, u32)> {
@@ -257,7 +257,7 @@ mod tests {
             bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400),
             text in "(P|V|F|R|Name|Version|Package|Status|ID|groupId|\\{|\"name\"|[:= \n\"(,}<>/a-z0-9]){0,80}",
         ) {
-            for cataloger in &CATALOGERS {
+            for cataloger in CATALOGERS {
                 for content in [&bytes[..], text.as_bytes()] {
                     let mut content = content;
                     let size = content.len() as u64;

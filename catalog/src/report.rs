@@ -1,17 +1,17 @@
 //! The report out of composed layers: attribution, owners, the release.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use image::OpenImage;
 use model::report::REPORT_SCHEMA;
-use model::{Distro, ImageFacts, OsRelease, PackageRecord, ScanReport, Timestamp, Unreadable};
+use model::{Distro, ImageFacts, OsRelease, PackageRecord, ScanReport, SecretRecord, Timestamp, Unreadable};
 
 use crate::bounds;
 use crate::compose::{Visible, compose};
-use crate::facts::{Found, LayerCatalog};
+use crate::facts::{Found, LayerCatalog, SecretFact};
 use crate::os::release;
 use crate::path::{hash, text, without_merged_usr};
-use crate::registry::is_program;
+use crate::registry::{CATALOGERS, is_program};
 use crate::scan::ScanOptions;
 
 /// Notes that a report lists; further ones are counted.
@@ -31,6 +31,7 @@ pub(crate) fn build(image: &OpenImage, layers: &[LayerCatalog], options: &ScanOp
         image: with_sizes(&image.facts, layers),
         users: users(&visible),
         packages: packages(&visible, distro.as_ref(), with_layer),
+        secrets: secrets(&visible, with_layer),
         unreadable: unreadable(&visible, layers, with_layer),
         os_release,
         tags: options.tags.clone(),
@@ -75,6 +76,7 @@ fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) 
         let owner =
             if is_program(evidence.cataloger.into()) { programs.get(&hash(own)) } else { owners.get(own) };
         let owner = owner.copied();
+        let found_by = CATALOGERS[usize::from(evidence.cataloger)].name;
         let older: Vec<(usize, BTreeSet<&Found>)> = file.history[1..]
             .iter()
             .map(|(layer, evidence)| (*layer, evidence.facts.packages.iter().collect()))
@@ -93,11 +95,38 @@ fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) 
             record.layer = with_layer.then_some(since.map_or(file.layer(), |(layer, _)| *layer) as u32);
             let owner = owner.filter(|_| !found.ecosystem.is_os());
             record.owned_by = found.part_of.as_deref().or(owner).map(str::to_owned);
+            record.license = found.license.clone();
+            record.declared = found.declared;
+            record.found_by = found_by.to_owned();
             records.push(record);
         }
     }
     records.sort_unstable();
     records.dedup();
+    without_installed(records)
+}
+
+/// Leaves out what a lock file speaks of and something installed proves already.
+fn without_installed(mut records: Vec<PackageRecord>) -> Vec<PackageRecord> {
+    if records.iter().any(|record| record.declared) {
+        let key = |record: &PackageRecord| (record.ecosystem, record.name.clone(), record.version.clone());
+        let installed: HashSet<_> = records.iter().filter(|record| !record.declared).map(key).collect();
+        records.retain(|record| !record.declared || !installed.contains(&key(record)));
+    }
+    records
+}
+
+fn secrets(visible: &[Visible<'_>], with_layer: bool) -> Vec<SecretRecord> {
+    let mut records: Vec<SecretRecord> = Vec::new();
+    for file in visible {
+        let path = text(&file.evidence().path);
+        let layer = with_layer.then_some(file.layer() as u32);
+        for fact in file.evidence().facts.secrets.iter().cloned() {
+            let SecretFact { line, rule, title, severity, masked } = fact;
+            records.push(SecretRecord { path: path.clone(), line, rule, title, severity, masked, layer });
+        }
+    }
+    records.sort_unstable();
     records
 }
 

@@ -54,6 +54,7 @@ fn package(id: u32, changed: i64) -> Arc<PackageEntry> {
         arch: None,
         source: None,
         module: None,
+        vendor: None,
     };
     let (created, changed) = (Timestamp(1), Timestamp(changed));
     let row = PackageRow { id, package, created, changed, fingerprint: Some(0) };
@@ -79,6 +80,8 @@ fn facts(id: ImageId) -> ImageFacts {
         size: 0,
         labels: Vec::new(),
         environment: Vec::new(),
+        runtime: model::RuntimeFacts::default(),
+        base: None,
         layers: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{DiffId, ImageFacts, ImageId, Label, LayerFacts, Timestamp};
+use model::{DiffId, ImageFacts, ImageId, Label, LayerFacts, RuntimeFacts, Timestamp};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -42,6 +42,18 @@ struct Runtime {
     environment: Vec<Value>,
     #[serde(rename = "Labels", deserialize_with = "lenient")]
     labels: BTreeMap<String, Value>,
+    #[serde(rename = "User", deserialize_with = "lenient")]
+    user: String,
+    #[serde(rename = "ExposedPorts", deserialize_with = "lenient")]
+    exposed_ports: BTreeMap<String, Value>,
+    #[serde(rename = "Volumes", deserialize_with = "lenient")]
+    volumes: BTreeMap<String, Value>,
+    #[serde(rename = "Entrypoint", deserialize_with = "lenient")]
+    entrypoint: Vec<Value>,
+    #[serde(rename = "Cmd", deserialize_with = "lenient")]
+    command: Vec<Value>,
+    #[serde(rename = "WorkingDir", deserialize_with = "lenient")]
+    working_dir: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,6 +105,15 @@ impl Config {
     /// The facts without references and without anything that needs the layers.
     pub(crate) fn into_facts(self, id: ImageId, diff_ids: &[DiffId]) -> ImageFacts {
         let layers = layers(&self.history, diff_ids);
+        let config = self.config;
+        let runtime = RuntimeFacts {
+            user: config.user,
+            exposed_ports: config.exposed_ports.into_keys().collect(),
+            volumes: config.volumes.into_keys().collect(),
+            entrypoint: texts(config.entrypoint),
+            command: texts(config.command),
+            working_dir: config.working_dir,
+        };
         ImageFacts {
             id,
             references: Vec::new(),
@@ -102,8 +123,10 @@ impl Config {
             os: some(self.os),
             docker_version: some(self.docker_version),
             size: 0,
-            labels: self.config.labels.into_iter().filter_map(label).collect(),
-            environment: self.config.environment.into_iter().filter_map(text).collect(),
+            labels: config.labels.into_iter().filter_map(label).collect(),
+            environment: texts(config.environment),
+            runtime,
+            base: None,
             layers,
         }
     }
@@ -113,11 +136,13 @@ fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-fn text(value: Value) -> Option<String> {
-    match value {
+/// The texts of a list; what is none is passed over.
+fn texts(values: Vec<Value>) -> Vec<String> {
+    let text = |value| match value {
         Value::String(text) => Some(text),
         _ => None,
-    }
+    };
+    values.into_iter().filter_map(text).collect()
 }
 
 fn label((key, value): (String, Value)) -> Option<Label> {

@@ -84,6 +84,7 @@ mod tests {
             arch: None,
             source: None,
             module: None,
+            vendor: None,
         }
     }
 

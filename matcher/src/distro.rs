@@ -82,6 +82,7 @@ mod tests {
             arch: None,
             source: Some(SourcePackage { name: source.into(), version: "1".into() }),
             module: None,
+            vendor: None,
         })
     }
 

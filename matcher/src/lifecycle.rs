@@ -127,6 +127,7 @@ mod tests {
             arch: None,
             source: None,
             module: None,
+            vendor: None,
         };
         let lifecycle = Lifecycle {
             product: "debian".into(),

@@ -127,6 +127,7 @@ impl OsRelease {
             arch: None,
             source: None,
             module: None,
+            vendor: None,
         }
     }
 }

@@ -62,6 +62,50 @@ pub struct Label {
     pub value: String,
 }
 
+/// What the config says about the containers of an image (OCI image-spec, `config`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RuntimeFacts {
+    /// `User`, as `user[:group]` by name or number; empty is root.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// `ExposedPorts`, as `8080/tcp`, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exposed_ports: Vec<String>,
+    /// `Volumes`, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<String>,
+    /// `Entrypoint`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entrypoint: Vec<String>,
+    /// `Cmd`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// `WorkingDir`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub working_dir: String,
+}
+
+impl RuntimeFacts {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A known image whose layers are the lowest ones of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BaseImage {
+    /// Its id.
+    pub id: ImageId,
+    /// Its names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
+    /// How many of the layers that have a diff-id are its own, counted from the lowest.
+    pub layers: u32,
+}
+
 /// What is known of an image without looking into its files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -96,9 +140,36 @@ pub struct ImageFacts {
     /// `NAME=value` pairs of the config's environment.
     #[serde(default)]
     pub environment: Vec<String>,
+    /// What a container of the image runs, and how.
+    #[serde(default, skip_serializing_if = "RuntimeFacts::is_empty")]
+    pub runtime: RuntimeFacts,
+    /// The image that it was built on, if the one who looked knows that image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseImage>,
     /// History entries with their layers, lowest first.
     #[serde(default)]
     pub layers: Vec<LayerFacts>,
+}
+
+impl ImageFacts {
+    /// An image of which nothing but its id is known.
+    pub fn new(id: ImageId) -> Self {
+        Self {
+            id,
+            references: Vec::new(),
+            created: None,
+            author: String::new(),
+            architecture: None,
+            os: None,
+            docker_version: None,
+            size: 0,
+            labels: Vec::new(),
+            environment: Vec::new(),
+            runtime: RuntimeFacts::default(),
+            base: None,
+            layers: Vec::new(),
+        }
+    }
 }
 
 #[cfg(test)]

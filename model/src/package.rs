@@ -41,6 +41,30 @@ pub enum Ecosystem {
     Composer,
     /// .NET packages.
     Nuget,
+    /// Packages of conda environments.
+    Conda,
+    /// R packages.
+    Cran,
+    /// Perl distributions of CPAN.
+    Cpan,
+    /// Lua rocks.
+    Luarocks,
+    /// Erlang and Elixir packages of Hex.
+    Hex,
+    /// Applications of the Erlang runtime, whatever built them.
+    Otp,
+    /// Swift packages; the name is the repository without scheme, `github.com/owner/name`.
+    Swift,
+    /// Dart and Flutter packages.
+    Pub,
+    /// Haskell packages.
+    Hackage,
+    /// Julia packages.
+    Julia,
+    /// C and C++ packages of Conan.
+    Conan,
+    /// Packages of CocoaPods.
+    Cocoapods,
     /// Anything known only by a product name.
     Generic,
     /// An operating system release itself: carries its end-of-life finding, is never listed as software.
@@ -49,7 +73,7 @@ pub enum Ecosystem {
 
 impl Ecosystem {
     /// All ecosystems, in declaration order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 28] = [
         Self::Deb,
         Self::Apk,
         Self::Rpm,
@@ -64,6 +88,18 @@ impl Ecosystem {
         Self::Gem,
         Self::Composer,
         Self::Nuget,
+        Self::Conda,
+        Self::Cran,
+        Self::Cpan,
+        Self::Luarocks,
+        Self::Hex,
+        Self::Otp,
+        Self::Swift,
+        Self::Pub,
+        Self::Hackage,
+        Self::Julia,
+        Self::Conan,
+        Self::Cocoapods,
         Self::Generic,
         Self::Os,
     ];
@@ -85,6 +121,18 @@ impl Ecosystem {
             Self::Gem => "gem",
             Self::Composer => "composer",
             Self::Nuget => "nuget",
+            Self::Conda => "conda",
+            Self::Cran => "cran",
+            Self::Cpan => "cpan",
+            Self::Luarocks => "luarocks",
+            Self::Hex => "hex",
+            Self::Otp => "otp",
+            Self::Swift => "swift",
+            Self::Pub => "pub",
+            Self::Hackage => "hackage",
+            Self::Julia => "julia",
+            Self::Conan => "conan",
+            Self::Cocoapods => "cocoapods",
             Self::Generic => "generic",
             Self::Os => "os",
         }
@@ -152,9 +200,19 @@ pub struct Package {
     /// RPM module and stream, `name:stream`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
+    /// Who built an OS package that is not the distribution's own; the distribution's advisories do not speak of it.
+    /// `None` for the distribution's own packages and where nothing tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
 }
 
 impl Package {
+    /// A package of which nothing but name and version is known.
+    pub fn new(ecosystem: Ecosystem, name: impl Into<String>, version: impl Into<String>) -> Self {
+        let (name, version) = (name.into(), version.into());
+        Self { ecosystem, distro: None, name, version, arch: None, source: None, module: None, vendor: None }
+    }
+
     /// The name that advisories of the package's distribution use: the source package's, else its own.
     pub fn advisory_name(&self) -> &str {
         self.source.as_ref().map_or(&self.name, |source| &source.name)

@@ -103,6 +103,7 @@ mod tests {
             arch: None,
             source: None,
             module: None,
+            vendor: None,
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::distro::{Distro, OsRelease};
 use crate::image::ImageFacts;
 use crate::package::{Ecosystem, Package, SourcePackage};
+use crate::secret::SecretRecord;
 use crate::time::Timestamp;
 
 /// The version of the report's form; raised when a field changes its meaning.
@@ -56,6 +57,9 @@ pub struct ScanReport {
     pub users: Vec<String>,
     /// What is installed, sorted by (package, path).
     pub packages: Vec<PackageRecord>,
+    /// Credentials that lie in files, masked; sorted by (path, line).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretRecord>,
     /// What could not be read.
     #[serde(default)]
     pub unreadable: Vec<Unreadable>,
@@ -86,6 +90,9 @@ pub struct PackageRecord {
     /// See [`Package::module`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
+    /// See [`Package::vendor`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
     /// The package URL, for readers; the store derives it anew.
     #[serde(default)]
     pub purl: String,
@@ -99,13 +106,23 @@ pub struct PackageRecord {
     /// `Built-Using`); such a record is part of that package and is not judged a second time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned_by: Option<String>,
+    /// The licence that it declares, as an SPDX expression; words that are no SPDX identifier stand as
+    /// `LicenseRef-` and the word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// Whether only a lock file or the like speaks of it: it may be absent from the image.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub declared: bool,
+    /// The cataloger that found it, such as `dpkg-status`; empty if unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub found_by: String,
 }
 
 impl PackageRecord {
     /// Makes a record of a package seen at `path`; layer and owner are not known yet.
     pub fn new(package: Package, path: impl Into<String>) -> Self {
         let purl = crate::purl::purl_of(&package);
-        let Package { ecosystem, distro, name, version, arch, source, module } = package;
+        let Package { ecosystem, distro, name, version, arch, source, module, vendor } = package;
         let path = path.into();
         Self {
             ecosystem,
@@ -115,10 +132,14 @@ impl PackageRecord {
             distro,
             source,
             module,
+            vendor,
             purl,
             path,
             layer: None,
             owned_by: None,
+            license: None,
+            declared: false,
+            found_by: String::new(),
         }
     }
 
@@ -132,6 +153,7 @@ impl PackageRecord {
             arch: self.arch.clone(),
             source: self.source.clone(),
             module: self.module.clone(),
+            vendor: self.vendor.clone(),
         }
     }
 }

@@ -62,7 +62,7 @@ impl Identity {
 }
 
 /// The canonical form: a JSON list of ecosystem, distribution release, name, version, architecture, source name,
-/// source version and module; empty for what is not set, empty ones at the end left away.
+/// source version, module and vendor; empty for what is not set, empty ones at the end left away.
 ///
 /// JSON, because names come from foreign files and may hold any character.
 fn identity_of(package: &Package) -> String {
@@ -77,6 +77,7 @@ fn identity_of(package: &Package) -> String {
         source.map_or("", |source| &source.name),
         source.map_or("", |source| &source.version),
         package.module.as_deref().unwrap_or_default(),
+        package.vendor.as_deref().unwrap_or_default(),
     ];
     let used = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
     serde_json::to_string(&parts[..used]).expect("a list of texts can be written as JSON")
@@ -86,8 +87,8 @@ fn identity_of(package: &Package) -> String {
 fn package_of(text: &str) -> Result<Package> {
     let damaged = |reason: String| StoreError::damaged(format!("package {text}"), reason);
     let parts: Vec<String> = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
-    if parts.len() > 8 {
-        return Err(damaged("has more than 8 parts".to_owned()));
+    if parts.len() > 9 {
+        return Err(damaged("has more than 9 parts".to_owned()));
     }
     let mut parts = parts.into_iter();
     let mut next = || parts.next().unwrap_or_default();
@@ -101,7 +102,16 @@ fn package_of(text: &str) -> Result<Package> {
     let (name, version, arch) = (next(), next(), filled(next()));
     let source = SourcePackage { name: next(), version: next() };
     let source = Some(source).filter(|source| !source.name.is_empty() || !source.version.is_empty());
-    Ok(Package { ecosystem, distro, name, version, arch, source, module: filled(next()) })
+    Ok(Package {
+        ecosystem,
+        distro,
+        name,
+        version,
+        arch,
+        source,
+        module: filled(next()),
+        vendor: filled(next()),
+    })
 }
 
 /// The numbers of `packages`, in their order; unknown ones are added to the dictionary.
@@ -214,7 +224,7 @@ mod tests {
         fn a_package_is_read_back_from_its_identity(
             kind in 0..Ecosystem::ALL.len(), name in ".*", version in ".*", arch in proptest::option::of(".+"),
             release in proptest::option::of("[a-z]{1,9}(:[0-9.]{1,5})?"), source in proptest::option::of((".+", ".*")),
-            module in proptest::option::of(".+"),
+            module in proptest::option::of(".+"), vendor in proptest::option::of(".+"),
         ) {
             let package = Package {
                 ecosystem: Ecosystem::ALL[kind],
@@ -222,6 +232,7 @@ mod tests {
                 name, version, arch,
                 source: source.map(|(name, version)| SourcePackage { name, version }),
                 module,
+                vendor,
             };
             prop_assert_eq!(package_of(&identity_of(&package)).unwrap(), package);
         }
@@ -237,6 +248,7 @@ mod tests {
             arch: Some("amd64".into()),
             source: Some(SourcePackage { name: "openssl".into(), version: "3.0.11-1".into() }),
             module: None,
+            vendor: None,
         };
         let text = r#"["deb","debian:12","libssl3","3.0.11-1","amd64","openssl","3.0.11-1"]"#;
         assert_eq!(identity_of(&package), text);
@@ -248,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_damaged_identity_is_refused_by_name() {
-        for text in ["", "[]", "[\"what\"]", "{}", r#"["deb","","a","1","","","","","more"]"#] {
+        for text in ["", "[]", "[\"what\"]", "{}", r#"["deb","","a","1","","","","","","more"]"#] {
             assert!(package_of(text).is_err(), "{text}");
         }
     }

@@ -98,6 +98,9 @@ fn package(index: usize, record: &PackageRecord, layers: u32) -> Result<()> {
     bounded_at(at("version"), &record.version, MAX_WORD)?;
     bounded_at(at("arch"), record.arch.as_deref().unwrap_or_default(), MAX_WORD)?;
     bounded_at(at("module"), record.module.as_deref().unwrap_or_default(), MAX_WORD)?;
+    bounded_at(at("vendor"), record.vendor.as_deref().unwrap_or_default(), MAX_WORD)?;
+    bounded_at(at("license"), record.license.as_deref().unwrap_or_default(), MAX_WORD)?;
+    bounded_at(at("foundBy"), &record.found_by, MAX_WORD)?;
     if let Some(distro) = &record.distro {
         filled_at(at("distro"), &distro.id, MAX_WORD)?;
         bounded_at(at("distro"), &distro.version, MAX_WORD)?;

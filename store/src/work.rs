@@ -151,8 +151,7 @@ mod tests {
 
     fn identity(name: &str) -> Identity {
         let (ecosystem, name, version) = (Ecosystem::Npm, name.to_owned(), "1".to_owned());
-        let package =
-            model::Package { ecosystem, distro: None, name, version, arch: None, source: None, module: None };
+        let package = model::Package::new(ecosystem, name, version);
         Identity::of(&package)
     }
 

@@ -54,6 +54,8 @@ impl ReportBuilder {
             size: 1_000,
             labels: Vec::new(),
             environment: Vec::new(),
+            runtime: model::RuntimeFacts::default(),
+            base: None,
             layers: vec![layer],
         };
         let os_release = OsRelease {
@@ -72,6 +74,7 @@ impl ReportBuilder {
             os_release: Some(os_release),
             users: vec!["root".into()],
             packages: Vec::new(),
+            secrets: Vec::new(),
             unreadable: Vec::new(),
             tags: Vec::new(),
         };
@@ -88,6 +91,7 @@ impl ReportBuilder {
             arch: Some("amd64".into()),
             source: Some(SourcePackage { name: name.into(), version: version.into() }),
             module: None,
+            vendor: None,
         };
         self.push(package, "var/lib/dpkg/status".into(), None);
         self
@@ -108,6 +112,7 @@ impl ReportBuilder {
             arch: None,
             source: None,
             module: None,
+            vendor: None,
         };
         let path = format!("usr/lib/python3/dist-packages/{name}-{version}.dist-info/METADATA");
         self.push(package, path, owner.map(Into::into));

@@ -36,6 +36,9 @@ pub(super) fn read_description(input: &mut Input<'_>, facts: &mut Facts) -> Resu
         version,
         arch: Some(arch).filter(|arch| !arch.is_empty()),
         module: None,
+        vendor: None,
+        license: None,
+        declared: false,
         part_of: None,
         inside: String::new(),
     });

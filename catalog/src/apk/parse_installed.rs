@@ -101,6 +101,9 @@ fn finish(record: Record, facts: &mut Facts) -> Result<(), Problem> {
         version: record.version,
         arch: Some(record.arch).filter(|arch| !arch.is_empty()),
         module: None,
+        vendor: None,
+        license: None,
+        declared: false,
         part_of: None,
         inside: String::new(),
     });

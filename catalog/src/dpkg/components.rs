@@ -55,6 +55,9 @@ impl Components {
             version,
             arch: Some("source".to_owned()),
             module: None,
+            vendor: None,
+            license: None,
+            declared: false,
             part_of: Some(package.to_owned()),
             inside: String::new(),
         })

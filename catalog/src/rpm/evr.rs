@@ -49,6 +49,9 @@ pub(super) fn finish(records: Vec<Record>, facts: &mut Facts) -> Result<(), Prob
             name: record.name,
             source,
             module: record.module,
+            vendor: None,
+            license: None,
+            declared: false,
             part_of: None,
             inside: String::new(),
         });

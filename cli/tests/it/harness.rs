@@ -181,6 +181,7 @@ pub(crate) fn report(number: u64, packages: usize, scanned_at: i64) -> ScanRepor
             version,
             arch: Some("amd64".into()),
             module: None,
+            vendor: None,
         };
         PackageRecord::new(package, "var/lib/dpkg/status")
     };
@@ -202,11 +203,14 @@ pub(crate) fn report(number: u64, packages: usize, scanned_at: i64) -> ScanRepor
             size: 1,
             labels: Vec::new(),
             environment: Vec::new(),
+            runtime: model::RuntimeFacts::default(),
+            base: None,
             layers: Vec::new(),
         },
         os_release: Some(release),
         users: vec!["root".into()],
         packages,
+        secrets: Vec::new(),
         unreadable: Vec::new(),
         tags: Vec::new(),
     }

@@ -31,17 +31,9 @@ pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<OpenImage, Imag
     let own_machine = root == Path::new("/");
     let platform = own_machine.then(Platform::host);
     let facts = ImageFacts {
-        id: ImageId(identity(&root)),
-        references: Vec::new(),
-        created: None,
-        author: String::new(),
         architecture: platform.as_ref().map(|platform| platform.architecture.clone()),
         os: platform.map(|platform| platform.os),
-        docker_version: None,
-        size: 0,
-        labels: Vec::new(),
-        environment: Vec::new(),
-        layers: Vec::new(),
+        ..ImageFacts::new(ImageId(identity(&root)))
     };
     let layer = LayerSource {
         digest: None,

@@ -35,6 +35,7 @@ pub(crate) fn package(ecosystem: Ecosystem, name: &str, version: &str) -> Packag
         arch: None,
         source: None,
         module: None,
+        vendor: None,
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn package(name: &str) -> PackageRecord {
         arch: Some("amd64".to_owned()),
         source: None,
         module: None,
+        vendor: None,
     };
     let mut record = PackageRecord::new(package, "var/lib/dpkg/status");
     record.layer = Some(0);
@@ -54,11 +55,14 @@ pub(crate) fn report(number: u32, packages: &[&str]) -> ScanReport {
             size: 10,
             labels: Vec::new(),
             environment: vec!["A=1".to_owned()],
+            runtime: model::RuntimeFacts::default(),
+            base: None,
             layers: vec![layer],
         },
         os_release: None,
         users: vec!["root".to_owned()],
         packages: packages.iter().map(|name| package(name)).collect(),
+        secrets: Vec::new(),
         unreadable: Vec::new(),
         tags: Vec::new(),
     }
