@@ -5,7 +5,7 @@
 //! inventory as a whole. What an identity hangs on is left out instead of cut: a cut name names something else.
 
 use model::report::limits;
-use model::{ImageFacts, OsRelease, PackageRecord, ScanReport, Unreadable};
+use model::{ImageFacts, OsRelease, PackageRecord, RuntimeFacts, ScanReport, Unreadable};
 
 /// Cuts, leaves out and notes what is too much.
 pub(crate) fn keep_within(report: &mut ScanReport) {
@@ -18,6 +18,8 @@ pub(crate) fn keep_within(report: &mut ScanReport) {
     shorten("account names", &mut report.users, limits::LIST, &mut notes);
     drop_long("packages", &mut report.packages, is_within, &mut notes);
     shorten("packages", &mut report.packages, limits::PACKAGES, &mut notes);
+    drop_long("secrets", &mut report.secrets, |secret| secret.path.len() <= limits::PATH, &mut notes);
+    shorten("secrets", &mut report.secrets, limits::LIST, &mut notes);
     report.unreadable.splice(
         0..0,
         notes.into_iter().map(|reason| Unreadable { layer: None, path: String::new(), reason }),
@@ -46,6 +48,7 @@ fn image(image: &mut ImageFacts, notes: &mut Vec<String>) {
     image.labels.iter_mut().for_each(|label| cut("labels", &mut label.value, limits::TEXT, notes));
     shorten("environment", &mut image.environment, limits::LIST, notes);
     image.environment.iter_mut().for_each(|variable| cut("environment", variable, limits::TEXT, notes));
+    runtime(&mut image.runtime, notes);
     // entries without a layer tell nothing that is asked for, and packages name layers by their number among the others
     if image.layers.len() > limits::LAYERS {
         notes.push("the history is too long, its entries without a layer are left out".to_owned());
@@ -55,6 +58,17 @@ fn image(image: &mut ImageFacts, notes: &mut Vec<String>) {
         cut("commands of the history", &mut layer.created_by, limits::TEXT, notes);
         cut("comments of the history", &mut layer.comment, limits::TEXT, notes);
     }
+}
+
+fn runtime(runtime: &mut RuntimeFacts, notes: &mut Vec<String>) {
+    cut("user", &mut runtime.user, limits::WORD, notes);
+    cut("working directory", &mut runtime.working_dir, limits::PATH, notes);
+    drop_long("ports", &mut runtime.exposed_ports, |port| port.len() <= limits::WORD, notes);
+    drop_long("volumes", &mut runtime.volumes, |volume| volume.len() <= limits::PATH, notes);
+    let lists = [&mut runtime.exposed_ports, &mut runtime.volumes, &mut runtime.entrypoint, &mut runtime.command];
+    lists.into_iter().for_each(|list| shorten("runtime settings", list, limits::LIST, notes));
+    let commands = [&mut runtime.entrypoint, &mut runtime.command];
+    commands.into_iter().flatten().for_each(|word| cut("runtime settings", word, limits::TEXT, notes));
 }
 
 fn os_release(release: &mut OsRelease, notes: &mut Vec<String>) {

@@ -21,6 +21,7 @@ mod facts;
 mod gem;
 mod java;
 mod layer;
+mod license;
 mod link;
 mod npm;
 mod nuget;

@@ -118,9 +118,14 @@ impl Fleet {
         let (parts, next) = {
             let index = self.shared.read();
             let visible = index.visible_images(request.customer, &request.scope);
-            let source = queries.source(&index.images, request.customer, visible);
+            let source = queries.source(&index.images, request.customer, visible.clone());
             let (page, next) = source.bulk(queries.cursor, &queries.rest, request.limit);
-            (page.into_iter().map(|position| ImageParts::of(&index, position)).collect::<Vec<_>>(), next)
+            (
+                page.into_iter()
+                    .map(|position| ImageParts::of(&index, position, &visible))
+                    .collect::<Vec<_>>(),
+                next,
+            )
         };
         let items = parts.into_iter().map(|parts| Arc::new(parts.view())).collect();
         Ok(bulk_page(items, next))
@@ -147,9 +152,14 @@ impl Fleet {
         let (parts, count) = {
             let index = self.shared.read();
             let visible = index.visible_images(request.customer, &request.scope);
-            let source = queries.source(&index.images, request.customer, visible);
+            let source = queries.source(&index.images, request.customer, visible.clone());
             let (page, count) = source.list(request.sort, request.page, request.page_size);
-            (page.into_iter().map(|position| ImageParts::of(&index, position)).collect::<Vec<_>>(), count)
+            (
+                page.into_iter()
+                    .map(|position| ImageParts::of(&index, position, &visible))
+                    .collect::<Vec<_>>(),
+                count,
+            )
         };
         Ok(ListPage { items: parts.into_iter().map(|parts| Arc::new(parts.view())).collect(), count })
     }
@@ -174,7 +184,7 @@ impl Fleet {
             let index = self.shared.read();
             let visible = index.visible_images(customer, scope);
             let found = look_up(&index.images, customer, &visible, key);
-            found.map(|found| found.map(|position| ImageParts::of(&index, position)))
+            found.map(|found| found.map(|position| ImageParts::of(&index, position, &visible)))
         };
         answer(found, ImageParts::view)
     }

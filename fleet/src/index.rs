@@ -15,6 +15,7 @@ use roaring::RoaringBitmap;
 use store::{ContainerRecord, ImageRecord, Inventory, InventoryEntry};
 use uuid::Uuid;
 
+use crate::base::Bases;
 use crate::column::{Columns, Scalars, Visible};
 use crate::dictionary::PackageEntry;
 use crate::error::FleetError;
@@ -65,6 +66,7 @@ pub(crate) struct Index {
     postings: Postings,
     pub(crate) images: Columns,
     image_rows: Slots<Arc<ImageRow>>,
+    bases: Bases,
     pub(crate) containers: Columns,
     container_rows: Slots<Arc<ContainerRecord>>,
     /// (customer, image) to positions of containers, whether or not the image is known.
@@ -122,6 +124,17 @@ impl Index {
         Some((position, self.image_row(position)))
     }
 
+    /// The image that an image was built on, out of those that a reader may see, and how many layers it has. Of several
+    /// with the same layers it is the one that was known first.
+    pub(crate) fn base_of(&self, record: &ImageRecord, visible: &Visible) -> Option<(Arc<ImageRow>, u32)> {
+        let facts = &record.document.facts;
+        let (positions, layers) =
+            self.bases.of(record.customer, facts, |position| visible.contains(position))?;
+        let rows = positions.into_iter().map(|position| self.image_row(position));
+        let first = rows.min_by_key(|row| (row.record.created_at, row.record.uuid))?;
+        Some((Arc::clone(first), layers))
+    }
+
     /// The images that a scope shows.
     pub(crate) fn visible_images(&self, customer: Uuid, scope: &Scope) -> Visible {
         visible(&self.images, customer, scope)
@@ -168,6 +181,10 @@ impl Index {
             updated: self.image_updated(&row),
             tags: record.tags.clone(),
         });
+        if let Some((position, before)) = &before {
+            self.bases.remove(record.customer, &before.record.document.facts, *position);
+        }
+        self.bases.add(record.customer, &record.document.facts, position);
         match before {
             Some((_, before)) if before.record.inventory == record.inventory => {}
             Some((position, before)) => {
@@ -187,6 +204,7 @@ impl Index {
             && let Some(row) = self.image_rows.take(position)
         {
             self.postings.remove(&row.inventory, position);
+            self.bases.remove(customer, &row.record.document.facts, position);
             self.refresh_containers(customer, uuid);
         }
     }

@@ -8,6 +8,7 @@
 //! The decision a reader may doubt: a change is applied strictly in the order of the store's clock, also a change of
 //! judgements that this very process made. Only so can an export cursor promise that nothing new ever appears behind it.
 
+mod base;
 mod column;
 mod dictionary;
 mod error;
@@ -29,4 +30,4 @@ pub use dictionary::{Fragments, PackageEntry, SeverityCounts};
 pub use error::FleetError;
 pub use fleet::{Fleet, FleetStats};
 pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope, Sort, SortKey};
-pub use view::{AffectedView, ContainerView, HostView, ImageView, SoftwareView, VulnerabilityView};
+pub use view::{AffectedView, BaseView, ContainerView, HostView, ImageView, SoftwareView, VulnerabilityView};

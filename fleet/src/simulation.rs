@@ -116,9 +116,17 @@ impl World {
         for number in numbers {
             let id = ImageId(Digest::of(&number.to_be_bytes()));
             let packages = chance.below(1 << PACKAGES);
-            let entries = (0..PACKAGES)
-                .filter(|package| packages & (1 << package) != 0)
-                .map(|package| InventoryEntry { package, layer: None, path: String::new(), owned_by: None });
+            let entries = (0..PACKAGES).filter(|package| packages & (1 << package) != 0).map(|package| {
+                InventoryEntry {
+                    package,
+                    layer: None,
+                    path: String::new(),
+                    owned_by: None,
+                    license: None,
+                    found_by: String::new(),
+                    declared: false,
+                }
+            });
             let digest = Digest::of(&packages.to_be_bytes());
             let inventory = Arc::new(Inventory { digest, entries: entries.collect() });
             let created_at = self.images.get(number).map_or(clock, |(known, _)| known.created_at);
@@ -137,6 +145,7 @@ impl World {
                     os_release: None,
                     users: Vec::new(),
                     scanner: String::new(),
+                    secrets: Vec::new(),
                     unreadable: 0,
                 },
             });

@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{ContainerState, Ecosystem, Timestamp};
-use store::{ContainerRecord, Inventory};
+use store::{ContainerRecord, ImageRecord, Inventory};
 use uuid::Uuid;
 
+use crate::column::Visible;
 use crate::dictionary::PackageEntry;
 use crate::index::{ImageRow, Index};
 use crate::judge::count;
-use crate::view::{AffectedView, ContainerView, HostView, ImageView, SoftwareView, VulnerabilityView};
+use crate::view::{
+    AffectedView, BaseView, ContainerView, HostView, ImageView, SoftwareView, VulnerabilityView,
+};
 
 /// Packages at their places, taken out of the index.
 struct Content {
@@ -26,6 +29,7 @@ struct Content {
 pub(crate) struct ImageParts {
     row: Arc<ImageRow>,
     updated: Timestamp,
+    base: Option<(Arc<ImageRow>, u32)>,
     content: Content,
     containers: Vec<Arc<ContainerRecord>>,
 }
@@ -48,11 +52,13 @@ impl Content {
 }
 
 impl ImageParts {
-    pub(crate) fn of(index: &Index, position: u32) -> Self {
+    /// `visible` is what the reader may see of images.
+    pub(crate) fn of(index: &Index, position: u32, visible: &Visible) -> Self {
         let row = Arc::clone(index.image_row(position));
+        let base = index.base_of(&row.record, visible);
         let content = Content::of(index, &row);
         let containers = index.containers_of(row.record.customer, row.record.uuid).cloned().collect();
-        Self { updated: index.images.at(position).updated, content, containers, row }
+        Self { updated: index.images.at(position).updated, base, content, containers, row }
     }
 
     pub(crate) fn view(self) -> ImageView {
@@ -68,6 +74,7 @@ impl ImageParts {
         host_uuids.dedup();
         ImageView {
             updated: self.updated,
+            base: base_view(&record, self.base),
             counts: count(vulnerabilities.iter().map(|vulnerability| vulnerability.severity)),
             software,
             vulnerabilities,
@@ -108,6 +115,22 @@ impl ContainerParts {
             record: self.record,
         }
     }
+}
+
+/// The base among the known images; else the one that the scanner knew.
+fn base_view(record: &ImageRecord, known: Option<(Arc<ImageRow>, u32)>) -> Option<BaseView> {
+    let facts = &record.document.facts;
+    let named =
+        facts.base.as_ref().filter(|base| known.as_ref().is_none_or(|(_, layers)| *layers < base.layers));
+    if let Some(base) = named {
+        let layers = base.layers as usize;
+        let places = facts.layers.iter().enumerate().filter(|(_, layer)| layer.diff_id.is_some());
+        let entries = places.take(layers).last().map_or(0, |(index, _)| index + 1);
+        return Some(BaseView { id: base.id, layers: base.layers, entries });
+    }
+    let (row, layers) = known?;
+    let entries = row.record.document.facts.layers.len();
+    Some(BaseView { id: row.record.id, layers, entries })
 }
 
 /// The record's own times that bound those of its findings.

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use model::{Confidence, FixState, Severity, Timestamp, Vulnerability};
+use model::{Confidence, FixState, ImageId, Severity, Timestamp, Vulnerability};
 use store::{ContainerRecord, ImageRecord};
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ pub struct ImageView {
     pub record: Arc<ImageRecord>,
     /// The later of the record's own change and the last change of its packages' findings.
     pub updated: Timestamp,
+    /// The image that it was built on, if a known image says so.
+    pub base: Option<BaseView>,
     /// Its software: one entry for each package at each path, in this order. The operating system release itself is
     /// not software.
     pub software: Vec<SoftwareView>,
@@ -39,6 +41,17 @@ pub struct ImageView {
     pub last_container_host: Option<HostView>,
     /// When a container of it was seen last.
     pub last_used: Option<Timestamp>,
+}
+
+/// The image that another was built on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseView {
+    /// Its id.
+    pub id: ImageId,
+    /// How many of the layers that have a diff-id are its own.
+    pub layers: u32,
+    /// How many entries of the history are its own.
+    pub entries: usize,
 }
 
 /// A container with the software and findings of its image.

@@ -1,6 +1,7 @@
-//! A run of bytes in a file: a blob of an OCI folder or a member of an archive.
+//! The stored bytes of a document or a layer: where they are, and reading them from the beginning on.
 //!
-//! A blob is a place, not an open file, so that several threads can read layers of one archive at once.
+//! A blob is a place, not an open file or connection, so that several threads can read layers of one image at
+//! once, and a layer that is never read costs nothing.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -9,28 +10,57 @@ use std::path::PathBuf;
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
 
-/// `size` bytes from `offset` on in the file at `path`.
+/// Where the bytes of a layer are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Blob {
+pub(crate) enum Blob {
+    /// In a file, whole or as a part.
+    File(FileRun),
+}
+
+/// `size` bytes from `offset` on in the file at `path`: a blob of an OCI folder or a member of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileRun {
     pub(crate) path: PathBuf,
     pub(crate) offset: u64,
     pub(crate) size: u64,
 }
 
-/// Reads a blob; ends where the blob ends, or earlier if the file does.
+/// Reads a blob; ends where the blob ends, or earlier if what holds it does.
 #[derive(Debug)]
-pub(crate) struct BlobReader {
+pub(crate) enum BlobReader {
+    /// From a file.
+    File(FileReader),
+}
+
+/// Reads a run of a file.
+#[derive(Debug)]
+pub(crate) struct FileReader {
     file: File,
     remaining: u64,
 }
 
 impl Blob {
+    /// How many bytes there are.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::File(run) => run.size,
+        }
+    }
+
     pub(crate) fn open(&self) -> io::Result<BlobReader> {
+        match self {
+            Self::File(run) => Ok(BlobReader::File(run.open()?)),
+        }
+    }
+}
+
+impl FileRun {
+    pub(crate) fn open(&self) -> io::Result<FileReader> {
         let mut file = File::open(&self.path)?;
         if self.offset > 0 {
             file.seek(SeekFrom::Start(self.offset))?;
         }
-        Ok(BlobReader { file, remaining: self.size })
+        Ok(FileReader { file, remaining: self.size })
     }
 
     /// The first bytes, at most `count`.
@@ -55,21 +85,40 @@ impl Blob {
 }
 
 impl BlobReader {
-    /// Moves on without reading; never beyond the blob's end. Gives the bytes passed.
+    /// Moves on without reading; never beyond the blob's end. Gives the bytes passed, 0 if it must be read.
+    pub(crate) fn skip(&mut self, count: u64) -> io::Result<u64> {
+        match self {
+            Self::File(reader) => reader.skip(count),
+        }
+    }
+
+    /// Bytes that the blob still has to give.
+    pub(crate) fn remaining(&self) -> u64 {
+        match self {
+            Self::File(reader) => reader.remaining,
+        }
+    }
+}
+
+impl Read for BlobReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(reader) => reader.read(out),
+        }
+    }
+}
+
+impl FileReader {
+    /// Moves on without reading; never beyond the run's end. Gives the bytes passed.
     pub(crate) fn skip(&mut self, count: u64) -> io::Result<u64> {
         let count = count.min(self.remaining).min(i64::MAX as u64);
         self.file.seek(SeekFrom::Current(count as i64))?;
         self.remaining -= count;
         Ok(count)
     }
-
-    /// Bytes that the blob still has to give.
-    pub(crate) fn remaining(&self) -> u64 {
-        self.remaining
-    }
 }
 
-impl Read for BlobReader {
+impl Read for FileReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let want = (out.len() as u64).min(self.remaining) as usize;
         let count = self.file.read(&mut out[..want])?;

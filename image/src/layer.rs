@@ -23,10 +23,19 @@ const STEP: u64 = 16 << 20;
 pub struct LayerSource {
     pub(crate) digest: Option<Digest>,
     pub(crate) diff_id: Option<DiffId>,
-    pub(crate) compression: Compression,
+    pub(crate) compression: Option<Compression>,
     pub(crate) check: Check,
-    pub(crate) blob: Option<Blob>,
+    pub(crate) content: Content,
     pub(crate) place: Place,
+}
+
+/// What a layer is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A tar stream, compressed or not.
+    Stored(Blob),
+    /// The directory that the image was opened at.
+    RootFs,
 }
 
 impl LayerSource {
@@ -44,11 +53,14 @@ impl LayerSource {
 
     /// Bytes of the blob as stored; 0 for a root file system.
     pub fn stored_size(&self) -> u64 {
-        self.blob.as_ref().map_or(0, |blob| blob.size)
+        match &self.content {
+            Content::Stored(blob) => blob.size(),
+            Content::RootFs => 0,
+        }
     }
 
-    /// How the blob is stored.
-    pub fn compression(&self) -> Compression {
+    /// How the blob is stored; `None` if that is seen only when it is read, or if there is no blob.
+    pub fn compression(&self) -> Option<Compression> {
         self.compression
     }
 }
@@ -66,7 +78,8 @@ pub struct LayerOutcome {
 pub(crate) struct LayerJob<'l> {
     pub(crate) blob: &'l Blob,
     pub(crate) place: Place,
-    pub(crate) compression: Compression,
+    /// `None` looks at the first bytes.
+    pub(crate) compression: Option<Compression>,
     pub(crate) check: Check,
     pub(crate) index: u32,
     pub(crate) limits: &'l Limits,

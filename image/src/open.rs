@@ -6,7 +6,7 @@ use model::ImageFacts;
 
 use crate::entry::{LayerSummary, LayerVisitor};
 use crate::error::ImageError;
-use crate::layer::{LayerJob, LayerOutcome, LayerSource};
+use crate::layer::{Content, LayerJob, LayerOutcome, LayerSource};
 use crate::limits::Limits;
 use crate::source::root_fs;
 
@@ -51,7 +51,7 @@ impl OpenImage {
 
     /// Whether this is a directory and no image.
     pub fn is_root_fs(&self) -> bool {
-        self.layers.iter().any(|layer| layer.blob.is_none())
+        self.layers.iter().any(|layer| layer.content == Content::RootFs)
     }
 
     /// Gives every entry of a layer to `visitor`. An error stops the layer, but the entries given before
@@ -74,8 +74,9 @@ impl OpenImage {
             let error = ImageError::NoSuchLayer { index, count: self.layers.len() };
             return LayerOutcome { summary: LayerSummary::default(), error: Some(error) };
         };
-        let Some(blob) = &layer.blob else {
-            return root_fs::walk(&self.path, &self.limits, visitor);
+        let blob = match &layer.content {
+            Content::Stored(blob) => blob,
+            Content::RootFs => return root_fs::walk(&self.path, &self.limits, visitor),
         };
         let job = LayerJob {
             blob,

@@ -9,6 +9,7 @@
 //! because a finding is a function of a package and the vulnerability data of the moment.
 
 pub mod advisory;
+pub mod base;
 pub mod container;
 pub mod digest;
 pub mod distro;
@@ -24,6 +25,7 @@ pub mod severity;
 pub mod time;
 
 pub use advisory::{Affected, AffectedRange, Bound, FixState, Namespace, NamespaceFamily, Vulnerability};
+pub use base::{KnownImage, longest_base};
 pub use container::{ContainerReport, ContainerState};
 pub use digest::{DiffId, Digest, DigestError, ImageId};
 pub use distro::{Distro, OsRelease};

@@ -1,6 +1,6 @@
 //! Inventories: the packages of an image with their places, stored once for all images with equal content.
 //!
-//! The stored form keeps columns apart (numbers, layers, places, owners), each value as its difference to the one
+//! The stored form keeps columns apart (numbers, layers, places, owners; behind them licences and catalogers), each value as its difference to the one
 //! before it or as an index into a table of distinct texts, because hundreds of packages share one path. The digest
 //! is over this form before compression, so that a newer compressor does not change it. Package numbers are
 //! those of this database; the digest means nothing elsewhere.
@@ -36,6 +36,19 @@ struct Columns {
     owners: Vec<u32>,
 }
 
+/// What came to the form later, behind [`Columns`]; absent if it would say nothing.
+#[derive(Serialize, Deserialize)]
+struct Details {
+    /// Distinct texts, as in [`Columns`].
+    texts: Vec<(u32, String)>,
+    /// Indexes into `texts` plus one, 0 for none.
+    licenses: Vec<u32>,
+    /// Indexes into `texts` plus one, 0 for an empty one.
+    found_by: Vec<u32>,
+    /// Positions of the entries that are only declared.
+    declared: Vec<u32>,
+}
+
 /// Sorts `entries`, drops repetitions and writes them in the form that is digested.
 pub(crate) fn encode(mut entries: Vec<InventoryEntry>) -> Vec<u8> {
     entries.sort_unstable();
@@ -57,7 +70,25 @@ pub(crate) fn encode(mut entries: Vec<InventoryEntry>) -> Vec<u8> {
         columns.owners.push(entry.owned_by.as_deref().map_or(0, |owner| texts.index(owner) + 1));
     }
     columns.texts = texts.list;
-    postcard::to_stdvec(&columns).expect("plain lists can be written into memory")
+    let mut encoded = postcard::to_stdvec(&columns).expect("plain lists can be written into memory");
+    if let Some(details) = details_of(&entries) {
+        encoded.extend(postcard::to_stdvec(&details).expect("plain lists can be written into memory"));
+    }
+    encoded
+}
+
+/// What the first form has no place for; `None` if that is nothing.
+fn details_of(entries: &[InventoryEntry]) -> Option<Details> {
+    let mut texts = Texts::default();
+    let (mut licenses, mut found_by) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
+    for entry in entries {
+        licenses.push(texts.index_or_none(entry.license.as_deref().unwrap_or_default()));
+        found_by.push(texts.index_or_none(&entry.found_by));
+    }
+    let declared: Vec<u32> =
+        (0_u32..).zip(entries).filter(|(_, entry)| entry.declared).map(|(position, _)| position).collect();
+    let says_nothing = texts.list.is_empty() && declared.is_empty();
+    (!says_nothing).then_some(Details { texts: texts.list, licenses, found_by, declared })
 }
 
 /// The table of distinct texts while it is filled.
@@ -69,6 +100,11 @@ struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
+    /// The index plus one, 0 for an empty text.
+    fn index_or_none(&mut self, text: &'a str) -> u32 {
+        if text.is_empty() { 0 } else { self.index(text) + 1 }
+    }
+
     fn index(&mut self, text: &'a str) -> u32 {
         if let Some(index) = self.known.get(text) {
             return *index;
@@ -87,7 +123,8 @@ impl<'a> Texts<'a> {
 
 /// Reads what [`encode`] wrote; every index is checked.
 pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<Vec<InventoryEntry>, String> {
-    let columns: Columns = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
+    let (columns, rest): (Columns, _) =
+        postcard::take_from_bytes(bytes).map_err(|error| error.to_string())?;
     let count = columns.packages.len();
     if [columns.layers.len(), columns.paths.len(), columns.owners.len()] != [count; 3] {
         return Err("has columns of different lengths".to_owned());
@@ -103,9 +140,37 @@ pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<Vec<InventoryEntry>, S
             layer: columns.layers[index].checked_sub(1),
             path: text(columns.paths[index])?,
             owned_by: columns.owners[index].checked_sub(1).map(text).transpose()?,
+            license: None,
+            found_by: String::new(),
+            declared: false,
         });
     }
+    if !rest.is_empty() {
+        add_details(&mut entries, rest)?;
+    }
     Ok(entries)
+}
+
+/// Reads what [`details_of`] made.
+fn add_details(entries: &mut [InventoryEntry], bytes: &[u8]) -> std::result::Result<(), String> {
+    let details: Details = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
+    if [details.licenses.len(), details.found_by.len()] != [entries.len(); 2] {
+        return Err("has details of different lengths".to_owned());
+    }
+    let texts = expand_texts(details.texts)?;
+    let text = |index: u32| match index.checked_sub(1) {
+        None => Ok(None),
+        Some(index) => texts.get(index as usize).cloned().map(Some).ok_or("points at a text that it lacks"),
+    };
+    for (index, entry) in entries.iter_mut().enumerate() {
+        entry.license = text(details.licenses[index])?;
+        entry.found_by = text(details.found_by[index])?.unwrap_or_default();
+    }
+    for position in details.declared {
+        let entry = entries.get_mut(position as usize).ok_or("declares an entry that it lacks")?;
+        entry.declared = true;
+    }
+    Ok(())
 }
 
 fn expand_texts(shortened: Vec<(u32, String)>) -> std::result::Result<Vec<String>, String> {
@@ -164,8 +229,19 @@ mod tests {
 
     fn entry() -> impl Strategy<Value = InventoryEntry> {
         let path = prop_oneof![Just("var/lib/dpkg/status".to_owned()), ".*", "(é|ü|a){0,6}"];
-        (any::<u32>(), proptest::option::of(0..u32::MAX), path, proptest::option::of("[a-zé]{0,4}"))
-            .prop_map(|(package, layer, path, owned_by)| InventoryEntry { package, layer, path, owned_by })
+        let place =
+            (any::<u32>(), proptest::option::of(0..u32::MAX), path, proptest::option::of("[a-zé]{0,4}"));
+        (place, proptest::option::of("[A-Z]{1,3}"), "[a-z]{0,2}", any::<bool>()).prop_map(
+            |((package, layer, path, owned_by), license, found_by, declared)| InventoryEntry {
+                package,
+                layer,
+                path,
+                owned_by,
+                license,
+                found_by,
+                declared,
+            },
+        )
     }
 
     proptest! {
@@ -198,6 +274,9 @@ mod tests {
             layer: Some(0),
             path: "var/lib/dpkg/status".into(),
             owned_by: None,
+            license: None,
+            found_by: "dpkg-status".into(),
+            declared: false,
         });
         let packed = Codec::new().pack(Form::Plain, &encode(entries.collect())).unwrap();
         assert!(packed.len() < 200, "{} bytes", packed.len());

@@ -38,14 +38,13 @@ pub(crate) struct PreparedReport {
 /// Checks a report and splits it.
 pub(crate) fn prepare(customer: Uuid, report: ScanReport) -> Result<PreparedReport> {
     validate::report(&report)?;
-    let ScanReport { scanner, scanned_at, source, image, os_release, users, packages, unreadable, .. } =
-        report;
-    let mut facts = image;
+    let ScanReport { scanner, scanned_at, source, os_release, users, packages, secrets, .. } = report;
+    let mut facts = report.image;
     let names = unique(std::mem::take(&mut facts.references));
     let (id, uuid) = (facts.id, image_uuid(customer, &facts.id));
     let release = os_release.as_ref().map(|release| PackageRecord::new(release.package(), RELEASE_PATH));
-    let unreadable = unreadable.len() as u32;
-    let document = to_json(&ImageDocument { facts, os_release, users, scanner, unreadable })?;
+    let unreadable = report.unreadable.len() as u32;
+    let document = to_json(&ImageDocument { facts, os_release, users, scanner, secrets, unreadable })?;
     let mut size = document.len();
     let mut split = Split::default();
     for record in packages.into_iter().chain(release) {
@@ -79,16 +78,23 @@ struct Split {
 
 impl Split {
     fn add(&mut self, mut record: PackageRecord) {
-        let layer = record.layer;
-        let path = std::mem::take(&mut record.path);
-        let owned_by = record.owned_by.take();
+        let mut entry = InventoryEntry {
+            package: 0,
+            layer: record.layer,
+            path: std::mem::take(&mut record.path),
+            owned_by: record.owned_by.take(),
+            license: record.license.take(),
+            found_by: std::mem::take(&mut record.found_by),
+            declared: record.declared,
+        };
         let identity = Identity::of(&record.package());
         let next = self.packages.len() as u32;
         let package = *self.known.entry(identity.key).or_insert(next);
         if package == next {
             self.packages.push(identity);
         }
-        self.entries.push(InventoryEntry { package, layer, path, owned_by });
+        entry.package = package;
+        self.entries.push(entry);
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use model::{ContainerReport, Digest, ImageFacts, ImageId, OsRelease, Package, Timestamp};
+use model::{ContainerReport, Digest, ImageFacts, ImageId, OsRelease, Package, SecretRecord, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -74,6 +74,9 @@ pub struct ImageDocument {
     pub users: Vec<String>,
     /// The program that looked.
     pub scanner: String,
+    /// Credentials that lie in it, masked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretRecord>,
     /// How many places could not be read.
     #[serde(default)]
     pub unreadable: u32,
@@ -125,6 +128,12 @@ pub struct InventoryEntry {
     pub path: String,
     /// See [`model::PackageRecord::owned_by`].
     pub owned_by: Option<String>,
+    /// See [`model::PackageRecord::license`].
+    pub license: Option<String>,
+    /// See [`model::PackageRecord::found_by`].
+    pub found_by: String,
+    /// See [`model::PackageRecord::declared`].
+    pub declared: bool,
 }
 
 /// A container of one customer.

@@ -8,7 +8,10 @@ use model::report::limits::{
     LAYERS as MAX_LAYERS, LIST as MAX_LIST, PACKAGES as MAX_PACKAGES, PATH as MAX_PATH,
     REFERENCES as MAX_REFERENCES, TAGS as MAX_TAGS, TEXT as MAX_TEXT, WORD as MAX_WORD,
 };
-use model::{ContainerReport, Ecosystem, ImageFacts, Label, PackageRecord, Reference, ScanReport, Timestamp};
+use model::{
+    ContainerReport, Ecosystem, ImageFacts, Label, PackageRecord, Reference, RuntimeFacts, ScanReport,
+    SecretRecord, Timestamp,
+};
 
 use crate::error::{Result, StoreError};
 
@@ -42,6 +45,10 @@ pub(crate) fn report(report: &ScanReport) -> Result<()> {
     for (index, record) in report.packages.iter().enumerate() {
         package(index, record, layers)?;
     }
+    count("secrets", report.secrets.len(), MAX_LIST)?;
+    for (index, secret) in report.secrets.iter().enumerate() {
+        self::secret(index, secret, layers)?;
+    }
     count("unreadable", report.unreadable.len(), MAX_LIST)?;
     tags("tags", &report.tags)
 }
@@ -66,6 +73,10 @@ fn image(image: &ImageFacts) -> Result<u32> {
     }
     labels("image.labels", &image.labels)?;
     texts("image.environment", &image.environment, MAX_LIST, MAX_TEXT)?;
+    runtime(&image.runtime)?;
+    if let Some(base) = &image.base {
+        count("image.base.references", base.references.len(), MAX_REFERENCES)?;
+    }
     count("image.layers", image.layers.len(), MAX_LAYERS)?;
     for (index, layer) in image.layers.iter().enumerate() {
         if i64::try_from(layer.size).is_err() {
@@ -169,6 +180,27 @@ fn container(report: &ContainerReport) -> Result<()> {
     seen_at("observedAt", report.observed_at)?;
     source_word("source", &report.source)?;
     tags("tags", &report.tags)
+}
+
+fn runtime(runtime: &RuntimeFacts) -> Result<()> {
+    bounded("image.runtime.user", &runtime.user, MAX_WORD)?;
+    bounded("image.runtime.workingDir", &runtime.working_dir, MAX_PATH)?;
+    texts("image.runtime.exposedPorts", &runtime.exposed_ports, MAX_LIST, MAX_WORD)?;
+    texts("image.runtime.volumes", &runtime.volumes, MAX_LIST, MAX_PATH)?;
+    texts("image.runtime.entrypoint", &runtime.entrypoint, MAX_LIST, MAX_TEXT)?;
+    texts("image.runtime.command", &runtime.command, MAX_LIST, MAX_TEXT)
+}
+
+fn secret(index: usize, record: &SecretRecord, layers: u32) -> Result<()> {
+    let at = |field: &'static str| move || format!("secrets[{index}].{field}");
+    filled_at(at("path"), &record.path, MAX_PATH)?;
+    filled_at(at("rule"), &record.rule, MAX_WORD)?;
+    bounded_at(at("title"), &record.title, MAX_WORD)?;
+    bounded_at(at("masked"), &record.masked, MAX_WORD)?;
+    if record.layer.is_some_and(|layer| layer >= layers) {
+        return Err(StoreError::invalid(at("layer")(), format!("is not below the {layers} layers")));
+    }
+    Ok(())
 }
 
 /// Checks the name of a tag.

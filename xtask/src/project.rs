@@ -71,3 +71,8 @@ pub(crate) fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> 
     found.sort();
     Ok(found)
 }
+
+/// The folder of shared feeds and package databases.
+pub(crate) fn shared() -> PathBuf {
+    std::env::var_os("PLIMSOLL_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from)
+}

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::host::Host;
 use super::image_keys::{ImageKeys, ImageLaterKeys, ImageLegacyKeys};
 use super::scalar::Null;
+use super::secret::Secret;
 use super::software::{self, RecordSoftware, RecordSoftwareLegacy};
 use super::version::{ContainerProfile, Version};
 use super::vulnerability::{BulkVulnerability, BulkVulnerabilityLegacy, Context, Vulnerability};
@@ -78,10 +79,15 @@ impl ImageRendering {
         } else if self.details {
             object.fields(&ImageLegacyKeys::new(view));
         }
-        for (key, wanted) in [("malware", self.malware), ("secrets", self.secrets)] {
-            if wanted {
-                object.field(key, &Null);
-            }
+        if self.malware {
+            object.field("malware", &Null);
+        }
+        if self.secrets {
+            let document = &view.record.document;
+            let secrets: Vec<Secret<'_>> =
+                document.secrets.iter().map(|secret| Secret::new(secret, &document.facts)).collect();
+            // Without any, whether somebody looked for them is not known.
+            object.field("secrets", &(!secrets.is_empty()).then_some(secrets));
         }
         object.array("softwares", Some(&view.software), |out, software| {
             if self.version.is_legacy() {

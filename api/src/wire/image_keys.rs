@@ -106,7 +106,7 @@ impl<'a> ImageKeys<'a> {
             customer_uuid: record.customer,
             docker_version: facts.docker_version.as_deref(),
             size: facts.size,
-            layers: layer::layers(facts),
+            layers: layer::layers(facts, view.base.as_ref().map(|base| base.entries)),
             architecture: facts.architecture.as_deref(),
             image_id: ShortSha(record.id.0),
             last_scanned: record.last_scanned.into(),
@@ -140,8 +140,8 @@ pub(super) struct ImageLaterKeys<'a> {
     #[schema(value_type = Option<String>)]
     scan_error_code: Null,
     total_vuln_count: usize,
-    #[schema(value_type = Option<String>)]
-    base_image: Null,
+    /// The image that it was built on, among the known ones that the reader may see.
+    base_image: Option<Sha>,
     #[schema(value_type = Option<u32>)]
     child_images_count: Null,
     assigned_tags: Vec<TagName<'a>>,
@@ -171,7 +171,7 @@ impl<'a> ImageLaterKeys<'a> {
             scan_status: SCAN_STATUS,
             scan_error_code: Null,
             total_vuln_count: view.vulnerabilities.len(),
-            base_image: Null,
+            base_image: view.base.as_ref().map(|base| Sha(base.id.0)),
             child_images_count: Null,
             assigned_tags: tag_names(&record.tags),
             is_continuously_assessed: Null,

@@ -23,19 +23,20 @@ pub(crate) struct Layer<'a> {
     tags: Null,
     /// From 1, counting history entries from the lowest.
     layer_number: usize,
-    /// Null: which layers a base image brought is not known.
-    #[schema(value_type = Option<bool>)]
-    is_base_layer: Null,
+    /// Whether the base image brought it; null if no base image is known.
+    is_base_layer: Option<bool>,
     is_empty_layer: bool,
 }
 
-/// The layers; `None` if the image was not read as layers, like a plain root file system.
-pub(crate) fn layers(facts: &ImageFacts) -> Option<Vec<Layer<'_>>> {
-    let rows: Vec<Layer<'_>> = facts.layers.iter().enumerate().map(layer).collect();
+/// The layers; `None` if the image was not read as layers, like a plain root file system. The first `base` entries are
+/// those of the base image, if one is known.
+pub(crate) fn layers(facts: &ImageFacts, base: Option<usize>) -> Option<Vec<Layer<'_>>> {
+    let entries = facts.layers.iter().enumerate();
+    let rows: Vec<Layer<'_>> = entries.map(|entry| layer(entry, base)).collect();
     (!rows.is_empty()).then_some(rows)
 }
 
-fn layer((index, facts): (usize, &LayerFacts)) -> Layer<'_> {
+fn layer((index, facts): (usize, &LayerFacts), base: Option<usize>) -> Layer<'_> {
     Layer {
         size: Quoted(facts.size),
         created_by: &facts.created_by,
@@ -45,7 +46,7 @@ fn layer((index, facts): (usize, &LayerFacts)) -> Layer<'_> {
         sha: facts.diff_id.map(|diff_id| Sha(diff_id.0)),
         tags: Null,
         layer_number: index + 1,
-        is_base_layer: Null,
+        is_base_layer: base.map(|entries| index < entries),
         is_empty_layer: facts.diff_id.is_none(),
     }
 }

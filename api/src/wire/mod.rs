@@ -21,6 +21,7 @@ mod page;
 mod reference;
 mod result;
 mod scalar;
+mod secret;
 mod software;
 mod version;
 mod vulnerability;

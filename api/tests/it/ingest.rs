@@ -180,3 +180,69 @@ async fn a_sender_that_stalls_is_cut_off_and_does_not_hold_up_the_others() {
         );
     }
 }
+
+/// The report of an image with one layer for each name.
+fn layered(number: u32, tag: &str, layers: &[&str]) -> serde_json::Value {
+    let mut report = report(number);
+    let diff_id = |name: &&str| model::Digest::of(name.as_bytes()).to_string();
+    let layers = layers.iter().map(|name| json!({"diffId": diff_id(name), "size": 1, "createdBy": name}));
+    report["image"]["layers"] = layers.collect();
+    report["packages"] = json!([]);
+    report["tags"] = json!([tag]);
+    report
+}
+
+#[tokio::test]
+async fn the_base_image_is_the_largest_known_one_below_that_the_reader_may_see() {
+    let server = TestServer::start().await;
+    server.account("red", "red password", store::Role::Reader, &["red"]).await;
+    for (number, tag, layers) in
+        [(1, "red", &["a"][..]), (2, "blue", &["a", "b"]), (3, "red", &["a", "b", "c"]), (4, "red", &["x"])]
+    {
+        let answer = server.send(post("/api/v1/reports").json(&layered(number, tag, layers))).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+    let sha = |number| report(number)["image"]["id"].as_str().unwrap().replace("sha256:", "");
+    let target = format!("/csapi/v1.3/images/{}", sha(3));
+    let shown = server.get(&target).await.json();
+    assert_eq!(shown["baseImage"], json!(sha(2)));
+    let layers = |shown: &serde_json::Value| {
+        shown["layers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|layer| layer["isBaseLayer"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(layers(&shown), [json!(true), json!(true), json!(false)]);
+
+    let scoped = Request::new("GET", &target).basic("red", "red password");
+    let scoped = server.send(scoped).await.json();
+    assert_eq!(scoped["baseImage"], json!(sha(1)), "an image of another scope is never named");
+    assert_eq!(layers(&scoped), [json!(true), json!(false), json!(false)]);
+
+    let alone = server.get(&format!("/csapi/v1.3/images/{}", sha(4))).await.json();
+    assert_eq!((&alone["baseImage"], layers(&alone)), (&json!(null), vec![json!(null)]));
+}
+
+#[tokio::test]
+async fn secrets_are_shown_masked_when_they_are_asked_for() {
+    let server = TestServer::start().await;
+    let mut report = layered(7, "red", &["a"]);
+    report["secrets"] = json!([{
+        "path": "srv/.env", "line": 3, "rule": "generic", "title": "a password", "severity": 4, "masked": "ab****", "layer": 0,
+    }]);
+    assert_eq!(server.send(post("/api/v1/reports").json(&report)).await.status, 201);
+    let sha = report["image"]["id"].as_str().unwrap().replace("sha256:", "");
+    let plain = server.get(&format!("/csapi/v1.3/images/{sha}")).await.json();
+    assert!(plain.get("secrets").is_none());
+    let asked = server.get(&format!("/csapi/v1.3/images/{sha}?scanDetails=secrets")).await.json();
+    let layer = model::Digest::of(b"a").to_hex();
+    assert_eq!(
+        asked["secrets"],
+        json!([{
+            "type": "generic", "category": "SECRET", "title": "a password", "filePath": "srv/.env", "startLine": 3,
+            "endLine": 3, "severity": "HIGH", "match": "ab****", "layerSha": [layer],
+        }])
+    );
+}

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::blob::Blob;
+use crate::blob::FileRun;
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
 use crate::note::Notes;
@@ -62,7 +62,7 @@ impl Archive {
     }
 
     /// The place of a file; links are followed within the archive.
-    pub(crate) fn find(&self, name: &str) -> Option<Blob> {
+    pub(crate) fn find(&self, name: &str) -> Option<FileRun> {
         let mut key = Vec::new();
         if clean(name.as_bytes(), &mut key) != Cleaned::Path {
             return None;
@@ -70,7 +70,7 @@ impl Archive {
         for _ in 0..MAX_LINKS {
             match self.items.get(&key)? {
                 Item::File { offset, size } => {
-                    return Some(Blob { path: self.path.clone(), offset: *offset, size: *size });
+                    return Some(FileRun { path: self.path.clone(), offset: *offset, size: *size });
                 }
                 Item::Link(target) => key.clone_from(target),
             }

@@ -12,7 +12,7 @@ use super::archive::Archive;
 use super::files::Files;
 use super::layers::{StoredLayer, assemble};
 use super::{OpenOptions, oci_layout};
-use crate::blob::Blob;
+use crate::blob::{Blob, FileRun};
 use crate::config::Config;
 use crate::error::{ImageError, Place};
 use crate::open::OpenImage;
@@ -57,7 +57,7 @@ struct Offer {
     choice: Choice,
     item: Item,
     /// Where its config lies.
-    config: Blob,
+    config: FileRun,
 }
 
 /// Reads every config once, and keeps none: an archive may list the same one very often.
@@ -114,7 +114,7 @@ fn read_config(
     archive: &Archive,
     item: &Item,
     options: &OpenOptions,
-) -> Result<(Place, Blob, Vec<u8>), ImageError> {
+) -> Result<(Place, FileRun, Vec<u8>), ImageError> {
     let place = Place::new(path, format!("config `{}`", item.config));
     let blob = archive.find(&item.config).ok_or_else(|| ImageError::Missing { place: place.clone() })?;
     let bytes = blob.read_document(&place, &options.limits)?;
@@ -133,7 +133,7 @@ fn find_layers(path: &Path, archive: &Archive, item: &Item) -> Result<Vec<Stored
         let blob = archive.find(name).ok_or_else(|| ImageError::Missing { place: place.clone() })?;
         // other names are digests at times and ids of old at others; the diff-id covers those
         let digest = name.strip_prefix("blobs/sha256/").and_then(|hex| Digest::from_hex(hex).ok());
-        Ok(StoredLayer { place, blob, digest })
+        Ok(StoredLayer { place, blob: Blob::File(blob), digest })
     };
     item.layers.iter().flatten().map(find).collect()
 }

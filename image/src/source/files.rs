@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use model::Digest;
 
 use super::archive::Archive;
-use crate::blob::Blob;
+use crate::blob::FileRun;
 use crate::error::{ImageError, Place};
 
 /// Where the files of a layout are.
@@ -23,14 +23,14 @@ impl Files {
     }
 
     /// The file of this name; `None` if there is none.
-    pub(super) fn find(&self, name: &str) -> Result<Option<Blob>, ImageError> {
+    pub(super) fn find(&self, name: &str) -> Result<Option<FileRun>, ImageError> {
         let folder = match self {
             Self::Archive { archive, .. } => return Ok(archive.find(name)),
             Self::Folder(folder) => folder,
         };
         let path = folder.join(name);
         match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => Ok(Some(Blob { path, offset: 0, size: metadata.len() })),
+            Ok(metadata) if metadata.is_file() => Ok(Some(FileRun { path, offset: 0, size: metadata.len() })),
             Ok(_) => Ok(None),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(ImageError::Io { place: Place::whole(&path), source }),
@@ -43,7 +43,7 @@ impl Files {
         what: &str,
         digest: &Digest,
         size: Option<u64>,
-    ) -> Result<(Blob, Place), ImageError> {
+    ) -> Result<(FileRun, Place), ImageError> {
         let place = Place::new(self.path(), format!("{what} {digest}"));
         let Some(blob) = self.find(&format!("blobs/sha256/{}", digest.to_hex()))? else {
             return Err(ImageError::Missing { place });

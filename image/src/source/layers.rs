@@ -3,10 +3,10 @@
 use model::{Digest, ImageId, Reference};
 
 use super::OpenOptions;
-use crate::blob::Blob;
+use crate::blob::{Blob, FileRun};
 use crate::config::Config;
 use crate::error::{ImageError, Place};
-use crate::layer::LayerSource;
+use crate::layer::{Content, LayerSource};
 use crate::open::OpenImage;
 use crate::stream::{Check, Compression};
 
@@ -51,16 +51,15 @@ pub(super) fn assemble(
 
 fn layer(stored: StoredLayer, diff_id: Digest, verify: bool) -> Result<LayerSource, ImageError> {
     let StoredLayer { place, blob, digest, .. } = stored;
-    let head =
-        blob.head(Compression::HEAD).map_err(|source| ImageError::Io { place: place.clone(), source })?;
-    let compression = Compression::recognise(&head)
-        .map_err(|form| ImageError::UnsupportedLayer { place: place.clone(), form })?;
+    let compression = match &blob {
+        Blob::File(run) => Some(recognise(run, &place)?),
+    };
     let digest = match (compression, digest) {
         // stored as it is: there is only one digest, and both documents must state the same
-        (Compression::None, Some(digest)) if digest != diff_id => {
+        (Some(Compression::None), Some(digest)) if digest != diff_id => {
             return Err(ImageError::DigestMismatch { place, expected: diff_id, found: digest });
         }
-        (Compression::None, _) => Some(diff_id),
+        (Some(Compression::None), _) => Some(diff_id),
         (_, digest) => digest,
     };
     let check = match digest {
@@ -73,7 +72,13 @@ fn layer(stored: StoredLayer, diff_id: Digest, verify: bool) -> Result<LayerSour
         diff_id: Some(model::DiffId(diff_id)),
         compression,
         check,
-        blob: Some(blob),
+        content: Content::Stored(blob),
         place,
     })
+}
+
+fn recognise(run: &FileRun, place: &Place) -> Result<Compression, ImageError> {
+    let head =
+        run.head(Compression::HEAD).map_err(|source| ImageError::Io { place: place.clone(), source })?;
+    Compression::recognise(&head).map_err(|form| ImageError::UnsupportedLayer { place: place.clone(), form })
 }

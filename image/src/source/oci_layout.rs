@@ -7,6 +7,7 @@ use model::{Digest, ImageId};
 use super::OpenOptions;
 use super::files::Files;
 use super::layers::{StoredLayer, assemble};
+use crate::blob::Blob;
 use crate::config::Config;
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
@@ -92,7 +93,7 @@ impl Candidate {
         if layer.media_type.as_deref().is_some_and(|media_type| media_type.contains("+encrypted")) {
             return Err(ImageError::UnsupportedLayer { place, form: "encrypted" });
         }
-        Ok(StoredLayer { place, blob, digest: Some(digest) })
+        Ok(StoredLayer { place, blob: Blob::File(blob), digest: Some(digest) })
     }
 
     /// The media type of the config if it says that this is no image: charts and signatures have the form of

@@ -17,12 +17,12 @@ use super::OpenOptions;
 use super::mounts::{Exclusion, exclusions};
 use crate::entry::{Entry, EntryKind, LayerSummary, LayerVisitor};
 use crate::error::{ImageError, Place};
-use crate::layer::{LayerOutcome, LayerSource};
+use crate::layer::{Content, LayerOutcome, LayerSource};
 use crate::limits::Limits;
 use crate::note::Notes;
 use crate::open::OpenImage;
 use crate::platform::Platform;
-use crate::stream::{Check, Compression};
+use crate::stream::Check;
 
 /// Opens the directory.
 pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<OpenImage, ImageError> {
@@ -38,9 +38,9 @@ pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<OpenImage, Imag
     let layer = LayerSource {
         digest: None,
         diff_id: None,
-        compression: Compression::None,
+        compression: None,
         check: Check::Nothing,
-        blob: None,
+        content: Content::RootFs,
         place: Place::new(&root, "files"),
     };
     Ok(OpenImage::of_layers(facts, root, vec![layer], options.limits.clone()))

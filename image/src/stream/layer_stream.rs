@@ -45,16 +45,26 @@ impl<'l> LayerStream<'l> {
     pub(crate) fn open(
         blob: &Blob,
         place: Place,
-        compression: Compression,
+        compression: Option<Compression>,
         check: Check,
         limits: &'l Limits,
     ) -> Result<Self, ImageError> {
         // bytes that are stored as they are have one digest, whatever it is called
         let check = match (compression, check) {
-            (Compression::None, Check::Uncompressed(digest)) => Check::Stored(digest),
+            (Some(Compression::None), Check::Uncompressed(digest)) => Check::Stored(digest),
             (_, check) => check,
         };
-        let stored = Stored::open(blob, place, matches!(check, Check::Stored(_)))?;
+        let mut stored = Stored::open(blob, place, matches!(check, Check::Stored(_)))?;
+        let compression = match compression {
+            Some(compression) => compression,
+            None => {
+                let recognised = Compression::recognise(stored.peek(Compression::HEAD as usize)?);
+                recognised.map_err(|form| {
+                    let place = stored.place().clone();
+                    ImageError::UnsupportedLayer { place, form }
+                })?
+            }
+        };
         let decoder = match compression {
             Compression::None => Decoder::Plain,
             Compression::Gzip => Decoder::Gzip(Box::new(Gzip::new())),

@@ -87,9 +87,14 @@ impl Stored {
         }
     }
 
-    /// Reads straight into `out`; 0 at the end of the blob. Only if nothing is left in the buffer.
+    /// Reads straight into `out`, after what is left in the buffer; 0 at the end of the blob.
     pub(crate) fn read_direct(&mut self, out: &mut [u8]) -> Result<usize, ImageError> {
-        debug_assert_eq!(self.start, self.end);
+        if self.start < self.end {
+            let count = out.len().min(self.end - self.start);
+            out[..count].copy_from_slice(&self.buffer[self.start..self.start + count]);
+            self.start += count;
+            return Ok(count);
+        }
         let count = read_retrying(&mut self.inner, out, &self.place)?;
         if count == 0 {
             return self.check_end().map(|()| 0);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::blob::{Blob, BlobReader};
+use crate::blob::{FileReader, FileRun};
 use crate::error::{ImageError, Place};
 
 /// Where a window gets its bytes.
@@ -125,7 +125,7 @@ impl<'s> Window<'s> {
 
 /// An archive file as a supply: what is passed over is seeked over.
 pub(crate) struct FileSupply {
-    reader: BlobReader,
+    reader: FileReader,
     place: Place,
     read: u64,
 }
@@ -135,7 +135,7 @@ impl FileSupply {
         let place = Place::whole(path);
         let failed = |source| ImageError::Io { place: Place::whole(path), source };
         let size = std::fs::metadata(path).map_err(failed)?.len();
-        let blob = Blob { path: path.to_owned(), offset: 0, size };
+        let blob = FileRun { path: path.to_owned(), offset: 0, size };
         Ok(Self { reader: blob.open().map_err(failed)?, place, read: 0 })
     }
 }

@@ -161,7 +161,7 @@ fn stored_digests_and_sizes_are_those_of_the_blobs() {
         assert_eq!(image.layer(index).digest(), Some(layer.digest));
         assert_eq!(image.layer(index).diff_id(), Some(layer.diff_id));
         assert_eq!(image.layer(index).stored_size(), layer.stored.len() as u64);
-        assert_eq!(image.layer(index).compression(), image::Compression::Gzip);
+        assert_eq!(image.layer(index).compression(), Some(image::Compression::Gzip));
         let summary = image.read_layer(index, &mut Collect::new(Reading::Nothing)).unwrap();
         assert_eq!(summary.uncompressed_bytes, layer.uncompressed_size);
         assert_eq!(summary.stored_bytes, layer.stored.len() as u64);

@@ -5,9 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// The ecosystems that the table has columns for; everything else is summed up.
-pub(super) const ECOSYSTEMS: &[&str] = &["deb", "pypi", "npm", "maven"];
-
 /// Packages by ecosystem; the same package at several places counts once.
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
@@ -44,8 +41,9 @@ impl Inventory {
     /// From the truth beside a fixture.
     pub(super) fn of_truth(truth: &Value) -> Self {
         let mut inventory = Self::default();
-        for ecosystem in ECOSYSTEMS {
-            for package in truth[*ecosystem].as_array().into_iter().flatten() {
+        for (ecosystem, list) in truth.as_object().into_iter().flatten() {
+            let is_list_of_packages = ecosystem != "absent";
+            for package in list.as_array().into_iter().flatten().filter(|_| is_list_of_packages) {
                 let field = |name: &str| package[name].as_str().unwrap_or_default();
                 inventory.insert(ecosystem, field("name"), field("version"));
             }
@@ -71,11 +69,9 @@ impl Inventory {
         self.of(ecosystem).count()
     }
 
-    /// How many packages of ecosystems without a column.
-    pub(super) fn count_others(&self) -> usize {
-        let others =
-            self.packages.iter().filter(|(name, _)| !ECOSYSTEMS.contains(&name.as_str()) && *name != "os");
-        others.map(|(_, packages)| packages.len()).sum()
+    /// The ecosystems that something was found of; a release of an operating system is no package.
+    pub(super) fn ecosystems(&self) -> impl Iterator<Item = &str> {
+        self.packages.keys().map(String::as_str).filter(|name| *name != "os")
     }
 
     /// What `self` has and `other` lacks, as `name version`.

@@ -20,13 +20,13 @@ use crate::{process, project};
 struct Bench {
     name: &'static str,
     about: &'static str,
-    run: fn() -> Result<()>,
+    run: fn(&[String]) -> Result<()>,
 }
 
 const BENCHES: &[Bench] = &[
     Bench {
         name: "scan",
-        about: "Plimsoll beside Syft, Trivy and bare decompression on the fixture images",
+        about: "Plimsoll beside Syft, Trivy and bare decompression [IMAGE…] [--runs N] [--form docker.tar|oci|oci-zstd]; `tests` for the images of the tests alone",
         run: scan::run,
     },
     Bench {
@@ -37,10 +37,10 @@ const BENCHES: &[Bench] = &[
 ];
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
-    if let [name] = arguments
+    if let [name, rest @ ..] = arguments
         && let Some(bench) = BENCHES.iter().find(|bench| bench.name == name)
     {
-        return (bench.run)();
+        return (bench.run)(rest);
     }
     for bench in BENCHES {
         eprintln!("  {:<10} {}", bench.name, bench.about);
@@ -52,7 +52,10 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
 }
 
 /// The store's own measuring program, which makes its own reports.
-fn ingest() -> Result<()> {
+fn ingest(arguments: &[String]) -> Result<()> {
+    if let [first, ..] = arguments {
+        bail!("`{first}` is not an option of bench ingest");
+    }
     let mut command = process::command("cargo");
     command.current_dir(project::root()).args(["run", "--quiet", "--release", "--package", "plimsoll-store"]);
     process::run(command.args(["--example", "ingest_speed"]))

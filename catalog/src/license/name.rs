@@ -1,0 +1,258 @@
+//! Names of one licence: identifiers, the GNU family in all its spellings, addresses, plain English.
+
+use std::sync::LazyLock;
+
+use super::spelling::{self, words};
+use super::tree::Expression;
+
+/// The identifiers of the SPDX licence list that are not deprecated, sorted without regard to case.
+static IDENTIFIERS: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("identifiers.txt")));
+/// The exceptions of the same list.
+static EXCEPTIONS: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("exceptions.txt")));
+
+/// Deprecated identifiers with what they stand for; the GNU licences without `-only` are told by [`gnu`].
+const DEPRECATED: &[(&str, &str)] = &[
+    ("BSD-2-Clause-FreeBSD", "BSD-2-Clause"),
+    ("BSD-2-Clause-NetBSD", "BSD-2-Clause"),
+    ("bzip2-1.0.5", "bzip2-1.0.6"),
+    ("eCos-2.0", "GPL-2.0-or-later WITH eCos-exception-2.0"),
+    ("GPL-2.0-with-autoconf-exception", "GPL-2.0-only WITH Autoconf-exception-2.0"),
+    ("GPL-2.0-with-bison-exception", "GPL-2.0-only WITH Bison-exception-2.2"),
+    ("GPL-2.0-with-classpath-exception", "GPL-2.0-only WITH Classpath-exception-2.0"),
+    ("GPL-2.0-with-font-exception", "GPL-2.0-only WITH Font-exception-2.0"),
+    ("GPL-2.0-with-GCC-exception", "GPL-2.0-only WITH GCC-exception-2.0"),
+    ("GPL-3.0-with-autoconf-exception", "GPL-3.0-only WITH Autoconf-exception-3.0"),
+    ("GPL-3.0-with-GCC-exception", "GPL-3.0-only WITH GCC-exception-3.1"),
+    ("Net-SNMP", "Net-SNMP"),
+    ("Nunit", "zlib-acknowledgement"),
+    ("StandardML-NJ", "SMLNJ"),
+    ("wxWindows", "LGPL-2.0-or-later WITH WxWindows-exception-3.1"),
+];
+
+/// Longest `LicenseRef-` word.
+const MAX_WORD: usize = 100;
+
+/// The sorted words of a list.
+fn sorted(list: &'static str) -> Vec<&'static str> {
+    let mut all: Vec<&str> = list.split_ascii_whitespace().collect();
+    all.sort_by_key(|word| word.to_ascii_lowercase());
+    all
+}
+
+fn find(list: &[&'static str], word: &str) -> Option<&'static str> {
+    let lower = |word: &str| word.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>();
+    let word = lower(word);
+    list.binary_search_by(|known| lower(known).cmp(&word)).ok().map(|at| list[at])
+}
+
+/// The last part of a trove classifier, other texts as they are; `None` if the classifier names no licence.
+pub(super) fn without_trove(text: &str) -> Option<&str> {
+    if !text.contains("::") {
+        return Some(text);
+    }
+    let last = text.rsplit("::").next().unwrap_or_default().trim();
+    let is_group = matches!(last, "OSI Approved" | "License" | "DFSG approved" | "");
+    (!is_group).then_some(last)
+}
+
+/// Whether a text says that nothing is known, or where to look.
+pub(super) fn says_nothing(text: &str) -> bool {
+    const EMPTY: [&str; 13] = [
+        "", "unknown", "none", "noassertion", "n/a", "na", "null", "nil", "undefined", "-", "tbd", "todo", "license",
+    ];
+    let lower = text.to_ascii_lowercase();
+    let lower = lower.trim_end_matches('.');
+    EMPTY.contains(&lower)
+        || ["see license", "see licence", "see the license", "see copying", "file license", "file licence"]
+            .iter()
+            .any(|start| lower.starts_with(start))
+}
+
+/// The licence, or the expression, that a name stands for as a whole.
+pub(super) fn known(text: &str) -> Option<Expression> {
+    let text = text.trim().trim_end_matches('.');
+    if text.is_empty() {
+        return None;
+    }
+    if let Some(id) = by_identifier(text) {
+        return Some(id);
+    }
+    if let Some((scheme, address)) = text.split_once("://") {
+        let is_address = !scheme.contains(' ') && !address.contains(' ');
+        return is_address.then(|| spelling::by_address(address)).flatten().and_then(from_table);
+    }
+    by_words(text).or_else(|| {
+        // `Apache License (ASL) 2.0` is rare; a remark at the end, `MIT License (MIT)`, is not.
+        let (name, remark) = text.strip_suffix(')')?.split_once('(')?;
+        let (name, remark) = (by_identifier(name.trim()).or_else(|| by_words(name)), remark.trim());
+        name.or_else(|| by_identifier(remark)).or_else(|| by_words(remark))
+    })
+}
+
+/// An identifier of the list, deprecated or not, with `+` or without, or a reference.
+fn by_identifier(text: &str) -> Option<Expression> {
+    if text.contains(char::is_whitespace) {
+        return None;
+    }
+    if text.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("LicenseRef-")) {
+        return identifier(&text[11..]).map(Expression::One);
+    }
+    if let Some(id) = find(&IDENTIFIERS, text) {
+        return one(id);
+    }
+    if let Some((_, successor)) = DEPRECATED.iter().find(|(id, _)| id.eq_ignore_ascii_case(text)) {
+        return one(successor);
+    }
+    let id = find(&IDENTIFIERS, text.strip_suffix('+')?)?;
+    let is_settled = id.ends_with("-only") || id.ends_with("-or-later");
+    Some(Expression::One(if is_settled { id.replace("-only", "-or-later") } else { format!("{id}+") }))
+}
+
+fn by_words(text: &str) -> Option<Expression> {
+    let words = words(text);
+    if let Some(gnu) = gnu(&words) {
+        return Some(Expression::One(gnu));
+    }
+    if let Some(known) = spelling::by_words(&words) {
+        return from_table(known);
+    }
+    let base = later(&words)?;
+    let known = spelling::by_words(base)?;
+    find(&IDENTIFIERS, known).map(|id| Expression::One(format!("{id}+")))
+}
+
+/// The words before `+` or `or later` at the end.
+fn later(words: &[String]) -> Option<&[String]> {
+    let ends: [&[&str]; 4] = [&["+"], &["or", "later"], &["or", "newer"], &["or", "any", "later"]];
+    ends.iter().find_map(|end| {
+        let (base, last) = words.split_at_checked(words.len().checked_sub(end.len())?)?;
+        (last.iter().map(String::as_str).eq(end.iter().copied()) && !base.is_empty()).then_some(base)
+    })
+}
+
+fn one(text: &str) -> Option<Expression> {
+    Some(Expression::One(text.to_owned()))
+}
+
+/// An expression of the tables, which are in canonical form.
+fn from_table(text: &str) -> Option<Expression> {
+    if text.contains(" OR ") {
+        return Expression::any(text.split(" OR ").filter_map(one).collect());
+    }
+    one(text)
+}
+
+/// A licence of the GNU family, by words that nothing else is made of; without a version the first one or any later,
+/// as the licences themselves say (GPL 2, section 9).
+fn gnu(words: &[String]) -> Option<String> {
+    const PLAIN: [&str; 20] = [
+        "gnu", "general", "public", "the", "license", "licence", "version", "versions", "or", "of", "any", "at", "your",
+        "option", "only", "foundation", "software", "free", "documentation", "s",
+    ];
+    const LATER: [&str; 7] = ["+", "later", "newer", "above", "higher", "greater", ">="];
+    let (mut family, mut is_public, mut number, mut later, mut only, mut niv) = (None, 0, None, false, false, false);
+    for word in words {
+        let word = word.as_str();
+        match word {
+            "agpl" | "affero" => family = Some("AGPL"),
+            "lgpl" | "lesser" | "library" => family = family.or(Some("LGPL")),
+            "gfdl" | "fdl" | "documentation" => family = family.or(Some("GFDL")),
+            "gpl" => family = family.or(Some("GPL")),
+            "niv" => niv = true,
+            _ if LATER.contains(&word) => later = true,
+            _ if PLAIN.contains(&word) => is_public += usize::from(matches!(word, "general" | "public" | "gnu")),
+            _ if word.starts_with(|c: char| c.is_ascii_digit()) => {
+                if number.is_some_and(|known| known != word) {
+                    return None;
+                }
+                number = Some(word);
+            }
+            _ => return None,
+        }
+        only |= word == "only";
+    }
+    let family = family.or((is_public == 3).then_some("GPL"))?;
+    let (version, is_stated) = match (family, number) {
+        ("GPL", None) => ("1.0", false),
+        ("LGPL", None) => ("2.0", false),
+        ("AGPL", None) => ("3.0", false),
+        ("GFDL", None) => ("1.1", false),
+        ("GPL" | "AGPL", Some("1")) => ("1.0", true),
+        ("GPL" | "LGPL", Some("2")) => ("2.0", true),
+        ("LGPL", Some("2.1")) => ("2.1", true),
+        ("GPL" | "LGPL" | "AGPL", Some("3")) => ("3.0", true),
+        ("GFDL", Some(version @ ("1.1" | "1.2" | "1.3"))) => (version, true),
+        _ => return None,
+    };
+    let kind = if niv { "-no-invariants" } else { "" };
+    let suffix = if (later || !is_stated) && !only { "or-later" } else { "only" };
+    let id = format!("{family}-{version}{kind}-{suffix}");
+    find(&IDENTIFIERS, &id).map(str::to_owned)
+}
+
+/// The exception that words after `with` name; some names mean one or the other by the licence they stand with.
+pub(super) fn exception(text: &str, license: &Expression) -> Option<&'static str> {
+    if let Some(id) = find(&EXCEPTIONS, text.trim()) {
+        return Some(id);
+    }
+    if text.eq_ignore_ascii_case("Nokia-Qt-exception-1.1") {
+        return Some("Qt-LGPL-exception-1.1");
+    }
+    let is_third = matches!(license, Expression::One(id) if id.starts_with("GPL-3"));
+    let words: Vec<String> = words(text).into_iter().filter(|word| !word.starts_with("exception")).collect();
+    Some(match words.join(" ").as_str() {
+        "classpath" | "classpath 2" => "Classpath-exception-2.0",
+        "gcc" | "gcc runtime" | "gcc runtime library" if is_third => "GCC-exception-3.1",
+        "gcc" => "GCC-exception-2.0",
+        "llvm" => "LLVM-exception",
+        "linux syscall note" => "Linux-syscall-note",
+        "libtool" => "Libtool-exception",
+        "bison" => "Bison-exception-2.2",
+        "font" => "Font-exception-2.0",
+        "autoconf" if is_third => "Autoconf-exception-3.0",
+        "autoconf" => "Autoconf-exception-2.0",
+        "swift" | "runtime library" => "Swift-exception",
+        "texinfo" => "Texinfo-exception",
+        "ocaml linking" | "ocaml lgpl linking" => "OCaml-LGPL-linking-exception",
+        "universal foss" => "Universal-FOSS-exception-1.0",
+        _ => return None,
+    })
+}
+
+/// `LicenseRef-` and a word of the letters that SPDX allows; `None` if none of them is left.
+pub(super) fn identifier(word: &str) -> Option<String> {
+    let word = word.get(..11).filter(|start| start.eq_ignore_ascii_case("LicenseRef-")).map_or(word, |_| &word[11..]);
+    let mut clean = String::new();
+    for c in word.chars() {
+        match c {
+            _ if clean.len() >= MAX_WORD => break,
+            c if c.is_ascii_alphanumeric() || c == '.' => clean.push(c),
+            '+' if !clean.is_empty() => clean.push_str("-plus"),
+            _ if clean.ends_with('-') || clean.is_empty() => {}
+            _ => clean.push('-'),
+        }
+    }
+    clean.truncate(MAX_WORD);
+    let clean = clean.trim_matches(['-', '.']);
+    clean.contains(|c: char| c.is_ascii_alphanumeric()).then(|| format!("LicenseRef-{clean}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_name_nothing_that_the_lists_do_not_have() {
+        let is_known = |text: &str| {
+            text.split(" OR ").all(|part| {
+                let (id, exception) = part.split_once(" WITH ").map_or((part, None), |(id, e)| (id, Some(e)));
+                let id_is_known = find(&IDENTIFIERS, id) == Some(id) || id == "Net-SNMP" || id.starts_with("LicenseRef-");
+                id_is_known && exception.is_none_or(|e| find(&EXCEPTIONS, e) == Some(e))
+            })
+        };
+        for (_, result) in DEPRECATED.iter().chain(spelling::NAMES).chain(spelling::ADDRESSES) {
+            assert!(is_known(result), "{result}");
+        }
+        assert!(IDENTIFIERS.len() > 600 && EXCEPTIONS.len() > 60);
+    }
+}
