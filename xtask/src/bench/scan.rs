@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::inventory::Inventory;
 use super::measure::{self, Cost};
 use super::scanner::{Arena, Cache, ROWS, Scanner, Subject};
-use super::{keep, release_program, table};
+use super::{keep, print, release_program, table};
 use crate::{fixtures, project, setup};
 
 /// Runs of a row unless `--runs` says otherwise.
@@ -188,8 +188,7 @@ fn differences(rows: &[Row], ecosystems: &[String]) -> String {
     for (peer, name) in [(Scanner::Trivy, "trivy"), (Scanner::Syft, "syft")] {
         let Some(theirs) = of(peer) else { continue };
         for ecosystem in ecosystems {
-            let (only_theirs, only_ours) =
-                (theirs.without(ours, ecosystem), ours.without(theirs, ecosystem));
+            let (only_theirs, only_ours) = (theirs.without(ours, ecosystem), ours.without(theirs, ecosystem));
             if !only_theirs.is_empty() || !only_ours.is_empty() {
                 let (theirs, ours) =
                     (named(&format!("{name} alone"), &only_theirs), named("plimsoll alone", &only_ours));
@@ -239,9 +238,4 @@ fn figures_of(image: &str, form: &str, rows: &[Row], ecosystems: &[String]) -> V
         })
     });
     json!({"image": image, "form": form, "rows": rows.collect::<Vec<_>>()})
-}
-
-#[expect(clippy::print_stdout, reason = "the table is this command's result")]
-fn print(text: &str) {
-    println!("{text}");
 }

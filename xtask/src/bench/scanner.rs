@@ -169,7 +169,7 @@ fn floor(subject: &Subject) -> Result<Command> {
 }
 
 /// The layer files of the one image in an OCI layout.
-fn layer_blobs(layout: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn layer_blobs(layout: &Path) -> Result<Vec<PathBuf>> {
     let read = |path: PathBuf| -> Result<Value> {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         serde_json::from_str(&text).with_context(|| format!("cannot parse {}", path.display()))
