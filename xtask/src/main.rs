@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod differential;
 mod fixtures;
 mod fuzz;
 mod generate;
@@ -20,11 +21,13 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   setup [--peers]        install what the other commands need; --peers adds the scanners that the bench compares with
-  fixtures [--small] [NAME…]
-                         build the real images under target/fixtures; --small: only what the tests need at least
+  fixtures [--small] [--all] [NAME…]
+                         build the real images under target/fixtures; --small: only what the tests need at least,
+                         --all: those of the scan bench, too
   check [--fast] [STEP…]
                          what CI runs; --fast leaves out documentation and fixtures; steps can be named one by one
   bench [NAME]           run a bench; without a name, lists them
+  differential [N]       lay N (10000) random stacks of layers over each other, by a scan and by umoci
   fuzz [TARGET…] [--seconds N]
                          give the readers of foreign bytes odd input, N seconds (60) each; all targets or those named
   generate [--check]     write the generated pages; --check fails when one is stale
@@ -50,6 +53,7 @@ fn dispatch(arguments: Vec<String>) -> Result<()> {
         "fixtures" => fixtures::command(rest),
         "check" => check::command(rest),
         "bench" => bench::command(rest),
+        "differential" => differential::command(rest),
         "fuzz" => fuzz::command(rest),
         "generate" => generate::command(rest),
         "help" | "--help" | "-h" => {

@@ -25,6 +25,8 @@ const TOOLS: &[Tool] = &[
     },
     Tool { program: "umoci", package: "umoci", purpose: "image layers of the fixtures" },
     Tool { program: "skopeo", package: "skopeo", purpose: "image formats of the fixtures" },
+    Tool { program: "docker-registry", package: "docker-registry", purpose: "a registry to pull from" },
+    Tool { program: "openssl", package: "openssl", purpose: "certificates of tests" },
     Tool { program: "igzip", package: "isal", purpose: "the floor of the scan bench" },
     Tool { program: "/usr/bin/time", package: "time", purpose: "measuring whole processes" },
     Tool { program: "zstd", package: "zstd", purpose: "the floor of the scan bench" },

@@ -30,6 +30,8 @@ enum Kind {
 #[derive(Default)]
 struct Stack {
     paths: BTreeMap<String, (Kind, usize)>,
+    /// What its layers hold, for the message of a difference.
+    entries: Vec<String>,
 }
 
 impl Stack {
@@ -65,6 +67,10 @@ impl Stack {
     fn remove_below(&mut self, path: &str, layer: usize) {
         let below = format!("{path}/");
         self.paths.retain(|known, (_, added)| !known.starts_with(&below) || *added >= layer);
+    }
+
+    fn tell(&mut self, layer: usize, entry: &str) {
+        self.entries.push(format!("{layer}: {entry}"));
     }
 
     fn files(&self) -> Vec<&String> {
@@ -113,7 +119,9 @@ fn add_entry(
     match action {
         0..=3 => {
             stack.put(&manifest, Kind::File, layer);
-            builder.file(&manifest, module("m", &format!("{}.0.0", random.below(4))))
+            let version = format!("{}.0.0", random.below(4));
+            stack.tell(layer, &format!("{manifest} version {version}"));
+            builder.file(&manifest, module("m", &version))
         }
         4 => {
             let files = stack.files();
@@ -126,23 +134,28 @@ fn add_entry(
                 return builder;
             }
             stack.put(&manifest, Kind::File, layer);
+            stack.tell(layer, &format!("{manifest} hard link to {target}"));
             builder.hardlink(&manifest, target)
         }
         5 => {
             stack.put(&place, Kind::Folder, layer);
+            stack.tell(layer, &format!("{place}/"));
             builder.dir(&place)
         }
         6 | 7 => {
             let target = format!("/{top}/{}", random.pick(&FOLDERS));
             stack.put(&place, Kind::Link, layer);
+            stack.tell(layer, &format!("{place} -> {target}"));
             builder.symlink(&place, target)
         }
         8 => {
             stack.put(&place, Kind::File, layer);
+            stack.tell(layer, &format!("{place} a file"));
             builder.file(&place, "no manifest")
         }
         9 | 10 => {
             stack.remove(&place, layer);
+            stack.tell(layer, &format!("{place} removed"));
             builder.whiteout(&place)
         }
         _ => {
@@ -151,13 +164,14 @@ fn add_entry(
             }
             stack.remove_below(&place, layer);
             stack.put(&place, Kind::Folder, layer);
+            stack.tell(layer, &format!("{place} opaque"));
             builder.dir(&place).opaque(&place)
         }
     }
 }
 
 /// An image of [`BATCH`] stacks.
-fn image_of(seed: u64) -> ImageBuilder {
+fn image_of(seed: u64) -> (ImageBuilder, Vec<Stack>) {
     let mut random = Random(seed);
     let mut stacks: Vec<Stack> = (0..BATCH).map(|_| Stack::default()).collect();
     let mut image = ImageBuilder::new().name("differential:latest");
@@ -170,7 +184,7 @@ fn image_of(seed: u64) -> ImageBuilder {
         }
         image = image.layer(builder);
     }
-    image
+    (image, stacks)
 }
 
 /// `path version` of all manifests of modules in an unpacked tree; links are not followed.
@@ -205,7 +219,8 @@ fn unpacked(root: &Path) -> BTreeSet<String> {
 fn compare(seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let (layout, bundle) = (folder.path().join("layout"), folder.path().join("bundle"));
-    image_of(seed).write_oci_dir(&layout).unwrap();
+    let (image, stacks) = image_of(seed);
+    image.write_oci_dir(&layout).unwrap();
     let mut umoci = Command::new("umoci");
     umoci.args(["unpack", "--rootless", "--image"]).arg(format!("{}:latest", layout.display())).arg(&bundle);
     let output = umoci.output().expect("umoci is installed by `cargo xtask setup`");
@@ -216,10 +231,10 @@ fn compare(seed: u64) {
         report.packages.iter().map(|record| format!("{} {}", record.path, record.version)).collect();
     let (missed, invented): (Vec<_>, Vec<_>) =
         (truth.difference(&seen).collect(), seen.difference(&truth).collect());
-    assert!(
-        missed.is_empty() && invented.is_empty(),
-        "seed {seed}: missed {missed:?}, invented {invented:?}"
-    );
+    let Some(first) = missed.iter().chain(&invented).next() else { return };
+    let number = first[1..].split_once('/').and_then(|(number, _)| number.parse::<usize>().ok());
+    let whole = number.map(|number| stacks[number].entries.join("\n")).unwrap_or_default();
+    panic!("seed {seed}: missed {missed:?}, invented {invented:?}; the stack by layers:\n{whole}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod inflate;
 mod inventory;
 mod measure;
 mod memory;
+mod pull;
 mod scan;
 mod scanner;
 mod table;
@@ -40,6 +41,11 @@ const BENCHES: &[Bench] = &[
         name: "memory",
         about: "a scan of 10 GB in 100 layers [--layers N] [--mebibytes N]",
         run: memory::run,
+    },
+    Bench {
+        name: "pull",
+        about: "a scan from a real registry beside `skopeo copy`: cold, warm, with one changed layer [IMAGE]",
+        run: pull::run,
     },
     Bench {
         name: "ingest",
