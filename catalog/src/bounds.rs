@@ -65,7 +65,8 @@ fn runtime(runtime: &mut RuntimeFacts, notes: &mut Vec<String>) {
     cut("working directory", &mut runtime.working_dir, limits::PATH, notes);
     drop_long("ports", &mut runtime.exposed_ports, |port| port.len() <= limits::WORD, notes);
     drop_long("volumes", &mut runtime.volumes, |volume| volume.len() <= limits::PATH, notes);
-    let lists = [&mut runtime.exposed_ports, &mut runtime.volumes, &mut runtime.entrypoint, &mut runtime.command];
+    let lists =
+        [&mut runtime.exposed_ports, &mut runtime.volumes, &mut runtime.entrypoint, &mut runtime.command];
     lists.into_iter().for_each(|list| shorten("runtime settings", list, limits::LIST, notes));
     let commands = [&mut runtime.entrypoint, &mut runtime.command];
     commands.into_iter().flatten().for_each(|word| cut("runtime settings", word, limits::TEXT, notes));

@@ -60,11 +60,18 @@ pub(crate) struct Note {
 pub(crate) struct Facts {
     /// Packages that it proves.
     pub packages: Vec<Found>,
+    /// What this file tells better than others would: paths of files and folders of which no guess is to be made, and keys
+    /// under which the records of one installation meet.
+    pub covered: Vec<Vec<u8>>,
     /// File lists of OS packages, cut down to paths that may prove a language package.
     pub owners: Vec<Owner>,
     /// Number of hashes in `owners`; needed while a file is read only, and not stored.
     #[serde(skip)]
     pub programs: usize,
+    /// Paths of packages that lie elsewhere than their file lists say.
+    pub diversions: Vec<Diversion>,
+    /// The licence of the package that the file's path names, as an SPDX expression.
+    pub license: Option<String>,
     /// What it says of the operating system's release.
     pub release: Option<ReleaseFacts>,
     /// Account names.
@@ -79,7 +86,10 @@ impl Facts {
     /// Whether the file said nothing at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.packages.is_empty()
+            && self.covered.is_empty()
             && self.owners.is_empty()
+            && self.diversions.is_empty()
+            && self.license.is_none()
             && self.release.is_none()
             && self.users.is_empty()
             && self.secrets.is_empty()
@@ -119,7 +129,7 @@ pub(crate) struct Found {
     pub source: Option<(String, String)>,
     /// See [`Package::module`].
     pub module: Option<String>,
-    /// See [`Package::vendor`].
+    /// Who built it, as far as the database says; see [`crate::vendor`].
     pub vendor: Option<String>,
     /// See [`model::PackageRecord::license`].
     pub license: Option<String>,
@@ -194,11 +204,26 @@ pub(crate) struct Owner {
     pub programs: Vec<u64>,
 }
 
+/// A path of a package that was made to lie elsewhere; hashes and path are without a merged `/usr`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Diversion {
+    /// Hash of the path that file lists name.
+    pub from: u64,
+    /// Hash of `to_path`.
+    pub to: u64,
+    /// Where the file lies.
+    pub to_path: Vec<u8>,
+    /// The package whose own file lies at the first path.
+    pub by: String,
+}
+
 /// What one of the release files says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ReleaseFacts {
     /// `os-release`: the fields that are used.
     OsRelease(OsReleaseFields),
+    /// What an older file of another distribution says, in the same fields.
+    Older(OsReleaseFields),
     /// `alpine-release`: the version alone.
     Alpine(String),
     /// `debian_version`: point release, or `testing/unstable` names.

@@ -50,12 +50,14 @@ struct Seen {
 
 /// A hard link with an interesting name whose target was not kept.
 pub(crate) struct PendingLink {
-    at: usize,
+    /// Its place among the entries that are not directories.
+    pub at: usize,
     /// The link.
     pub link: HardLink,
     /// The cataloger that asks for it.
     pub cataloger: usize,
-    /// Whether an entry of the target's path stands in the same layer.
+    /// Whether an entry of the target's path stands before it in the same layer. One that comes later replaces what
+    /// the link was made to.
     pub is_local: bool,
 }
 
@@ -114,7 +116,7 @@ impl<'a> LayerPass<'a> {
     fn keep(&mut self, path: &[u8], seen: Seen) {
         let owned: usize =
             seen.facts.owners.iter().map(|owner| owner.paths.len() + owner.programs.len() / 2).sum();
-        self.kept += seen.facts.packages.len() + owned;
+        self.kept += seen.facts.packages.len() + seen.facts.covered.len() + owned;
         self.has_programs |= registry::is_program(seen.cataloger);
         self.found.insert(path.to_vec(), seen);
     }
@@ -156,12 +158,10 @@ impl<'a> LayerPass<'a> {
             is_alive(&link.link.path, link.at) && !is_directory_later(&link.link.path, link.at)
         });
 
+        tell_local(&mut links, &self.entries);
         let mut hides = self.entries;
         hides.append(&mut self.removed);
         sort_unique(&mut hides);
-        for link in &mut links {
-            link.is_local = hides.binary_search(&hash(&link.link.target)).is_ok();
-        }
         // A program in this layer was looked into under its first name, which a link has to follow.
         links.retain(|link| !(link.is_local && registry::is_program(link.cataloger)));
         evidence.sort_unstable_by(|a, b| a.path.cmp(&b.path));
@@ -228,6 +228,23 @@ impl LayerVisitor for LayerPass<'_> {
 
     fn progress(&mut self, stored_bytes: u64) {
         self.progress.advance(stored_bytes);
+    }
+}
+
+/// Finds out which links have their target before them in the layer.
+fn tell_local(links: &mut [PendingLink], entries: &[u64]) {
+    if links.is_empty() {
+        return;
+    }
+    let mut first: HashMap<u64, usize> =
+        links.iter().map(|link| (hash(&link.link.target), usize::MAX)).collect();
+    for (position, entry) in entries.iter().enumerate().rev() {
+        if let Some(known) = first.get_mut(entry) {
+            *known = position;
+        }
+    }
+    for link in links {
+        link.is_local = first.get(&hash(&link.link.target)).is_some_and(|position| *position < link.at);
     }
 }
 

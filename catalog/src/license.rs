@@ -36,6 +36,12 @@ pub(crate) fn all_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Str
     print(&Expression::all(texts.into_iter().filter_map(read).collect())?)
 }
 
+/// As [`all_of`], but `None` if one of the fields tells nothing.
+pub(crate) fn all_known<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let parts: Option<Vec<Expression>> = texts.into_iter().map(read).collect();
+    print(&Expression::all(parts?)?)
+}
+
 /// The expression of several fields of which the user may choose one; fields that tell nothing are left out.
 pub(crate) fn any_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
     print(&Expression::any(texts.into_iter().filter_map(read).collect())?)

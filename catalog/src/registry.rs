@@ -11,7 +11,11 @@ use image::Entry;
 
 use crate::facts::Facts;
 use crate::text::Problem;
-use crate::{alpm, apk, binary, composer, dpkg, gem, java, npm, nuget, opkg, os, path, portage, python, rpm};
+use crate::{
+    alpm, apk, binary, bitnami, cargo, cocoapods, composer, conan, conda, cpan, cran, dart, dpkg, erlang,
+    gem, golang, hackage, homebrew, java, julia, luarocks, npm, nuget, opkg, os, path, pear, portage, python,
+    rpm, swift, wordpress,
+};
 
 /// One reader of one kind of file.
 pub(crate) struct Cataloger {
@@ -59,6 +63,51 @@ pub(crate) const CATALOGERS: &[Cataloger] = &[
     gem::SPECIFICATION,
     composer::INSTALLED,
     nuget::DEPENDENCIES,
+    conda::RECORD,
+    cran::DESCRIPTION,
+    cpan::META,
+    cpan::INSTALL,
+    cpan::LOCAL,
+    luarocks::ROCKSPEC,
+    erlang::APPLICATION,
+    erlang::ARCHIVE,
+    erlang::HEX,
+    dart::PUBSPEC,
+    dart::PACKAGE_CONFIG,
+    hackage::PACKAGE,
+    julia::PROJECT,
+    pear::REGISTRY,
+    nuget::NUSPEC,
+    nuget::ASSEMBLY,
+    npm::YARN_CACHE,
+    python::EGG,
+    wordpress::PLUGIN,
+    wordpress::THEME,
+    wordpress::CORE,
+    bitnami::SPDX,
+    bitnami::COMPONENTS,
+    homebrew::RECEIPT,
+    npm::LOCK_FILE,
+    python::LOCK_FILE,
+    java::LOCK_FILE,
+    golang::LOCK_FILE,
+    cargo::LOCK_FILE,
+    gem::LOCK_FILE,
+    composer::LOCK_FILE,
+    nuget::LOCK_FILE,
+    erlang::LOCK_FILE,
+    swift::LOCK_FILE,
+    cocoapods::LOCK_FILE,
+    dart::LOCK_FILE,
+    hackage::LOCK_FILE,
+    cran::LOCK_FILE,
+    cpan::LOCK_FILE,
+    conan::LOCK_FILE,
+    julia::LOCK_FILE,
+    conda::LOCK_FILE,
+    dpkg::COPYRIGHT,
+    dpkg::DIVERSIONS,
+    portage::LICENSE,
     binary::PROGRAM,
 ];
 
@@ -66,7 +115,7 @@ pub(crate) const CATALOGERS: &[Cataloger] = &[
 const PROGRAM: usize = CATALOGERS.len() - 1;
 
 /// Version of the layer result's form and of the rules that no single cataloger owns.
-const FORM: u32 = 4;
+const FORM: u32 = 5;
 
 /// Names and versions of all catalogers, in order.
 pub fn catalogers() -> impl Iterator<Item = (&'static str, u32)> {
@@ -146,6 +195,12 @@ mod tests {
             ("var/lib/dpkg/status.d/libc6", Some("dpkg-status")),
             ("var/lib/dpkg/status.d/libc6.md5sums", None),
             ("var/lib/dpkg/info/libc6:amd64.list", Some("dpkg-list")),
+            ("var/lib/dpkg/diversions", Some("dpkg-diversions")),
+            ("usr/share/doc/libc6/copyright", Some("dpkg-copyright")),
+            ("usr/share/doc/libc6/html/copyright", None),
+            ("var/db/pkg/app-shells/bash-5.1/LICENSE", Some("portage-license")),
+            ("etc/redhat-release", Some("os-release")),
+            ("opt/etc/redhat-release", None),
             ("lib/apk/db/installed", Some("apk-installed")),
             ("usr/lib/apk/db/installed", Some("apk-installed")),
             ("var/lib/rpm/Packages", Some("rpm-database")),
@@ -192,6 +247,32 @@ mod tests {
             ("app/vendor/composer/installed.json", Some("composer-installed")),
             ("app/vendor/installed.json", None),
             ("app/shop.deps.json", Some("nuget-deps")),
+            ("opt/conda/conda-meta/numpy-1.26.4-0.json", Some("conda-meta")),
+            ("usr/lib/R/library/base/DESCRIPTION", Some("r-description")),
+            ("lib/perl5/.meta/A-1/MYMETA.json", Some("perl-meta")),
+            ("lib/perl5/.meta/A-1/install.json", Some("perl-install")),
+            ("src/A-1/MYMETA.json", None),
+            ("usr/local/lib/perl/5.36.0/perllocal.pod", Some("perl-local")),
+            ("lib/luarocks/rocks-5.1/a/1-1/a-1-1.rockspec", Some("lua-rockspec")),
+            ("usr/lib/erlang/lib/ssl-10.8.7/ebin/ssl.app", Some("erlang-app")),
+            ("usr/lib/rabbitmq/plugins/cowboy-2.8.0.ez", Some("erlang-archive")),
+            ("app/deps/ranch/hex_metadata.config", Some("hex-metadata")),
+            ("c/hosted/pub.dev/http-0.13.5/pubspec.yaml", Some("dart-pubspec")),
+            ("app/.dart_tool/package_config.json", Some("dart-package-config")),
+            ("var/lib/ghc/package.conf.d/aeson-2.conf", Some("ghc-package")),
+            ("root/.julia/packages/JSON/93Ea8/Project.toml", Some("julia-project")),
+            ("usr/share/php/.registry/pear.reg", Some("pear-registry")),
+            ("root/.nuget/packages/a/1.0.0/a.nuspec", Some("nuget-nuspec")),
+            ("app/Shop.dll", Some("dotnet-assembly")),
+            ("app/.yarn/cache/a-npm-1.zip", Some("yarn-cache")),
+            ("app/cache/a.zip", None),
+            ("lib/python3/a-1-py3.11.egg", Some("python-egg")),
+            ("srv/wp-content/plugins/akismet/akismet.php", Some("wordpress-plugin")),
+            ("srv/wp-content/themes/a/style.css", Some("wordpress-theme")),
+            ("srv/wp-includes/version.php", Some("wordpress-core")),
+            ("opt/bitnami/redis/.spdx-redis.spdx", Some("bitnami-spdx")),
+            ("opt/bitnami/.bitnami_components.json", Some("bitnami-components")),
+            ("l/Cellar/openssl/3.3.1/INSTALL_RECEIPT.json", Some("homebrew-receipt")),
             ("opt/TOOL.EXE", Some("program")),
             ("usr/bin/tool", None),
             ("", None),

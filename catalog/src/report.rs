@@ -8,11 +8,14 @@ use model::{Distro, ImageFacts, OsRelease, PackageRecord, ScanReport, SecretReco
 
 use crate::bounds;
 use crate::compose::{Visible, compose};
-use crate::facts::{Found, LayerCatalog, SecretFact};
+use crate::doubles;
+use crate::facts::{Diversion, Found, LayerCatalog, Owner, SecretFact};
 use crate::os::release;
 use crate::path::{hash, text, without_merged_usr};
 use crate::registry::{CATALOGERS, is_program};
 use crate::scan::ScanOptions;
+use crate::terms::Terms;
+use crate::vendor;
 
 /// Notes that a report lists; further ones are counted.
 const MAX_UNREADABLE: usize = 10_000;
@@ -84,6 +87,7 @@ fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) 
         for found in &evidence.facts.packages {
             let mut package = found.package();
             if package.ecosystem.is_os() {
+                package.vendor = vendor::third_party(found, distro);
                 package.distro = distro.cloned();
             }
             let place = match found.inside.as_str() {
@@ -101,9 +105,10 @@ fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) 
             records.push(record);
         }
     }
+    Terms::new(visible).fill(&mut records);
     records.sort_unstable();
     records.dedup();
-    without_installed(records)
+    without_installed(doubles::without(records, visible))
 }
 
 /// Leaves out what a lock file speaks of and something installed proves already.
@@ -132,10 +137,14 @@ fn secrets(visible: &[Visible<'_>], with_layer: bool) -> Vec<SecretRecord> {
 
 /// Which OS package owns a file; keys are without a merged `/usr`.
 fn owners<'a>(visible: &[Visible<'a>]) -> HashMap<&'a [u8], &'a str> {
+    let diversions = diversions(visible);
     let mut owners = HashMap::new();
     for owner in visible.iter().flat_map(|file| &file.evidence().facts.owners) {
         for path in &owner.paths {
-            owners.entry(without_merged_usr(path)).or_insert(owner.package.as_str());
+            let path = without_merged_usr(path);
+            let lies_at =
+                diverted(&diversions, owner, || hash(path)).map_or(path, |diversion| &diversion.to_path);
+            owners.entry(lies_at).or_insert(owner.package.as_str());
         }
     }
     owners
@@ -153,12 +162,34 @@ fn program_owners<'a>(visible: &[Visible<'a>]) -> HashMap<u64, &'a str> {
     if programs.is_empty() {
         return owners;
     }
+    let diversions = diversions(visible);
     for owner in evidence().flat_map(|file| &file.facts.owners) {
-        for path in owner.programs.iter().filter(|path| programs.binary_search(path).is_ok()) {
-            owners.entry(*path).or_insert(owner.package.as_str());
+        for path in &owner.programs {
+            let lies_at = diverted(&diversions, owner, || *path).map_or(*path, |diversion| diversion.to);
+            if programs.binary_search(&lies_at).is_ok() {
+                owners.entry(lies_at).or_insert(owner.package.as_str());
+            }
         }
     }
     owners
+}
+
+/// Paths of packages that lie elsewhere, by the hash of the path that file lists name.
+fn diversions<'a>(visible: &[Visible<'a>]) -> HashMap<u64, &'a Diversion> {
+    let all = visible.iter().flat_map(|file| &file.evidence().facts.diversions);
+    all.map(|diversion| (diversion.from, diversion)).collect()
+}
+
+/// Where a path of `owner` was moved to.
+fn diverted<'a>(
+    diversions: &HashMap<u64, &'a Diversion>,
+    owner: &Owner,
+    path: impl Fn() -> u64,
+) -> Option<&'a Diversion> {
+    if diversions.is_empty() {
+        return None;
+    }
+    diversions.get(&path()).copied().filter(|diversion| diversion.by != owner.package)
 }
 
 fn unreadable(visible: &[Visible<'_>], layers: &[LayerCatalog], with_layer: bool) -> Vec<Unreadable> {

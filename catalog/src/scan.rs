@@ -136,7 +136,7 @@ fn read_layer(
     // A source that does not state the stored digest (compressed layers of a docker-archive) states the
     // diff-id.
     let key: Option<Digest> =
-        source.digest().or(source.diff_id().map(|id| id.0)).filter(|_| !image.is_root_fs());
+        source.digest().or(source.diff_id().map(|id| id.0)).filter(|_| !source.is_directory());
     if let Some(known) = cache.zip(key).and_then(|(cache, digest)| cache.load(&digest)) {
         options.progress.advance(source.stored_size());
         return Ok(known);

@@ -1,7 +1,5 @@
 //! Logs: structured lines on standard error.
 
-use std::io::IsTerminal as _;
-
 use tracing_subscriber::EnvFilter;
 
 /// How the program logs.
@@ -28,14 +26,14 @@ fn filter(text: &str) -> Result<String, String> {
 }
 
 /// Starts logging; a server says what it does, a command only what goes wrong.
-pub(crate) fn start(args: &LoggingArgs, server: bool) {
+pub(crate) fn start(args: &LoggingArgs, server: bool, colours: bool) {
     let default = if server { "info" } else { "warn" };
     let filter = args.log.as_deref().unwrap_or(default);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(default));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(colours)
         .with_target(false);
     match args.log_format {
         LogFormat::Text => lines.init(),

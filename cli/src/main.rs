@@ -1,7 +1,7 @@
 //! The program `plimsoll`: scan an image, serve the API, load vulnerability data, manage accounts.
 //!
 //! Data goes to standard output, everything else (progress, logs, errors) to standard error. Exit codes:
-//! 0 done, 1 failed, 2 wrong usage.
+//! 0 done, 1 failed, 2 wrong usage, 3 (or a chosen number) a scan that meets its policy; see docs/reference/exit-codes.md.
 
 mod admin;
 mod feeds;
@@ -13,6 +13,7 @@ mod scan;
 mod serve;
 mod settings;
 mod up;
+mod verdict;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Cli {
     #[command(flatten)]
     logging: logging::LoggingArgs,
+    #[command(flatten)]
+    colours: output::ColourArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -58,18 +61,21 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start(&cli.logging, matches!(cli.command, Command::Up(_) | Command::Serve(_)));
+    let colours = cli.colours;
+    let server = matches!(cli.command, Command::Up(_) | Command::Serve(_));
+    logging::start(&cli.logging, server, colours.wanted(&std::io::stderr()));
+    let done = |()| ExitCode::SUCCESS;
     let outcome = match cli.command {
-        Command::Up(args) => up::run(args),
-        Command::Serve(args) => serve::run(args),
-        Command::Scan(args) => scan::run(&args),
-        Command::Feeds(command) => feeds::run(command),
-        Command::Import(command) => import::run(command),
-        Command::Admin(command) => admin::run(command),
-        Command::Docs { page } => output::docs(&page),
+        Command::Up(args) => up::run(args).map(done),
+        Command::Serve(args) => serve::run(args).map(done),
+        Command::Scan(args) => scan::run(&args, colours),
+        Command::Feeds(command) => feeds::run(command).map(done),
+        Command::Import(command) => import::run(command).map(done),
+        Command::Admin(command) => admin::run(command).map(done),
+        Command::Docs { page } => output::docs(&page).map(done),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);

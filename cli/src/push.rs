@@ -8,6 +8,7 @@ use reqwest::blocking::{Client, RequestBuilder};
 
 /// Which server, and as whom.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Server")]
 pub(crate) struct PushArgs {
     /// Send the result to the server at this URL
     #[arg(long, value_name = "URL")]

@@ -9,12 +9,15 @@ use std::path::PathBuf;
 
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
+use crate::source::{RemoteBlob, RemoteReader};
 
 /// Where the bytes of a layer are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Blob {
     /// In a file, whole or as a part.
     File(FileRun),
+    /// In a registry.
+    Remote(RemoteBlob),
 }
 
 /// `size` bytes from `offset` on in the file at `path`: a blob of an OCI folder or a member of an archive.
@@ -30,6 +33,8 @@ pub(crate) struct FileRun {
 pub(crate) enum BlobReader {
     /// From a file.
     File(FileReader),
+    /// From a registry.
+    Remote(Box<RemoteReader>),
 }
 
 /// Reads a run of a file.
@@ -44,12 +49,14 @@ impl Blob {
     pub(crate) fn size(&self) -> u64 {
         match self {
             Self::File(run) => run.size,
+            Self::Remote(blob) => blob.size(),
         }
     }
 
     pub(crate) fn open(&self) -> io::Result<BlobReader> {
         match self {
             Self::File(run) => Ok(BlobReader::File(run.open()?)),
+            Self::Remote(blob) => Ok(BlobReader::Remote(Box::new(blob.open()))),
         }
     }
 }
@@ -89,6 +96,7 @@ impl BlobReader {
     pub(crate) fn skip(&mut self, count: u64) -> io::Result<u64> {
         match self {
             Self::File(reader) => reader.skip(count),
+            Self::Remote(_) => Ok(0),
         }
     }
 
@@ -96,6 +104,7 @@ impl BlobReader {
     pub(crate) fn remaining(&self) -> u64 {
         match self {
             Self::File(reader) => reader.remaining,
+            Self::Remote(reader) => reader.remaining(),
         }
     }
 }
@@ -104,6 +113,7 @@ impl Read for BlobReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::File(reader) => reader.read(out),
+            Self::Remote(reader) => reader.read(out),
         }
     }
 }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use model::{Digest, DigestError};
 
+use crate::source::{RegistryError, StorageError};
+
 /// Where in a source something lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -48,6 +50,17 @@ pub enum ImageError {
         /// The path as given.
         path: PathBuf,
     },
+    /// A registry did not give a document of the image. Of a layer, that is an [`Self::Io`].
+    #[error("cannot read {place}: {source}")]
+    Registry {
+        /// What was asked for.
+        place: Place,
+        /// Why it was not given.
+        source: Box<RegistryError>,
+    },
+    /// The storage of a container engine does not give the image.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// The operating system refused to open or read.
     #[error("cannot read {place}: {source}")]
     Io {
@@ -55,15 +68,6 @@ pub enum ImageError {
         place: Place,
         /// The system's answer.
         source: io::Error,
-    },
-    /// A prefix that names a kind of source that this version does not read.
-    #[error(
-        "the source `{prefix}:` is not supported yet: save the image to a file or folder and use \
-         `docker-archive:`, `oci-archive:` or `oci-dir:`"
-    )]
-    UnsupportedSource {
-        /// The prefix without the colon.
-        prefix: String,
     },
     /// The file has no bytes.
     #[error("`{}` is an empty file, not an image: save the image again", path.display())]

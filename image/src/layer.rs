@@ -3,6 +3,7 @@
 use model::{DiffId, Digest};
 
 use crate::blob::Blob;
+use crate::directory::LayerDirectory;
 use crate::entry::{Entry, EntryKind, LayerSummary, LayerVisitor};
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
@@ -36,6 +37,8 @@ pub(crate) enum Content {
     Stored(Blob),
     /// The directory that the image was opened at.
     RootFs,
+    /// A directory in a container store.
+    Directory(LayerDirectory),
 }
 
 impl LayerSource {
@@ -51,12 +54,20 @@ impl LayerSource {
         self.diff_id
     }
 
-    /// Bytes of the blob as stored; 0 for a root file system.
+    /// Bytes of the blob as stored; 0 for a root file system. Of a directory in a container store the layer's
+    /// size in the words of the store, 0 if it has none.
     pub fn stored_size(&self) -> u64 {
         match &self.content {
             Content::Stored(blob) => blob.size(),
             Content::RootFs => 0,
+            Content::Directory(directory) => directory.size.unwrap_or(0),
         }
+    }
+
+    /// Whether it lies unpacked in a directory, so that no digest can be held against it: nothing that is
+    /// known of its diff-id is known of it.
+    pub fn is_directory(&self) -> bool {
+        !matches!(self.content, Content::Stored(_))
     }
 
     /// How the blob is stored; `None` if that is seen only when it is read, or if there is no blob.
@@ -81,6 +92,7 @@ pub(crate) struct LayerJob<'l> {
     /// `None` looks at the first bytes.
     pub(crate) compression: Option<Compression>,
     pub(crate) check: Check,
+    pub(crate) diff_id: Option<DiffId>,
     pub(crate) index: u32,
     pub(crate) limits: &'l Limits,
 }
@@ -91,7 +103,8 @@ impl LayerJob<'_> {
         let mut notes = Notes::new(Some(self.index), self.limits.max_notes);
         let mut summary = LayerSummary::default();
         let stream = LayerStream::open(self.blob, self.place, self.compression, self.check, self.limits);
-        let mut stream = match stream {
+        let checked = stream.and_then(|stream| stream.check_diff_id(self.diff_id).map(|()| stream));
+        let mut stream = match checked {
             Ok(stream) => stream,
             Err(error) => return LayerOutcome { summary, error: Some(error) },
         };

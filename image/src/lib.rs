@@ -33,7 +33,9 @@
 //! ```
 
 mod blob;
+mod bolt;
 mod config;
+mod directory;
 mod entry;
 mod error;
 mod layer;
@@ -54,5 +56,10 @@ pub use layer::{LayerOutcome, LayerSource};
 pub use limits::Limits;
 pub use open::OpenImage;
 pub use platform::{Platform, PlatformError};
-pub use source::{OpenOptions, Source, open};
+pub use source::{
+    Credentials, Engine, OpenOptions, Patience, Pulled, RegistryError, RegistryName, RegistryOptions, Source,
+    StorageError, StorageOptions, Stored, credential_files, open,
+};
 pub use stream::Compression;
+#[cfg(fuzzing)]
+pub use source::fuzz_registry_documents;

@@ -96,6 +96,27 @@ impl Descriptor {
         annotation(CONTAINERD_NAME).or_else(|| annotation(REFERENCE_NAME)).filter(|name| !name.is_empty())
     }
 
+    /// Whether its media type says that it is an index.
+    pub(crate) fn is_index(&self) -> bool {
+        const INDEXES: [&str; 2] = [
+            "application/vnd.oci.image.index.v1+json",
+            "application/vnd.docker.distribution.manifest.list.v2+json",
+        ];
+        self.media_type.as_deref().is_some_and(|media_type| INDEXES.contains(&media_type))
+    }
+
+    /// The media type of a config if it says that this is no image: charts and signatures have the form of
+    /// images otherwise.
+    pub(crate) fn artifact_type(&self) -> Option<&str> {
+        const IMAGE_CONFIGS: [&str; 3] = [
+            "application/vnd.oci.image.config.v1+json",
+            "application/vnd.docker.container.image.v1+json",
+            "application/octet-stream",
+        ];
+        let media_type = self.media_type.as_deref()?;
+        (!media_type.is_empty() && !IMAGE_CONFIGS.contains(&media_type)).then_some(media_type)
+    }
+
     /// Whether it says of itself that it is an attestation and no image.
     pub(crate) fn is_attestation(&self) -> bool {
         self.platform().is_some_and(|platform| platform.is_unknown())

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use model::ImageFacts;
+use model::{ImageFacts, ImageId, LayerFacts};
 
+use crate::blob::Blob;
 use crate::entry::{LayerSummary, LayerVisitor};
 use crate::error::ImageError;
 use crate::layer::{Content, LayerJob, LayerOutcome, LayerSource};
 use crate::limits::Limits;
-use crate::source::root_fs;
+use crate::source::{Origin, Pulled, root_fs};
 
 /// An opened image. It holds no open file: every layer is opened when it is read, so several threads can each
 /// read one.
@@ -19,6 +20,7 @@ pub struct OpenImage {
     path: PathBuf,
     layers: Vec<LayerSource>,
     limits: Limits,
+    origin: Option<Origin>,
 }
 
 impl OpenImage {
@@ -28,10 +30,34 @@ impl OpenImage {
         layers: Vec<LayerSource>,
         limits: Limits,
     ) -> Self {
-        Self { facts, path, layers, limits }
+        Self { facts, path, layers, limits, origin: None }
     }
 
-    /// The archive or directory; for a root file system without links and relative parts.
+    /// The same layers with a further one on top, as another image.
+    pub(crate) fn with_top(mut self, id: ImageId, facts: LayerFacts, layer: LayerSource) -> Self {
+        self.facts.id = id;
+        self.facts.layers.push(facts);
+        self.layers.push(layer);
+        self
+    }
+
+    /// Keeps hold of the registry that the layers come from.
+    pub(crate) fn set_origin(&mut self, origin: Origin) {
+        self.origin = Some(origin);
+    }
+
+    /// What was got from the registry so far, documents and layers; `None` if the image is from none.
+    pub fn pulled(&self) -> Option<Pulled> {
+        let (bytes, requests) = self.origin.as_ref()?.traffic();
+        let asked = |layer: &&LayerSource| match &layer.content {
+            Content::Stored(Blob::Remote(blob)) => blob.was_asked(),
+            _ => false,
+        };
+        Some(Pulled { bytes, requests, layers: self.layers.iter().filter(asked).count() })
+    }
+
+    /// The archive or directory; for a root file system without links and relative parts. For an image of a
+    /// registry its name.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -77,12 +103,14 @@ impl OpenImage {
         let blob = match &layer.content {
             Content::Stored(blob) => blob,
             Content::RootFs => return root_fs::walk(&self.path, &self.limits, visitor),
+            Content::Directory(directory) => return directory.read(index as u32, &self.limits, visitor),
         };
         let job = LayerJob {
             blob,
             place: layer.place.clone(),
             compression: layer.compression,
             check: layer.check,
+            diff_id: layer.diff_id,
             index: index as u32,
             limits: &self.limits,
         };

@@ -53,8 +53,9 @@ pub fn longest_base<'a>(
         let layers = &known.diff_ids;
         !layers.is_empty() && layers.len() < own.len() && own.starts_with(layers) && known.id != image.id
     };
-    let rank =
-        |known: &&KnownImage| (known.diff_ids.len(), !known.references.is_empty(), std::cmp::Reverse(known.id));
+    let rank = |known: &&KnownImage| {
+        (known.diff_ids.len(), !known.references.is_empty(), std::cmp::Reverse(known.id))
+    };
     let base = known.into_iter().filter(is_base).max_by_key(rank)?;
     let layers = u32::try_from(base.diff_ids.len()).ok()?;
     Some(BaseImage { id: base.id, references: base.references.clone(), layers })
@@ -99,8 +100,16 @@ mod tests {
     fn the_longest_image_that_lies_wholly_below_is_the_base() {
         let known = [named("debian", "a"), named("python", "ab"), named("other", "abx"), named("late", "b")];
         assert_eq!(base_of("abc", &known), Some(("python".into(), 2)));
-        assert_eq!(base_of("a c", &known), Some(("debian".into(), 1)), "entries without a layer do not count");
-        assert_eq!(base_of("ab", &known), Some(("debian".into(), 1)), "an image of the same layers is no base");
+        assert_eq!(
+            base_of("a c", &known),
+            Some(("debian".into(), 1)),
+            "entries without a layer do not count"
+        );
+        assert_eq!(
+            base_of("ab", &known),
+            Some(("debian".into(), 1)),
+            "an image of the same layers is no base"
+        );
         assert_eq!(base_of("x", &known), None);
         assert_eq!(base_of("", &known), None);
     }

@@ -108,9 +108,13 @@ impl OsRelease {
             "alpine" if version.contains("_alpha") => "edge",
             "alpine" => first_parts(version, 2),
             // Their advisories are for a whole major release.
-            "rhel" | "centos" | "rocky" | "almalinux" | "ol" => first_parts(version, 1),
+            "rhel" | "centos" | "rocky" | "almalinux" | "ol" | "cloudlinux" | "scientific" | "eurolinux" => {
+                first_parts(version, 1)
+            }
+            // Images carry the day of their build behind it.
+            "mariner" | "azurelinux" => first_parts(version, 2),
             // What rolling releases say is the day of a build, or the version of one package.
-            "wolfi" | "chainguard" | "arch" | "gentoo" | "opensuse-tumbleweed" => "",
+            "wolfi" | "chainguard" | "arch" | "gentoo" | "opensuse-tumbleweed" | "kali" | "void" => "",
             _ => version,
         };
         Distro::new(self.id.clone(), version)

@@ -20,7 +20,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) left_out: usize,
 }
 
-impl<'de> Deserialize<'de> for Parts<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(PartsVisitor)
     }
@@ -133,7 +133,9 @@ mod tests {
 
     #[test]
     fn words_are_taken_from_numbers_and_null_and_are_no_lists() {
-        for (json, text) in [(r#"" a ""#, "a"), ("12", "12"), ("-1.5", "-1.5"), ("true", "true"), ("null", "")] {
+        for (json, text) in
+            [(r#"" a ""#, "a"), ("12", "12"), ("-1.5", "-1.5"), ("true", "true"), ("null", "")]
+        {
             assert_eq!(serde_json::from_str::<Word<'_>>(json).unwrap().text(), text);
         }
         assert_eq!(serde_json::from_str::<Word<'_>>(r#""\u0061\n""#).unwrap().exact(), "a\n");

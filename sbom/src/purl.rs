@@ -39,7 +39,9 @@ impl<'a> Purl<'a> {
 
     /// The value of a qualifier, if it is there and not empty.
     pub(crate) fn qualifier(&self, key: &str) -> Option<String> {
-        self.qualifiers().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.into_owned())
+        self.qualifiers()
+            .find(|(name, _)| name.eq_ignore_ascii_case(key))
+            .map(|(_, value)| value.into_owned())
     }
 
     /// All qualifiers that have a value.
@@ -113,7 +115,10 @@ mod tests {
             ("pkg:npm/%40babel/core@7.0.0", ["npm", "@babel", "core", "7.0.0"]),
             ("pkg:npm/@babel/core@7.0.0", ["npm", "@babel", "core", "7.0.0"]),
             ("pkg:npm/@babel/core", ["npm", "@babel", "core", ""]),
-            ("PKG:Deb/debian/libstdc%2B%2B6@12-1%2Bb1?arch=amd64", ["deb", "debian", "libstdc++6", "12-1+b1"]),
+            (
+                "PKG:Deb/debian/libstdc%2B%2B6@12-1%2Bb1?arch=amd64",
+                ["deb", "debian", "libstdc++6", "12-1+b1"],
+            ),
             ("pkg:golang/github.com/a/b@v1.0.0#cmd/x", ["golang", "github.com/a", "b", "v1.0.0"]),
             ("pkg://generic/openssl@1%zz", ["generic", "", "openssl", "1%zz"]),
         ];

@@ -9,7 +9,8 @@ use model::{Distro, OsRelease};
 pub(crate) fn of(name: &str, version: &str) -> OsRelease {
     let id = id_of(name);
     let version = version.trim();
-    let is_code_name = version.starts_with(|c: char| c.is_ascii_alphabetic()) && matches!(&*id, "debian" | "ubuntu");
+    let is_code_name =
+        version.starts_with(|c: char| c.is_ascii_alphabetic()) && matches!(&*id, "debian" | "ubuntu");
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     OsRelease {
         display_name: display_name(&id, version),

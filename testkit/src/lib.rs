@@ -24,6 +24,7 @@ mod image_builder;
 mod image_writer;
 mod index_builder;
 mod layer_builder;
+mod registry;
 mod report;
 mod tar_header;
 
@@ -31,5 +32,6 @@ pub use image_builder::{BuiltImage, BuiltLayer, Compression, ImageBuilder};
 pub use image_writer::Blobs;
 pub use index_builder::IndexBuilder;
 pub use layer_builder::{LayerBuilder, LongNames};
+pub use registry::{Door, Fault, Seen, TinyRegistry};
 pub use report::{ReportBuilder, container_id, container_report, image_id};
 pub use tar_header::TarHeader;

@@ -8,7 +8,7 @@ use crate::registry::Cataloger;
 /// `var/lib/pacman/local/<name>-<version>-<release>/desc`.
 pub(crate) const DESCRIPTION: Cataloger = Cataloger {
     name: "alpm-desc",
-    version: 1,
+    version: 2,
     language: false,
     wants: |path, name| name == b"desc" && is_in_package(path),
     read: parse_local::read_description,

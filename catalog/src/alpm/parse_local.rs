@@ -4,6 +4,7 @@
 use model::Ecosystem;
 
 use crate::facts::{Facts, Found};
+use crate::license;
 use crate::owner::OwnedFiles;
 use crate::path;
 use crate::registry::Input;
@@ -11,16 +12,19 @@ use crate::text::{Lines, Problem, owned};
 
 /// Largest file that is read.
 const MAX_FILE: u64 = 256 << 20;
+/// Licences of one package.
+const MAX_LICENSES: usize = 100;
 
 /// Reads name, version, architecture and base of one package.
 pub(super) fn read_description(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let (mut name, mut version) = (String::new(), String::new());
-    let (mut arch, mut base) = (String::new(), String::new());
+    let (mut arch, mut base, mut licenses) = (String::new(), String::new(), Vec::new());
     let outcome = sections(input, |section, line| match section {
         b"%NAME%" => name = owned(line),
         b"%VERSION%" => version = owned(line),
         b"%ARCH%" => arch = owned(line),
         b"%BASE%" => base = owned(line),
+        b"%LICENSE%" if licenses.len() < MAX_LICENSES => licenses.push(license_of(line)),
         _ => {}
     });
     if name.is_empty() || version.is_empty() {
@@ -37,12 +41,25 @@ pub(super) fn read_description(input: &mut Input<'_>, facts: &mut Facts) -> Resu
         arch: Some(arch).filter(|arch| !arch.is_empty()),
         module: None,
         vendor: None,
-        license: None,
+        license: license::all_of(licenses.iter().map(String::as_str)),
         declared: false,
         part_of: None,
         inside: String::new(),
     });
     outcome
+}
+
+/// A licence as packages before the change to SPDX identifiers have it, where `GPL` and `GPL3` stood for any later
+/// version, too (ArchWiki, "PKGBUILD", section "license").
+fn license_of(line: &[u8]) -> String {
+    match line.trim_ascii() {
+        b"GPL" => "GPL-2.0-or-later".to_owned(),
+        b"GPL3" => "GPL-3.0-or-later".to_owned(),
+        b"LGPL" => "LGPL-2.1-or-later".to_owned(),
+        b"LGPL3" => "LGPL-3.0-or-later".to_owned(),
+        b"LGPL2.1" => "LGPL-2.1-only".to_owned(),
+        other => owned(other.strip_prefix(b"custom:").unwrap_or(other)),
+    }
 }
 
 /// Reads the file list of one package, whose name is that of the folder up to version and release.
@@ -90,12 +107,13 @@ mod tests {
         let folder = "var/lib/pacman/local/python-six-1.16.0-9";
         let facts = parse(
             &format!("{folder}/desc"),
-            "%NAME%\npython-six\n\n%VERSION%\n1.16.0-9\n\n%BASE%\nsix\n\n%DESC%\n%NAME%\nno name\n\n%ARCH%\nany\n\n",
+            "%NAME%\npython-six\n\n%VERSION%\n1.16.0-9\n\n%BASE%\nsix\n\n%LICENSE%\nMIT\nGPL3\ncustom:x\n\n%DESC%\n%NAME%\nno name\n\n%ARCH%\nany\n\n",
         );
         let found = &facts.packages[0];
         assert_eq!((found.name.as_str(), found.version.as_str()), ("python-six", "1.16.0-9"));
         assert_eq!(found.source, Some(("six".into(), "1.16.0-9".into())));
         assert_eq!(found.arch.as_deref(), Some("any"));
+        assert_eq!(found.license.as_deref(), Some("MIT AND GPL-3.0-or-later AND LicenseRef-x"));
 
         let file = "usr/lib/python3.11/site-packages/six-1.16.0.egg-info/PKG-INFO";
         let facts =

@@ -7,6 +7,7 @@
 use model::Ecosystem;
 
 use crate::facts::{Facts, Found};
+use crate::license;
 use crate::owner::OwnedFiles;
 use crate::registry::Input;
 use crate::text::{Lines, Problem, owned};
@@ -23,6 +24,7 @@ struct Record {
     version: String,
     arch: String,
     origin: String,
+    license: String,
     files: OwnedFiles,
 }
 
@@ -61,6 +63,7 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
             b'V' => record.version = owned(value),
             b'A' => record.arch = owned(value),
             b'o' => record.origin = owned(value),
+            b'L' => record.license = owned(value),
             b'F' => {
                 file.clear();
                 file.extend_from_slice(value);
@@ -102,7 +105,7 @@ fn finish(record: Record, facts: &mut Facts) -> Result<(), Problem> {
         arch: Some(record.arch).filter(|arch| !arch.is_empty()),
         module: None,
         vendor: None,
-        license: None,
+        license: license::expression(&record.license),
         declared: false,
         part_of: None,
         inside: String::new(),
@@ -123,12 +126,14 @@ mod tests {
     #[test]
     fn a_package_has_its_origin_as_source_and_owns_its_language_files() {
         let facts = parse(
-            "C:Q1\nP:py3-six\nV:1.16.0-r6\nA:x86_64\no:python-six\nF:usr\n\
+            "C:Q1\nP:py3-six\nV:1.16.0-r6\nA:x86_64\nL:MIT GPL2+\no:python-six\nF:usr\n\
              F:usr/lib/python3.11/site-packages/six-1.16.0.dist-info\nR:METADATA\nZ:Q1\nR:RECORD\n\n\
              P:musl\nV:1.2.4-r1\nA:x86_64\n\n",
         );
         assert_eq!(facts.packages[0].source, Some(("python-six".into(), "1.16.0-r6".into())));
         assert_eq!(facts.packages[1].source, Some(("musl".into(), "1.2.4-r1".into())));
+        assert_eq!(facts.packages[0].license.as_deref(), Some("MIT AND GPL-2.0-or-later"));
+        assert_eq!(facts.packages[1].license, None);
         assert_eq!(facts.owners.len(), 1);
         let path = String::from_utf8(facts.owners[0].paths[0].clone()).unwrap();
         assert_eq!(path, "usr/lib/python3.11/site-packages/six-1.16.0.dist-info/METADATA");

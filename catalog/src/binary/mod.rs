@@ -1,5 +1,5 @@
 //! Programs that name what they were built from: Go's build information, and the list that cargo-auditable leaves in
-//! Rust programs. ELF, PE and Mach-O.
+//! Rust programs. ELF, PE and Mach-O. And well-known programs and libraries that tell their own version ([`known`]).
 //!
 //! What it is not for: programs without such a record, whose parts nobody can tell without guessing.
 //!
@@ -12,9 +12,11 @@
 mod audit;
 mod bytes;
 mod elf;
+mod evidence;
 mod go_info;
 mod go_modules;
 mod go_strings;
+mod known;
 mod layout;
 mod macho;
 mod pe;
@@ -25,20 +27,24 @@ pub(crate) mod tests;
 use std::io::Read;
 
 use image::EntryKind;
+use model::Ecosystem;
 
-use crate::facts::Facts;
-use crate::path::has_suffix;
+use crate::facts::{Facts, Found};
+use crate::path::{self, has_suffix};
 use crate::registry::{Cataloger, Input};
 use crate::text::Problem;
+use evidence::Searched;
 use layout::Format;
 use stream::Stream;
 
-/// Files with an executable bit, and those called `*.exe`, whatever their mode.
+/// Files with an executable bit, and whatever their mode those called `*.exe` or as a well-known program or library.
 pub(crate) const PROGRAM: Cataloger = Cataloger {
     name: "program",
-    version: 1,
+    version: 2,
     language: false,
-    wants: |_, name| matches!(name.last(), Some(b'e' | b'E')) && has_suffix(name, b".exe"),
+    wants: |_, name| {
+        matches!(name.last(), Some(b'e' | b'E')) && has_suffix(name, b".exe") || known::is_known(name)
+    },
     read,
 };
 
@@ -67,8 +73,23 @@ fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
         other => other?,
     }
     let Some(format) = Format::of(magic) else { return Ok(()) };
-    let size = input.size;
-    let mut content = input.content.take(MAX_PROGRAM);
+    let mut searched = Searched::new(input.content, path::name(input.path));
+    let outcome = read_parts(format, magic, input.size, &mut searched, facts);
+    for (name, version) in searched.finish()? {
+        facts.packages.push(Found::language(Ecosystem::Generic, name, version));
+    }
+    outcome
+}
+
+/// Reads the record that the program's linker left.
+fn read_parts(
+    format: Format,
+    magic: [u8; 4],
+    size: u64,
+    content: &mut dyn Read,
+    facts: &mut Facts,
+) -> Result<(), Problem> {
+    let mut content = content.take(MAX_PROGRAM);
     let mut stream = Stream::new(&mut content, &magic);
     let Some(layout) = format.layout(stream.fill(stream::WINDOW)?) else { return Ok(()) };
     if let Some(section) = layout.audit {

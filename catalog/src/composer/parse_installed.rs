@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::facts::{Facts, Found};
+use crate::license;
 use crate::registry::Input;
 use crate::text::{Problem, read_all, without_mark};
 
@@ -14,6 +15,8 @@ use crate::text::{Problem, read_all, without_mark};
 const MAX_LIST: u64 = 32 << 20;
 /// Packages kept of one list.
 const MAX_PACKAGES: usize = 100_000;
+/// Licences of one package.
+const MAX_LICENSES: usize = 50;
 /// Longest name or version.
 const MAX_WORD: usize = 256;
 
@@ -24,9 +27,12 @@ struct Document<'a> {
 }
 
 #[derive(Deserialize)]
-struct Package {
+struct Package<'a> {
     name: String,
     version: String,
+    /// Identifiers, of which the user may choose one (getcomposer.org, "The composer.json schema").
+    #[serde(borrow, default)]
+    license: Option<&'a RawValue>,
 }
 
 /// Keeps the packages; one that cannot be read is noted and the others stay.
@@ -44,14 +50,22 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
         if facts.packages.len() == MAX_PACKAGES {
             return Err(Problem::Malformed(format!("more than {MAX_PACKAGES} packages")));
         }
-        match serde_json::from_str::<Package>(package.get()) {
-            Ok(Package { name, version }) if is_word(&name) && is_word(&version) => {
-                facts.packages.push(Found::language(Ecosystem::Composer, name, version));
+        match serde_json::from_str::<Package<'_>>(package.get()) {
+            Ok(Package { name, version, license }) if is_word(&name) && is_word(&version) => {
+                let license = license_of(license);
+                facts.packages.push(Found { license, ..Found::language(Ecosystem::Composer, name, version) });
             }
             _ => facts.note(format!("package {index} has no name or version")),
         }
     }
     Ok(())
+}
+
+fn license_of(value: Option<&RawValue>) -> Option<String> {
+    let text = value?.get();
+    let names = serde_json::from_str::<Vec<String>>(text)
+        .or_else(|_| serde_json::from_str::<String>(text).map(|name| vec![name]));
+    license::any_of(names.ok()?.iter().take(MAX_LICENSES).map(String::as_str))
 }
 
 fn is_word(text: &str) -> bool {
@@ -81,6 +95,17 @@ mod tests {
         let two = r#"{"packages":[{"name":"symfony/http-kernel","version":"v5.4.20"},
             {"name":"acme/lib","version":"dev-main"}],"dev":false,"dev-package-names":[]}"#;
         assert_eq!(parse(two).0, ["symfony/http-kernel v5.4.20", "acme/lib dev-main"]);
+    }
+
+    #[test]
+    fn of_several_licences_one_may_be_chosen() {
+        let text = r#"[{"name":"a/a","version":"1","license":["MIT","GPL-2.0-or-later"]},
+            {"name":"b/b","version":"1","license":"proprietary"},{"name":"c/c","version":"1","license":7}]"#;
+        let path = b"app/vendor/composer/installed.json";
+        let index = crate::registry::wanted(path).unwrap();
+        let facts = crate::registry::read(index, Input { path, size: 0, content: &mut text.as_bytes() });
+        let licenses: Vec<_> = facts.packages.iter().map(|found| found.license.as_deref()).collect();
+        assert_eq!(licenses, [Some("MIT OR GPL-2.0-or-later"), Some("LicenseRef-Proprietary"), None]);
     }
 
     #[test]

@@ -7,8 +7,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::MAX_FILE;
 use crate::registry::Input;
@@ -149,7 +149,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
     }
 }
 
-/// A text, or something else that does not matter.
+/// A text or number, or something else that does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Word(pub String);
 
@@ -184,8 +184,9 @@ impl<'de> Deserialize<'de> for Word {
                 Ok(Word(number.to_string()))
             }
 
-            fn visit_f64<E: Error>(self, _: f64) -> Result<Word, E> {
-                Ok(Word::default())
+            // A number with a point has lost its last zeros; only numbers of file formats are read this way.
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Word, E> {
+                Ok(Word(number.to_string()))
             }
 
             fn visit_unit<E: Error>(self) -> Result<Word, E> {

@@ -9,6 +9,7 @@
 
 pub(crate) mod document;
 pub(crate) mod graph;
+pub(crate) mod markup;
 pub(crate) mod place;
 
 use std::collections::HashSet;
@@ -63,7 +64,7 @@ impl<'a> Declared<'a> {
         self.add_found(self.ecosystem, name, version, None)
     }
 
-    /// The same with the licence that the file states, in whatever words.
+    /// The same with the licence that the file states, as an SPDX expression.
     pub(crate) fn add_licensed(
         &mut self,
         name: &str,

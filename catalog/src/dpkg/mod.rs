@@ -1,6 +1,9 @@
-//! Debian packages: the `status` database, its one-file-per-package form in distroless images, and file lists.
+//! Debian packages: the `status` database, its one-file-per-package form in distroless images, file lists, and what they
+//! do not tell: diverted paths and licences.
 
 mod components;
+mod parse_copyright;
+mod parse_diversions;
 mod parse_list;
 mod parse_status;
 
@@ -13,7 +16,7 @@ use crate::registry::Cataloger;
 /// `var/lib/dpkg/status` and the files of `var/lib/dpkg/status.d`.
 pub(crate) const STATUS: Cataloger = Cataloger {
     name: "dpkg-status",
-    version: 2,
+    version: 3,
     language: false,
     wants: |path, name| {
         path.starts_with(b"var/lib/dpkg/status")
@@ -35,3 +38,27 @@ pub(crate) const FILE_LIST: Cataloger = Cataloger {
     },
     read: parse_list::read,
 };
+
+/// `usr/share/doc/<package>/copyright`.
+pub(crate) const COPYRIGHT: Cataloger = Cataloger {
+    name: "dpkg-copyright",
+    version: 1,
+    language: false,
+    wants: |path, name| name == b"copyright" && package_of_copyright(path).is_some(),
+    read: parse_copyright::read,
+};
+
+/// `var/lib/dpkg/diversions`.
+pub(crate) const DIVERSIONS: Cataloger = Cataloger {
+    name: "dpkg-diversions",
+    version: 1,
+    language: false,
+    wants: |path, name| name == b"diversions" && path == b"var/lib/dpkg/diversions",
+    read: parse_diversions::read,
+};
+
+/// The package whose copyright file lies at `path`.
+pub(crate) fn package_of_copyright(path: &[u8]) -> Option<&[u8]> {
+    let package = path.strip_prefix(b"usr/share/doc/")?.strip_suffix(b"/copyright")?;
+    (!package.is_empty() && !package.contains(&b'/')).then_some(package)
+}

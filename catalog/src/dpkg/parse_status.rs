@@ -8,8 +8,10 @@ use model::Ecosystem;
 
 use super::components::{self, Components};
 use crate::facts::{Facts, Found};
+use crate::license;
 use crate::registry::Input;
 use crate::text::{Lines, Problem, field, owned};
+use crate::vendor;
 
 /// Largest database that is read.
 const MAX_STATUS: u64 = 512 << 20;
@@ -24,6 +26,9 @@ struct Stanza {
     arch: String,
     source: String,
     status: Option<String>,
+    maintainer: String,
+    origin: String,
+    license: String,
     components: Components,
     /// Whether the field of the last line lists components, which goes on over line ends.
     lists_components: bool,
@@ -34,7 +39,7 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
     read_as(Ecosystem::Deb, input, facts)
 }
 
-/// The same for the database of opkg, where `Source` is a path or a file of the build and no package.
+/// The same for the database of opkg, which states a licence, and where `Source` is a path or a file of the build and no package.
 pub(crate) fn read_opkg(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     read_as(Ecosystem::Opkg, input, facts)
 }
@@ -94,6 +99,12 @@ fn set(stanza: &mut Stanza, key: &[u8], value: &[u8]) {
         stanza.source = owned(value);
     } else if key.eq_ignore_ascii_case(b"Status") {
         stanza.status = Some(owned(value));
+    } else if key.eq_ignore_ascii_case(b"Maintainer") {
+        stanza.maintainer = owned(value);
+    } else if key.eq_ignore_ascii_case(b"Origin") {
+        stanza.origin = owned(value);
+    } else if key.eq_ignore_ascii_case(b"License") {
+        stanza.license = owned(value);
     }
 }
 
@@ -116,15 +127,18 @@ fn finish(ecosystem: Ecosystem, stanza: Stanza, facts: &mut Facts) -> Result<(),
     }
     let room = MAX_PACKAGES - facts.packages.len();
     facts.packages.extend(stanza.components.packages(&stanza.package).take(room - 1));
+    let is_deb = ecosystem == Ecosystem::Deb;
+    let vendor =
+        is_deb.then(|| vendor::of_deb(&stanza.version, &stanza.maintainer, &stanza.origin)).flatten();
     facts.packages.push(Found {
         ecosystem,
         name: stanza.package,
         version: stanza.version,
         arch: Some(stanza.arch).filter(|arch| !arch.is_empty()),
-        source: (ecosystem == Ecosystem::Deb).then_some(source),
+        source: is_deb.then_some(source),
         module: None,
-        vendor: None,
-        license: None,
+        vendor,
+        license: license::expression(&stanza.license),
         declared: false,
         part_of: None,
         inside: String::new(),

@@ -1,4 +1,4 @@
-//! Gem specifications (guides.rubygems.org, "Specification reference"): Ruby source, of which two assignments are read.
+//! Gem specifications (guides.rubygems.org, "Specification reference"): Ruby source, of which three assignments are read.
 //!
 //! RubyGems writes `# stub: name version platform paths` into the first lines, and literal assignments below. Default
 //! gems of older Rubies are copies of a developer's file, whose version may be an expression; then the file name tells it:
@@ -7,12 +7,15 @@
 use model::Ecosystem;
 
 use crate::facts::{Facts, Found};
+use crate::license;
 use crate::path;
 use crate::registry::Input;
 use crate::text::{Lines, Problem, owned};
 
 /// How far into the file the assignments are looked for.
 const MAX_SPECIFICATION: u64 = 1 << 20;
+/// Licences of one gem.
+const MAX_LICENSES: usize = 50;
 /// Longest name or version.
 const MAX_WORD: usize = 256;
 
@@ -20,6 +23,7 @@ const MAX_WORD: usize = 256;
 pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let file = path::name(input.path).strip_suffix(b".gemspec").unwrap_or_default();
     let (mut name, mut version) = (None, None);
+    let mut licenses: Option<Vec<String>> = None;
     let mut lines = Lines::new(input.content, MAX_SPECIFICATION);
     while let Some(line) = lines.next_line()? {
         let line = line.trim_ascii();
@@ -29,8 +33,9 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
         } else {
             name = name.or_else(|| assigned(line, b".name"));
             version = version.or_else(|| assigned(line, b".version"));
+            licenses = licenses.or_else(|| licenses_in(line));
         }
-        if name.is_some() && version.is_some() {
+        if name.is_some() && version.is_some() && licenses.is_some() {
             break;
         }
     }
@@ -39,7 +44,8 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
     let (own_name, own_version) = by_file.unzip();
     match (name.or(own_name), version.filter(|text| is_version(text)).or(own_version)) {
         (Some(name), Some(version)) => {
-            facts.packages.push(Found::language(Ecosystem::Gem, name, version));
+            let license = license::any_of(licenses.iter().flatten().map(String::as_str));
+            facts.packages.push(Found { license, ..Found::language(Ecosystem::Gem, name, version) });
             Ok(())
         }
         (None, _) => Err(Problem::Malformed("gem specification has no name".to_owned())),
@@ -56,6 +62,17 @@ fn assigned(line: &[u8], attribute: &[u8]) -> Option<String> {
     let rest = rest.strip_prefix(b"(").unwrap_or(rest);
     let (quote, rest) = rest.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
     word(rest.split(|byte| byte == quote).next()?)
+}
+
+/// The literals in `s.licenses = ["Ruby".freeze, "BSD-2-Clause".freeze]` or `s.license = "MIT"`. Of several the user may
+/// choose, as Ruby's own gems mean it.
+fn licenses_in(line: &[u8]) -> Option<Vec<String>> {
+    let variable = line.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    let rest = line.get(variable..)?.strip_prefix(b".license")?;
+    let rest = rest.strip_prefix(b"s").unwrap_or(rest).trim_ascii_start().strip_prefix(b"=")?;
+    // every second part lies between quotes
+    let parts = rest.split(|byte| matches!(byte, b'"' | b'\'')).skip(1).step_by(2);
+    Some(parts.take(MAX_LICENSES).map(owned).collect())
 }
 
 /// A name or version without anything that Ruby would replace.
@@ -90,7 +107,10 @@ mod tests {
         let input = Input { path: path.as_bytes(), size: 0, content: &mut content };
         let facts = crate::registry::read(index, input);
         match facts.packages.first() {
-            Some(found) => Ok(format!("{} {}", found.name, found.version)),
+            Some(found) => {
+                let license = found.license.iter().map(|license| format!(" {license}")).collect::<String>();
+                Ok(format!("{} {}{license}", found.name, found.version))
+            }
             None => Err(facts.notes.join("; ")),
         }
     }
@@ -99,8 +119,8 @@ mod tests {
     fn the_stub_line_and_literal_assignments_name_the_gem() {
         let stub = "# -*- encoding: utf-8 -*-\n# stub: nokogiri 1.15.0 x86_64-linux lib\n\nGem::Specification.new do |s|\n";
         assert_eq!(parse("nokogiri-1.15.0-x86_64-linux.gemspec", stub).unwrap(), "nokogiri 1.15.0");
-        let literal = "Gem::Specification.new do |s|\n  s.name = \"rack-test\".freeze\n  s.version = Gem::Version.new(\"2.1.0.rc1\")\n";
-        assert_eq!(parse("x.gemspec", literal).unwrap(), "rack-test 2.1.0.rc1");
+        let literal = "Gem::Specification.new do |s|\n  s.name = \"rack-test\".freeze\n  s.version = Gem::Version.new(\"2.1.0.rc1\")\n  s.licenses = [\"Ruby\".freeze, 'BSD-2-Clause']\n";
+        assert_eq!(parse("x.gemspec", literal).unwrap(), "rack-test 2.1.0.rc1 Ruby OR BSD-2-Clause");
         let spaced = "Gem::Specification.new do |spec|\r\n  spec.name          = 'bigdecimal'\r\n  spec.version       = '3.1.1'\r\n";
         assert_eq!(parse("default/bigdecimal-3.1.1.gemspec", spaced).unwrap(), "bigdecimal 3.1.1");
     }

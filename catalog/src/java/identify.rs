@@ -33,14 +33,31 @@ pub(super) fn identify(file_name: &str, clues: &Clues) -> Vec<Found> {
     }
     poms.retain(Coordinates::is_complete);
     poms.sort_by(|a, b| (a.artifact != stem, a).cmp(&(b.artifact != stem, b)));
-    poms.dedup();
-    if poms.is_empty() {
-        return clues.manifest.as_ref().map_or_else(
+    poms.dedup_by(|b, a| {
+        let is_same = (&a.group, &a.artifact, &a.version) == (&b.group, &b.artifact, &b.version);
+        if is_same {
+            a.license = a.license.take().or(b.license.take());
+        }
+        is_same
+    });
+    let mut all: Vec<Found> = if poms.is_empty() {
+        clues.manifest.as_ref().map_or_else(
             || by_manifest(stem, file_version, &Manifest::default()),
             |manifest| by_manifest(stem, file_version, manifest),
-        );
+        )
+    } else {
+        poms.iter()
+            .map(|pom| Found {
+                license: pom.license.clone(),
+                ..found(&pom.group, &pom.artifact, &pom.version)
+            })
+            .collect()
+    };
+    // a manifest speaks of the whole archive, which is one package only where nothing was shaded into it
+    if let ([only], Some(manifest)) = (all.as_mut_slice(), &clues.manifest) {
+        only.license = only.license.take().or_else(|| manifest.license());
     }
-    poms.iter().map(|pom| found(&pom.group, &pom.artifact, &pom.version)).collect()
+    all
 }
 
 fn by_manifest(stem: &str, file_version: Option<&str>, manifest: &Manifest) -> Vec<Found> {
@@ -139,7 +156,12 @@ mod tests {
     use super::*;
 
     fn pom(group: &str, artifact: &str, version: &str) -> Coordinates {
-        Coordinates { group: group.into(), artifact: artifact.into(), version: version.into() }
+        Coordinates {
+            group: group.into(),
+            artifact: artifact.into(),
+            version: version.into(),
+            ..Coordinates::default()
+        }
     }
 
     fn told(file_name: &str, poms: Vec<Coordinates>, manifest: &[u8]) -> Vec<String> {
@@ -151,6 +173,21 @@ mod tests {
     fn every_pom_of_a_shaded_archive_counts_its_own_first() {
         let poms = vec![pom("a.b", "other", "2"), pom("org.x", "tool", "1"), pom("a.b", "other", "2")];
         assert_eq!(told("tool-1.jar", poms, b""), ["org.x:tool 1", "a.b:other 2"]);
+    }
+
+    #[test]
+    fn the_manifests_licence_counts_for_an_archive_of_one_package() {
+        let license = |poms: Vec<Coordinates>| {
+            let manifest = super::super::manifest::parse(b"Bundle-License: MIT\n");
+            let all = identify("tool-1.jar", &Clues { poms, manifest: Some(manifest) });
+            all.into_iter().map(|found| found.license).collect::<Vec<_>>()
+        };
+        let own = || pom("org.x", "tool", "1");
+        assert_eq!(license(vec![own()]), [Some("MIT".to_owned())]);
+        assert_eq!(license(vec![]), [Some("MIT".to_owned())]);
+        assert_eq!(license(vec![own(), pom("a.b", "other", "2")]), [None, None]);
+        let stated = Coordinates { license: Some("ISC".into()), ..own() };
+        assert_eq!(license(vec![own(), stated]), [Some("ISC".to_owned())]);
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! The main section of `META-INF/MANIFEST.MF` (JAR file specification, "Name-Value pairs and Sections").
 
+use crate::license;
+
+/// Clauses of `Bundle-License`.
+const MAX_LICENSES: usize = 20;
+
 /// The headers that may tell what an archive is; empty when absent.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Manifest {
@@ -19,6 +24,8 @@ pub(super) struct Manifest {
     pub plugin_version: String,
     /// `Group-Id` of a Jenkins plug-in.
     pub group_id: String,
+    /// `Bundle-License`.
+    pub bundle_license: String,
 }
 
 /// Reads the main section: up to the first blank line; a line that begins with a space goes on the one before.
@@ -43,6 +50,36 @@ pub(super) fn parse(bytes: &[u8]) -> Manifest {
     manifest
 }
 
+impl Manifest {
+    /// The expression of `Bundle-License` (OSGi Core, section 3.2.1.10): clauses with commas between them, each a name or
+    /// an address with attributes; all of them hold.
+    pub(super) fn license(&self) -> Option<String> {
+        if self.bundle_license.contains("<<EXTERNAL>>") {
+            return None;
+        }
+        // an attribute's value may hold commas between its quotes
+        let mut is_quoted = false;
+        let clauses = self.bundle_license.split(|c| {
+            is_quoted ^= c == '"';
+            c == ',' && !is_quoted
+        });
+        let names = clauses.take(MAX_LICENSES).map(|clause| {
+            let mut is_quoted = false;
+            let mut parts = clause.split(|c| {
+                is_quoted ^= c == '"';
+                c == ';' && !is_quoted
+            });
+            let name = parts.next().unwrap_or_default();
+            let link = parts.filter_map(|part| part.trim().strip_prefix("link=")).next();
+            match (license::expression(name), link) {
+                (None, Some(link)) => link,
+                _ => name,
+            }
+        });
+        license::all_of(names)
+    }
+}
+
 fn set(manifest: &mut Manifest, header: &str) {
     let Some((key, value)) = header.split_once(':') else { return };
     let field = match key.to_ascii_lowercase().as_str() {
@@ -54,6 +91,7 @@ fn set(manifest: &mut Manifest, header: &str) {
         "short-name" => &mut manifest.short_name,
         "plugin-version" => &mut manifest.plugin_version,
         "group-id" => &mut manifest.group_id,
+        "bundle-license" => &mut manifest.bundle_license,
         _ => return,
     };
     let value = match key {
@@ -66,6 +104,22 @@ fn set(manifest: &mut Manifest, header: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bundle_names_its_licences_with_attributes_and_commas() {
+        let of = |text: &str| parse(format!("Bundle-License: {text}\n").as_bytes()).license();
+        let cases = [
+            ("Apache-2.0;link=\"https://www.apache.org/licenses/LICENSE-2.0.txt\"", Some("Apache-2.0")),
+            ("https://www.apache.org/licenses/LICENSE-2.0.txt", Some("Apache-2.0")),
+            ("\"Apache-2.0\";description=\"a, b; c\",MIT", Some("Apache-2.0 AND MIT")),
+            ("http://glassfish.java.net/public/CDDL+GPL_1_1.html", None),
+            ("<<EXTERNAL>>", None),
+            ("", None),
+        ];
+        for (text, license) in cases {
+            assert_eq!(of(text).as_deref(), license, "{text}");
+        }
+    }
 
     #[test]
     fn continued_lines_are_joined_and_later_sections_left_alone() {

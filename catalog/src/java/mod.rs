@@ -7,20 +7,43 @@ mod identify;
 mod known;
 mod manifest;
 mod parse_archive;
+mod parse_gradle_lockfile;
+mod parse_project;
+mod parse_sbt_lock;
 mod pom;
-mod zip;
+pub(crate) mod zip;
 
+use crate::declared::place::is_own;
+use crate::declared::{Reader, read_with};
 use crate::path::has_suffix;
 use crate::registry::Cataloger;
 
 /// Java archives by suffix.
 pub(crate) const ARCHIVE: Cataloger = Cataloger {
     name: "java-archive",
-    version: 1,
+    version: 2,
     language: true,
     wants: |_, name| is_archive(name),
     read: parse_archive::read,
 };
+
+/// Lock files of Gradle and sbt, and projects of Maven.
+pub(crate) const LOCK_FILE: Cataloger = Cataloger {
+    name: "java-lock",
+    version: 1,
+    language: true,
+    wants: |path, name| lock_reader(name).is_some() && is_own(path),
+    read: |input, facts| read_with(lock_reader, input, facts),
+};
+
+fn lock_reader(name: &[u8]) -> Option<Reader> {
+    match name {
+        b"pom.xml" => Some(parse_project::read),
+        _ if name.ends_with(b".lockfile") => Some(parse_gradle_lockfile::read),
+        _ if name.ends_with(b".sbt.lock") => Some(parse_sbt_lock::read),
+        _ => None,
+    }
+}
 
 /// Suffixes of Java archives: libraries, web, enterprise, persistence and service archives, Jenkins plug-ins.
 const SUFFIXES: [&[u8]; 7] = [b".jar", b".war", b".ear", b".par", b".sar", b".hpi", b".jpi"];

@@ -96,10 +96,20 @@ impl Walk<'_> {
             }
         }
         with_properties.sort_unstable();
-        xml.retain(|member| with_properties.binary_search(&path::parent(member.name)).is_err());
+        // Beside the properties of an archive's only package a pom can but tell its licence; in shaded archives that
+        // would cost more than it is worth.
+        let lacks_license = clues.manifest.as_ref().is_none_or(|manifest| manifest.license().is_none());
+        let for_license = clues.poms.len() == 1 && lacks_license;
         for member in xml {
-            if let Some(text) = self.text(archive, &member, inside) {
-                clues.poms.push(pom::parse_xml(&text));
+            let is_beside = with_properties.binary_search(&path::parent(member.name)).is_ok();
+            if is_beside && !for_license {
+                continue;
+            }
+            let Some(text) = self.text(archive, &member, inside) else { continue };
+            let pom = pom::parse_xml(&text);
+            match clues.poms.first_mut().filter(|_| is_beside) {
+                Some(own) => own.license = pom.license,
+                None => clues.poms.push(pom),
             }
         }
         (clues, nested)

@@ -1,4 +1,6 @@
-//! Maven coordinates out of `pom.properties`, and out of `pom.xml` where an archive carries only that.
+//! Maven coordinates and licences out of `pom.properties`, and out of `pom.xml` where an archive carries only that.
+
+use crate::license;
 
 /// Group, artifact and version, each empty when unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,8 +11,12 @@ pub(super) struct Coordinates {
     pub artifact: String,
     /// `version`.
     pub version: String,
+    /// The licences of a `pom.xml` as an SPDX expression.
+    pub license: Option<String>,
 }
 
+/// Licences of one project.
+const MAX_LICENSES: usize = 20;
 /// Longest part of coordinates in bytes.
 const MAX_PART: usize = 256;
 
@@ -54,15 +60,16 @@ fn set(coordinates: &mut Coordinates, key: &str, value: &str) {
 }
 
 /// Reads the project's own coordinates out of `pom.xml`; group and version are the parent's where the project
-/// has none.
+/// has none. Of several licences the user may choose one (maven.apache.org, "POM Reference", "Licenses").
 ///
 /// Knows elements, comments, CDATA and instructions, and nothing of entities, which coordinates do not use.
-/// Elements deeper than `project/parent/x` are counted and passed over.
+/// Elements deeper than `project/licenses/license/x` are counted and passed over.
 pub(super) fn parse_xml(bytes: &[u8]) -> Coordinates {
     let text = String::from_utf8_lossy(crate::text::without_mark(bytes));
     let (mut own, mut parent) = (Coordinates::default(), Coordinates::default());
     let mut depth = 0_usize;
-    let mut in_parent = false;
+    let (mut in_parent, mut in_licenses) = (false, false);
+    let mut licenses: Vec<(&str, &str)> = Vec::new();
     let mut rest: &str = &text;
     while let Some(open) = rest.find('<') {
         rest = &rest[open..];
@@ -75,19 +82,32 @@ pub(super) fn parse_xml(bytes: &[u8]) -> Coordinates {
         rest = &rest[close + 1..];
         if let Some(name) = tag.strip_prefix('/') {
             in_parent &= !(depth == 2 && name.trim() == "parent");
+            in_licenses &= !(depth == 2 && name.trim() == "licenses");
             depth = depth.saturating_sub(1);
         } else if !tag.ends_with('/') {
             depth += 1;
             let name = tag.split_ascii_whitespace().next().unwrap_or_default();
             in_parent |= depth == 2 && name == "parent";
+            in_licenses |= depth == 2 && name == "licenses";
             let value = rest.split('<').next().unwrap_or_default().trim();
             match (depth, in_parent) {
                 (2, false) => set(&mut own, name, value),
                 (3, true) => set(&mut parent, name, value),
+                (3, false) if in_licenses && licenses.len() < MAX_LICENSES => licenses.push(("", "")),
+                (4, false) if in_licenses => match (licenses.last_mut(), name) {
+                    (Some(license), "name") => license.0 = value,
+                    (Some(license), "url") => license.1 = value,
+                    _ => {}
+                },
                 _ => {}
             }
         }
     }
+    own.license = license::any_of(licenses.iter().map(|(name, url)| match license::expression(name) {
+        Some(known) if !known.contains("LicenseRef-") => *name,
+        _ if license::expression(url).is_some() => *url,
+        _ => *name,
+    }));
     if own.group.is_empty() {
         own.group = parent.group;
     }
@@ -109,7 +129,27 @@ mod tests {
     use super::*;
 
     fn is(group: &str, artifact: &str, version: &str) -> Coordinates {
-        Coordinates { group: group.into(), artifact: artifact.into(), version: version.into() }
+        Coordinates {
+            group: group.into(),
+            artifact: artifact.into(),
+            version: version.into(),
+            ..Coordinates::default()
+        }
+    }
+
+    #[test]
+    fn the_licences_of_a_project_are_told_by_name_or_address_and_one_may_be_chosen() {
+        let of = |licenses: &str| {
+            parse_xml(format!("<project><licenses>{licenses}</licenses></project>").as_bytes()).license
+        };
+        let apache = "<license><name>The Apache Software License, Version 2.0</name><url>x</url></license>";
+        assert_eq!(of(apache).as_deref(), Some("Apache-2.0"));
+        let gpl = "<license><name>Ours</name><url>http://www.gnu.org/licenses/gpl-2.0.html</url></license>";
+        assert_eq!(of(&format!("{apache}{gpl}")).as_deref(), Some("Apache-2.0 OR GPL-2.0-only"));
+        assert_eq!(of("<license><name>Ours</name></license>").as_deref(), Some("LicenseRef-Ours"));
+        assert_eq!(of("<license/><name>MIT</name>"), None);
+        let other = b"<project><organization><license><name>MIT</name></license></organization></project>";
+        assert_eq!(parse_xml(other).license, None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ const MAX_CANDIDATES: usize = 64;
 
 /// Why an archive or a member cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ZipError {
+pub(crate) enum ZipError {
     /// No end record leads to a directory.
     #[error("no zip directory found")]
     NoDirectory,
@@ -48,7 +48,7 @@ pub(super) enum ZipError {
 }
 
 /// An archive whose directory was found.
-pub(super) struct Archive<'a> {
+pub(crate) struct Archive<'a> {
     bytes: &'a [u8],
     directory: &'a [u8],
     directory_at: usize,
@@ -58,7 +58,7 @@ pub(super) struct Archive<'a> {
 
 /// One entry of the directory.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Member<'a> {
+pub(crate) struct Member<'a> {
     /// Name with `/` between its parts.
     pub name: &'a [u8],
     /// Size when inflated, as the directory states it.
@@ -71,7 +71,7 @@ pub(super) struct Member<'a> {
 
 impl<'a> Archive<'a> {
     /// Finds the directory of the archive in `bytes`.
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, ZipError> {
+    pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, ZipError> {
         let mut end = bytes.len();
         for _ in 0..MAX_CANDIDATES {
             let Some(at) = memchr::memmem::rfind(&bytes[..end], END) else { break };
@@ -105,7 +105,7 @@ impl<'a> Archive<'a> {
     }
 
     /// The entries in the order of the directory; ends after the first error.
-    pub(super) fn members(&self) -> impl Iterator<Item = Result<Member<'a>, ZipError>> + use<'a> {
+    pub(crate) fn members(&self) -> impl Iterator<Item = Result<Member<'a>, ZipError>> + use<'a> {
         let (directory, directory_at) = (self.directory, self.directory_at);
         let mut at = 0;
         std::iter::from_fn(move || {
@@ -127,7 +127,7 @@ impl<'a> Archive<'a> {
     }
 
     /// The bytes of a member as they lie in the archive, if it is stored without packing.
-    pub(super) fn stored(&self, member: &Member<'_>) -> Result<Option<&'a [u8]>, ZipError> {
+    pub(crate) fn stored(&self, member: &Member<'_>) -> Result<Option<&'a [u8]>, ZipError> {
         if member.encrypted || member.method != 0 {
             return Ok(None);
         }
@@ -136,7 +136,7 @@ impl<'a> Archive<'a> {
 
     /// Inflates a member of at most `limit` bytes into `bytes`, which is empty; what came before an error
     /// stays there.
-    pub(super) fn inflate(
+    pub(crate) fn inflate(
         &self,
         member: &Member<'_>,
         limit: u64,

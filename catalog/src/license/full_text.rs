@@ -43,7 +43,11 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "provided that the above copyright notice",
         "ISC",
     ),
-    ("redistribution and use in source and binary forms", "all advertising materials mentioning", "BSD-4-Clause"),
+    (
+        "redistribution and use in source and binary forms",
+        "all advertising materials mentioning",
+        "BSD-4-Clause",
+    ),
     ("redistribution and use in source and binary forms", "to endorse or promote products", "BSD-3-Clause"),
     (
         "redistribution and use in source and binary forms",

@@ -1,14 +1,17 @@
 //! Names of one licence: identifiers, the GNU family in all its spellings, addresses, plain English.
 
+use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use super::spelling::{self, words};
 use super::tree::Expression;
 
 /// The identifiers of the SPDX licence list that are not deprecated, sorted without regard to case.
-static IDENTIFIERS: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("identifiers.txt")));
+static IDENTIFIERS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| include_str!("identifiers.txt").split_ascii_whitespace().collect());
 /// The exceptions of the same list.
-static EXCEPTIONS: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(include_str!("exceptions.txt")));
+static EXCEPTIONS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| include_str!("exceptions.txt").split_ascii_whitespace().collect());
 
 /// Deprecated identifiers with what they stand for; the GNU licences without `-only` are told by [`gnu`].
 const DEPRECATED: &[(&str, &str)] = &[
@@ -29,20 +32,18 @@ const DEPRECATED: &[(&str, &str)] = &[
     ("wxWindows", "LGPL-2.0-or-later WITH WxWindows-exception-3.1"),
 ];
 
+/// What stands before a name that is not of the list.
+const REFERENCE: &str = "LicenseRef-";
 /// Longest `LicenseRef-` word.
 const MAX_WORD: usize = 100;
 
-/// The sorted words of a list.
-fn sorted(list: &'static str) -> Vec<&'static str> {
-    let mut all: Vec<&str> = list.split_ascii_whitespace().collect();
-    all.sort_by_key(|word| word.to_ascii_lowercase());
-    all
+fn find(list: &[&'static str], word: &str) -> Option<&'static str> {
+    list.binary_search_by(|known| without_case(known, word)).ok().map(|at| list[at])
 }
 
-fn find(list: &[&'static str], word: &str) -> Option<&'static str> {
-    let lower = |word: &str| word.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>();
-    let word = lower(word);
-    list.binary_search_by(|known| lower(known).cmp(&word)).ok().map(|at| list[at])
+fn without_case(one: &str, other: &str) -> Ordering {
+    let one = one.bytes().map(|byte| byte.to_ascii_lowercase());
+    one.cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
 /// The last part of a trove classifier, other texts as they are; `None` if the classifier names no licence.
@@ -58,7 +59,19 @@ pub(super) fn without_trove(text: &str) -> Option<&str> {
 /// Whether a text says that nothing is known, or where to look.
 pub(super) fn says_nothing(text: &str) -> bool {
     const EMPTY: [&str; 13] = [
-        "", "unknown", "none", "noassertion", "n/a", "na", "null", "nil", "undefined", "-", "tbd", "todo", "license",
+        "",
+        "unknown",
+        "none",
+        "noassertion",
+        "n/a",
+        "na",
+        "null",
+        "nil",
+        "undefined",
+        "-",
+        "tbd",
+        "todo",
+        "license",
     ];
     let lower = text.to_ascii_lowercase();
     let lower = lower.trim_end_matches('.');
@@ -84,8 +97,12 @@ pub(super) fn known(text: &str) -> Option<Expression> {
     by_words(text).or_else(|| {
         // `Apache License (ASL) 2.0` is rare; a remark at the end, `MIT License (MIT)`, is not.
         let (name, remark) = text.strip_suffix(')')?.split_once('(')?;
-        let (name, remark) = (by_identifier(name.trim()).or_else(|| by_words(name)), remark.trim());
-        name.or_else(|| by_identifier(remark)).or_else(|| by_words(remark))
+        let has_operator = words(name).iter().any(|word| matches!(word.as_str(), "and" | "or" | "with"));
+        if has_operator || name.contains([',', ';', '&', '|', '(']) {
+            return None;
+        }
+        let of = |text: &str| by_identifier(text.trim()).or_else(|| by_words(text));
+        of(name).or_else(|| of(remark))
     })
 }
 
@@ -94,8 +111,8 @@ fn by_identifier(text: &str) -> Option<Expression> {
     if text.contains(char::is_whitespace) {
         return None;
     }
-    if text.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("LicenseRef-")) {
-        return identifier(&text[11..]).map(Expression::One);
+    if text.get(..REFERENCE.len()).is_some_and(|start| start.eq_ignore_ascii_case(REFERENCE)) {
+        return identifier(text).map(Expression::One);
     }
     if let Some(id) = find(&IDENTIFIERS, text) {
         return one(id);
@@ -145,33 +162,63 @@ fn from_table(text: &str) -> Option<Expression> {
 /// A licence of the GNU family, by words that nothing else is made of; without a version the first one or any later,
 /// as the licences themselves say (GPL 2, section 9).
 fn gnu(words: &[String]) -> Option<String> {
-    const PLAIN: [&str; 20] = [
-        "gnu", "general", "public", "the", "license", "licence", "version", "versions", "or", "of", "any", "at", "your",
-        "option", "only", "foundation", "software", "free", "documentation", "s",
+    const PLAIN: [&str; 18] = [
+        "gnu",
+        "general",
+        "public",
+        "the",
+        "license",
+        "licence",
+        "version",
+        "versions",
+        "of",
+        "any",
+        "at",
+        "your",
+        "option",
+        "only",
+        "foundation",
+        "software",
+        "free",
+        "s",
     ];
     const LATER: [&str; 7] = ["+", "later", "newer", "above", "higher", "greater", ">="];
-    let (mut family, mut is_public, mut number, mut later, mut only, mut niv) = (None, 0, None, false, false, false);
-    for word in words {
-        let word = word.as_str();
-        match word {
-            "agpl" | "affero" => family = Some("AGPL"),
-            "lgpl" | "lesser" | "library" => family = family.or(Some("LGPL")),
-            "gfdl" | "fdl" | "documentation" => family = family.or(Some("GFDL")),
-            "gpl" => family = family.or(Some("GPL")),
-            "niv" => niv = true,
-            _ if LATER.contains(&word) => later = true,
-            _ if PLAIN.contains(&word) => is_public += usize::from(matches!(word, "general" | "public" | "gnu")),
+    let (mut long, mut short, mut number) = (None, None, None);
+    let (mut public, mut later, mut only, mut niv) = (0, false, false, false);
+    let fits =
+        |slot: &mut Option<&'static str>, family| slot.replace(family).is_none_or(|known| known == family);
+    for (index, word) in words.iter().map(String::as_str).enumerate() {
+        let is_one = match word {
+            "affero" => fits(&mut long, "AGPL"),
+            "lesser" | "library" => fits(&mut long, "LGPL"),
+            "documentation" => fits(&mut long, "GFDL"),
+            "agpl" => fits(&mut short, "AGPL"),
+            "lgpl" => fits(&mut short, "LGPL"),
+            "gfdl" | "fdl" => fits(&mut short, "GFDL"),
+            "gpl" => fits(&mut short, "GPL"),
+            "or" => words.get(index + 1).is_some_and(|next| {
+                LATER.contains(&next.as_str()) || matches!(next.as_str(), "any" | "at" | "lesser" | "library")
+            }),
             _ if word.starts_with(|c: char| c.is_ascii_digit()) => {
-                if number.is_some_and(|known| known != word) {
-                    return None;
-                }
-                number = Some(word);
+                number.replace(word).is_none_or(|known| known == word)
             }
-            _ => return None,
+            _ => LATER.contains(&word) || PLAIN.contains(&word) || word == "niv",
+        };
+        if !is_one {
+            return None;
         }
+        public += usize::from(matches!(word, "general" | "public" | "gnu"));
+        later |= LATER.contains(&word);
         only |= word == "only";
+        niv |= word == "niv";
     }
-    let family = family.or((is_public == 3).then_some("GPL"))?;
+    let family = match (long, short) {
+        (Some(long), None | Some("GPL")) => long,
+        (None, Some(short)) => short,
+        (Some(long), Some(short)) if long == short => long,
+        (None, None) if public == 3 => "GPL",
+        _ => return None,
+    };
     let (version, is_stated) = match (family, number) {
         ("GPL", None) => ("1.0", false),
         ("LGPL", None) => ("2.0", false),
@@ -221,20 +268,28 @@ pub(super) fn exception(text: &str, license: &Expression) -> Option<&'static str
 
 /// `LicenseRef-` and a word of the letters that SPDX allows; `None` if none of them is left.
 pub(super) fn identifier(word: &str) -> Option<String> {
-    let word = word.get(..11).filter(|start| start.eq_ignore_ascii_case("LicenseRef-")).map_or(word, |_| &word[11..]);
     let mut clean = String::new();
     for c in word.chars() {
         match c {
             _ if clean.len() >= MAX_WORD => break,
             c if c.is_ascii_alphanumeric() || c == '.' => clean.push(c),
-            '+' if !clean.is_empty() => clean.push_str("-plus"),
+            '+' if !clean.is_empty() => {
+                clean.truncate(clean.trim_end_matches('-').len());
+                clean.push_str("-plus");
+            }
             _ if clean.ends_with('-') || clean.is_empty() => {}
             _ => clean.push('-'),
         }
     }
     clean.truncate(MAX_WORD);
-    let clean = clean.trim_matches(['-', '.']);
-    clean.contains(|c: char| c.is_ascii_alphanumeric()).then(|| format!("LicenseRef-{clean}"))
+    let mut clean = clean.trim_matches(['-', '.']);
+    while let Some((prefix, rest)) = clean.split_at_checked(REFERENCE.len()) {
+        if !prefix.eq_ignore_ascii_case(REFERENCE) {
+            break;
+        }
+        clean = rest.trim_start_matches(['-', '.']);
+    }
+    clean.contains(|c: char| c.is_ascii_alphanumeric()).then(|| format!("{REFERENCE}{clean}"))
 }
 
 #[cfg(test)]
@@ -246,13 +301,17 @@ mod tests {
         let is_known = |text: &str| {
             text.split(" OR ").all(|part| {
                 let (id, exception) = part.split_once(" WITH ").map_or((part, None), |(id, e)| (id, Some(e)));
-                let id_is_known = find(&IDENTIFIERS, id) == Some(id) || id == "Net-SNMP" || id.starts_with("LicenseRef-");
+                let id_is_known =
+                    find(&IDENTIFIERS, id) == Some(id) || id == "Net-SNMP" || id.starts_with("LicenseRef-");
                 id_is_known && exception.is_none_or(|e| find(&EXCEPTIONS, e) == Some(e))
             })
         };
         for (_, result) in DEPRECATED.iter().chain(spelling::NAMES).chain(spelling::ADDRESSES) {
             assert!(is_known(result), "{result}");
         }
-        assert!(IDENTIFIERS.len() > 600 && EXCEPTIONS.len() > 60);
+        for list in [&IDENTIFIERS, &EXCEPTIONS] {
+            assert!(list.len() > 60);
+            assert!(list.is_sorted_by(|a, b| without_case(a, b).is_lt()), "the search needs them in order");
+        }
     }
 }

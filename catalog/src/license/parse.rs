@@ -4,6 +4,7 @@
 //! means `AND` unless an operator follows it, as in Debian's machine-readable copyright file (section "License field").
 
 use super::name::{self, exception, identifier};
+use super::spelling::{is_noise, words as words_of};
 use super::tree::Expression;
 
 /// Tokens of one expression.
@@ -12,6 +13,23 @@ const MAX_TOKENS: usize = 512;
 const MAX_DEPTH: usize = 24;
 /// Words and bytes of a name that is not known and still is one; what is longer is prose.
 const MAX_UNKNOWN: (usize, usize) = (5, 60);
+/// Words that stand in sentences and not in the names of licences.
+const PROSE: [&str; 14] = [
+    "this",
+    "that",
+    "permission",
+    "hereby",
+    "is",
+    "are",
+    "see",
+    "file",
+    "files",
+    "provided",
+    "copyright",
+    "software",
+    "you",
+    "covers",
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token<'a> {
@@ -199,7 +217,9 @@ fn named(words: &[&str]) -> Option<Expression> {
     }
     match words {
         [] => None,
-        [word] => named_word(word),
+        // an address of which the table does not know whose text it shows
+        _ if text.contains("://") => None,
+        [word] => known_word(word).or_else(|| unknown(&[word])),
         _ => {
             // Alpine's and Gentoo's lists have no operators.
             let each: Option<Vec<Expression>> = words.iter().map(|word| known_word(word)).collect();
@@ -209,11 +229,7 @@ fn named(words: &[&str]) -> Option<Expression> {
 }
 
 fn known_word(word: &str) -> Option<Expression> {
-    name::known(word).or_else(|| slashes(word)).or_else(|| underscores(word))
-}
-
-fn named_word(word: &str) -> Option<Expression> {
-    known_word(word).or_else(|| unknown(&[word]))
+    name::known(word).or_else(|| slashes(word)).or_else(|| operators_inside(word))
 }
 
 /// `MIT/Apache-2.0`, the old way of crates to offer a choice.
@@ -222,20 +238,33 @@ fn slashes(word: &str) -> Option<Expression> {
     Expression::any(parts.filter(|parts| parts.len() > 1)?)
 }
 
-/// `LGPLv3+_or_GPLv2+`, where a name must be one word.
-fn underscores(word: &str) -> Option<Expression> {
-    let or: Option<Vec<Expression>> = word.split("_or_").map(name::known).collect();
-    let and: Option<Vec<Expression>> = word.split("_and_").map(name::known).collect();
-    or.filter(|parts| parts.len() > 1)
-        .and_then(Expression::any)
-        .or_else(|| and.filter(|parts| parts.len() > 1).and_then(Expression::all))
+/// `LGPLv3+_or_GPLv2+`, `GPL-2+-with-bison-exception`, where a name must be one word.
+fn operators_inside(word: &str) -> Option<Expression> {
+    let lower = word.to_ascii_lowercase();
+    let split = |by: &str| -> Option<Vec<Expression>> {
+        let parts: Option<Vec<Expression>> = lower.split(by).map(name::known).collect();
+        parts.filter(|parts| parts.len() > 1)
+    };
+    ["_or_", "-or-"].iter().find_map(|by| split(by)).and_then(Expression::any).or_else(|| {
+        let (license, follows) = lower.split_once("-with-")?;
+        let license = name::known(license)?;
+        let exception = exception(follows, &license)?;
+        match license {
+            Expression::One(id) if !id.contains(' ') => {
+                Some(Expression::One(format!("{id} WITH {exception}")))
+            }
+            _ => None,
+        }
+    })
 }
 
 /// `LicenseRef-` and the words, without remarks in brackets.
 fn unknown(words: &[&str]) -> Option<Expression> {
     let remark = words.iter().position(|word| *word == "(").unwrap_or(words.len());
     let text = words[..remark].join("-");
-    let fits = remark <= MAX_UNKNOWN.0 && text.len() <= MAX_UNKNOWN.1;
+    let plain = words_of(&text);
+    let is_prose = remark > 1 && plain.iter().any(|word| PROSE.contains(&word.as_str()));
+    let fits = remark <= MAX_UNKNOWN.0 && text.len() <= MAX_UNKNOWN.1 && !is_prose && !is_noise(&plain);
     fits.then(|| identifier(&text)).flatten().map(Expression::One)
 }
 

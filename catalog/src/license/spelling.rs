@@ -1,12 +1,12 @@
 //! Names and addresses of licences that are no identifiers, as the fields of real packages have them.
 //!
-//! A name is compared by its words: lower case, letters apart from digits, without the words that every licence has and
+//! A name is compared by its words: lower case, letters apart from digits (and from the `v` before them), without the words that every licence has and
 //! without `.0` at the end of a number. `Apache License, Version 2.0`, `Apache-2` and `apache2.0` are the same words.
 
 /// Words that make no difference between licences.
 const NOISE: &[&str] = &[
-    "the", "license", "licence", "licenses", "licensed", "version", "ver", "v", "under", "terms", "either", "dual", "your",
-    "choice", "style", "like", "type",
+    "the", "license", "licence", "licenses", "licensed", "version", "ver", "v", "under", "terms", "either",
+    "dual", "your", "choice", "of", "style", "like", "type",
 ];
 
 /// The words of a name.
@@ -17,12 +17,23 @@ pub(super) fn words(text: &str) -> Vec<String> {
         let is_word = c.is_ascii_alphanumeric() || !c.is_ascii();
         let kind = |c: char| if c.is_ascii_digit() { 'd' } else { 'a' };
         match words.last_mut() {
-            Some(word) if is_word && last != ' ' && (kind(last) == kind(c) || (last == '.' && c.is_ascii_digit())) => {
+            Some(word)
+                if is_word
+                    && last != ' '
+                    && (kind(last) == kind(c) || (last == '.' && c.is_ascii_digit())) =>
+            {
                 word.push(c);
             }
             Some(word) if c == '.' && last.is_ascii_digit() => word.push(c),
-            _ if is_word => words.push(c.to_string()),
-            _ if c == '+' && last != ' ' => words.push("+".to_owned()),
+            _ if is_word => {
+                if let Some(word) =
+                    words.last_mut().filter(|word| last == 'v' && c.is_ascii_digit() && word.len() > 1)
+                {
+                    word.pop();
+                }
+                words.push(c.to_string());
+            }
+            _ if c == '+' => words.push("+".to_owned()),
             Some(word) if c == '=' && last == '>' => *word = ">=".to_owned(),
             _ if c == '>' => words.push(">".to_owned()),
             _ => {}
@@ -37,6 +48,11 @@ pub(super) fn words(text: &str) -> Vec<String> {
     }
     words.retain(|word| !matches!(word.as_str(), "v" | "ver" | "" | ">"));
     words
+}
+
+/// Whether words are such as every licence has, and tell nothing.
+pub(super) fn is_noise(words: &[String]) -> bool {
+    words.iter().all(|word| NOISE.contains(&word.as_str()))
 }
 
 /// What the words of a name stand for.
@@ -56,7 +72,8 @@ pub(super) fn by_address(address: &str) -> Option<&'static str> {
     let lower = address.to_ascii_lowercase();
     let lower = lower.strip_prefix("www.").unwrap_or(&lower);
     let lower = lower.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-    let bare = [".txt", ".html", ".php", ".htm"].iter().find_map(|end| lower.strip_suffix(end)).unwrap_or(lower);
+    let bare =
+        [".txt", ".html", ".php", ".htm"].iter().find_map(|end| lower.strip_suffix(end)).unwrap_or(lower);
     ADDRESSES.iter().find(|(known, _)| *known == bare).map(|(_, id)| *id)
 }
 
@@ -84,8 +101,11 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("asl 1.1", "Apache-1.1"),
     ("asl 2", "Apache-2.0"),
     ("boost", "BSL-1.0"),
+    ("boost 1", "BSL-1.0"),
     ("boost software 1", "BSL-1.0"),
     ("bouncy castle", "MIT"),
+    // which of them it is, only the text would tell
+    ("bsd", "LicenseRef-BSD"),
     ("bsd 2", "BSD-2-Clause"),
     ("bsd 2 clause", "BSD-2-Clause"),
     ("bsd 2 clause freebsd", "BSD-2-Clause"),
@@ -134,6 +154,7 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("eclipse public", "EPL-1.0"),
     ("eclipse public 1", "EPL-1.0"),
     ("eclipse public 2", "EPL-2.0"),
+    ("custom", "LicenseRef-custom"),
     ("edl 1", "BSD-3-Clause"),
     ("epl", "EPL-1.0"),
     ("epl 1", "EPL-1.0"),
@@ -193,7 +214,7 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("unicode", "Unicode-3.0"),
     ("universal permissive", "UPL-1.0"),
     ("universal permissive 1", "UPL-1.0"),
-    ("university of illinois ncsa open source", "NCSA"),
+    ("university illinois ncsa open source", "NCSA"),
     ("upl 1", "UPL-1.0"),
     ("w 3 c", "W3C"),
     ("w 3 c software", "W3C"),

@@ -92,7 +92,10 @@ fn expressions_of_all_ages_are_read() {
         ("MIT/Apache-2.0", Some("MIT OR Apache-2.0")),
         ("mit or isc and zlib", Some("MIT OR ISC AND Zlib")),
         ("(mit or isc) and zlib", Some("(MIT OR ISC) AND Zlib")),
-        ("GPL-2+ or Artistic-2.0, and BSD-3-clause", Some("(GPL-2.0-or-later OR Artistic-2.0) AND BSD-3-Clause")),
+        (
+            "GPL-2+ or Artistic-2.0, and BSD-3-clause",
+            Some("(GPL-2.0-or-later OR Artistic-2.0) AND BSD-3-Clause"),
+        ),
         ("GPL+ or Artistic", Some("GPL-1.0-or-later OR Artistic-1.0")),
         ("MIT GPL2+ BSD", Some("MIT AND GPL-2.0-or-later AND LicenseRef-BSD")),
         ("GPLv2, MIT; ISC", Some("GPL-2.0-only AND MIT AND ISC")),
@@ -103,9 +106,13 @@ fn expressions_of_all_ages_are_read() {
         ("GPLv2+ with exceptions", Some("LicenseRef-GPL-2.0-or-later-with-exceptions")),
         ("apache-2.0 with llvm-exception", Some("Apache-2.0 WITH LLVM-exception")),
         ("LGPLv3+_or_GPLv2+", Some("LGPL-3.0-or-later OR GPL-2.0-or-later")),
+        ("GPL-2+ or LGPL-2+", Some("GPL-2.0-or-later OR LGPL-2.0-or-later")),
+        ("GPL-2+-or-X11", Some("GPL-2.0-or-later OR X11")),
+        ("GPL-3+-WITH-BISON-EXCEPTION", Some("GPL-3.0-or-later WITH Bison-exception-2.2")),
+        ("Your choice of MIT or Apache License 2.0", Some("MIT OR Apache-2.0")),
         ("Foo and Bar Baz", Some("LicenseRef-Foo AND LicenseRef-Bar-Baz")),
         ("MIT and", None),
-        ("((MIT)", None),
+        ("((MIT OR ISC)", None),
         ("Apache License, Version 2.0 and MIT License (MIT)", Some("Apache-2.0 AND MIT")),
         ("GPL v2 or later and MIT", Some("GPL-2.0-or-later AND MIT")),
     ]);
@@ -121,7 +128,8 @@ fn what_says_nothing_and_what_is_prose_gives_nothing() {
         ("None", None),
         ("SEE LICENSE IN LICENSE.md", None),
         ("UNLICENSED", Some("LicenseRef-UNLICENSED")),
-        ("Dual License", Some("LicenseRef-Dual-License")),
+        ("Dual License", None),
+        ("Permission to use, copy, modify, and distribute this software and its", None),
         ("All contributions towards this project are MIT licensed.", None),
         ("…", None),
     ]);
@@ -145,7 +153,7 @@ fn the_texts_of_notorious_licences_are_told_and_others_are_not() {
     ]);
     assert_eq!(expression(&"MIT AND ".repeat(100_000)), None);
     assert_eq!(expression(&"(".repeat(1_000)), None);
-    assert_eq!(expression(&format!("{}MIT{}", "(".repeat(30), ")".repeat(30))), None);
+    assert_eq!(expression(&format!("{}MIT OR ISC{}", "(".repeat(30), ")".repeat(30))), None);
 }
 
 #[test]
@@ -158,7 +166,8 @@ fn several_fields_are_joined_and_empty_ones_left_out() {
 /// A reader of its own of the grammar in annex D, which the output must follow.
 fn is_valid(text: &str) -> bool {
     let spaced = text.replace('(', " ( ").replace(')', " ) ");
-    let is_word = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte));
+    let is_word =
+        |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte));
     let (mut depth, mut wants_operand, mut after_id) = (0_i32, true, false);
     let mut words = spaced.split(' ').filter(|word| !word.is_empty());
     while let Some(word) = words.next() {
@@ -180,16 +189,59 @@ fn is_valid(text: &str) -> bool {
     depth == 0 && !wants_operand
 }
 
-const ATOMS: &str = "MIT|mit|GPLv2\\+|GPL-2|GPL|LGPL-2.1\\+|BSD|Apache 2.0|Apache License, Version 2.0|Artistic|CDDL|foo|\
-    Foo_bar|LicenseRef-a|LGPLv3\\+_or_GPLv2\\+|MIT/ISC|GPL-2.0-with-classpath-exception|wxWindows|MPL-2.0\\+|a\\+b|UNKNOWN|é|or later|\
-    perl|classpath exception|LLVM-exception|version 2|\\+";
+/// Names, operators and marks in any order, with blanks between them or not.
+fn jumbled() -> impl Strategy<Value = String> {
+    const PARTS: [&str; 37] = [
+        "MIT",
+        "mit",
+        "GPLv2+",
+        "GPL-2",
+        "GPL",
+        "LGPL-2.1+",
+        "BSD",
+        "Apache License, Version 2.0",
+        "Artistic",
+        "CDDL",
+        "foo",
+        "Foo_bar",
+        "LicenseRef-a",
+        "LGPLv3+_or_GPLv2+",
+        "MIT/ISC",
+        "GPL-2.0-with-classpath-exception",
+        "wxWindows",
+        "MPL-2.0+",
+        "a+b",
+        "UNKNOWN",
+        "é",
+        "or later",
+        "perl",
+        "classpath exception",
+        "LLVM-exception",
+        "version 2",
+        "cddl + gpl",
+        "and",
+        "or",
+        "with",
+        "AND",
+        "OR",
+        "WITH",
+        ",",
+        "(",
+        ")",
+        "|",
+    ];
+    let part = (proptest::sample::select(&PARTS[..]), proptest::bool::weighted(0.8));
+    proptest::collection::vec(part, 1..12).prop_map(|parts| {
+        parts.into_iter().map(|(part, blank)| format!("{part}{}", if blank { " " } else { "" })).collect()
+    })
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..Default::default() })]
 
     #[test]
     fn the_result_is_a_valid_expression_that_stands_for_itself(
-        text in format!("(({ATOMS}|and|or|with|AND|OR|WITH|,|\\(|\\)|;|&|\\|)[ ]{{0,1}}){{1,12}}"),
+        text in jumbled(),
     ) {
         if let Some(result) = expression(&text) {
             prop_assert!(is_valid(&result), "{text:?} became {result:?}");

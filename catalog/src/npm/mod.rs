@@ -1,17 +1,25 @@
-//! Node.js modules: the `package.json` of each installed module.
+//! Node.js modules: the `package.json` of each installed module, and lock files.
 //!
 //! Only the manifest directly in a module's directory counts. Others in the same tree are fixtures, or mark a
 //! folder as one of a module system.
 
+mod parse_bun_lock;
 mod parse_package_json;
+mod parse_package_lock;
+mod parse_pnpm_lock;
+mod parse_yarn_lock;
+mod yarn_cache;
 
+use crate::declared::place::is_own;
+use crate::declared::{Reader, read_with};
 use crate::path::parent;
 use crate::registry::Cataloger;
+pub(crate) use yarn_cache::YARN_CACHE;
 
 /// `node_modules/<name>/package.json`, scoped or not, at any depth of nesting.
 pub(crate) const PACKAGE_JSON: Cataloger = Cataloger {
     name: "npm-package",
-    version: 1,
+    version: 2,
     language: true,
     wants: |path, name| name == b"package.json" && is_installed(path),
     read: parse_package_json::read,
@@ -20,11 +28,30 @@ pub(crate) const PACKAGE_JSON: Cataloger = Cataloger {
 /// `usr/share/nodejs/<name>/package.json`: where Debian's packages install modules.
 pub(crate) const DEBIAN_MODULE: Cataloger = Cataloger {
     name: "npm-debian",
-    version: 1,
+    version: 2,
     language: true,
     wants: |path, name| name == b"package.json" && is_debian_module(path),
     read: parse_package_json::read,
 };
+
+/// Lock files of npm, Yarn, pnpm and Bun.
+pub(crate) const LOCK_FILE: Cataloger = Cataloger {
+    name: "npm-lock",
+    version: 1,
+    language: true,
+    wants: |path, name| lock_reader(name).is_some() && is_own(path),
+    read: |input, facts| read_with(lock_reader, input, facts),
+};
+
+fn lock_reader(name: &[u8]) -> Option<Reader> {
+    match name {
+        b"package-lock.json" | b"npm-shrinkwrap.json" => Some(parse_package_lock::read),
+        b"yarn.lock" => Some(parse_yarn_lock::read),
+        b"pnpm-lock.yaml" => Some(parse_pnpm_lock::read),
+        b"bun.lock" => Some(parse_bun_lock::read),
+        _ => None,
+    }
+}
 
 const MODULES: &[u8] = b"node_modules/";
 

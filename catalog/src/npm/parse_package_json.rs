@@ -1,4 +1,4 @@
-//! `package.json` (docs.npmjs.com): `name` and `version`.
+//! `package.json` (docs.npmjs.com): `name`, `version` and the licence.
 //!
 //! A manifest without them, or with a template in their place, describes no installed module and is passed
 //! over without a note: many modules carry such files to mark a folder as `"type": "module"`. JSON that
@@ -6,14 +6,19 @@
 
 use model::Ecosystem;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::facts::{Facts, Found};
+use crate::license;
 use crate::registry::Input;
 use crate::text::{Problem, read_all, without_mark};
 
 /// Largest manifest that is read.
-const MAX_MANIFEST: u64 = 16 << 20;
+pub(super) const MAX_MANIFEST: u64 = 16 << 20;
+
+/// Licences of one module.
+const MAX_LICENSES: usize = 50;
 
 #[derive(Deserialize)]
 struct Manifest<'a> {
@@ -21,19 +26,59 @@ struct Manifest<'a> {
     name: Option<&'a RawValue>,
     #[serde(borrow)]
     version: Option<&'a RawValue>,
+    #[serde(borrow)]
+    license: Option<&'a RawValue>,
+    #[serde(borrow)]
+    licenses: Option<&'a RawValue>,
+}
+
+/// A licence as old manifests state it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum License {
+    Name(String),
+    Object {
+        #[serde(rename = "type")]
+        name: Option<String>,
+        url: Option<String>,
+    },
+    /// The user may choose one.
+    List(Vec<License>),
+    Other(IgnoredAny),
 }
 
 /// Keeps the module if the manifest names one.
 pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let bytes = read_all(input.content, input.size, MAX_MANIFEST)?;
-    let manifest: Manifest<'_> = serde_json::from_slice(without_mark(&bytes))
+    parse(&bytes, facts)
+}
+
+/// The same from the bytes of a manifest.
+pub(super) fn parse(bytes: &[u8], facts: &mut Facts) -> Result<(), Problem> {
+    let manifest: Manifest<'_> = serde_json::from_slice(without_mark(bytes))
         .map_err(|error| Problem::Malformed(format!("no valid JSON: {error}")))?;
     let (Some(name), Some(version)) = (text(manifest.name), text(manifest.version)) else { return Ok(()) };
     let version = version.trim().trim_start_matches(['v', '=']).trim_start();
     if is_name(&name) && is_version(version) {
-        facts.packages.push(Found::language(Ecosystem::Npm, name, version));
+        let license = license_of(manifest.license).or_else(|| license_of(manifest.licenses));
+        facts.packages.push(Found { license, ..Found::language(Ecosystem::Npm, name, version) });
     }
     Ok(())
+}
+
+fn license_of(value: Option<&RawValue>) -> Option<String> {
+    let mut names = Vec::new();
+    names_of(serde_json::from_str(value?.get()).ok()?, &mut names);
+    license::any_of(names.iter().map(String::as_str))
+}
+
+fn names_of(license: License, names: &mut Vec<String>) {
+    match license {
+        License::Name(name) => names.push(name),
+        License::Object { name, url } => names.extend(name.or(url)),
+        License::List(list) => list.into_iter().take(MAX_LICENSES).for_each(|one| names_of(one, names)),
+        License::Other(_) => {}
+    }
 }
 
 fn text(value: Option<&RawValue>) -> Option<String> {
@@ -68,6 +113,23 @@ mod tests {
     fn a_byte_order_mark_and_a_leading_v_are_tolerated() {
         let facts = parse(b"\xef\xbb\xbf{\"version\":\"v7.0.0\",\"x\":[{}],\"name\":\"@babel/core\"}");
         assert_eq!(facts.packages, [Found::language(Ecosystem::Npm, "@babel/core", "7.0.0")]);
+    }
+
+    #[test]
+    fn the_licence_is_told_in_its_form_of_today_and_in_the_old_ones() {
+        let cases = [
+            (r#""license":"(MIT or Apache-2.0)""#, Some("MIT OR Apache-2.0")),
+            (r#""license":{"type":"BSD-3-Clause","url":"x"}"#, Some("BSD-3-Clause")),
+            (r#""licenses":[{"type":"MIT","url":"x"},"GPL-2.0+",[7]]"#, Some("MIT OR GPL-2.0-or-later")),
+            (r#""licenses":[{"url":"http://opensource.org/licenses/MIT"}]"#, Some("MIT")),
+            (r#""license":"SEE LICENSE IN x","licenses":"ISC""#, Some("ISC")),
+            (r#""license":7"#, None),
+            (r#""x":{"license":"MIT"}"#, None),
+        ];
+        for (field, license) in cases {
+            let facts = parse(format!("{{\"name\":\"a\",\"version\":\"1.0.0\",{field}}}").as_bytes());
+            assert_eq!(facts.packages[0].license.as_deref(), license, "{field}");
+        }
     }
 
     #[test]

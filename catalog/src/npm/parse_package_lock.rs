@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::declared::Declared;
 use crate::declared::document::{Entries, Word, json, read_text};
 use crate::facts::Facts;
+use crate::license;
 use crate::registry::Input;
 use crate::text::Problem;
 
@@ -26,7 +27,7 @@ struct Document<'a> {
 }
 
 /// An entry of `packages`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Package {
     name: Option<String>,
@@ -35,13 +36,6 @@ struct Package {
     license: Word,
     dev: bool,
     link: bool,
-}
-
-impl Default for Package {
-    fn default() -> Self {
-        let (resolved, license) = (Word::default(), Word::default());
-        Self { name: None, version: None, resolved, license, dev: false, link: false }
-    }
 }
 
 /// An entry of `dependencies` in version 1.
@@ -80,8 +74,7 @@ fn read_packages(packages: Entries<&RawValue>, list: &mut Declared<'_>) -> Resul
         // A module that is installed under another name than its own has a `name`.
         let name = package.name.as_deref().unwrap_or(own);
         if let Some(version) = &package.version {
-            let license = Some(package.license.0).filter(|license| !license.is_empty());
-            list.add_licensed(name, version, license)?;
+            list.add_licensed(name, version, license::expression(&package.license.0))?;
         }
     }
     Ok(())
@@ -147,7 +140,8 @@ mod tests {
             "alias":{"version":"npm:@s/real@2.0.0"},"dev":{"version":"1.0.0","dev":true},
             "git":{"version":"git+ssh://git@example.org/g.git#abc"},"local":{"version":"file:../local"}}}"#;
         assert_eq!(packages("app/npm-shrinkwrap.json", one), ["a 1.0.0", "@s/real 2.0.0", "b 1.1.0"]);
-        let two = r#"{"packages":{"node_modules/a":{"version":"1.0.0"}},"dependencies":{"a":{"version":"1.0.0"}}}"#;
+        let two =
+            r#"{"packages":{"node_modules/a":{"version":"1.0.0"}},"dependencies":{"a":{"version":"1.0.0"}}}"#;
         assert_eq!(packages("app/package-lock.json", two), ["a 1.0.0"]);
     }
 
@@ -157,7 +151,10 @@ mod tests {
             "app/package-lock.json",
             r#"{"packages":{"node_modules/a":7,"node_modules/b":{"version":"1.0.0","license":{"type":"X"}}}}"#,
         );
-        assert_eq!((facts.packages.len(), facts.notes.as_slice()), (1, &["a package cannot be read".to_owned()][..]));
+        assert_eq!(
+            (facts.packages.len(), facts.notes.as_slice()),
+            (1, &["a package cannot be read".to_owned()][..])
+        );
         for text in ["", "[1]", "{\"packages\":", &"{\"dependencies\":".repeat(9_000)] {
             assert!(notes("app/package-lock.json", text)[0].starts_with("no lock file of npm"), "{text:.40}");
         }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::facts::{Facts, Found};
+use crate::path::{has_suffix, name, parent};
 use crate::registry::Input;
 use crate::text::{Problem, read_all, without_mark};
 
@@ -19,6 +20,8 @@ use crate::text::{Problem, read_all, without_mark};
 const MAX_DOCUMENT: u64 = 16 << 20;
 /// Longest name or version.
 const MAX_WORD: usize = 256;
+/// Files of which the document speaks that are remembered.
+const MAX_COVERED: usize = 20_000;
 
 #[derive(Deserialize)]
 struct Document {
@@ -69,6 +72,7 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
             absent.insert(library)
         };
     }
+    cover(&document, parent(input.path), facts);
     for (library, Library { kind }) in &document.libraries {
         let package = match kind.to_ascii_lowercase().as_str() {
             "package" => library.as_str(),
@@ -86,6 +90,22 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
         }
     }
     Ok(())
+}
+
+/// Remembers the assemblies beside the document of which it speaks, those of projects among them: what they belong to need
+/// not be guessed. Those for one platform keep their path, the others lie beside the document.
+fn cover(document: &Document, folder: &[u8], facts: &mut Facts) {
+    let in_folder = |file: &[u8]| match folder {
+        b"" => file.to_vec(),
+        _ => [folder, b"/", file].concat(),
+    };
+    let mut files = BTreeSet::new();
+    for parts in document.targets.values().flat_map(BTreeMap::values) {
+        files.extend(parts.runtime.keys().map(|file| name(file.as_bytes())));
+        files.extend(parts.runtime_targets.keys().map(String::as_bytes));
+    }
+    let assemblies = files.into_iter().filter(|file| has_suffix(file, b".dll")).take(MAX_COVERED);
+    facts.covered.extend(assemblies.map(in_folder));
 }
 
 fn is_word(text: &str) -> bool {
@@ -139,6 +159,19 @@ mod tests {
             ["Newtonsoft.Json 13.0.1", "SQLite 3.1.0", "Microsoft.NETCore.App.Runtime.linux-x64 6.0.5"]
         );
         assert_eq!(notes, ["a library has no name or version"]);
+    }
+
+    #[test]
+    fn assemblies_of_packages_and_projects_are_covered() {
+        let text = r#"{"targets": {".NETCoreApp,Version=v6.0": {
+            "shop/1.0.0": {"runtime": {"shop.dll": {}}},
+            "A/1.0": {"runtime": {"lib/net6.0/A.dll": {}}, "runtimeTargets": {"runtimes/unix/lib/net6.0/A.dll": {}}},
+            "B/1.0": {"native": {"libb.so": {}}, "resources": {"lib/de/A.resources.dll": {}}}
+        }}, "libraries": {}}"#;
+        let facts = crate::trial::facts_of("app/shop.deps.json", text);
+        let covered: Vec<String> = facts.covered.iter().map(|path| crate::path::text(path)).collect();
+        assert_eq!(covered, ["app/A.dll", "app/runtimes/unix/lib/net6.0/A.dll", "app/shop.dll"]);
+        assert!(facts.packages.is_empty());
     }
 
     #[test]

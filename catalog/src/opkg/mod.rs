@@ -7,7 +7,7 @@ use crate::registry::Cataloger;
 /// `usr/lib/opkg/status` and `var/lib/opkg/status`.
 pub(crate) const STATUS: Cataloger = Cataloger {
     name: "opkg-status",
-    version: 1,
+    version: 2,
     language: false,
     wants: |path, name| name == b"status" && matches!(path, b"usr/lib/opkg/status" | b"var/lib/opkg/status"),
     read: dpkg::read_opkg_status,
@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn installed_packages_are_read_and_a_source_that_is_a_path_is_not_taken_for_a_package() {
         let text = "Package: busybox\nVersion: 1.36.1-1\nDepends: libc\nStatus: install user installed\n\
-                    Architecture: x86_64\nSource: package/utils/busybox\n\n\
+                    Architecture: x86_64\nLicense: GPL-2.0\nSource: package/utils/busybox\n\n\
                     Package: gone\nVersion: 1\nStatus: deinstall user not-installed\n";
         let path = b"usr/lib/opkg/status";
         let facts = read(wanted(path).unwrap(), Input { path, size: 0, content: &mut text.as_bytes() });
@@ -41,6 +41,7 @@ mod tests {
         let found = &facts.packages[0];
         assert_eq!((found.ecosystem, found.name.as_str()), (Ecosystem::Opkg, "busybox"));
         assert_eq!((found.version.as_str(), &found.source), ("1.36.1-1", &None));
+        assert_eq!(found.license.as_deref(), Some("GPL-2.0-only"));
         let path = b"usr/lib/opkg/info/lua-jar.list";
         let facts = read(wanted(path).unwrap(), Input { path, size: 0, content: &mut &b"/opt/a.jar\n"[..] });
         assert_eq!(facts.owners[0].package, "lua-jar");

@@ -1,6 +1,7 @@
-//! The release files: `os-release` (freedesktop.org, os-release(5)), `alpine-release`, `debian_version`.
+//! The release files: `os-release` (freedesktop.org, os-release(5)), `alpine-release`, `debian_version`; others by
+//! [`parse_older`].
 
-use super::MAX_RELEASE;
+use super::{MAX_RELEASE, parse_older};
 use crate::facts::{Facts, OsReleaseFields, ReleaseFacts};
 use crate::path;
 use crate::registry::Input;
@@ -14,7 +15,8 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
     facts.release = match path::name(input.path) {
         b"alpine-release" => (!first_line.is_empty()).then_some(ReleaseFacts::Alpine(first_line)),
         b"debian_version" => (!first_line.is_empty()).then_some(ReleaseFacts::Debian(first_line)),
-        _ => Some(ReleaseFacts::OsRelease(parse(&text))),
+        b"os-release" => Some(ReleaseFacts::OsRelease(parse(&text))),
+        _ => parse_older::parse(input.path, &text).map(ReleaseFacts::Older),
     };
     Ok(())
 }

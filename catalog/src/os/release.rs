@@ -2,12 +2,13 @@
 
 use model::OsRelease;
 
+use super::parse_older;
 use crate::facts::{OsReleaseFields, ReleaseFacts};
 
 /// Decides the release. `visible` gives the facts of a release file by its path, if the composed image has it.
 ///
-/// A regular `etc/os-release` wins over `usr/lib/os-release`; without either, `etc/alpine-release` or
-/// `etc/debian_version` alone name the release of old and of stripped images. `None` if there is nothing.
+/// A regular `etc/os-release` wins over `usr/lib/os-release`; without either, the release files of before it name the
+/// release of old and of stripped images, `debian_version` last, because Ubuntu has that, too. `None` if there is nothing.
 pub(crate) fn choose<'a>(visible: impl Fn(&str) -> Option<&'a ReleaseFacts>) -> Option<OsRelease> {
     let alpine = match visible("etc/alpine-release") {
         Some(ReleaseFacts::Alpine(version)) => Some(version.as_str()),
@@ -25,14 +26,27 @@ pub(crate) fn choose<'a>(visible: impl Fn(&str) -> Option<&'a ReleaseFacts>) -> 
     if let Some(version) = alpine {
         return Some(of_fields(&fields_of("alpine", version), alpine, debian));
     }
-    let version = debian?;
-    let mut fields = fields_of("debian", "");
-    if is_number(version) {
-        fields.version_id = version.split('.').next().unwrap_or_default().to_owned();
-    } else {
-        fields.version_codename = version.split('/').next().unwrap_or_default().to_owned();
+    for file in parse_older::FILES {
+        if let Some(ReleaseFacts::Older(fields)) = visible(&format!("etc/{file}")) {
+            return Some(of_fields(fields, alpine, debian));
+        }
     }
-    Some(of_fields(&fields, alpine, debian))
+    let version = debian?;
+    let number = version.split('.').next().filter(|_| is_number(version)).unwrap_or_default();
+    Some(of_fields(&fields_of("debian", number), alpine, debian))
+}
+
+/// Debian's testing and unstable carry no number, and before 2021 no code name, but `debian_version` says
+/// `bookworm/sid`: the release that they become.
+fn code_name<'a>(id: &str, fields: &'a OsReleaseFields, debian: Option<&'a str>) -> &'a str {
+    match (fields.version_codename.trim(), debian) {
+        ("", Some(version))
+            if id == "debian" && fields.version_id.trim().is_empty() && !is_number(version) =>
+        {
+            version.split('/').next().unwrap_or_default().trim()
+        }
+        (name, _) => name,
+    }
 }
 
 fn fields_of(id: &str, version_id: &str) -> OsReleaseFields {
@@ -53,7 +67,7 @@ fn of_fields(fields: &OsReleaseFields, alpine: Option<&str>, debian: Option<&str
         display_name: display_name(&id, version_id, fields, debian),
         id_like: fields.id_like.split_whitespace().map(str::to_owned).collect(),
         version_id: filled(version_id),
-        version_codename: filled(fields.version_codename.trim()),
+        version_codename: filled(code_name(&id, fields, debian)),
         id,
     }
 }
@@ -143,6 +157,66 @@ mod tests {
         assert_eq!(shown(&[("etc/debian_version", debian)]), is("Debian Linux 11.9", "debian:11"));
         let testing = ReleaseFacts::Debian("trixie/sid".into());
         assert_eq!(shown(&[("etc/debian_version", testing)]), is("Debian Linux trixie/sid", "debian:13"));
+        let nameless = os_release(["debian", "", "", "", "Debian GNU/Linux bookworm/sid"]);
+        let version = ReleaseFacts::Debian("bookworm/sid".into());
+        assert_eq!(
+            shown(&[("etc/os-release", nameless), ("etc/debian_version", version.clone())]),
+            is("Debian Linux bookworm/sid", "debian:12")
+        );
+        let old = |id: &str, version: &str, name: &str| {
+            ReleaseFacts::Older(OsReleaseFields {
+                id: id.into(),
+                version_id: version.into(),
+                pretty_name: name.into(),
+                ..OsReleaseFields::default()
+            })
+        };
+        let ubuntu =
+            [("etc/debian_version", version), ("etc/lsb-release", old("ubuntu", "10.04", "Ubuntu 10.04"))];
+        assert_eq!(shown(&ubuntu), is("Ubuntu Linux 10.04", "ubuntu:10.04"));
+        let oracle = [
+            ("etc/redhat-release", old("rhel", "6.10", "Red Hat Enterprise Linux Server release 6.10")),
+            ("etc/oracle-release", old("ol", "6.10", "Oracle Linux Server release 6.10")),
+        ];
+        assert_eq!(shown(&oracle), is("Oracle Linux Server release 6.10", "ol:6"));
+        assert_eq!(shown(&[("etc/arch-release", old("arch", "", "Arch Linux"))]), is("Arch Linux", "arch"));
         assert_eq!(shown(&[]), None);
+    }
+
+    #[test]
+    fn derived_and_further_distributions_are_named_by_their_own_release() {
+        let cases = [
+            (["kali", "2023.4", "", "kali-rolling", "Kali GNU/Linux Rolling"], "kali"),
+            (["raspbian", "11", "", "bullseye", "Raspbian GNU/Linux 11 (bullseye)"], "raspbian:11"),
+            (["devuan", "4", "", "chimaera", "Devuan GNU/Linux 4 (chimaera)"], "devuan:4"),
+            (["linuxmint", "21.2", "", "victoria", "Linux Mint 21.2"], "linuxmint:21.2"),
+            (["pop", "22.04", "", "jammy", "Pop!_OS 22.04 LTS"], "pop:22.04"),
+            (["elementary", "7.1", "", "horus", "elementary OS 7.1 Horus"], "elementary:7.1"),
+            (["amzn", "2023", "", "", "Amazon Linux 2023"], "amzn:2023"),
+            (["ol", "8.9", "", "", "Oracle Linux Server 8.9"], "ol:8"),
+            (["cloudlinux", "8.9", "", "", "CloudLinux 8.9 (Anatoly Levchenko)"], "cloudlinux:8"),
+            (["photon", "4.0", "", "", "VMware Photon OS/Linux"], "photon:4.0"),
+            (["mariner", "2.0.20231130", "", "", "CBL-Mariner/Linux"], "mariner:2.0"),
+            (["azurelinux", "3.0", "", "", "Microsoft Azure Linux 3.0"], "azurelinux:3.0"),
+            (["alinux", "3", "", "", "Alibaba Cloud Linux 3"], "alinux:3"),
+            (["bottlerocket", "1.16.1", "", "", "Bottlerocket OS 1.16.1"], "bottlerocket:1.16.1"),
+            (["flatcar", "3510.2.8", "", "", "Flatcar Container Linux 3510.2.8"], "flatcar:3510.2.8"),
+            (["openEuler", "22.03", "", "", "openEuler 22.03 (LTS-SP3)"], "openeuler:22.03"),
+            (["wolfi", "20230201", "", "", "Wolfi"], "wolfi"),
+            (["chainguard", "20230214", "", "", "Chainguard"], "chainguard"),
+            (["postmarketos", "v23.06", "", "", "postmarketOS v23.06"], "postmarketos:v23.06"),
+            (["void", "", "", "", "Void"], "void"),
+            (["nixos", "23.11", "", "tapir", "NixOS 23.11 (Tapir)"], "nixos:23.11"),
+            (["slackware", "15.0", "", "", "Slackware 15.0 x86_64"], "slackware:15.0"),
+            (["manjaro", "", "", "", "Manjaro Linux"], "manjaro"),
+        ];
+        for (fields, distro) in cases {
+            assert_eq!(
+                shown(&[("etc/os-release", os_release(fields))]),
+                is(fields[4], distro),
+                "{}",
+                fields[0]
+            );
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Gentoo packages: Portage's database of installed packages, one folder per package, whose name says it all.
 
 mod parse_installed;
+mod parse_license;
 
 use crate::path::parent;
 use crate::registry::Cataloger;
@@ -21,6 +22,15 @@ pub(crate) const CONTENTS: Cataloger = Cataloger {
     language: false,
     wants: |path, name| name == b"CONTENTS" && is_in_package(path),
     read: parse_installed::read_contents,
+};
+
+/// `var/db/pkg/<category>/<name>-<version>/LICENSE`.
+pub(crate) const LICENSE: Cataloger = Cataloger {
+    name: "portage-license",
+    version: 1,
+    language: false,
+    wants: |path, name| name == b"LICENSE" && is_in_package(path),
+    read: parse_license::read,
 };
 
 fn is_in_package(path: &[u8]) -> bool {

@@ -19,6 +19,10 @@ pub(super) struct Record {
     pub arch: String,
     /// File name of the source package, such as `bash-5.1.8-6.el9.src.rpm`; empty if there is none.
     pub source: String,
+    /// Who built it.
+    pub vendor: Option<String>,
+    /// SPDX expression.
+    pub license: Option<String>,
     /// `name:stream` of the module that it came with.
     pub module: Option<String>,
 }
@@ -49,8 +53,8 @@ pub(super) fn finish(records: Vec<Record>, facts: &mut Facts) -> Result<(), Prob
             name: record.name,
             source,
             module: record.module,
-            vendor: None,
-            license: None,
+            vendor: record.vendor,
+            license: record.license,
             declared: false,
             part_of: None,
             inside: String::new(),

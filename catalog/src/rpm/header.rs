@@ -17,6 +17,9 @@ pub(super) mod tag {
     pub(in crate::rpm) const VERSION: u32 = 1001;
     pub(in crate::rpm) const RELEASE: u32 = 1002;
     pub(in crate::rpm) const EPOCH: u32 = 1003;
+    pub(in crate::rpm) const VENDOR: u32 = 1011;
+    pub(in crate::rpm) const LICENSE: u32 = 1014;
+    pub(in crate::rpm) const PACKAGER: u32 = 1015;
     pub(in crate::rpm) const ARCH: u32 = 1022;
     pub(in crate::rpm) const OLD_FILE_NAMES: u32 = 1027;
     pub(in crate::rpm) const SOURCE_RPM: u32 = 1044;

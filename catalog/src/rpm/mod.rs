@@ -22,7 +22,7 @@ use crate::registry::Cataloger;
 /// The database in whichever store: `Packages`, `Packages.db`, `rpmdb.sqlite`.
 pub(crate) const DATABASE: Cataloger = Cataloger {
     name: "rpm-database",
-    version: 1,
+    version: 2,
     language: false,
     wants: |path, name| {
         matches!(name, b"Packages" | b"Packages.db" | b"rpmdb.sqlite" | b"rpmdb.sqlite-wal")
@@ -35,7 +35,7 @@ pub(crate) const DATABASE: Cataloger = Cataloger {
 /// same packages.
 pub(crate) const MANIFEST: Cataloger = Cataloger {
     name: "rpm-manifest",
-    version: 1,
+    version: 2,
     language: false,
     wants: |path, name| {
         name == b"container-manifest-2" && path == b"var/lib/rpmmanifest/container-manifest-2"

@@ -10,6 +10,7 @@ use crate::owner::OwnedFiles;
 use crate::path;
 use crate::registry::Input;
 use crate::text::{Problem, owned, read_all};
+use crate::{license, vendor};
 
 /// Bytes of paths that are put together of one database, kept or not; honest ones have some ten megabytes.
 const MAX_PATH_BYTES: usize = 256 << 20;
@@ -100,6 +101,11 @@ impl Reader<'_> {
             version: format!("{version}-{release}"),
             arch: text(tag::ARCH).unwrap_or_default(),
             source: text(tag::SOURCE_RPM).unwrap_or_default(),
+            vendor: vendor::of_rpm(
+                &text(tag::VENDOR).unwrap_or_default(),
+                &text(tag::PACKAGER).unwrap_or_default(),
+            ),
+            license: text(tag::LICENSE).and_then(|text| license::expression(&text)),
             module: text(tag::MODULARITY_LABEL).and_then(|label| evr::module_of(&label)),
         });
     }

@@ -7,6 +7,7 @@ use super::evr::{self, Record};
 use crate::facts::Facts;
 use crate::registry::Input;
 use crate::text::{Lines, Problem, owned};
+use crate::vendor;
 
 /// Largest list that is read.
 const MAX_MANIFEST: u64 = 64 << 20;
@@ -38,14 +39,17 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
 fn record(line: &[u8]) -> Option<Record> {
     let mut fields = line.split(|byte| *byte == b'\t').map(owned);
     let (name, version) = (fields.next()?, fields.next()?);
-    let (arch, epoch, source) = (fields.nth(5)?, fields.next()?, fields.next()?);
+    let vendor = fields.nth(2)?;
+    let (arch, epoch, source) = (fields.nth(2)?, fields.next()?, fields.next()?);
     let is_version =
         version.split_once('-').is_some_and(|(version, release)| !version.is_empty() && !release.is_empty());
     if name.is_empty() || !is_version {
         return None;
     }
     let arch = if arch == "(none)" { String::new() } else { arch };
-    Some(Record { name, epoch: epoch.parse().unwrap_or_default(), version, arch, source, module: None })
+    let vendor = vendor::of_rpm(&vendor, "");
+    let epoch = epoch.parse().unwrap_or_default();
+    Some(Record { name, epoch, version, arch, source, vendor, ..Record::default() })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod differential;
 mod ecosystems;
 mod hostile;
+mod languages;
 mod programs;
 mod real;
 mod rpm;

@@ -1,54 +1,84 @@
-//! What the program prints: data on standard output or into a file, notes on standard error.
+//! What the program prints: data on standard output or into files, notes on standard error.
 
+mod colour;
 mod file;
 mod json;
+mod plan;
 mod printable;
+mod sarif;
 mod table;
+mod template;
 
-use std::io::Write;
-use std::path::Path;
+use std::io::{self, Write};
 
 use anyhow::{Context as _, bail};
-use knowledge::Bundle;
-use model::{ScanReport, Timestamp};
 
+pub(crate) use self::colour::ColourArgs;
+use self::plan::{Form, Sink};
+pub(crate) use self::plan::{OutputArgs, Plan};
 pub(crate) use self::printable::printable;
+use crate::verdict::{Policy, Verdict};
 
-/// The forms of a scan's result.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Table,
-    /// For programs
-    Json,
+/// Writes everything that the plan asks for. Each file appears whole or not at all.
+pub(crate) fn write(
+    plan: &Plan,
+    verdict: &Verdict<'_>,
+    policy: &Policy,
+    colours: ColourArgs,
+) -> anyhow::Result<()> {
+    for sink in &plan.sinks {
+        let Some(file) = &sink.file else {
+            let out = io::stdout().lock();
+            let look = table::Look {
+                terminal: true,
+                colours: colours.wanted(&out),
+                show_suppressed: plan.show_suppressed,
+            };
+            let mut out = io::BufWriter::new(out);
+            let outcome = write_form(sink, verdict, policy, &look, &mut out).and_then(|()| Ok(out.flush()?));
+            match outcome {
+                // The reader has seen enough; files and the policy still follow.
+                Err(error) if crate::is_broken_pipe(&error) => continue,
+                outcome => outcome.context("cannot write to standard output")?,
+            }
+            continue;
+        };
+        let look = table::Look {
+            terminal: false,
+            colours: colours.in_files(),
+            show_suppressed: plan.show_suppressed,
+        };
+        file::write(file, |out| write_form(sink, verdict, policy, &look, out))?;
+    }
+    Ok(())
 }
 
-/// Judges `report` and writes it to `file`, or to standard output.
-pub(crate) fn write(
-    format: Format,
-    file: Option<&Path>,
-    report: &ScanReport,
-    bundle: Option<&Bundle>,
+fn write_form(
+    sink: &Sink,
+    verdict: &Verdict<'_>,
+    policy: &Policy,
+    look: &table::Look,
+    out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let judged = bundle.map(|bundle| matcher::judge_report(report, bundle, Timestamp::now()));
-    let write_to = |out: &mut dyn Write| match format {
-        Format::Table => table::write(out, report, judged.as_ref(), file.is_none()),
-        Format::Json => json::write(out, report, judged.as_ref(), bundle),
-    };
-    if let Some(file) = file {
-        return file::write(file, write_to);
+    match &sink.form {
+        Form::Table => table::write(out, verdict, look),
+        Form::Json => json::write(out, verdict, policy),
+        Form::Sarif => sarif::write(out, verdict, look.show_suppressed),
+        Form::Template(template) => template.write(out, &json::document(verdict, policy)),
+        Form::Spdx => Ok(sbom::write_spdx(verdict.report, out)?),
+        Form::CycloneDx => {
+            let placed = verdict.placed();
+            let findings = verdict.bundle.is_some().then_some(placed.as_slice());
+            Ok(sbom::write_cyclonedx(verdict.report, findings, out)?)
+        }
     }
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let failed = || "cannot write to standard output";
-    write_to(&mut out).with_context(failed)?;
-    out.flush().with_context(failed)
 }
 
 /// Prints a generated reference page.
 pub(crate) fn docs(page: &str) -> anyhow::Result<()> {
     match page {
         "settings" => {
-            let mut out = std::io::stdout().lock();
+            let mut out = io::stdout().lock();
             out.write_all(server::settings::reference_page().as_bytes())?;
             Ok(())
         }
@@ -58,7 +88,7 @@ pub(crate) fn docs(page: &str) -> anyhow::Result<()> {
 
 /// Says something to the person at the terminal.
 pub(crate) fn note(line: &str) {
-    let _ = writeln!(std::io::stderr(), "plimsoll: {}", printable(line));
+    let _ = writeln!(io::stderr(), "plimsoll: {}", printable(line));
 }
 
 /// Says why the program failed: the error and its causes, further lines of theirs indented.
@@ -73,5 +103,5 @@ pub(crate) fn complain(error: &anyhow::Error) {
         }
     }
     let shown: Vec<_> = line.trim_end().lines().map(printable).collect();
-    let _ = writeln!(std::io::stderr(), "plimsoll: error: {}", shown.join("\n  "));
+    let _ = writeln!(io::stderr(), "plimsoll: error: {}", shown.join("\n  "));
 }

@@ -16,6 +16,7 @@ use crate::output;
 const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 
 #[derive(clap::Args)]
+#[command(next_help_heading = "Vulnerability data")]
 pub(crate) struct BundleArgs {
     /// Judge by the feeds in this folder, whatever data directory there is
     #[arg(long, value_name = "FOLDER")]

@@ -1,40 +1,70 @@
-//! `plimsoll scan`: the packages of one image or root file system, and what is known to be wrong with them.
+//! `plimsoll scan`: the packages of one image, root file system or bill of materials, and what is known to be wrong with
+//! them.
 
+mod bill;
 mod bundle;
+mod known;
 mod progress;
+mod registry;
+mod storage;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use clap::builder::NonEmptyStringValueParser;
 use image::{OpenImage, OpenOptions, Platform, Source};
 use knowledge::Bundle;
-use model::ScanReport;
+use model::{ScanReport, Timestamp};
 
-use crate::output::{self, Format};
+use self::known::KnownImages;
+use crate::output::{self, ColourArgs, OutputArgs};
 use crate::push::PushArgs;
+use crate::verdict::{Policy, PolicyArgs, SuppressionArgs, Suppressions, Verdict};
+
+/// How many places that could not be read are told on standard error; the report lists all.
+const TOLD: usize = 20;
+
+/// The end of the long help.
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done, and no condition of the policy is met
+  1  failed: no result, or not all of it could be written or sent
+  2  wrong usage
+  3  a condition of the policy is met (--fail-on); --exit-code chooses another number
+
+What could not be read is listed in the result and told at the end; --fail-on unreadable makes it stop a gate.";
 
 /// Arguments of `plimsoll scan`.
 #[derive(clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
 pub(crate) struct ScanArgs {
-    /// A docker-archive or OCI archive file, an OCI layout directory or a root file system directory; recognised by
-    /// itself or by a prefix: docker-archive:, oci-archive:, oci-dir:, dir:
+    /// A docker-archive or OCI archive file, an OCI layout directory, a root file system directory, or a bill of materials
+    /// (CycloneDX, SPDX or Syft JSON); recognised by itself or by a prefix: docker-archive:, oci-archive:, oci-dir:, dir:,
+    /// sbom:. `-` reads a bill of materials from standard input
     source: String,
-    /// Form of the output
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: Format,
-    /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    suppressions: SuppressionArgs,
     #[command(flatten)]
     bundle: bundle::BundleArgs,
     #[command(flatten)]
     reading: ReadArgs,
     /// Who reports it, as shown by the server
-    #[arg(long, value_name = "WORD", default_value = "COMMAND_LINE")]
+    #[arg(long, value_name = "WORD", default_value = "COMMAND_LINE", help_heading = "Server")]
     report_source: String,
     /// Tags to put on the image when it is sent to a server, separated by commas
-    #[arg(long = "tag", value_delimiter = ',')]
+    #[arg(
+        long = "tag",
+        value_name = "TAGS",
+        value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new(),
+        help_heading = "Server"
+    )]
     tags: Vec<String>,
     #[command(flatten)]
     push: PushArgs,
@@ -42,6 +72,7 @@ pub(crate) struct ScanArgs {
 
 /// How images are read; shared with `plimsoll up`.
 #[derive(clap::Args, Clone)]
+#[command(next_help_heading = "Reading")]
 pub(crate) struct ReadArgs {
     /// Which image of a multi-platform index, such as linux/arm64; without it this machine's platform
     #[arg(long, value_name = "OS/ARCH")]
@@ -49,8 +80,10 @@ pub(crate) struct ReadArgs {
     /// Which image of an archive that holds several, by its name
     #[arg(long, value_name = "NAME")]
     image: Option<String>,
-    /// Directory of the layer cache; without it `plimsoll` in the user's cache directory
-    #[arg(long, env = "PLIMSOLL_CACHE_DIR", value_name = "DIR")]
+    /// Directory of the layer cache and of the list of known images; without it `plimsoll` in the user's cache directory
+    /// [env: PLIMSOLL_CACHE_DIR]
+    // Not by the argument parser, which would refuse an empty variable.
+    #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
     /// Read every layer again and keep nothing
     #[arg(long)]
@@ -64,20 +97,27 @@ pub(crate) struct ReadArgs {
     /// Nothing on standard error but failures
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    registry: registry::RegistryArgs,
+    #[command(flatten)]
+    storage: storage::StorageArgs,
 }
 
-pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &ScanArgs, colours: ColourArgs) -> anyhow::Result<ExitCode> {
+    let now = Timestamp::now();
     let target = args.push.target()?;
-    let image = open(&args.source, &args.reading)?;
-    // A server judges by its own data.
-    let wanted = args.output.is_some() || target.is_none();
-    let knowledge = match wanted {
-        true => args.bundle.open(args.reading.cache_dir().as_deref(), args.reading.quiet)?,
+    let policy = args.policy.policy();
+    let suppressions = args.suppressions.read(now)?;
+    // A server judges by its own data, and shows what it says itself.
+    let plan = match target.is_none() || args.output.has_files() {
+        true => Some(args.output.plan()?),
         false => None,
     };
-    let report = catalog(&image, &args.reading, &args.report_source, &args.tags)?;
-    if wanted {
-        output::write(args.format, args.output.as_deref(), &report, knowledge.as_deref())?;
+    let (report, knowledge) = look(args, plan.is_some() || policy.needs_knowledge(), &policy)?;
+    let judged = knowledge.as_ref().map(|bundle| matcher::judge_report(&report, bundle, now));
+    let verdict = Verdict::new(&report, knowledge.as_deref().zip(judged.as_ref()), &policy, &suppressions);
+    if let Some(plan) = plan {
+        output::write(&plan, &verdict, &policy, colours)?;
     }
     if let Some(target) = target {
         let json = serde_json::to_vec(&report).context("cannot encode the report")?;
@@ -87,16 +127,54 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<()> {
         }
     }
     if !args.reading.quiet {
+        tell_suppressions(&suppressions);
         tell_unreadable(&report);
     }
-    Ok(())
+    Ok(stop(&policy, &verdict))
+}
+
+/// Reads what is to be scanned, and opens the data that it is judged by; in between, so that a source that is not
+/// there is told before feeds are compiled, and missing data before layers are read.
+fn look(args: &ScanArgs, judge: bool, policy: &Policy) -> anyhow::Result<(ScanReport, Knowledge)> {
+    let knowledge = || -> anyhow::Result<Knowledge> {
+        if !judge {
+            return Ok(None);
+        }
+        let knowledge = args.bundle.open(args.reading.cache_dir().as_deref(), args.reading.quiet)?;
+        if knowledge.is_none() && policy.needs_knowledge() {
+            bail!(
+                "the policy asks for findings, and there is no vulnerability data: give --feeds FOLDER or --data DIR"
+            );
+        }
+        Ok(knowledge)
+    };
+    if let Some(report) = bill::read(&args.source, &args.report_source, &args.tags)? {
+        return Ok((report, knowledge()?));
+    }
+    let image = open(&args.source, &args.reading)?;
+    let knowledge = knowledge()?;
+    let report = catalog(&image, &args.reading, &args.report_source, &args.tags)?;
+    Ok((report, knowledge))
+}
+
+/// The exit code, and why it is not 0. That is no failure of the program, and told however quiet it is to be.
+fn stop(policy: &Policy, verdict: &Verdict<'_>) -> ExitCode {
+    let met = policy.met(verdict);
+    if met.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    let what: Vec<String> = met.iter().map(|met| format!("{} {}", met.count, met.condition.what())).collect();
+    output::note(&format!("policy: {} (exit code {})", what.join(", "), policy.exit_code));
+    ExitCode::from(policy.exit_code)
 }
 
 /// Finds the image and reads its documents.
 pub(crate) fn open(source: &str, args: &ReadArgs) -> anyhow::Result<OpenImage> {
     let source = Source::detect(source)?;
     let platform = args.platform.as_deref().map(str::parse::<Platform>).transpose()?;
-    let options = OpenOptions { platform, reference: args.image.clone(), ..OpenOptions::default() };
+    let registry = args.registry.options()?;
+    let (reference, storage) = (args.image.clone(), args.storage.options());
+    let options = OpenOptions { platform, reference, registry, storage, ..OpenOptions::default() };
     Ok(image::open(&source, &options)?)
 }
 
@@ -115,8 +193,14 @@ pub(crate) fn catalog(
         tags: tags.to_vec(),
         progress: progress.as_ref(),
     };
-    let report = catalog::scan(image, &options)?;
+    let mut report = catalog::scan(image, &options)?;
     progress.finish();
+    if !args.quiet {
+        registry::tell(image);
+    }
+    if let Some(cache) = args.cache_dir() {
+        KnownImages::read(&cache).meet(&mut report.image);
+    }
     Ok(report)
 }
 
@@ -126,11 +210,10 @@ impl ReadArgs {
         if self.no_cache {
             return None;
         }
-        let own = || {
-            let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-            set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))
-        };
-        self.cache_dir.clone().or_else(|| own().map(|directory| directory.join("plimsoll")))
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let own = || set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+        let given = self.cache_dir.clone().or_else(|| set("PLIMSOLL_CACHE_DIR"));
+        given.or_else(|| own().map(|directory| directory.join("plimsoll")))
     }
 
     fn layer_cache(&self) -> Option<PathBuf> {
@@ -143,12 +226,27 @@ fn default_threads() -> usize {
 }
 
 fn tell_unreadable(report: &ScanReport) {
-    for unreadable in &report.unreadable {
+    for unreadable in report.unreadable.iter().take(TOLD) {
         let place = match unreadable.layer {
             Some(layer) => format!("layer {layer}, {}", unreadable.path),
             None => unreadable.path.clone(),
         };
         output::note(&format!("unreadable: {place}: {}", unreadable.reason));
+    }
+    match report.unreadable.len() {
+        0 => {}
+        1 => output::note("1 place could not be read; the result lists it"),
+        count => output::note(&format!("{count} places could not be read; the result lists them")),
+    }
+}
+
+/// Says which claims do not hold any more or cannot be understood: their findings count.
+fn tell_suppressions(suppressions: &Suppressions) {
+    for line in suppressions.expired_words() {
+        output::note(&line);
+    }
+    for place in &suppressions.unreadable {
+        output::note(&format!("statement not understood: {place}"));
     }
 }
 

@@ -44,13 +44,14 @@ impl Condition {
 
     /// How many things meet it.
     pub(crate) fn count(self, verdict: &Verdict<'_>) -> usize {
-        let hits = |meets: &dyn Fn(&Hit<'_>) -> bool| verdict.findings.iter().filter(|hit| meets(hit)).count();
+        let hits =
+            |meets: &dyn Fn(&Hit<'_>) -> bool| verdict.findings.iter().filter(|hit| meets(hit)).count();
         match self {
             Self::Severity(least) => hits(&|hit| hit.finding.severity >= least),
             Self::Any => verdict.findings.len(),
             Self::KnownExploited => hits(&|hit| hit.finding.vulnerability.known_exploited.is_some()),
             Self::Fixable => hits(&|hit| hit.finding.fix_version.is_some()),
-            Self::EndOfLife => hits(&Hit::is_end_of_life),
+            Self::EndOfLife => hits(&|hit| hit.is_end_of_life()),
             Self::Secrets => verdict.secrets.len(),
             Self::Unreadable => verdict.report.unreadable.len(),
         }

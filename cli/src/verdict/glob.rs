@@ -45,7 +45,7 @@ fn tokens(pattern: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = pattern.chars().peekable();
     while let Some(character) = rest.next() {
-        tokens.push(match character {
+        let token = match character {
             '*' if rest.next_if_eq(&'*').is_some() => {
                 let begins = tokens.is_empty() || matches!(tokens.last(), Some(Token::Exactly('/')));
                 // `**/x` is also `x`: the slash belongs to the folders, and there may be none.
@@ -59,7 +59,8 @@ fn tokens(pattern: &str) -> Vec<Token> {
             '*' => Token::Name,
             '?' => Token::One,
             other => Token::Exactly(other),
-        });
+        };
+        tokens.push(token);
     }
     tokens
 }

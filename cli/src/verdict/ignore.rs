@@ -136,7 +136,7 @@ impl Entry {
     }
 
     /// What it names, for people.
-    pub(crate) fn what(&self) -> &str {
+    pub(super) fn what(&self) -> &str {
         let named = [&self.vulnerability, &self.secret, &self.package];
         named.into_iter().flatten().next().map_or("", String::as_str)
     }

@@ -24,7 +24,7 @@ use model::{Finding, NamespaceFamily, OsRelease, PackageRecord, ScanReport, Secr
 
 pub(crate) use self::condition::Condition;
 pub(crate) use self::level::{level, word};
-pub(crate) use self::policy::{Met, Policy, PolicyArgs};
+pub(crate) use self::policy::{Policy, PolicyArgs};
 pub(crate) use self::suppression::{Suppression, SuppressionArgs, Suppressions};
 
 /// What a finding is about.
@@ -211,5 +211,22 @@ impl<'a> Hit<'a> {
         let finding = self.finding;
         let (name, version) = (self.subject.name(), self.subject.version());
         (finding.severity, name, version, &finding.vulnerability.id, finding.fix_version.as_deref())
+    }
+}
+
+impl Verdict<'_> {
+    /// All findings, those set aside too, as the writers of bills of materials take them.
+    pub(crate) fn placed(&self) -> Vec<sbom::PlacedFinding<'_>> {
+        let open = self.findings.iter().map(|hit| (hit, None));
+        let aside = self.suppressed.iter().map(|(hit, why)| (hit, Some(why.statement())));
+        let mut placed = Vec::with_capacity(self.findings.len() + self.suppressed.len());
+        for (hit, suppressed) in open.chain(aside) {
+            let subject = match hit.subject {
+                Subject::Package(index, _) => sbom::Subject::Package(index),
+                Subject::System(_) => sbom::Subject::Release,
+            };
+            placed.push(sbom::PlacedFinding { subject, finding: hit.finding, suppressed });
+        }
+        placed
     }
 }

@@ -6,7 +6,8 @@ use super::ignore::{Entry, end_of};
 
 /// Whether the first line that says something is an id rather than YAML.
 pub(super) fn is_plain(text: &str) -> bool {
-    let words = |line: &str| line.split('#').next().unwrap_or_default().split_whitespace().next().map(str::to_owned);
+    let words =
+        |line: &str| line.split('#').next().unwrap_or_default().split_whitespace().next().map(str::to_owned);
     let first = text.lines().find_map(words);
     // Nothing but remarks is nothing in either form.
     first.is_none_or(|word| !word.ends_with(':') && !word.starts_with(['-', '{', '[', '%']))
@@ -57,7 +58,8 @@ mod tests {
     #[test]
     fn ids_stand_one_a_line_with_remarks_and_ends() {
         let entries = ignore::parse("# ours\n\nCVE-2023-4911 # later\nGHSA-x exp:2026-12-31\n", "f").unwrap();
-        let ids: Vec<_> = entries.iter().map(|entry| (entry.what(), entry.line, entry.expires.is_some())).collect();
+        let ids: Vec<_> =
+            entries.iter().map(|entry| (entry.what(), entry.line, entry.expires.is_some())).collect();
         assert_eq!(ids[1], ("CVE-2023-4911", 3, false));
         assert_eq!(ids[3], ("GHSA-x", 4, true));
         assert_eq!(ignore::parse("# nothing\n", "f").unwrap(), []);

@@ -84,7 +84,10 @@ impl Policy {
 
     /// The conditions that are met, in the order in which they were given.
     pub(crate) fn met(&self, verdict: &Verdict<'_>) -> Vec<Met> {
-        let counted = self.conditions.iter().map(|condition| Met { condition: *condition, count: condition.count(verdict) });
+        let counted = self
+            .conditions
+            .iter()
+            .map(|condition| Met { condition: *condition, count: condition.count(verdict) });
         counted.filter(|met| met.count > 0).collect()
     }
 }

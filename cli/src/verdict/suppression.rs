@@ -45,7 +45,7 @@ pub(crate) struct Suppressions {
     /// Those that hold today.
     entries: Vec<Entry>,
     /// Those whose time is over.
-    pub(crate) expired: Vec<Entry>,
+    expired: Vec<Entry>,
     documents: Vec<VexDocument>,
     /// What could not be understood in statements: file, place and reason.
     pub(crate) unreadable: Vec<String>,
@@ -104,6 +104,16 @@ impl Suppressions {
             expires: None,
             vex_status: Some(statement.status),
         })
+    }
+
+    /// Which entries are not regarded because their time is over, in words.
+    pub(crate) fn expired_words(&self) -> Vec<String> {
+        let words = |entry: &Entry| {
+            format!("{}: the entry for {} has expired and is not regarded", entry.place(), entry.what())
+        };
+        let mut words: Vec<String> = self.expired.iter().map(words).collect();
+        words.dedup();
+        words
     }
 
     /// Why a secret does not count; `None` if it does.

@@ -9,13 +9,23 @@ mod files;
 mod layers;
 mod mounts;
 mod oci_layout;
+mod registry;
 pub(crate) mod root_fs;
+mod storage;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use self::archive::Archive;
 use self::files::Files;
+pub(crate) use self::mounts::Exclusion;
+pub use self::registry::{
+    Credentials, Patience, Pulled, RegistryError, RegistryName, RegistryOptions, credential_files,
+};
+#[cfg(fuzzing)]
+pub use self::registry::fuzz_documents as fuzz_registry_documents;
+pub(crate) use self::registry::{Origin, RemoteBlob, RemoteReader};
+pub use self::storage::{Engine, StorageError, StorageOptions, Stored};
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
 use crate::open::OpenImage;
@@ -34,25 +44,30 @@ pub enum Source {
     OciArchive(PathBuf),
     /// A directory that holds a root file system.
     RootFs(PathBuf),
+    /// An image in a registry.
+    Registry(RegistryName),
+    /// An image or container in the local storage of an engine.
+    Storage(Stored),
 }
 
-/// Prefixes that name sources which are not files.
-const LATER: [&str; 4] = ["registry", "docker", "podman", "containerd"];
-
 impl Source {
-    /// Reads `docker-archive:PATH`, `oci-archive:PATH`, `oci-dir:PATH` or `dir:PATH`, or looks at what lies
-    /// at a bare path. The path must exist.
+    /// Reads `docker-archive:PATH`, `oci-archive:PATH`, `oci-dir:PATH`, `dir:PATH` or `registry:NAME`,
+    /// a name in a local storage as [`Stored`] says, or looks at what lies at a bare path. The path must exist; a bare text that is no path and cannot be
+    /// meant as one is a name in a registry.
     pub fn detect(text: &str) -> Result<Self, ImageError> {
         if let Some((prefix, rest)) = text.split_once(':') {
             let path = PathBuf::from(rest);
+            if prefix == "registry" {
+                return Ok(Self::Registry(named(rest)?));
+            }
+            if let Some(stored) = Stored::parse(prefix, rest) {
+                return Ok(Self::Storage(stored));
+            }
             let source = match prefix {
                 "docker-archive" => Some(Self::DockerArchive(path)),
                 "oci-archive" => Some(Self::OciArchive(path)),
                 "oci-dir" => Some(Self::OciDir(path)),
                 "dir" => Some(Self::RootFs(path)),
-                _ if LATER.contains(&prefix) => {
-                    return Err(ImageError::UnsupportedSource { prefix: prefix.to_owned() });
-                }
                 _ => None,
             };
             if let Some(source) = source {
@@ -60,15 +75,23 @@ impl Source {
                 return Ok(source);
             }
         }
-        Self::look(Path::new(text))
+        match Self::look(Path::new(text)) {
+            Err(ImageError::NotFound { .. })
+                if !looks_like_file(text) && text.parse::<RegistryName>().is_ok() =>
+            {
+                Ok(Self::Registry(named(text)?))
+            }
+            found => found,
+        }
     }
 
-    /// The file or directory.
-    pub fn path(&self) -> &Path {
+    /// The file or directory; `None` for an image that is in neither.
+    pub fn path(&self) -> Option<&Path> {
         match self {
             Self::DockerArchive(path) | Self::OciDir(path) | Self::OciArchive(path) | Self::RootFs(path) => {
-                path
+                Some(path)
             }
+            Self::Registry(_) | Self::Storage(_) => None,
         }
     }
 
@@ -96,7 +119,7 @@ impl Source {
 
     /// The path must be there and be what the source says, a file or a directory.
     fn check_exists(&self) -> Result<(), ImageError> {
-        let path = self.path();
+        let Some(path) = self.path() else { return Ok(()) };
         let wants_dir = matches!(self, Self::OciDir(_) | Self::RootFs(_));
         let reason = match (wants_dir, stat(path)?.is_dir()) {
             (true, false) => "it is a file where a directory is expected",
@@ -119,11 +142,22 @@ pub struct OpenOptions {
     /// Whether layers are held against their digests. Without it, uncompressed layers are seeked through
     /// rather than read.
     pub verify: bool,
+    /// How registries are spoken to.
+    pub registry: RegistryOptions,
+    /// Where the storages of container engines are.
+    pub storage: StorageOptions,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { platform: None, reference: None, limits: Limits::default(), verify: true }
+        Self {
+            platform: None,
+            reference: None,
+            limits: Limits::default(),
+            verify: true,
+            registry: RegistryOptions::default(),
+            storage: StorageOptions::default(),
+        }
     }
 }
 
@@ -142,7 +176,24 @@ pub fn open(source: &Source, options: &OpenOptions) -> Result<OpenImage, ImageEr
         }
         Source::OciDir(path) => oci_layout::open(&Files::Folder(path.clone()), options),
         Source::RootFs(path) => root_fs::open(path, options),
+        Source::Registry(name) => registry::open(name, options),
+        Source::Storage(stored) => storage::open(stored, options),
     }
+}
+
+fn named(text: &str) -> Result<RegistryName, ImageError> {
+    text.parse().map_err(|source| {
+        let place = Place::whole(Path::new(text));
+        ImageError::Registry { place, source: Box::new(source) }
+    })
+}
+
+/// Whether a text that is no path was most likely meant as one: nobody's slip of the pen is to become a
+/// request to a registry.
+fn looks_like_file(text: &str) -> bool {
+    const ENDINGS: [&str; 8] = [".tar", ".tgz", ".gz", ".zst", ".xz", ".bz2", ".json", ".oci"];
+    let name = text.to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 fn stat(path: &Path) -> Result<std::fs::Metadata, ImageError> {
@@ -183,13 +234,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_of_later_versions_are_told_from_file_names() {
-        for prefix in LATER {
-            let error = Source::detect(&format!("{prefix}:alpine:3.9")).unwrap_err();
-            assert!(matches!(error, ImageError::UnsupportedSource { .. }), "{error}");
+    fn a_bare_text_that_is_no_path_is_a_name_in_a_registry_unless_it_looks_like_a_path() {
+        for text in ["alpine:3.9", "registry:alpine:3.9", "docker.io/library/alpine:3.9"] {
+            let Source::Registry(name) = Source::detect(text).unwrap() else { panic!("{text}") };
+            assert_eq!(name.to_string(), "docker.io/library/alpine:3.9");
         }
-        let error = Source::detect("alpine:3.9").unwrap_err();
-        assert_eq!(error.to_string(), "there is no file or directory `alpine:3.9`: check the path");
+        for text in ["web.tar", "team/web.TAR", "./alpine", "/alpine", "Alpine", "alpine:", "~/alpine"] {
+            let error = Source::detect(text).unwrap_err();
+            assert_eq!(error.to_string(), format!("there is no file or directory `{text}`: check the path"));
+        }
+        let error = Source::detect("registry:./alpine").unwrap_err();
+        assert!(error.to_string().contains("is not the name of an image in a registry"), "{error}");
     }
 
     #[test]

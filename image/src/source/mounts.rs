@@ -57,7 +57,7 @@ const NETWORK: [&str; 14] = [
 
 /// Why a folder is not walked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Exclusion {
+pub(crate) enum Exclusion {
     /// Nothing is lost, so nothing is said.
     Silent,
     /// Worth a note, with these words, if there is anything in it.

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use model::{Digest, ImageId};
+use model::{DiffId, Digest, ImageId};
 
 use super::OpenOptions;
 use super::files::Files;
-use super::layers::{StoredLayer, assemble};
+use super::layers::{AnyLayer, StoredLayer, UnpackedLayer, assemble};
 use crate::blob::Blob;
 use crate::config::Config;
 use crate::error::{ImageError, Place};
@@ -17,8 +17,27 @@ use crate::select::{Choice, references, select};
 
 const INDEX: &str = "index.json";
 
+/// Gives a layer that is not among the files, from the diff-ids of the image and the layer's number.
+pub(super) type Fallback<'f> = &'f dyn Fn(&[DiffId], usize) -> Result<Option<UnpackedLayer>, ImageError>;
+
 /// Opens the image that the options choose.
 pub(super) fn open(files: &Files, options: &OpenOptions) -> Result<OpenImage, ImageError> {
+    let place = Place::new(files.path(), INDEX);
+    let Some(blob) = files.find(INDEX)? else {
+        let reason = "it holds no index.json".to_owned();
+        return Err(ImageError::NotAnImage { path: files.path().to_owned(), reason });
+    };
+    let index = blob.read_document(&place, &options.limits)?;
+    open_listed(files, &index, &|_, _| Ok(None), options)
+}
+
+/// The same, with an index that is no file; layers that are not among the files come from `fallback`.
+pub(super) fn open_listed(
+    files: &Files,
+    index: &[u8],
+    fallback: Fallback<'_>,
+    options: &OpenOptions,
+) -> Result<OpenImage, ImageError> {
     let mut found = Search {
         files,
         limits: &options.limits,
@@ -26,7 +45,7 @@ pub(super) fn open(files: &Files, options: &OpenOptions) -> Result<OpenImage, Im
         candidates: Vec::new(),
         missing: None,
     };
-    found.read_root()?;
+    found.read_root(index)?;
     let mut candidates = found.candidates;
     if let (true, Some(place)) = (candidates.is_empty(), found.missing) {
         return Err(ImageError::Missing { place });
@@ -35,8 +54,8 @@ pub(super) fn open(files: &Files, options: &OpenOptions) -> Result<OpenImage, Im
         let reason = "its index lists no image".to_owned();
         return Err(ImageError::NotAnImage { path: files.path().to_owned(), reason });
     }
-    if candidates.iter().any(|candidate| candidate.artifact_type().is_none()) {
-        candidates.retain(|candidate| candidate.artifact_type().is_none());
+    if candidates.iter().any(|candidate| candidate.config.artifact_type().is_none()) {
+        candidates.retain(|candidate| candidate.config.artifact_type().is_none());
     }
     // an only image is taken as it is, so its platform is of no interest
     if candidates.len() > 1 || options.platform.is_some() {
@@ -48,7 +67,7 @@ pub(super) fn open(files: &Files, options: &OpenOptions) -> Result<OpenImage, Im
     }
     let choices: Vec<Choice> = candidates.iter().map(|candidate| candidate.choice.clone()).collect();
     let index = select(files.path(), &choices, options.reference.as_deref(), options.platform.as_ref())?;
-    candidates[index].open(files, options)
+    candidates[index].open(files, fallback, options)
 }
 
 /// A manifest that may be the image asked for.
@@ -74,15 +93,30 @@ impl Candidate {
         Ok((Config::parse(&bytes, &place)?, digest, place))
     }
 
-    fn open(&self, files: &Files, options: &OpenOptions) -> Result<OpenImage, ImageError> {
-        if let Some(media_type) = self.artifact_type() {
+    fn open(
+        &self,
+        files: &Files,
+        fallback: Fallback<'_>,
+        options: &OpenOptions,
+    ) -> Result<OpenImage, ImageError> {
+        if let Some(media_type) = self.config.artifact_type() {
             let reason =
                 format!("manifest {} is an artifact with a config of type `{media_type}`", self.digest);
             return Err(ImageError::NotAnImage { path: files.path().to_owned(), reason });
         }
         let (config, id, place) = self.read_config(files, options)?;
-        let layers =
-            self.layers.iter().map(|layer| self.find_layer(files, layer)).collect::<Result<_, _>>()?;
+        let diff_ids = config.diff_ids(&place)?;
+        let mut layers: Vec<AnyLayer> = Vec::with_capacity(self.layers.len());
+        for (number, layer) in self.layers.iter().enumerate() {
+            layers.push(match self.find_layer(files, layer) {
+                Err(missing @ ImageError::Missing { .. }) => {
+                    let mut unpacked = fallback(&diff_ids, number)?.ok_or(missing)?;
+                    unpacked.digest = Some(layer.digest(&self.place(files))?);
+                    unpacked.into()
+                }
+                found => found?.into(),
+            });
+        }
         let references = references(&self.choice.names, Some(self.digest));
         assemble(config, ImageId(id), &place, references, layers, options)
     }
@@ -94,18 +128,6 @@ impl Candidate {
             return Err(ImageError::UnsupportedLayer { place, form: "encrypted" });
         }
         Ok(StoredLayer { place, blob: Blob::File(blob), digest: Some(digest) })
-    }
-
-    /// The media type of the config if it says that this is no image: charts and signatures have the form of
-    /// images otherwise.
-    fn artifact_type(&self) -> Option<&str> {
-        const IMAGE_CONFIGS: [&str; 3] = [
-            "application/vnd.oci.image.config.v1+json",
-            "application/vnd.docker.container.image.v1+json",
-            "application/octet-stream",
-        ];
-        let media_type = self.config.media_type.as_deref()?;
-        (!media_type.is_empty() && !IMAGE_CONFIGS.contains(&media_type)).then_some(media_type)
     }
 }
 
@@ -130,14 +152,9 @@ struct Trail {
 }
 
 impl Search<'_> {
-    fn read_root(&mut self) -> Result<(), ImageError> {
+    fn read_root(&mut self, index: &[u8]) -> Result<(), ImageError> {
         let place = Place::new(self.files.path(), INDEX);
-        let Some(blob) = self.files.find(INDEX)? else {
-            let reason = "it holds no index.json".to_owned();
-            return Err(ImageError::NotAnImage { path: self.files.path().to_owned(), reason });
-        };
-        let bytes = blob.read_document(&place, self.limits)?;
-        let Document::Index(descriptors) = self.parse(&bytes, &place)? else {
+        let Document::Index(descriptors) = self.parse(index, &place)? else {
             return Err(ImageError::Metadata {
                 place,
                 reason: "a manifest where an index is due".to_owned(),

@@ -1,6 +1,6 @@
 //! The uncompressed bytes of one layer, bounded and held against its digest.
 
-use model::Digest;
+use model::{DiffId, Digest};
 use sha2::{Digest as _, Sha256};
 
 use super::compression::Compression;
@@ -72,6 +72,16 @@ impl<'l> LayerStream<'l> {
         };
         let hasher = matches!(check, Check::Uncompressed(_)).then(Sha256::new);
         Ok(Self { stored, decoder, check, hasher, produced: 0, limits, notes: Vec::new() })
+    }
+
+    /// Bytes that are stored as they are have one digest, and both documents must state the same.
+    pub(crate) fn check_diff_id(&self, diff_id: Option<DiffId>) -> Result<(), ImageError> {
+        match (&self.decoder, self.check, diff_id) {
+            (Decoder::Plain, Check::Stored(found), Some(DiffId(expected))) if expected != found => {
+                Err(ImageError::DigestMismatch { place: self.stored.place().clone(), expected, found })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Uncompressed bytes given so far.

@@ -7,9 +7,13 @@
 //! URL, a digest or a reference of an image; what is named by words only is listed in [`VexDocument::unreadable`].
 
 mod apply;
+mod csaf;
+mod cyclonedx;
+mod openvex;
+mod product;
 mod read;
 mod statement;
 
-pub use apply::{Verdict, judge};
+pub use apply::judge;
 pub use read::read;
 pub use statement::{Justification, Product, Statement, Status, VexDocument};

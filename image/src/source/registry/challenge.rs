@@ -36,16 +36,15 @@ pub(crate) fn parse(header: &str) -> Vec<Challenge> {
         if word.is_empty() {
             return challenges;
         }
-        let parted = rest.pass(|c| c.is_ascii_whitespace());
-        let is_scheme = !rest.0.starts_with('=') || (challenges.is_empty() && parted);
-        if is_scheme {
+        rest.pass(|c| c.is_ascii_whitespace());
+        let Some(behind) = rest.0.strip_prefix('=') else {
             if challenges.len() == MAX_ITEMS {
                 return challenges;
             }
             challenges.push(Challenge { scheme: word.to_ascii_lowercase(), parameters: Vec::new() });
             continue;
-        }
-        rest.0 = &rest.0[1..];
+        };
+        rest.0 = behind;
         rest.pass(|c| c.is_ascii_whitespace());
         // the filling of a `token68`, which none of the schemes of registries has
         if rest.0.is_empty() || rest.0.starts_with(['=', ',']) {
@@ -64,11 +63,8 @@ pub(crate) fn parse(header: &str) -> Vec<Challenge> {
 struct Rest<'h>(&'h str);
 
 impl<'h> Rest<'h> {
-    /// Whether anything was passed over.
-    fn pass(&mut self, passed: impl Fn(char) -> bool) -> bool {
-        let before = self.0.len();
+    fn pass(&mut self, passed: impl Fn(char) -> bool) {
         self.0 = self.0.trim_start_matches(passed);
-        self.0.len() < before
     }
 
     fn take_token(&mut self) -> &'h str {
@@ -126,7 +122,10 @@ mod tests {
                 "bearer realm=https://auth.docker.io/token service=registry.docker.io scope=repository:library/debian:pull",
             ),
             (r#"Basic realm="Registry Realm""#, "basic realm=Registry Realm"),
-            (r#"BASIC Realm=x, Bearer realm="a\"b,c" , Error=invalid_token"#, r#"basic realm=x | bearer realm=a"b,c error=invalid_token"#),
+            (
+                r#"BASIC Realm=x, Bearer realm="a\"b,c" , Error=invalid_token"#,
+                r#"basic realm=x | bearer realm=a"b,c error=invalid_token"#,
+            ),
             ("Negotiate YWJj==, Basic realm=\"a\"", "negotiate | basic realm=a"),
             ("Negotiate", "negotiate"),
             (r#", ,Basic   realm = "a" ,, charset="UTF-8""#, "basic realm=a charset=UTF-8"),
@@ -136,9 +135,7 @@ mod tests {
             ("\u{1f600}", ""),
         ];
         for (header, expected) in cases {
-            let found = shown(header);
-            let found = found.replace("negotiate | yw", "negotiate yw");
-            assert!(found == expected || found.starts_with(&format!("{expected} | yw")), "{header}: {found}");
+            assert_eq!(shown(header), expected, "{header}");
         }
     }
 

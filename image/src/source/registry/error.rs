@@ -66,7 +66,10 @@ pub enum RegistryError {
         message: String,
     },
     /// The registry asks to wait longer than anybody would.
-    #[error("{host} asks to wait {seconds} seconds before the next request: it limits the rate, try again later or log in{}", detail(message))]
+    #[error(
+        "{host} asks to wait {seconds} seconds before the next request: it limits the rate, try again later or log in{}",
+        detail(message)
+    )]
     RateLimit {
         /// Host and port.
         host: String,

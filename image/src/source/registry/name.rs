@@ -209,9 +209,33 @@ mod tests {
         let long = format!("a/{}", "b".repeat(260));
         let tag = format!("a:{}", "b".repeat(129));
         for text in [
-            "", ":1", "/a", "a/", "a//b", "A", "a:", "a:.x", "a b", "./a", "../a", "a..b", "a___b", "-a", "a-",
-            "a@sha256:00", "a@md5:00", "ex ample.com/a", "example.com:0/a", "example.com:x/a", "-x.com/a",
-            "localhost:70000/a", "a:b:c", "[::g]/a", "http://a/b", &long, &tag,
+            "",
+            ":1",
+            "/a",
+            "a/",
+            "a//b",
+            "A",
+            "a:",
+            "a:.x",
+            "a b",
+            "./a",
+            "../a",
+            "a..b",
+            "a___b",
+            "-a",
+            "a-",
+            "a@sha256:00",
+            "a@md5:00",
+            "ex ample.com/a",
+            "example.com:0/a",
+            "example.com:x/a",
+            "-x.com/a",
+            "localhost:70000/a",
+            "a:b:c",
+            "[::g]/a",
+            "http://a/b",
+            &long,
+            &tag,
         ] {
             assert!(text.parse::<RegistryName>().is_err(), "{text}");
         }
@@ -220,8 +244,15 @@ mod tests {
     #[test]
     fn only_this_machine_is_loopback() {
         for (host, expected) in [
-            ("localhost", true), ("a.localhost", true), ("127.0.0.1", true), ("127.8.0.1", true), ("[::1]", true),
-            ("[::ffff:127.0.0.1]", true), ("10.0.0.1", false), ("localhost.example.com", false), ("[::2]", false),
+            ("localhost", true),
+            ("a.localhost", true),
+            ("127.0.0.1", true),
+            ("127.8.0.1", true),
+            ("[::1]", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("10.0.0.1", false),
+            ("localhost.example.com", false),
+            ("[::2]", false),
         ] {
             assert_eq!(is_loopback(host), expected, "{host}");
         }

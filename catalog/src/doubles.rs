@@ -1,0 +1,149 @@
+//! What several files say of one thing becomes one record: the better witness stands, the others give way.
+//!
+//! What it is not for: ownership by OS packages, which is a link and hides nothing. The decision a reader may doubt: only
+//! catalogers that are known to repeat others give way. One module at two places is two records, since both are run.
+
+use std::collections::{HashMap, HashSet};
+
+use model::{Ecosystem, PackageRecord};
+
+use crate::compose::Visible;
+use crate::path::ancestors;
+
+/// Catalogers whose files repeat what others prove: a cache beside the installed module, a list beside documents, an
+/// installer's record beside the metadata. The better of two that repeat the same comes first.
+const REPEATING: [&str; 5] =
+    ["yarn-cache", "bitnami-spdx", "bitnami-components", "perl-install", "perl-local"];
+
+type Identity = (Ecosystem, String, String);
+
+fn identity(record: &PackageRecord) -> Identity {
+    (record.ecosystem, record.name.clone(), record.version.clone())
+}
+
+/// Leaves out the records that others make superfluous, and gives to Hex what is proved to come from there.
+pub(crate) fn without(mut records: Vec<PackageRecord>, visible: &[Visible<'_>]) -> Vec<PackageRecord> {
+    let covered: HashSet<&[u8]> =
+        visible.iter().flat_map(|file| &file.evidence().facts.covered).map(Vec::as_slice).collect();
+    if !covered.is_empty() {
+        records.retain(|record| !is_covered(record, &covered));
+    }
+    give_to_hex(&mut records);
+    without_repeated(records)
+}
+
+/// Whether a file that knows better has spoken of the record's file, or of one of the folders that it is in.
+fn is_covered(record: &PackageRecord, covered: &HashSet<&[u8]>) -> bool {
+    match record.found_by.as_str() {
+        "dotnet-assembly" => {
+            let path = record.path.as_bytes();
+            covered.contains(path)
+                || ancestors(path).any(|folder| !folder.is_empty() && covered.contains(folder))
+        }
+        "perl-local" => {
+            let module = record.path.rsplit_once("!/").map_or(record.name.as_str(), |(_, module)| module);
+            covered.contains(crate::cpan::module_key(module, &record.version).as_slice())
+        }
+        _ => false,
+    }
+}
+
+/// An application of which Hex's metadata speak is that package and none of OTP; one of which a lock file speaks is
+/// installed by the runtime's own word.
+fn give_to_hex(records: &mut Vec<PackageRecord>) {
+    let mut hex: HashMap<(String, String), bool> = HashMap::new();
+    for record in records.iter().filter(|record| record.ecosystem == Ecosystem::Hex) {
+        let is_installed = hex.entry((record.name.clone(), record.version.clone())).or_default();
+        *is_installed |= !record.declared;
+    }
+    if hex.is_empty() {
+        return;
+    }
+    let known = |record: &PackageRecord| hex.get(&(record.name.clone(), record.version.clone())).copied();
+    records.retain(|record| record.ecosystem != Ecosystem::Otp || known(record) != Some(true));
+    for record in records.iter_mut() {
+        if record.ecosystem == Ecosystem::Otp && known(record).is_some() {
+            record.ecosystem = Ecosystem::Hex;
+            record.purl = PackageRecord::new(record.package(), "").purl;
+        }
+    }
+    records.sort_unstable();
+}
+
+fn without_repeated(mut records: Vec<PackageRecord>) -> Vec<PackageRecord> {
+    let rank = |record: &PackageRecord| REPEATING.iter().position(|name| *name == record.found_by);
+    if !records.iter().any(|record| rank(record).is_some()) {
+        return records;
+    }
+    // the best witness of each identity that is judged on its own, as an owned record is not
+    let mut best: HashMap<Identity, Option<usize>> = HashMap::new();
+    for record in records.iter().filter(|record| record.owned_by.is_none() && !record.declared) {
+        let own = rank(record);
+        best.entry(identity(record)).and_modify(|best| *best = better(*best, own)).or_insert(own);
+    }
+    records.retain(|record| match rank(record) {
+        None => true,
+        Some(own) => best.get(&identity(record)).is_none_or(|best| *best == Some(own)),
+    });
+    records
+}
+
+/// One that repeats nothing is better than all others, and of those the first of the list.
+fn better(one: Option<usize>, other: Option<usize>) -> Option<usize> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Package;
+
+    use super::*;
+
+    fn record(ecosystem: Ecosystem, name: &str, path: &str, found_by: &str) -> PackageRecord {
+        let mut record = PackageRecord::new(Package::new(ecosystem, name, "1.0"), path);
+        record.found_by = found_by.to_owned();
+        record
+    }
+
+    fn left(records: Vec<PackageRecord>) -> Vec<String> {
+        without(records, &[])
+            .into_iter()
+            .map(|record| format!("{} {}", record.purl, record.found_by))
+            .collect()
+    }
+
+    #[test]
+    fn a_cache_gives_way_to_what_is_installed_unless_that_is_judged_elsewhere() {
+        let cached = record(Ecosystem::Npm, "a", "c.zip", "yarn-cache");
+        let installed = record(Ecosystem::Npm, "a", "node_modules/a/package.json", "npm-package");
+        assert_eq!(left(vec![cached.clone(), installed.clone()]), ["pkg:npm/a@1.0 npm-package"]);
+        assert_eq!(left(vec![cached.clone(), cached.clone()]).len(), 2, "two places of one kind");
+        let owned = PackageRecord { owned_by: Some("node-a".into()), ..installed.clone() };
+        assert_eq!(left(vec![cached.clone(), owned]).len(), 2);
+        let declared = PackageRecord { declared: true, ..installed };
+        assert_eq!(left(vec![cached, declared]).len(), 2);
+    }
+
+    #[test]
+    fn of_two_that_repeat_the_better_stands() {
+        let list = record(Ecosystem::Generic, "redis", ".bitnami_components.json", "bitnami-components");
+        let document = record(Ecosystem::Generic, "redis", ".spdx-redis.spdx", "bitnami-spdx");
+        assert_eq!(left(vec![list, document]), ["pkg:generic/redis@1.0 bitnami-spdx"]);
+    }
+
+    #[test]
+    fn an_application_that_hex_knows_is_one_of_hex() {
+        let application = record(Ecosystem::Otp, "ranch", "ranch/ebin/ranch.app", "erlang-app");
+        let other = record(Ecosystem::Otp, "ssl", "ssl/ebin/ssl.app", "erlang-app");
+        let metadata = record(Ecosystem::Hex, "ranch", "ranch/hex_metadata.config", "hex-metadata");
+        assert_eq!(
+            left(vec![metadata.clone(), application.clone(), other]),
+            ["pkg:hex/ranch@1.0 hex-metadata", "pkg:otp/ssl@1.0 erlang-app"]
+        );
+        let locked = PackageRecord { declared: true, found_by: "mix-lock".into(), ..metadata };
+        assert!(left(vec![locked, application]).contains(&"pkg:hex/ranch@1.0 erlang-app".to_owned()));
+    }
+}

@@ -1,0 +1,88 @@
+//! The lines above the tables: which image, and the numbers.
+
+use std::io::Write;
+
+use model::{Reference, Severity};
+
+use super::{Look, places};
+use crate::output::printable;
+use crate::verdict::{Subject, Verdict, word};
+
+pub(super) fn write(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> anyhow::Result<()> {
+    let report = verdict.report;
+    writeln!(out, "image     {}", report.image.id)?;
+    if !report.image.references.is_empty() {
+        writeln!(out, "names     {}", printable(&names(&report.image.references)))?;
+    }
+    if let Some(base) = &report.image.base {
+        let name = match base.references.as_slice() {
+            [] => base.id.to_string(),
+            references => names(references),
+        };
+        let all = report.image.layers.iter().filter(|layer| layer.diff_id.is_some()).count();
+        writeln!(out, "base      {} ({} of {all} layers)", printable(&name), base.layers)?;
+    }
+    let system = report.os_release.as_ref().map_or("unknown", |release| &release.display_name);
+    writeln!(out, "system    {}", printable(system))?;
+    let declared = report.packages.iter().filter(|record| record.declared).count();
+    let declared = if declared > 0 { format!(" ({declared} declared only)") } else { String::new() };
+    writeln!(out, "packages  {}{declared}", report.packages.len())?;
+    if verdict.bundle.is_some() {
+        findings(out, verdict, look)?;
+    }
+    if !verdict.secrets.is_empty() {
+        writeln!(out, "secrets   {}", verdict.secrets.len())?;
+    }
+    if !report.unreadable.is_empty() {
+        writeln!(out, "gaps      {} could not be read (listed below)", places(report.unreadable.len()))?;
+    }
+    Ok(())
+}
+
+fn findings(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> anyhow::Result<()> {
+    let counts = verdict.by_severity();
+    let all: usize = counts.iter().map(|(_, count)| count).sum();
+    let parts: Vec<String> =
+        counts.iter().map(|(severity, count)| painted(*severity, *count, look.colours)).collect();
+    let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    writeln!(out, "findings  {all}{parts}")?;
+    let aside = verdict.suppressed.len() + verdict.suppressed_secrets.len();
+    if aside > 0 {
+        let how = if look.show_suppressed { "" } else { " (--show-suppressed lists them)" };
+        writeln!(out, "          {aside} suppressed{how}")?;
+    }
+    if verdict.hidden > 0 {
+        writeln!(out, "          {} not asked for (--severity, --ignore-unfixed)", verdict.hidden)?;
+    }
+    let count = verdict.not_covered.iter().filter(|subject| matches!(subject, Subject::Package(..))).count();
+    if count > 0 {
+        writeln!(out, "          {count} packages are not covered by the vulnerability data")?;
+    }
+    if !verdict.undecided.is_empty() {
+        let count = verdict.undecided.len();
+        writeln!(out, "          {count} advisories could not be applied (see --format json)")?;
+    }
+    Ok(())
+}
+
+/// `3 high`, in the colour of the table.
+fn painted(severity: Severity, count: usize, colours: bool) -> String {
+    let words = format!("{count} {}", word(severity));
+    let code = match severity.get() {
+        5 => "1;31",
+        4 => "31",
+        3 => "33",
+        2 => "36",
+        _ => "90",
+    };
+    if colours { format!("\u{1b}[{code}m{words}\u{1b}[0m") } else { words }
+}
+
+fn names(references: &[Reference]) -> String {
+    let name = |name: &Reference| match (&name.tag, &name.digest) {
+        (Some(tag), _) => format!("{}/{}:{tag}", name.registry, name.repository),
+        (None, Some(digest)) => format!("{}/{}@{digest}", name.registry, name.repository),
+        (None, None) => format!("{}/{}", name.registry, name.repository),
+    };
+    references.iter().map(name).collect::<Vec<_>>().join(", ")
+}

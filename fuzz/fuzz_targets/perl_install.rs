@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    catalog::fuzzing::read("perl-install", "lib/perl5/.meta/A-1.0/install.json", bytes);
+});

@@ -1,0 +1,126 @@
+//! Images in a registry (OCI distribution-spec v1.1).
+//!
+//! Opening one gets its manifest and config and nothing else; layers come when they are read, straight into
+//! the scan and never to disk. What this is not for: pushing, lists of tags, signatures.
+//!
+//! The decision a reader may doubt: an own client over plain HTTP requests in place of a library. The rules
+//! about who gets a password, where a redirect may lead, how long is waited and how a broken layer goes on
+//! are the larger part of the work, and they are what differs between libraries.
+
+mod challenge;
+mod credential;
+mod document;
+mod error;
+mod guard;
+mod helper;
+mod login;
+mod name;
+mod remote;
+mod retry;
+mod session;
+mod wire;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use reqwest::Url;
+
+pub use self::credential::{Credentials, credential_files};
+use self::document::Documents;
+pub use self::error::RegistryError;
+use self::guard::Guard;
+use self::login::Login;
+pub use self::name::RegistryName;
+pub(crate) use self::remote::{RemoteBlob, RemoteReader};
+pub use self::retry::Patience;
+use self::session::Session;
+use self::wire::Wire;
+use super::OpenOptions;
+use crate::error::{ImageError, Place};
+use crate::open::OpenImage;
+
+/// How registries are spoken to.
+#[derive(Clone, Debug, Default)]
+pub struct RegistryOptions {
+    /// The login to use; without it `credential_files` are looked into once a registry asks.
+    pub credentials: Option<Credentials>,
+    /// Files as `docker login` and `podman login` leave them, first choice first; see [`credential_files`].
+    pub credential_files: Vec<PathBuf>,
+    /// Certificates in PEM form that are trusted beside the system's. A registry on this machine is then
+    /// spoken to over TLS, too.
+    pub authorities: Option<PathBuf>,
+    /// Plain HTTP. Registries on this machine are spoken to so in any case.
+    pub plain_http: bool,
+    /// Bounds of waiting.
+    pub patience: Patience,
+}
+
+/// What was got from a registry so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulled {
+    /// Bytes of all answers' bodies.
+    pub bytes: u64,
+    /// Requests made, to token services and other hosts as well.
+    pub requests: u64,
+    /// Layers of which anything was asked for.
+    pub layers: usize,
+}
+
+/// The connection of an open image.
+#[derive(Clone)]
+pub(crate) struct Origin(Arc<Session>);
+
+impl Origin {
+    /// Bytes and requests.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        (self.0.wire.traffic.bytes(), self.0.wire.traffic.requests())
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({})", self.0.wire.base)
+    }
+}
+
+/// Opens the image that name and options choose.
+pub(super) fn open(name: &RegistryName, options: &OpenOptions) -> Result<OpenImage, ImageError> {
+    let place = Place::whole(Path::new(&name.to_string()));
+    let session = connect(name, &options.registry)
+        .map_err(|source| ImageError::Registry { place, source: Box::new(source) })?;
+    let session = Arc::new(session);
+    let documents = Documents { name, session: session.clone(), options };
+    let mut image = documents.open()?;
+    image.set_origin(Origin(session));
+    Ok(image)
+}
+
+/// Prepares everything; the first request connects.
+fn connect(name: &RegistryName, options: &RegistryOptions) -> Result<Session, RegistryError> {
+    let host = name.host();
+    let is_plain = options.plain_http
+        || (name.is_loopback() && options.authorities.is_none() && !host.ends_with(":443"));
+    let scheme = if is_plain { "http" } else { "https" };
+    let base = Url::parse(&format!("{scheme}://{host}/"))
+        .map_err(|error| RegistryError::Client { reason: format!("`{host}` is no host: {error}") })?;
+    let guard = Guard::new(&base, options.plain_http, |name| std::env::var(name).ok());
+    let wire = Wire::new(base, guard, options.authorities.as_deref(), options.patience.clone())?;
+    let registry = name.reference().registry.clone();
+    let (given, files) = (options.credentials.clone(), options.credential_files.clone());
+    Ok(Session::new(wire, Login::new(given, files, registry, name.repository()), name.repository()))
+}
+
+/// Entry for the fuzz target: documents that a registry, or a user's folder, may hold.
+#[cfg(fuzzing)]
+pub fn fuzz_documents(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = (challenge::parse(text), text.parse::<RegistryName>());
+    }
+    if let Ok(file) = credential::LoginFile::parse(bytes) {
+        let _ = file.find("registry.example", "team/app");
+    }
+    let _ = (login::parse_token(bytes), error::words(bytes));
+    let place = Place::new("fuzz", "manifest");
+    let _ = crate::manifest::Document::parse(bytes, &place);
+}
