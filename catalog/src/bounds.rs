@@ -5,7 +5,7 @@
 //! inventory as a whole. What an identity hangs on is left out instead of cut: a cut name names something else.
 
 use model::report::limits;
-use model::{ImageFacts, OsRelease, PackageRecord, RuntimeFacts, ScanReport, Unreadable};
+use model::{ImageFacts, OsRelease, PackageRecord, RuntimeFacts, ScanReport, SecretRecord, Unreadable};
 
 /// Cuts, leaves out and notes what is too much.
 pub(crate) fn keep_within(report: &mut ScanReport) {
@@ -18,6 +18,8 @@ pub(crate) fn keep_within(report: &mut ScanReport) {
     shorten("account names", &mut report.users, limits::LIST, &mut notes);
     drop_long("packages", &mut report.packages, is_within, &mut notes);
     shorten("packages", &mut report.packages, limits::PACKAGES, &mut notes);
+    drop_long("secrets", &mut report.secrets, is_secret_within, &mut notes);
+    shorten("secrets", &mut report.secrets, limits::LIST, &mut notes);
     drop_long("secrets", &mut report.secrets, |secret| secret.path.len() <= limits::PATH, &mut notes);
     shorten("secrets", &mut report.secrets, limits::LIST, &mut notes);
     report.unreadable.splice(
@@ -95,6 +97,11 @@ fn is_within(record: &PackageRecord) -> bool {
             .chain(distro)
             .chain(source)
             .all(|word| word.len() <= limits::WORD)
+}
+
+/// Whether the place of a secret has a length that a server accepts; its other words are ours.
+fn is_secret_within(record: &SecretRecord) -> bool {
+    record.path.len() <= limits::PATH && record.masked.len() <= limits::WORD
 }
 
 fn drop_long<T>(what: &str, list: &mut Vec<T>, is_fine: impl Fn(&T) -> bool, notes: &mut Vec<String>) {

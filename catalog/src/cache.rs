@@ -7,7 +7,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use model::Digest;
 
@@ -24,12 +24,15 @@ const MAX_FILE: u64 = 1 << 30;
 /// The folder of layer results.
 pub(crate) struct Cache {
     folder: PathBuf,
+    with_secrets: bool,
+    /// Whether it was said that nothing can be written.
+    has_warned: AtomicBool,
 }
 
 impl Cache {
-    /// Uses `folder`, which need not exist yet.
-    pub(crate) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+    /// Uses `folder`, which need not exist yet, for results with or without secrets.
+    pub(crate) fn new(folder: &Path, with_secrets: bool) -> Self {
+        Self { folder: folder.to_owned(), with_secrets, has_warned: AtomicBool::new(false) }
     }
 
     /// The result of the layer stored as `digest`, if this scanner has read it before.
@@ -46,19 +49,21 @@ impl Cache {
         loaded
     }
 
-    /// Keeps the result of the layer stored as `digest`.
+    /// Keeps the result of the layer stored as `digest`. That this cannot be done is said once per scan.
     pub(crate) fn save(&self, digest: &Digest, catalog: &LayerCatalog) {
         let path = self.path(digest);
-        if let Err(error) = self.write(&path, catalog) {
+        let Err(error) = self.write(&path, catalog) else { return };
+        if !self.has_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 path = %path.display(), %error,
-                "layer result `{}` cannot be written, the layer will be read again next time: {error}", path.display()
+                "layer result `{}` cannot be written, layers will be read again next time: {error}", path.display()
             );
         }
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
-        self.folder.join(format!("{}.layer", digest.to_hex()))
+        let kind = if self.with_secrets { "" } else { "-plain" };
+        self.folder.join(format!("{}{kind}.layer", digest.to_hex()))
     }
 
     fn write(&self, path: &Path, catalog: &LayerCatalog) -> io::Result<()> {
@@ -140,18 +145,20 @@ mod tests {
     #[test]
     fn a_layer_result_comes_back_as_it_was_saved() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(&folder.path().join("deeper"));
+        let cache = Cache::new(&folder.path().join("deeper"), true);
         let digest = Digest::of(b"layer");
         assert_eq!(cache.load(&digest), None);
         cache.save(&digest, &sample());
         assert_eq!(cache.load(&digest), Some(sample()));
+        let plain = Cache::new(&folder.path().join("deeper"), false);
+        assert_eq!(plain.load(&digest), None, "a result with secrets is none without");
         assert_eq!(fs::read_dir(folder.path().join("deeper")).unwrap().count(), 1, "no temporary file stays");
     }
 
     #[test]
     fn a_damaged_or_old_file_is_a_miss_and_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(folder.path());
+        let cache = Cache::new(folder.path(), true);
         let digest = Digest::of(b"layer");
         cache.save(&digest, &sample());
         let path = cache.path(&digest);
@@ -173,7 +180,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        let cache = Cache::new(&file);
+        let cache = Cache::new(&file, true);
         cache.save(&Digest::of(b"layer"), &sample());
         assert_eq!(cache.load(&Digest::of(b"layer")), None);
     }

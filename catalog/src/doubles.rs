@@ -71,29 +71,33 @@ fn give_to_hex(records: &mut Vec<PackageRecord>) {
 }
 
 fn without_repeated(mut records: Vec<PackageRecord>) -> Vec<PackageRecord> {
-    let rank = |record: &PackageRecord| REPEATING.iter().position(|name| *name == record.found_by);
     if !records.iter().any(|record| rank(record).is_some()) {
         return records;
     }
-    // the best witness of each identity that is judged on its own, as an owned record is not
-    let mut best: HashMap<Identity, Option<usize>> = HashMap::new();
+    // the witnesses of each identity that are judged on their own, as an owned or declared record is not
+    let mut witnesses: HashMap<Identity, Vec<(Option<usize>, String)>> = HashMap::new();
     for record in records.iter().filter(|record| record.owned_by.is_none() && !record.declared) {
-        let own = rank(record);
-        best.entry(identity(record)).and_modify(|best| *best = better(*best, own)).or_insert(own);
+        let place = (rank(record), record.path.clone());
+        witnesses.entry(identity(record)).or_default().push(place);
     }
-    records.retain(|record| match rank(record) {
-        None => true,
-        Some(own) => best.get(&identity(record)).is_none_or(|best| *best == Some(own)),
+    records.retain(|record| {
+        let Some(own) = rank(record) else { return true };
+        let known = witnesses.get(&identity(record)).map(Vec::as_slice).unwrap_or_default();
+        let project = project(record);
+        !known.iter().any(|(rank, path)| rank.is_none_or(|rank| rank < own) && path.starts_with(project))
     });
     records
 }
 
-/// One that repeats nothing is better than all others, and of those the first of the list.
-fn better(one: Option<usize>, other: Option<usize>) -> Option<usize> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        _ => None,
-    }
+/// How much a cataloger repeats others; `None` if it does not.
+fn rank(record: &PackageRecord) -> Option<usize> {
+    REPEATING.iter().position(|name| *name == record.found_by)
+}
+
+/// The folder in which a better witness may stand: a project's cache holds what that project uses, everything else
+/// speaks of the whole image.
+fn project(record: &PackageRecord) -> &str {
+    record.path.find(".yarn/cache/").map_or("", |at| &record.path[..at])
 }
 
 #[cfg(test)]
@@ -117,10 +121,13 @@ mod tests {
 
     #[test]
     fn a_cache_gives_way_to_what_is_installed_unless_that_is_judged_elsewhere() {
-        let cached = record(Ecosystem::Npm, "a", "c.zip", "yarn-cache");
-        let installed = record(Ecosystem::Npm, "a", "node_modules/a/package.json", "npm-package");
+        let cached = record(Ecosystem::Npm, "a", "app/.yarn/cache/a.zip", "yarn-cache");
+        let installed = record(Ecosystem::Npm, "a", "app/node_modules/a/package.json", "npm-package");
         assert_eq!(left(vec![cached.clone(), installed.clone()]), ["pkg:npm/a@1.0 npm-package"]);
         assert_eq!(left(vec![cached.clone(), cached.clone()]).len(), 2, "two places of one kind");
+        let elsewhere =
+            PackageRecord { path: "other/node_modules/a/package.json".into(), ..installed.clone() };
+        assert_eq!(left(vec![cached.clone(), elsewhere]).len(), 2, "another project");
         let owned = PackageRecord { owned_by: Some("node-a".into()), ..installed.clone() };
         assert_eq!(left(vec![cached.clone(), owned]).len(), 2);
         let declared = PackageRecord { declared: true, ..installed };

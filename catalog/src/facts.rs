@@ -183,7 +183,7 @@ impl Found {
 }
 
 /// A credential in a file; see [`model::SecretRecord`] for the fields.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct SecretFact {
     pub line: u32,
     pub rule: String,

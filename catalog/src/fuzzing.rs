@@ -23,3 +23,20 @@ pub fn read(cataloger: &str, path: &str, mut content: &[u8]) -> usize {
 pub fn read_java_texts(content: &[u8]) {
     crate::java::fuzzing(content);
 }
+
+/// Reads a licence field. What comes of it must stand for itself.
+///
+/// # Panics
+/// If it does not.
+pub fn read_license(content: &[u8]) {
+    let text = String::from_utf8_lossy(content);
+    if let Some(expression) = crate::license::expression(&text) {
+        assert_eq!(crate::license::expression(&expression), Some(expression));
+    }
+}
+
+/// Puts a log into an empty database and reads that.
+pub fn read_rpm_log(content: &[u8]) {
+    read("rpm-database", "var/lib/rpm/rpmdb.sqlite-wal", content);
+    let _ = crate::rpm::read_with_log(Vec::new(), content);
+}

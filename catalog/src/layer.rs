@@ -27,6 +27,7 @@ const MAX_LINKS: usize = 200_000;
 /// Collects the facts of one layer.
 pub(crate) struct LayerPass<'a> {
     progress: &'a dyn Progress,
+    with_secrets: bool,
     /// Hashes of the entries that are not directories, in their order; a position in it is a point in time.
     entries: Vec<u64>,
     removed: Vec<u64>,
@@ -35,8 +36,8 @@ pub(crate) struct LayerPass<'a> {
     directories: HashMap<u64, usize>,
     found: HashMap<Vec<u8>, Seen>,
     links: Vec<PendingLink>,
-    /// Whether a program was kept. Its path may come again as something that nobody asks for.
-    has_programs: bool,
+    /// Whether a program or a file with secrets was kept. Its path may come again as something that says nothing.
+    has_sparse: bool,
     /// Packages and owned paths in `found`.
     kept: usize,
     left_out: u64,
@@ -62,17 +63,18 @@ pub(crate) struct PendingLink {
 }
 
 impl<'a> LayerPass<'a> {
-    /// Starts a pass.
-    pub(crate) fn new(progress: &'a dyn Progress) -> Self {
+    /// Starts a pass, which looks for secrets if `with_secrets`.
+    pub(crate) fn new(progress: &'a dyn Progress, with_secrets: bool) -> Self {
         Self {
             progress,
+            with_secrets,
             entries: Vec::new(),
             removed: Vec::new(),
             opaque: Vec::new(),
             directories: HashMap::new(),
             found: HashMap::new(),
             links: Vec::new(),
-            has_programs: false,
+            has_sparse: false,
             kept: 0,
             left_out: 0,
         }
@@ -86,8 +88,8 @@ impl<'a> LayerPass<'a> {
         match entry.kind {
             EntryKind::File => {
                 let facts = registry::read(cataloger, Input { path: entry.path, size: entry.size, content });
-                if facts.is_empty() && registry::is_program(cataloger) {
-                    self.forget_program(entry.path);
+                if facts.is_empty() && registry::is_sparse(cataloger) {
+                    self.forget(entry.path);
                 } else {
                     self.keep(entry.path, Seen { at, cataloger, facts });
                 }
@@ -99,6 +101,8 @@ impl<'a> LayerPass<'a> {
                         let facts = seen.facts.clone();
                         self.keep(entry.path, Seen { at, cataloger, facts });
                     }
+                    // Its content was looked into under its own name, if that asks for it.
+                    None if registry::is_secrets(cataloger) => self.forget(entry.path),
                     None if self.links.len() >= MAX_LINKS => self.left_out += 1,
                     None => {
                         self.found.remove(entry.path);
@@ -116,21 +120,21 @@ impl<'a> LayerPass<'a> {
     fn keep(&mut self, path: &[u8], seen: Seen) {
         let owned: usize =
             seen.facts.owners.iter().map(|owner| owner.paths.len() + owner.programs.len() / 2).sum();
-        self.kept += seen.facts.packages.len() + seen.facts.covered.len() + owned;
-        self.has_programs |= registry::is_program(seen.cataloger);
+        self.kept += seen.facts.packages.len() + seen.facts.covered.len() + seen.facts.secrets.len() + owned;
+        self.has_sparse |= registry::is_sparse(seen.cataloger);
         self.found.insert(path.to_vec(), seen);
     }
 
     /// A second name of a program is one, too, whatever mode the archive gives to the link.
     fn program_link(&self, entry: &Entry<'_>) -> Option<usize> {
-        let target = entry.link.filter(|_| self.has_programs && entry.kind == EntryKind::HardLink)?;
+        let target = entry.link.filter(|_| self.has_sparse && entry.kind == EntryKind::HardLink)?;
         let cataloger = self.found.get(target)?.cataloger;
         registry::is_program(cataloger).then_some(cataloger)
     }
 
-    /// Something else has taken the place of what may be a program.
-    fn forget_program(&mut self, path: &[u8]) {
-        if self.has_programs {
+    /// Something else has taken the place of what may be a program or have had secrets.
+    fn forget(&mut self, path: &[u8]) {
+        if self.has_sparse {
             self.found.remove(path);
         }
     }
@@ -218,9 +222,10 @@ impl LayerVisitor for LayerPass<'_> {
             EntryKind::File | EntryKind::Symlink | EntryKind::HardLink | EntryKind::Other => {
                 let at = self.entries.len();
                 self.entries.push(hash(entry.path));
-                match registry::wanted_entry(entry).or_else(|| self.program_link(entry)) {
+                let wanted = registry::wanted_entry(entry, self.with_secrets);
+                match wanted.or_else(|| self.program_link(entry)) {
                     Some(cataloger) => self.interesting(entry, at, cataloger, content),
-                    None => self.forget_program(entry.path),
+                    None => self.forget(entry.path),
                 }
             }
         }

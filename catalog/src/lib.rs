@@ -34,6 +34,7 @@ mod golang;
 mod hackage;
 mod homebrew;
 mod java;
+mod journal;
 mod julia;
 mod layer;
 mod license;
@@ -52,7 +53,9 @@ mod python;
 mod registry;
 mod report;
 mod rpm;
+mod runtime;
 mod scan;
+mod secret;
 mod swift;
 mod terms;
 mod text;
@@ -64,6 +67,7 @@ mod wordpress;
 
 pub use registry::{catalogers, fingerprint};
 pub use scan::{Progress, ScanError, ScanOptions, Silent, scan};
+pub use secret::reference as secret_rules;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -14,7 +14,7 @@ use crate::text::Problem;
 use crate::{
     alpm, apk, binary, bitnami, cargo, cocoapods, composer, conan, conda, cpan, cran, dart, dpkg, erlang,
     gem, golang, hackage, homebrew, java, julia, luarocks, npm, nuget, opkg, os, path, pear, portage, python,
-    rpm, swift, wordpress,
+    rpm, runtime, secret, swift, wordpress,
 };
 
 /// One reader of one kind of file.
@@ -108,11 +108,16 @@ pub(crate) const CATALOGERS: &[Cataloger] = &[
     dpkg::COPYRIGHT,
     dpkg::DIVERSIONS,
     portage::LICENSE,
+    runtime::VERSION_FILE,
+    secret::SECRETS,
     binary::PROGRAM,
 ];
 
 /// The cataloger of programs, which is asked by an entry's mode and not by its name alone.
 const PROGRAM: usize = CATALOGERS.len() - 1;
+
+/// The cataloger of secrets, which asks for what nobody else does.
+const SECRETS: usize = CATALOGERS.len() - 2;
 
 /// Version of the layer result's form and of the rules that no single cataloger owns.
 const FORM: u32 = 5;
@@ -137,9 +142,10 @@ pub(crate) fn wanted(path: &[u8]) -> Option<usize> {
     CATALOGERS.iter().position(|cataloger| (cataloger.wants)(path, name))
 }
 
-/// The cataloger that asks for an entry: by its path, else by its kind, mode and size.
-pub(crate) fn wanted_entry(entry: &Entry<'_>) -> Option<usize> {
-    let by_name = wanted(entry.path);
+/// The cataloger that asks for an entry: by its path, else by its kind, mode and size. Secrets are looked for if
+/// `with_secrets`.
+pub(crate) fn wanted_entry(entry: &Entry<'_>, with_secrets: bool) -> Option<usize> {
+    let by_name = wanted(entry.path).filter(|index| with_secrets || *index != SECRETS);
     by_name.or_else(|| binary::is_program(entry.kind, entry.mode, entry.size).then_some(PROGRAM))
 }
 
@@ -148,9 +154,19 @@ pub(crate) fn wanted_link(path: &[u8]) -> usize {
     wanted(path).unwrap_or(PROGRAM)
 }
 
-/// Whether it is the cataloger of programs, most of which say nothing.
+/// Whether it is the cataloger of programs.
 pub(crate) fn is_program(cataloger: usize) -> bool {
     cataloger == PROGRAM
+}
+
+/// Whether it is the cataloger of secrets.
+pub(crate) fn is_secrets(cataloger: usize) -> bool {
+    cataloger == SECRETS
+}
+
+/// Whether most files that the cataloger asks for say nothing.
+pub(crate) fn is_sparse(cataloger: usize) -> bool {
+    is_program(cataloger) || is_secrets(cataloger)
 }
 
 /// Whether a file at `path` may prove a language package.
@@ -295,7 +311,8 @@ mod tests {
     fn a_file_is_looked_into_as_a_program_by_its_mode_and_size() {
         let asks = |path: &str, kind, mode, size| {
             let path = path.as_bytes();
-            wanted_entry(&Entry { path, kind, size, link: None, mode }).map(|index| CATALOGERS[index].name)
+            wanted_entry(&Entry { path, kind, size, link: None, mode }, true)
+                .map(|index| CATALOGERS[index].name)
         };
         assert_eq!(asks("usr/bin/tool", EntryKind::File, 0o755, 4_096), Some("program"));
         assert_eq!(asks("usr/bin/tool", EntryKind::HardLink, 0o755, 0), Some("program"));

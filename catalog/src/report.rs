@@ -14,7 +14,9 @@ use crate::os::release;
 use crate::path::{hash, text, without_merged_usr};
 use crate::registry::{CATALOGERS, is_program};
 use crate::scan::ScanOptions;
+use crate::secret;
 use crate::terms::Terms;
+use crate::text::CONTENT_UNREADABLE;
 use crate::vendor;
 
 /// Notes that a report lists; further ones are counted.
@@ -26,15 +28,21 @@ pub(crate) fn build(image: &OpenImage, layers: &[LayerCatalog], options: &ScanOp
     let with_layer = !image.is_root_fs();
     let os_release = os_release(&visible);
     let distro = os_release.as_ref().map(OsRelease::distro);
+    let mut facts = with_sizes(&image.facts, layers);
+    let mut secrets = secrets(layers, &visible, with_layer);
+    if options.secrets {
+        secrets.extend(secret::config::redact(&mut facts));
+        secrets.sort_unstable();
+    }
     let mut report = ScanReport {
         schema: REPORT_SCHEMA,
         scanner: concat!("plimsoll/", env!("CARGO_PKG_VERSION")).to_owned(),
         scanned_at: Timestamp::now(),
         source: options.source.clone(),
-        image: with_sizes(&image.facts, layers),
+        image: facts,
         users: users(&visible),
         packages: packages(&visible, distro.as_ref(), with_layer),
-        secrets: secrets(&visible, with_layer),
+        secrets,
         unreadable: unreadable(&visible, layers, with_layer),
         os_release,
         tags: options.tags.clone(),
@@ -121,14 +129,23 @@ fn without_installed(mut records: Vec<PackageRecord>) -> Vec<PackageRecord> {
     records
 }
 
-fn secrets(visible: &[Visible<'_>], with_layer: bool) -> Vec<SecretRecord> {
+/// What all layers hold: a file that an upper layer took away is still there for whoever has the image. What an OS
+/// package ships is the same for all of its users, and no secret.
+fn secrets(layers: &[LayerCatalog], visible: &[Visible<'_>], with_layer: bool) -> Vec<SecretRecord> {
+    let files = layers.iter().flat_map(|layer| &layer.evidence).filter(|file| !file.facts.secrets.is_empty());
+    let owners = owners_of(files.map(|file| hash(without_merged_usr(&file.path))).collect(), visible);
+    let mut known: HashSet<(&[u8], &SecretFact)> = HashSet::new();
     let mut records: Vec<SecretRecord> = Vec::new();
-    for file in visible {
-        let path = text(&file.evidence().path);
-        let layer = with_layer.then_some(file.layer() as u32);
-        for fact in file.evidence().facts.secrets.iter().cloned() {
-            let SecretFact { line, rule, title, severity, masked } = fact;
-            records.push(SecretRecord { path: path.clone(), line, rule, title, severity, masked, layer });
+    for (layer, catalog) in layers.iter().enumerate() {
+        for file in catalog.evidence.iter().filter(|file| !file.facts.secrets.is_empty()) {
+            if owners.contains_key(&hash(without_merged_usr(&file.path))) {
+                continue;
+            }
+            for fact in file.facts.secrets.iter().filter(|fact| known.insert((&file.path, fact))) {
+                let SecretFact { line, rule, title, severity, masked } = fact.clone();
+                let (path, layer) = (text(&file.path), with_layer.then_some(layer as u32));
+                records.push(SecretRecord { path, line, rule, title, severity, masked, layer });
+            }
         }
     }
     records.sort_unstable();
@@ -152,11 +169,15 @@ fn owners<'a>(visible: &[Visible<'a>]) -> HashMap<&'a [u8], &'a str> {
 
 /// Which OS package owns a program that proves packages; keys are hashes of paths without a merged `/usr`.
 fn program_owners<'a>(visible: &[Visible<'a>]) -> HashMap<u64, &'a str> {
+    let programs = visible.iter().map(Visible::evidence);
+    let programs =
+        programs.filter(|file| is_program(file.cataloger.into()) && !file.facts.packages.is_empty());
+    owners_of(programs.map(|file| hash(without_merged_usr(&file.path))).collect(), visible)
+}
+
+/// Which OS package owns which of the files with these hashes.
+fn owners_of<'a>(mut programs: Vec<u64>, visible: &[Visible<'a>]) -> HashMap<u64, &'a str> {
     let evidence = || visible.iter().map(Visible::evidence);
-    let mut programs: Vec<u64> = evidence()
-        .filter(|file| is_program(file.cataloger.into()) && !file.facts.packages.is_empty())
-        .map(|file| hash(without_merged_usr(&file.path)))
-        .collect();
     programs.sort_unstable();
     let mut owners = HashMap::new();
     if programs.is_empty() {
@@ -195,17 +216,24 @@ fn diverted<'a>(
 fn unreadable(visible: &[Visible<'_>], layers: &[LayerCatalog], with_layer: bool) -> Vec<Unreadable> {
     let number = |layer: usize| with_layer.then_some(layer as u32);
     let mut all: Vec<Unreadable> = Vec::new();
+    let mut noted: HashSet<(usize, &[u8])> = HashSet::new();
+    for (index, layer) in layers.iter().enumerate() {
+        for note in &layer.notes {
+            noted.insert((index, &note.path));
+            let (path, reason) = (text(&note.path), note.reason.clone());
+            all.push(Unreadable { layer: number(index), path, reason });
+        }
+    }
     for file in visible {
         let evidence = file.evidence();
         for reason in &evidence.facts.notes {
+            // Whoever walked the tree has said already why the content cannot be read.
+            let is_said = noted.contains(&(file.layer(), evidence.path.as_slice()));
+            if is_said && reason.starts_with(CONTENT_UNREADABLE) {
+                continue;
+            }
             let (layer, path) = (number(file.layer()), text(&evidence.path));
             all.push(Unreadable { layer, path, reason: reason.clone() });
-        }
-    }
-    for (index, layer) in layers.iter().enumerate() {
-        for note in &layer.notes {
-            let (path, reason) = (text(&note.path), note.reason.clone());
-            all.push(Unreadable { layer: number(index), path, reason });
         }
     }
     all.sort_unstable();

@@ -10,7 +10,7 @@ use model::{Digest, ScanReport};
 use crate::cache::Cache;
 use crate::facts::LayerCatalog;
 use crate::layer::LayerPass;
-use crate::{link, report};
+use crate::{journal, link, report};
 
 /// Is told how far a scan is. Called from several threads.
 pub trait Progress: Sync {
@@ -40,18 +40,21 @@ pub struct ScanOptions<'a> {
     pub source: String,
     /// See [`ScanReport::tags`].
     pub tags: Vec<String>,
+    /// Whether credentials are looked for, in files and in the image's config.
+    pub secrets: bool,
     /// Is told how far the scan is.
     pub progress: &'a dyn Progress,
 }
 
 impl Default for ScanOptions<'_> {
-    /// As many threads as the machine runs at once, no cache, source `COMMAND_LINE`.
+    /// As many threads as the machine runs at once, no cache, source `COMMAND_LINE`, with secrets.
     fn default() -> Self {
         Self {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             cache: None,
             source: "COMMAND_LINE".to_owned(),
             tags: Vec::new(),
+            secrets: true,
             progress: &Silent,
         }
     }
@@ -81,6 +84,7 @@ pub fn scan(image: &OpenImage, options: &ScanOptions<'_>) -> Result<ScanReport, 
         link::resolve_foreign(image, &mut layers)
             .map_err(|(index, source)| ScanError::Layer { index, source })?;
     }
+    journal::apply_logs(image, &mut layers).map_err(|(index, source)| ScanError::Layer { index, source })?;
     Ok(report::build(image, &layers, options))
 }
 
@@ -89,7 +93,7 @@ fn read_layers(image: &OpenImage, options: &ScanOptions<'_>) -> Result<Vec<Layer
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|index| std::cmp::Reverse(image.layer(*index).stored_size()));
     options.progress.total(order.iter().map(|index| image.layer(*index).stored_size()).sum());
-    let cache = options.cache.as_deref().map(Cache::new);
+    let cache = options.cache.as_deref().map(|folder| Cache::new(folder, options.secrets));
 
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<Result<LayerCatalog, ImageError>>>> =
@@ -141,7 +145,7 @@ fn read_layer(
         options.progress.advance(source.stored_size());
         return Ok(known);
     }
-    let mut pass = LayerPass::new(options.progress);
+    let mut pass = LayerPass::new(options.progress, options.secrets);
     let summary = image.read_layer(index, &mut pass)?;
     let verified = summary.verified;
     let (mut catalog, pending) = pass.finish(summary);

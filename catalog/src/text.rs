@@ -8,6 +8,9 @@ use std::io::Read;
 /// Longest line that is read, in bytes.
 pub(crate) const MAX_LINE: usize = 1 << 20;
 
+/// How the message begins where a file's bytes cannot be had.
+pub(crate) const CONTENT_UNREADABLE: &str = "content cannot be read";
+
 /// Why a file could not be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
@@ -26,7 +29,7 @@ pub(crate) enum Problem {
         line: u64,
     },
     /// The layer's stream broke off.
-    #[error("content cannot be read: {0}")]
+    #[error("{CONTENT_UNREADABLE}: {0}")]
     Read(#[from] std::io::Error),
     /// Not what the name promises.
     #[error("{0}")]

@@ -40,7 +40,7 @@ enum Command {
     Up(up::UpArgs),
     /// Serve the API from a data directory
     Serve(serve::ServeArgs),
-    /// List the packages of an image or root file system and what is known to be wrong with them
+    /// List the packages of an image, root file system or bill of materials and what is known to be wrong with them
     Scan(scan::ScanArgs),
     /// Load vulnerability data and show what is loaded
     #[command(subcommand)]

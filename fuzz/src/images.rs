@@ -129,7 +129,7 @@ fn open_written(tar: &[u8], kind: &str) -> Option<OpenImage> {
     image::open(&source, &OpenOptions::default()).ok()
 }
 
-fn read_all(image: &OpenImage) {
+pub(crate) fn read_all(image: &OpenImage) {
     for index in 0..image.layer_count().min(8) {
         let _ = image.read_layer_partly(index, &mut Looker::default());
     }

@@ -3,9 +3,11 @@
 //! What it is not for: parsing. Every target calls the program's own readers with bytes that a stranger may have
 //! written; a panic, a hang or too much memory is a find, and so is a broken law.
 
+pub mod bills;
 pub mod feeds;
 pub mod images;
 pub mod reports;
+pub mod storage;
 pub mod texts;
 
 use std::path::{Path, PathBuf};

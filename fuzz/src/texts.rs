@@ -1,4 +1,4 @@
-//! Laws of the small languages: queries and versions.
+//! Laws of the small languages, queries and versions, and readers of several formats.
 
 use std::cmp::Ordering;
 
@@ -53,4 +53,11 @@ pub fn compare_versions(scheme: Scheme, bytes: &[u8]) {
     assert_ne!(version::in_range(scheme, a, &range), Ok(true), "{a:?} is in an empty range");
     let range = AffectedRange { introduced: None, end: Bound::LastAffected(a.to_owned()) };
     assert!(version::in_range(scheme, a, &range) != Ok(false), "{a:?} is not in a range that ends with it");
+}
+
+/// The bytes behind the first one as one of the files that a cataloger reads; the first one, a digit in seeds, says which.
+pub fn read_one_of(cataloger: &str, paths: &[&str], bytes: &[u8]) {
+    if let Some((first, content)) = bytes.split_first() {
+        catalog::fuzzing::read(cataloger, paths[usize::from(first ^ b'0') % paths.len()], content);
+    }
 }

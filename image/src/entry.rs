@@ -50,6 +50,13 @@ pub trait LayerVisitor {
     /// decompression.
     fn entry(&mut self, entry: &Entry<'_>, content: &mut dyn Read);
 
+    /// Whether it will read the content of a file, asked beforehand where that saves fetching it. What it
+    /// says no to must not be read by [`Self::entry`].
+    fn wants(&self, entry: &Entry<'_>) -> bool {
+        let _ = entry;
+        true
+    }
+
     /// Is told now and then how many bytes of the stored blob were read since the last call.
     fn progress(&mut self, stored_bytes: u64) {
         let _ = stored_bytes;

@@ -8,7 +8,8 @@ use crate::entry::{Entry, EntryKind, LayerSummary, LayerVisitor};
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
 use crate::note::Notes;
-use crate::stream::{Check, Compression, LayerStream, Window};
+use crate::source::{Checklist, PartsStream, Plan, RemoteBlob};
+use crate::stream::{Check, Compression, LayerStream, Supply, Window};
 use crate::tar::{Cleaned, Member, TarReader, clean};
 use crate::whiteout::{Mark, reduce};
 
@@ -64,6 +65,15 @@ impl LayerSource {
         }
     }
 
+    /// What a reading by [`OpenImage::read_layer_parts`](crate::OpenImage::read_layer_parts) is known by: a
+    /// digest over blob and table of contents. `None` if it cannot be read so.
+    pub fn parts_key(&self) -> Option<Digest> {
+        match &self.content {
+            Content::Stored(Blob::Remote(blob)) => blob.parts_key(),
+            _ => None,
+        }
+    }
+
     /// Whether it lies unpacked in a directory, so that no digest can be held against it: nothing that is
     /// known of its diff-id is known of it.
     pub fn is_directory(&self) -> bool {
@@ -108,17 +118,7 @@ impl LayerJob<'_> {
             Ok(stream) => stream,
             Err(error) => return LayerOutcome { summary, error: Some(error) },
         };
-        let window = Window::new(&mut stream, WINDOW);
-        let mut walk = Walk {
-            tar: TarReader::new(window, self.limits, ("max_entries", self.limits.max_entries)),
-            limits: self.limits,
-            notes: &mut notes,
-            visitor,
-            entries: 0,
-            reported: 0,
-            path: Vec::new(),
-            link: Vec::new(),
-        };
+        let mut walk = Walk::new(&mut stream, self.limits, &mut notes, visitor);
         let walked = walk.run();
         walk.report_progress();
         summary.entries = walk.entries;
@@ -139,9 +139,34 @@ impl LayerJob<'_> {
     }
 }
 
+/// Reads a layer without the contents that `visitor` does not want; `None` if that does not pay. An error means
+/// that the layer has to be read whole, with another visitor.
+pub(crate) fn read_parts(
+    blob: &RemoteBlob,
+    place: &Place,
+    index: u32,
+    limits: &Limits,
+    visitor: &mut dyn LayerVisitor,
+) -> Result<Option<LayerSummary>, ImageError> {
+    let Some(plan) = Plan::make(blob, place, &|entry| visitor.wants(entry))? else { return Ok(None) };
+    let mut notes = Notes::new(Some(index), limits.max_notes);
+    let mut stream = PartsStream::open(blob, place.clone(), limits, &plan)?;
+    let mut walk = Walk::new(&mut stream, limits, &mut notes, visitor);
+    walk.checklist = Some(Checklist::new(&plan));
+    walk.run()?;
+    if let Some(checklist) = &walk.checklist {
+        checklist.finish(place)?;
+    }
+    let (entries, stored_bytes) = (walk.entries, walk.tar.stored_bytes());
+    let uncompressed_bytes = stream.uncompressed_bytes();
+    let notes = notes.finish();
+    Ok(Some(LayerSummary { uncompressed_bytes, stored_bytes, entries, verified: false, notes }))
+}
+
 /// The pass over one layer.
 struct Walk<'w, 's> {
     tar: TarReader<'s>,
+    checklist: Option<Checklist<'w>>,
     limits: &'w Limits,
     notes: &'w mut Notes,
     visitor: &'w mut dyn LayerVisitor,
@@ -152,9 +177,32 @@ struct Walk<'w, 's> {
     link: Vec<u8>,
 }
 
-impl Walk<'_, '_> {
+impl<'w, 's> Walk<'w, 's> {
+    fn new(
+        supply: &'s mut dyn Supply,
+        limits: &'w Limits,
+        notes: &'w mut Notes,
+        visitor: &'w mut dyn LayerVisitor,
+    ) -> Self {
+        let window = Window::new(supply, WINDOW);
+        Self {
+            tar: TarReader::new(window, limits, ("max_entries", limits.max_entries)),
+            checklist: None,
+            limits,
+            notes,
+            visitor,
+            entries: 0,
+            reported: 0,
+            path: Vec::new(),
+            link: Vec::new(),
+        }
+    }
+
     fn run(&mut self) -> Result<(), ImageError> {
         while let Some(member) = self.tar.next(self.notes)? {
+            if let Some(checklist) = &mut self.checklist {
+                checklist.check(&member, self.tar.path(), self.tar.link(), self.tar.place())?;
+            }
             if let Some(kind) = self.place(&member) {
                 self.entries += 1;
                 let link = match kind {

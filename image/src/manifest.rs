@@ -92,8 +92,13 @@ impl Descriptor {
     /// The name that the layout gives it; the full one of containerd where both are there, as the other is
     /// then only the tag.
     pub(crate) fn name(&self) -> Option<&str> {
-        let annotation = |key| self.annotations.as_ref()?.get(key).map(String::as_str);
-        annotation(CONTAINERD_NAME).or_else(|| annotation(REFERENCE_NAME)).filter(|name| !name.is_empty())
+        let named = self.annotation(CONTAINERD_NAME).or_else(|| self.annotation(REFERENCE_NAME));
+        named.filter(|name| !name.is_empty())
+    }
+
+    /// The value of an annotation.
+    pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.as_ref()?.get(key).map(String::as_str)
     }
 
     /// Whether its media type says that it is an index.

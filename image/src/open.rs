@@ -7,7 +7,7 @@ use model::{ImageFacts, ImageId, LayerFacts};
 use crate::blob::Blob;
 use crate::entry::{LayerSummary, LayerVisitor};
 use crate::error::ImageError;
-use crate::layer::{Content, LayerJob, LayerOutcome, LayerSource};
+use crate::layer::{Content, LayerJob, LayerOutcome, LayerSource, read_parts};
 use crate::limits::Limits;
 use crate::source::{Origin, Pulled, root_fs};
 
@@ -91,6 +91,29 @@ impl OpenImage {
         match outcome.error {
             None => Ok(outcome.summary),
             Some(error) => Err(error),
+        }
+    }
+
+    /// Gives every entry of a layer to `visitor`, and fetches of the contents those that it
+    /// [wants](LayerVisitor::wants), and those that are too short to be left out. `None` if the layer has no
+    /// table of contents or if most of it is wanted. After an error, or `None`, the layer is to be read
+    /// whole, and what `visitor` has got is worth nothing.
+    ///
+    /// The entries and contents are those of a whole reading; of the stored blob, what was not fetched is
+    /// not verified.
+    pub fn read_layer_parts(
+        &self,
+        index: usize,
+        visitor: &mut dyn LayerVisitor,
+    ) -> Result<Option<LayerSummary>, ImageError> {
+        let Some(layer) = self.layers.get(index) else {
+            return Err(ImageError::NoSuchLayer { index, count: self.layers.len() });
+        };
+        match &layer.content {
+            Content::Stored(Blob::Remote(blob)) => {
+                read_parts(blob, &layer.place, index as u32, &self.limits, visitor)
+            }
+            _ => Ok(None),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Debian and Alpine advisories name the source package (Alpine: origin) and its version. So `libldb2` in version
 //! `2:2.6.2+samba4.17` is compared as `samba` in version `2:4.17`, and a rebuilt binary (`+b1`) as its source.
-//! Upstream's ranges are never applied, because distributions fix by back-porting.
+//! Upstream's ranges are never applied, because distributions fix by back-porting. A package that somebody else built is
+//! not covered: the distribution does not speak of it, and its versions follow other rules.
 //!
 //! The decision a reader may doubt: RPM distributions are not covered even if a bundle holds their advisories: module
 //! streams and repositories decide which advisory is meant, and a rule that ignores them is wrong in both
@@ -32,6 +33,9 @@ pub(crate) fn judge(package: &Package, bundle: &Bundle) -> Judgement {
 }
 
 fn judge_advisories(package: &Package, bundle: &Bundle) -> Judgement {
+    if package.vendor.is_some() {
+        return Judgement::not_covered();
+    }
     let scheme = match package.ecosystem {
         Ecosystem::Deb => Scheme::Deb,
         Ecosystem::Apk => Scheme::Apk,

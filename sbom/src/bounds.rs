@@ -4,7 +4,7 @@
 //! an identity hangs on is left out instead of cut: a cut name names something else.
 
 use model::report::limits;
-use model::{ImageFacts, OsRelease, PackageRecord, ScanReport, Unreadable};
+use model::{Ecosystem, ImageFacts, OsRelease, PackageRecord, ScanReport, Unreadable};
 
 /// Cuts, leaves out and notes what is too much.
 pub(crate) fn keep_within(report: &mut ScanReport) {
@@ -14,6 +14,15 @@ pub(crate) fn keep_within(report: &mut ScanReport) {
         os_release(release, &mut notes);
     }
     cut("scanner", &mut report.scanner, limits::WORD, &mut notes);
+    if report.scanner.is_empty() {
+        "unknown".clone_into(&mut report.scanner);
+    }
+    if !is_source_word(&report.source) {
+        "GENERAL".clone_into(&mut report.source);
+    }
+    report.tags.retain(|tag| is_tag(tag));
+    shorten("tags", &mut report.tags, limits::TAGS, &mut notes);
+    shorten("secrets", &mut report.secrets, limits::LIST, &mut notes);
     leave_out("account names", &mut report.users, |user| user.len() <= limits::WORD, &mut notes);
     shorten("account names", &mut report.users, limits::LIST, &mut notes);
     leave_out("packages", &mut report.packages, is_within, &mut notes);
@@ -55,11 +64,20 @@ fn image(image: &mut ImageFacts, notes: &mut Vec<String>) {
     leave_out("labels", &mut image.labels, |label| label.key.len() <= limits::PATH, notes);
     shorten("labels", &mut image.labels, limits::LIST, notes);
     image.labels.iter_mut().for_each(|label| cut("labels", &mut label.value, limits::TEXT, notes));
+    shorten("environment", &mut image.environment, limits::LIST, notes);
+    image.environment.iter_mut().for_each(|variable| cut("environment", variable, limits::TEXT, notes));
     shorten("layers", &mut image.layers, limits::LAYERS, notes);
-    image.layers.iter_mut().for_each(|layer| layer.size = layer.size.min(i64::MAX as u64));
+    for layer in &mut image.layers {
+        layer.size = layer.size.min(i64::MAX as u64);
+        cut("commands of the history", &mut layer.created_by, limits::TEXT, notes);
+        cut("comments of the history", &mut layer.comment, limits::TEXT, notes);
+    }
 }
 
 fn os_release(release: &mut OsRelease, notes: &mut Vec<String>) {
+    if release.id.is_empty() {
+        "linux".clone_into(&mut release.id);
+    }
     cut("release", &mut release.id, limits::WORD, notes);
     cut("release", &mut release.display_name, limits::WORD, notes);
     let words = [&mut release.version_id, &mut release.version_codename];
@@ -68,8 +86,26 @@ fn os_release(release: &mut OsRelease, notes: &mut Vec<String>) {
     release.id_like.iter_mut().for_each(|word| cut("release", word, limits::WORD, notes));
 }
 
-/// Whether every word of a package has a length that a server accepts.
+/// Whether a server takes the name of a tag.
+fn is_tag(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 128 && name.trim() == name && !name.chars().any(char::is_control)
+}
+
+/// Whether a server takes the word for who reported.
+fn is_source_word(word: &str) -> bool {
+    !word.is_empty() && word.len() <= 64 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+/// Whether every word of a package is one that a server accepts.
 fn is_within(record: &PackageRecord) -> bool {
+    let is_named = |name: &str| !name.is_empty();
+    if record.ecosystem == Ecosystem::Os
+        || !is_named(&record.name)
+        || !record.distro.as_ref().is_none_or(|distro| is_named(&distro.id))
+        || !record.source.as_ref().is_none_or(|source| is_named(&source.name))
+    {
+        return false;
+    }
     let optional = [&record.arch, &record.module, &record.vendor, &record.owned_by, &record.license];
     let optional = optional.into_iter().flatten().map(String::as_str);
     let distro = record.distro.iter().flat_map(|distro| [distro.id.as_str(), distro.version.as_str()]);

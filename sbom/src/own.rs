@@ -4,7 +4,7 @@ use model::report::REPORT_SCHEMA;
 use model::{ImageFacts, OsRelease, PackageRecord, ScanReport, SecretRecord, Timestamp, Unreadable};
 use serde::Deserialize;
 
-use crate::{Limits, SbomError, bounds, property};
+use crate::{Limits, SbomError, bounds};
 
 /// The fields of [`ScanReport`]; what stands beside them was derived from them and is derived again.
 #[derive(Deserialize)]
@@ -72,7 +72,11 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<ScanReport, SbomErro
         report.packages.truncate(limits.packages);
         report.unreadable.push(Unreadable { layer: None, path: String::new(), reason });
     }
-    report.tags.retain(|tag| property::is_tag(tag));
+    for record in &mut report.packages {
+        record.purl = model::purl::purl_of(&record.package());
+    }
+    report.packages.sort_unstable();
+    report.packages.dedup();
     bounds::keep_within(&mut report);
     Ok(report)
 }

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 
-use model::report::limits;
 use model::{
     BaseImage, DiffId, Digest, Distro, Ecosystem, ImageFacts, Label, LayerFacts, OsRelease, Package,
     PackageRecord, Reference, ScanReport, SourcePackage, Timestamp, Unreadable,
@@ -193,15 +192,12 @@ pub(crate) fn read_report(properties: &Properties<'_>, report: &mut ScanReport) 
     image.labels =
         labels.map(|(key, value)| Label { key: key.to_owned(), value: value.to_owned() }).collect();
     report.users = all("user").collect();
-    report.tags = all("tag").filter(|name| is_tag(name)).take(limits::TAGS).collect();
+    report.tags = all("tag").collect();
     report.scanned_at = number("scannedAt").map_or(report.scanned_at, Timestamp);
     if let Some(scanner) = own("scanner").filter(|scanner| !scanner.is_empty()) {
         report.scanner = scanner;
     }
-    let is_word = |word: &String| {
-        !word.is_empty() && word.len() <= 64 && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
-    };
-    if let Some(source) = own("source").filter(is_word) {
+    if let Some(source) = own("source") {
         report.source = source;
     }
     for text in all("unreadable") {
@@ -209,11 +205,6 @@ pub(crate) fn read_report(properties: &Properties<'_>, report: &mut ScanReport) 
             report.unreadable.push(Unreadable { layer, path, reason });
         }
     }
-}
-
-/// Whether a server takes the name of a tag.
-pub(crate) fn is_tag(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 128 && name.trim() == name && !name.chars().any(char::is_control)
 }
 
 fn read_distro(text: &str) -> Distro {

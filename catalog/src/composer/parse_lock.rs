@@ -79,7 +79,7 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [("monolog/monolog", "2.9.1", Some("MIT")), ("acme/two", "v1.0.0", Some("Apache-2.0 OR MIT"))]
+            [("monolog/monolog", "2.9.1", Some("MIT")), ("acme/two", "v1.0.0", Some("MIT OR Apache-2.0"))]
         );
         assert_eq!(facts.notes, ["a package cannot be read"]);
     }

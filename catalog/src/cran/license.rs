@@ -3,10 +3,11 @@
 
 use crate::license::{any_of, expression};
 
-/// The SPDX expression of a `License` field. `None` if an alternative is no more than a file.
+/// The SPDX expression of a `License` field, without the alternatives that are no more than a file: the user may choose
+/// another.
 pub(super) fn read(field: &str) -> Option<String> {
-    let choices: Option<Vec<String>> = field.split('|').map(alternative).collect();
-    any_of(choices?.iter().map(String::as_str))
+    let choices: Vec<String> = field.split('|').filter_map(alternative).collect();
+    any_of(choices.iter().map(String::as_str))
 }
 
 fn alternative(text: &str) -> Option<String> {
@@ -51,7 +52,7 @@ mod tests {
             ("Apache License (>= 2.0)", Some("Apache-2.0")),
             ("MPL-2.0", Some("MPL-2.0")),
             ("file LICENSE", None),
-            ("MIT | file LICENSE", None),
+            ("MPL-2.0 | file LICENSE", Some("MPL-2.0")),
             ("Part of R 4.2.2", None),
             ("", None),
         ];

@@ -68,6 +68,6 @@ mod tests {
 
     #[test]
     fn what_is_no_configuration_is_noted() {
-        assert!(facts_of(PATH, "[]").notes[0].starts_with("no package configuration of Dart"));
+        assert!(facts_of(PATH, "{\"packages\": 3}").notes[0].starts_with("no package configuration of Dart"));
     }
 }

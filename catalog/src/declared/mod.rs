@@ -112,9 +112,14 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// One word of a length that a report may hold. Placeholders of templates have spaces or braces.
+/// One word of a length that a report may hold. Placeholders of templates have spaces or braces, and what was no UTF-8 has
+/// the replacement character.
 fn is_word(text: &str) -> bool {
-    let is_odd = |one: char| one.is_control() || one.is_whitespace() || matches!(one, '{' | '}' | '<' | '>');
+    let is_odd = |one: char| {
+        one.is_control()
+            || one.is_whitespace()
+            || matches!(one, '{' | '}' | '<' | '>' | char::REPLACEMENT_CHARACTER)
+    };
     !text.is_empty() && text.len() <= MAX_WORD && !text.contains(is_odd)
 }
 
@@ -179,6 +184,30 @@ mod tests {
             facts.packages.iter().map(|found| (found.ecosystem, found.version.as_str())).collect();
         assert_eq!(found, [(Ecosystem::Npm, "1"), (Ecosystem::Npm, "2"), (Ecosystem::Pypi, "1")]);
         assert_eq!(facts.notes.len(), 4);
+    }
+
+    #[test]
+    fn every_lock_file_is_asked_for_unless_it_came_with_a_package() {
+        let names = [
+            "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock",
+            "requirements.txt requirements-prod.txt Pipfile.lock poetry.lock uv.lock pdm.lock pylock.toml",
+            "gradle.lockfile buildscript-gradle.lockfile pom.xml build.sbt.lock go.mod Cargo.lock",
+            "Gemfile.lock gems.locked composer.lock mix.lock rebar.lock Package.resolved Podfile.lock pubspec.lock",
+            "packages.lock.json project.assets.json packages.config paket.lock",
+            "cabal.project.freeze stack.yaml.lock renv.lock cpanfile.snapshot conan.lock Manifest.toml",
+            "JuliaManifest.toml environment.yml conda-lock.yml",
+        ];
+        for name in names.iter().flat_map(|names| names.split(' ')) {
+            assert!(testing::is_asked_for(&format!("app/{name}")), "{name}");
+            assert!(testing::is_asked_for(name), "{name}");
+            assert!(!testing::is_asked_for(&format!("app/node_modules/a/{name}")), "{name}");
+        }
+        for name in
+            ["go.sum", "Cargo.toml", "lock", ".lock", "xyarn.lock", "requirements.txt.bak", "pom.xml.orig"]
+        {
+            assert!(!testing::is_asked_for(&format!("app/{name}")), "{name}");
+        }
+        assert!(!testing::is_asked_for("app/deps/plug/mix.lock"));
     }
 
     #[test]

@@ -33,12 +33,15 @@ struct Wanted {
     dependencies: Entries<IgnoredAny>,
     optional_dependencies: Entries<IgnoredAny>,
     peer_dependencies: Entries<IgnoredAny>,
+    /// Those of `peer_dependencies` that are used if something else brings them, and are not asked for.
+    optional_peers: Items<String>,
 }
 
 impl Wanted {
     fn names(&self) -> impl Iterator<Item = &str> {
+        let peers = self.peer_dependencies.0.iter().filter(|(name, _)| !self.optional_peers.0.contains(name));
         let all = self.dependencies.0.iter().chain(&self.optional_dependencies.0);
-        all.chain(&self.peer_dependencies.0).map(|(name, _)| name.as_str())
+        all.chain(peers).map(|(name, _)| name.as_str())
     }
 }
 
@@ -180,7 +183,7 @@ mod tests {
             "c": ["c@1.0.0", "", {}, "sha512-x"],
             "d": ["d@1.0.0", "", {}, "sha512-x"],
             "own": ["own@workspace:packages/own"],
-            "own/d": ["d@2.0.0", "", { "peerDependencies": { "git": "*" } }, "sha512-x"],
+            "own/d": ["d@2.0.0", "", { "peerDependencies": { "git": "*", "tool": "*" }, "optionalPeers": ["tool"] }, "sha512-x"],
             "git": ["git@github:o/r#0123abc", {}, "o-r-0123abc"],
             "tool": ["tool@9.0.0", "", {}, "sha512-x"],
           }
@@ -200,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_is_no_lock_file_is_noted() {
-        for text in ["", "[]", "{", "é"] {
+        for text in ["", "[1]", "{", "é"] {
             assert!(notes("app/bun.lock", text)[0].starts_with("no lock file of Bun"), "{text}");
         }
     }

@@ -118,9 +118,7 @@ mod tests {
     #[test]
     fn an_endless_line_and_odd_bytes_are_no_danger() {
         assert_eq!(notes("app/yarn.lock", vec![b'x'; 3 << 20])[0], "line 1 is longer than 1048576 bytes");
-        assert_eq!(
-            notes("app/yarn.lock", b"\xff@:\n  version \"1\"\n@:\n  version \"\"\n"),
-            Vec::<String>::new()
-        );
+        let odd = b"\xff@:\n  version \"1\"\n@:\n  version \"\"\n";
+        assert_eq!(notes("app/yarn.lock", odd).len(), 1);
     }
 }

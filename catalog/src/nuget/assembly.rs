@@ -27,7 +27,9 @@ const FRAMEWORKS: [&str; 3] =
 
 /// Whether an assembly may stand for a package: translations belong to another, and reference assemblies hold no code.
 pub(super) fn is_candidate(path: &[u8], file: &[u8]) -> bool {
-    let is_reference = path.split(|byte| *byte == b'/').any(|part| part == b"ref" || part.ends_with(b".Ref"));
+    let is_reference = path
+        .split(|byte| *byte == b'/')
+        .any(|part| matches!(part, b"ref" | b"refint") || part.ends_with(b".Ref"));
     !path::has_suffix(file, b".resources.dll") && !is_reference
 }
 
@@ -46,6 +48,10 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
     let own = [text("OriginalFilename"), text("InternalName")].into_iter().find_map(stem);
     let name = own.or_else(|| stem(&file)).filter(|name| is_name(name));
     let version = version(text("ProductVersion")).or_else(|| version(text("FileVersion")));
+    // what the compiler writes where nobody has set a version
+    if text("FileVersion") == "1.0.0.0" && version.as_deref() == Some("1.0.0") {
+        return Ok(());
+    }
     if let (Some(name), Some(version)) = (name, version) {
         facts.packages.push(Found::language(Ecosystem::Nuget, name, version));
     }
@@ -177,11 +183,17 @@ mod tests {
             lines(&facts_of("opt/tool/Renamed.DLL", module(&JSON, true))),
             ["nuget Newtonsoft.Json 13.0.1"]
         );
-        for (stated, expected) in
-            [("2.0.8.0", "2.0.8"), ("6.0.8.18111", "6.0.8"), ("1.2.3.4", "1.2.3.4"), ("1.0.0-beta.1", "1.0.0-beta.1")]
-        {
+        for (stated, expected) in [
+            ("2.0.8.0", "2.0.8"),
+            ("6.0.8.18111", "6.0.8"),
+            ("1.2.3.4", "1.2.3.4"),
+            ("1.0.0-beta.1", "1.0.0-beta.1"),
+        ] {
             let module = module(&[("FileVersion", stated)], true);
-            assert_eq!(lines(&facts_of("opt/tool/log4net.dll", module)), [format!("nuget log4net {expected}")]);
+            assert_eq!(
+                lines(&facts_of("opt/tool/log4net.dll", module)),
+                [format!("nuget log4net {expected}")]
+            );
         }
     }
 
@@ -192,6 +204,7 @@ mod tests {
             vec![("ProductName", "Microsoft® .NET Framework"), ("FileVersion", "4.0.1")],
             vec![("ProductName", "Mono Common Language Infrastructure"), ("FileVersion", "4.0.1")],
             vec![("FileVersion", "0.0.0.0")],
+            vec![("FileVersion", "1.0.0.0"), ("ProductVersion", "1.0.0+0123abcd")],
             vec![("FileVersion", "%VERSION%")],
             vec![],
         ] {

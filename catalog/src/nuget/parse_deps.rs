@@ -101,7 +101,9 @@ fn cover(document: &Document, folder: &[u8], facts: &mut Facts) {
     };
     let mut files = BTreeSet::new();
     for parts in document.targets.values().flat_map(BTreeMap::values) {
-        files.extend(parts.runtime.keys().map(|file| name(file.as_bytes())));
+        // the runtime's own core is listed among the native files
+        let beside = parts.runtime.keys().chain(parts.native.keys());
+        files.extend(beside.map(|file| name(file.as_bytes())));
         files.extend(parts.runtime_targets.keys().map(String::as_bytes));
     }
     let assemblies = files.into_iter().filter(|file| has_suffix(file, b".dll")).take(MAX_COVERED);
@@ -166,11 +168,19 @@ mod tests {
         let text = r#"{"targets": {".NETCoreApp,Version=v6.0": {
             "shop/1.0.0": {"runtime": {"shop.dll": {}}},
             "A/1.0": {"runtime": {"lib/net6.0/A.dll": {}}, "runtimeTargets": {"runtimes/unix/lib/net6.0/A.dll": {}}},
-            "B/1.0": {"native": {"libb.so": {}}, "resources": {"lib/de/A.resources.dll": {}}}
+            "B/1.0": {"native": {"libb.so": {}, "x/System.Private.CoreLib.dll": {}}, "resources": {"lib/de/A.resources.dll": {}}}
         }}, "libraries": {}}"#;
         let facts = crate::trial::facts_of("app/shop.deps.json", text);
         let covered: Vec<String> = facts.covered.iter().map(|path| crate::path::text(path)).collect();
-        assert_eq!(covered, ["app/A.dll", "app/runtimes/unix/lib/net6.0/A.dll", "app/shop.dll"]);
+        assert_eq!(
+            covered,
+            [
+                "app/A.dll",
+                "app/System.Private.CoreLib.dll",
+                "app/runtimes/unix/lib/net6.0/A.dll",
+                "app/shop.dll"
+            ]
+        );
         assert!(facts.packages.is_empty());
     }
 

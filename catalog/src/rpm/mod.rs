@@ -11,10 +11,13 @@ mod bdb;
 mod bytes;
 mod evr;
 mod header;
+mod log;
 mod ndb;
 mod parse_database;
 mod parse_manifest;
 mod sqlite;
+
+pub(crate) use parse_database::{is_unread_log, read_with_log};
 
 use crate::path::parent;
 use crate::registry::Cataloger;
@@ -44,7 +47,7 @@ pub(crate) const MANIFEST: Cataloger = Cataloger {
 };
 
 /// Largest database that is read; it is held in memory as a whole, because its pages refer to each other.
-const MAX_DATABASE: u64 = 512 << 20;
+pub(crate) const MAX_DATABASE: u64 = 512 << 20;
 /// Packages kept of one database.
 const MAX_PACKAGES: usize = 500_000;
 

@@ -4,7 +4,7 @@
 
 use super::evr::{self, Record};
 use super::header::{Header, tag};
-use super::{Damage, MAX_DATABASE, MAX_PACKAGES, bdb, ndb, sqlite};
+use super::{Damage, MAX_DATABASE, MAX_PACKAGES, bdb, log, ndb, sqlite};
 use crate::facts::{Facts, MAX_NOTES};
 use crate::owner::OwnedFiles;
 use crate::path;
@@ -27,11 +27,15 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
         return read_log(input);
     }
     let file = read_all(input.content, input.size, MAX_DATABASE)?;
+    read_bytes(&file, facts)
+}
+
+fn read_bytes(file: &[u8], facts: &mut Facts) -> Result<(), Problem> {
     if file.is_empty() {
         return Ok(());
     }
     let mut reader = Reader { facts, records: Vec::new(), path_bytes: MAX_PATH_BYTES, paths_left_out: false };
-    let outcome = headers(&file, &mut |blob| reader.package(blob));
+    let outcome = headers(file, &mut |blob| reader.package(blob));
     let Reader { facts, records, .. } = reader;
     if let Err(damage) = outcome {
         facts.note(damage.to_string());
@@ -52,13 +56,54 @@ fn headers(file: &[u8], sink: &mut super::Sink<'_>) -> Result<(), Damage> {
     }
 }
 
-/// A log that is not empty holds changes that the database file lacks.
+/// What is noted of a log until it has been put into its database.
+const UNREAD_LOG: &str = "changes in the write-ahead log of the rpm database are not read";
+
+/// Looks whether a log holds a commit, which the database file may lack.
 fn read_log(input: &mut Input<'_>) -> Result<(), Problem> {
-    let mut first = [0];
-    if input.content.read(&mut first)? == 0 {
+    let mut head = [0; 32];
+    let Some(head) = read_exactly(input, &mut head)?.then(|| log::Head::parse(&head)).flatten() else {
         return Ok(());
+    };
+    let mut search = log::Search::new(head);
+    let mut frame = vec![0; search.frame()];
+    while read_exactly(input, &mut frame)? {
+        match search.next(&frame) {
+            Some(true) => return Err(Problem::Malformed(UNREAD_LOG.to_owned())),
+            Some(false) => {}
+            None => break,
+        }
     }
-    Err(Problem::Malformed("changes in the write-ahead log of the rpm database are not read".to_owned()))
+    Ok(())
+}
+
+/// Whether there were as many bytes.
+fn read_exactly(input: &mut Input<'_>, buffer: &mut [u8]) -> Result<bool, Problem> {
+    match input.content.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a file is a log with changes that have not been read.
+pub(crate) fn is_unread_log(path: &[u8], facts: &Facts) -> bool {
+    path.ends_with(b"-wal") && facts.notes.iter().any(|note| note == UNREAD_LOG)
+}
+
+/// What a database says after the changes of its log. `None` if the log is not of this database.
+pub(crate) fn read_with_log(mut database: Vec<u8>, log: &[u8]) -> Option<Facts> {
+    log::apply(&mut database, log, MAX_DATABASE)?;
+    let mut facts = Facts::default();
+    // Odd bytes must cost this database alone, as when it is read the first time.
+    let outcome =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read_bytes(&database, &mut facts)));
+    match outcome {
+        Ok(Ok(())) => {}
+        Ok(Err(problem)) => facts.note(problem.to_string()),
+        Err(_) => facts = Facts::unreadable("reader rpm-database failed on this file and its log"),
+    }
+    Some(facts)
 }
 
 struct Reader<'a> {

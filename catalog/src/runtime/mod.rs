@@ -1,5 +1,5 @@
 //! Runtimes and applications that tell their version in a small text file of their own: JDKs, the Go and Dart
-//! toolchains, Erlang/OTP, WordPress.
+//! toolchains, Erlang/OTP.
 //!
 //! The name of a JDK is `openjdk` whoever built it, because advisories are for the source that all builds share;
 //! `graalvm` and `oracle-jdk` are the two that have advisories of their own. So the vendor (`IMPLEMENTOR`) is not
@@ -32,7 +32,6 @@ enum Kind {
     Go,
     Dart,
     Erlang,
-    WordPress,
 }
 
 fn kind(path: &[u8], name: &[u8]) -> Option<Kind> {
@@ -42,7 +41,6 @@ fn kind(path: &[u8], name: &[u8]) -> Option<Kind> {
         b"VERSION" => Some(Kind::Go),
         b"OTP_VERSION" => Some(Kind::Erlang),
         b"version" if below(b"dart-sdk/") || below(b"lib/dart/") => Some(Kind::Dart),
-        b"version.php" if below(b"wp-includes/") => Some(Kind::WordPress),
         _ => None,
     }
 }
@@ -57,7 +55,6 @@ fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
         Kind::Go => go(&text).map(|version| ("go", version)),
         Kind::Dart => whole_line(&text).map(|version| ("dart", version)),
         Kind::Erlang => whole_line(&text).map(|version| ("erlang", version)),
-        Kind::WordPress => word_press(&text).map(|version| ("wordpress", version)),
     };
     if let Some((name, version)) = told {
         facts.packages.push(Found::language(Ecosystem::Generic, name, version));
@@ -91,13 +88,6 @@ fn whole_line(text: &str) -> Option<&str> {
     (lines.next().is_none() && is_version(version)).then_some(version)
 }
 
-/// `$wp_version = '6.4.1';`
-fn word_press(text: &str) -> Option<&str> {
-    let line = text.lines().find_map(|line| line.trim_start().strip_prefix("$wp_version"))?;
-    let value = line.trim_start().strip_prefix('=')?.trim();
-    value.strip_suffix(';').map(|value| value.trim().trim_matches(['\'', '"'])).filter(|value| is_version(value))
-}
-
 /// A number, a dot or nothing, and words of versions.
 fn is_version(text: &str) -> bool {
     text.len() <= MAX_VERSION
@@ -120,8 +110,10 @@ mod tests {
 
     #[test]
     fn each_file_tells_the_version_of_the_runtime_around_it() {
-        let debian = "IMPLEMENTOR=\"Debian\"\nJAVA_RUNTIME_VERSION=\"17.0.12+7-Debian-2\"\nJAVA_VERSION=\"17.0.12\"\n";
-        let graal = "IMPLEMENTOR=\"Oracle Corporation\"\nJAVA_VERSION=\"21.0.2\"\nGRAALVM_VERSION=\"23.1.2\"\n";
+        let debian =
+            "IMPLEMENTOR=\"Debian\"\nJAVA_RUNTIME_VERSION=\"17.0.12+7-Debian-2\"\nJAVA_VERSION=\"17.0.12\"\n";
+        let graal =
+            "IMPLEMENTOR=\"Oracle Corporation\"\nJAVA_VERSION=\"21.0.2\"\nGRAALVM_VERSION=\"23.1.2\"\n";
         let oracle = "BUILD_TYPE=\"commercial\"\nJAVA_VERSION=\"17.0.10\"\n";
         let cases = [
             ("opt/java/release", debian, "openjdk 17.0.12"),
@@ -135,8 +127,6 @@ mod tests {
             ("usr/lib/erlang/releases/25/OTP_VERSION", "25.2.3\n", "erlang 25.2.3"),
             ("usr/lib/dart/version", "3.2.0\n", "dart 3.2.0"),
             ("srv/version", "3.2.0\n", ""),
-            ("srv/wp-includes/version.php", "<?php\n$wp_version = '6.4.1';\n$wp_db_version = 1;\n", "wordpress 6.4.1"),
-            ("srv/version.php", "<?php\n$wp_version = '6.4.1';\n", ""),
         ];
         for (path, content, expected) in cases {
             assert_eq!(told(path, content), expected, "{path}");

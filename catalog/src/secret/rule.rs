@@ -2,6 +2,22 @@
 
 use model::Severity;
 
+/// Of a whole account or of money, or to publish as somebody.
+pub(super) const CRITICAL: Severity = Severity::URGENT;
+/// Of one service.
+pub(super) const HIGH: Severity = severity(4);
+/// Of little reach, or only probably a credential.
+pub(super) const MEDIUM: Severity = severity(3);
+/// Of no use by itself.
+pub(super) const LOW: Severity = severity(2);
+
+const fn severity(value: u8) -> Severity {
+    match Severity::new(value) {
+        Some(severity) => severity,
+        None => Severity::DEFAULT,
+    }
+}
+
 /// A kind of credential.
 pub(super) struct Rule {
     /// The name in reports; never changed.

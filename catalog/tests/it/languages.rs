@@ -51,7 +51,10 @@ fn what_a_dependency_file_covers_is_not_guessed_from_assemblies() {
         .file("app/plugins/B.dll", assembly("B", "2.0.0"));
     assert_eq!(
         records(&report_of([base, app])),
-        ["pkg:nuget/A@1.0.0 nuget-deps app/shop.deps.json", "pkg:nuget/B@2.0.0 dotnet-assembly app/plugins/B.dll"]
+        [
+            "pkg:nuget/A@1.0.0 nuget-deps app/shop.deps.json",
+            "pkg:nuget/B@2.0.0 dotnet-assembly app/plugins/B.dll"
+        ]
     );
 }
 
@@ -59,7 +62,10 @@ fn what_a_dependency_file_covers_is_not_guessed_from_assemblies() {
 fn an_unpacked_package_of_nuget_is_one_record_whatever_it_was_built_for() {
     let folder = "root/.nuget/packages/a/1.0.0";
     let layer = LayerBuilder::new()
-        .file(format!("{folder}/a.nuspec"), "<package><metadata><id>A</id><version>1.0.0</version></metadata></package>")
+        .file(
+            format!("{folder}/a.nuspec"),
+            "<package><metadata><id>A</id><version>1.0.0</version></metadata></package>",
+        )
         .file(format!("{folder}/lib/net45/A.dll"), assembly("A", "1.0.0"))
         .file(format!("{folder}/lib/net6.0/A.dll"), assembly("A", "1.0.0"));
     let expected = format!("pkg:nuget/A@1.0.0 nuget-nuspec {folder}/a.nuspec");
@@ -92,8 +98,11 @@ fn caches_chronicles_and_lists_give_way_to_better_witnesses() {
             r#"{"packages": [{"name": "redis", "versionInfo": "7.4.1-0",
             "externalRefs": [{"referenceType": "purl", "referenceLocator": "pkg:bitnami/redis@7.4.1-0"}]}]}"#,
         );
-    let purls: Vec<String> =
-        report_of([layer]).packages.into_iter().map(|record| format!("{} {}", record.purl, record.found_by)).collect();
+    let purls: Vec<String> = report_of([layer])
+        .packages
+        .into_iter()
+        .map(|record| format!("{} {}", record.purl, record.found_by))
+        .collect();
     assert_eq!(
         purls,
         [

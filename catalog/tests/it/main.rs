@@ -5,6 +5,7 @@
 mod differential;
 mod ecosystems;
 mod hostile;
+mod joined;
 mod languages;
 mod programs;
 mod real;

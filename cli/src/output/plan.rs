@@ -104,6 +104,13 @@ impl OutputArgs {
         if sinks.is_empty() || (self.format.is_some() && !plain) {
             sinks.push(Sink { form: form(format.unwrap_or(Format::Table), template)?, file: None });
         }
+        let by_template =
+            |sink: &Sink| matches!(&sink.form, Form::Template(form) if Some(form.asked()) == template);
+        if let Some(name) = template
+            && !sinks.iter().any(by_template)
+        {
+            bail!("--template {name} is not used: no output has the format template");
+        }
         let mut places = HashSet::new();
         for sink in &sinks {
             if !places.insert(&sink.file) {
@@ -205,7 +212,7 @@ mod tests {
                 Form::CycloneDx => "cyclonedx",
                 Form::Spdx => "spdx",
                 Form::Sarif => "sarif",
-                Form::Template(template) => template.name(),
+                Form::Template(template) => template.asked(),
             };
             format!("{form}>{}", sink.file.as_deref().map_or("-".into(), Path::to_string_lossy))
         };
@@ -223,7 +230,7 @@ mod tests {
                 "-o x.cdx.json -o X.SPDX.JSON -o x.sarif",
                 "cyclonedx>x.cdx.json spdx>X.SPDX.JSON sarif>x.sarif",
             ),
-            ("-o x.html", "report.html>x.html"),
+            ("-o x.html", "@html>x.html"),
             ("-o word -o /dev/stderr", "table>word table>/dev/stderr"),
             (
                 "-o cyclonedx-json=bom.json -o sarif=x.sarif -o report.json",
@@ -231,8 +238,8 @@ mod tests {
             ),
             ("--format table -o sarif=x", "sarif>x table>-"),
             ("--format json -o sarif=x -o y", "sarif>x json>y"),
-            ("-o @junit=x.xml -o table=-", "report.xml>x.xml table>-"),
-            ("--template @html", "report.html>-"),
+            ("-o @junit=x.xml -o table=-", "@junit>x.xml table>-"),
+            ("--template @html", "@html>-"),
             ("-o ./a=b.json", "json>./a=b.json"),
         ] {
             assert_eq!(planned(flags).as_deref(), Ok(expected), "{flags}");
@@ -250,6 +257,8 @@ mod tests {
             ("--format template", "needs --template"),
             ("-o @pdf=x", "@pdf"),
             ("-o no/folder/x.json", "no/folder/x.json"),
+            ("--template @html -o json=y", "--template @html is not used"),
+            ("--template @html --format json", "--template @html is not used"),
         ] {
             let said = planned(flags).unwrap_err();
             assert!(said.contains(word), "{flags}: {said}");

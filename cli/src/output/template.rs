@@ -25,13 +25,15 @@ const BUILT_IN: [(&str, &str, &str); 2] = [
 /// A template that has been read and understood.
 pub(super) struct Template {
     environment: Environment<'static>,
+    /// The name that tells how text is escaped.
     name: String,
+    asked: String,
 }
 
 impl Template {
     /// Reads a file, or a built-in template by `@` and its name. An error names the line.
-    pub(super) fn read(name: &str) -> anyhow::Result<Self> {
-        let (name, text) = match name.strip_prefix('@') {
+    pub(super) fn read(asked: &str) -> anyhow::Result<Self> {
+        let (name, text) = match asked.strip_prefix('@') {
             Some(wanted) => {
                 let Some((_, name, text)) = BUILT_IN.iter().find(|(known, ..)| *known == wanted) else {
                     let known: Vec<String> = BUILT_IN.iter().map(|(name, ..)| format!("@{name}")).collect();
@@ -40,9 +42,8 @@ impl Template {
                 ((*name).to_owned(), (*text).to_owned())
             }
             None => {
-                let failed = || format!("cannot read the template {name}");
-                let text = std::fs::read_to_string(Path::new(name)).with_context(failed)?;
-                (name.to_owned(), text)
+                let failed = || format!("cannot read the template {asked}");
+                (asked.to_owned(), std::fs::read_to_string(Path::new(asked)).with_context(failed)?)
             }
         };
         let mut environment = Environment::new();
@@ -51,13 +52,12 @@ impl Template {
         environment.set_syntax(syntax.build().context("the marks of templates contradict each other")?);
         environment.add_filter("time", time);
         environment.add_template_owned(name.clone(), text).map_err(|error| told(&name, &error))?;
-        Ok(Self { environment, name })
+        Ok(Self { environment, name, asked: asked.to_owned() })
     }
 
-    /// The name that tells how text is escaped.
-    #[cfg(test)]
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    /// The file, or `@` and the name, that it was asked for by.
+    pub(super) fn asked(&self) -> &str {
+        &self.asked
     }
 
     /// Writes `object` by the template.

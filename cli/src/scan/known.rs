@@ -14,47 +14,58 @@ const MOST: usize = 2_000;
 /// Bytes of the list that are read.
 const BYTES: u64 = 64 << 20;
 
-/// The list in the cache directory: one image a line, as JSON.
+/// The list in the cache directory: one image a line, as JSON. The lines stay as they are, because of thousands only those
+/// few are looked into that hold this image's lowest layer.
 pub(super) struct KnownImages {
     file: PathBuf,
-    images: Vec<KnownImage>,
+    lines: Vec<String>,
 }
 
 impl KnownImages {
-    /// Reads the list. Lines that cannot be read are left out.
+    /// Reads the list.
     pub(super) fn read(cache: &Path) -> Self {
         let file = cache.join("known-images");
         let lines = std::fs::File::open(&file).map(|file| BufReader::new(file.take(BYTES)).lines());
-        let images = lines.into_iter().flatten().map_while(Result::ok);
-        let images = images.filter_map(|line| serde_json::from_str(&line).ok()).collect();
-        Self { file, images }
+        let lines = lines.into_iter().flatten().map_while(Result::ok);
+        let lines = lines.filter(|line| line.starts_with(r#"{"id":"#)).collect();
+        Self { file, lines }
     }
 
     /// Names the base of `image`, and remembers the image itself.
     pub(super) fn meet(&mut self, image: &mut ImageFacts) {
-        image.base = longest_base(image, &self.images);
+        image.base = None;
         let Some(known) = KnownImage::of(image) else {
             return;
         };
-        if self.images.contains(&known) {
-            return;
-        }
-        self.images.retain(|other| other.id != known.id);
-        self.images.push(known);
-        let excess = self.images.len().saturating_sub(MOST);
-        self.images.drain(..excess);
-        if let Err(error) = self.write() {
+        let lowest = known.diff_ids.first().map(ToString::to_string).unwrap_or_default();
+        let alike = self.lines.iter().filter(|line| line.contains(&lowest));
+        // A line that is damaged is no image.
+        let alike: Vec<KnownImage> = alike.filter_map(|line| serde_json::from_str(line).ok()).collect();
+        image.base = longest_base(image, &alike);
+        if let Err(error) = self.remember(&known) {
             tracing::debug!("the list of known images cannot be kept in {}: {error}", self.file.display());
         }
+    }
+
+    fn remember(&mut self, known: &KnownImage) -> std::io::Result<()> {
+        let line = serde_json::to_string(known)?;
+        if self.lines.contains(&line) {
+            return Ok(());
+        }
+        let same = format!(r#"{{"id":"{}""#, known.id);
+        self.lines.retain(|other| !other.starts_with(&same));
+        self.lines.push(line);
+        let excess = self.lines.len().saturating_sub(MOST);
+        self.lines.drain(..excess);
+        self.write()
     }
 
     fn write(&self) -> std::io::Result<()> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let mut staging = std::io::BufWriter::new(tempfile::NamedTempFile::new_in(folder)?);
-        for image in &self.images {
-            serde_json::to_writer(&mut staging, image)?;
-            staging.write_all(b"\n")?;
+        for line in &self.lines {
+            writeln!(staging, "{line}")?;
         }
         let staging = staging.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         staging.persist(&self.file)?;
@@ -96,17 +107,22 @@ mod tests {
         assert_eq!(base_of(&cache, image(2, &[1, 2])), Some((image(1, &[]).id, 1)));
         assert_eq!(base_of(&cache, image(3, &[1, 2, 3])), Some((image(2, &[]).id, 2)));
         assert_eq!(base_of(&cache, image(1, &[1])), None, "still nobody's");
+        let text = std::fs::read_to_string(cache.join("known-images")).unwrap();
+        assert_eq!(text.lines().count(), 3, "each once");
     }
 
     #[test]
     fn the_oldest_are_forgotten_and_damage_costs_only_its_line() {
         let cache = tempfile::tempdir().unwrap();
         let mut known = KnownImages::read(cache.path());
-        known.images = (0..MOST).filter_map(|number| KnownImage::of(&image(number, &[number]))).collect();
+        let line =
+            |number| serde_json::to_string(&KnownImage::of(&image(number, &[number])).unwrap()).unwrap();
+        known.lines = (0..MOST).map(line).collect();
         known.meet(&mut image(MOST, &[MOST]));
         let text = std::fs::read_to_string(cache.path().join("known-images")).unwrap();
         assert_eq!(text.lines().count(), MOST);
-        std::fs::write(cache.path().join("known-images"), format!("{{\n\u{0}\n{text}")).unwrap();
+        let damaged = format!("{{\n\u{0}\n{{\"id\":\n{text}");
+        std::fs::write(cache.path().join("known-images"), damaged).unwrap();
         assert_eq!(base_of(cache.path(), image(9_999, &[0, 1])), None, "the first is forgotten");
         assert_eq!(base_of(cache.path(), image(9_998, &[MOST, 1])), Some((image(MOST, &[]).id, 1)));
     }

@@ -23,7 +23,8 @@ fn every_form_looks_as_reviewed() {
     let made = Made::new();
     made.write("ignore.yaml", IGNORE);
     let outputs = ["-o", "t.txt", "-o", "r.json", "-o", "s.sarif", "-o", "h.html", "-o", "@junit=j.xml"];
-    let out = made.stdout(&[&outputs[..], &["--ignore-file", "ignore.yaml", "--fail-on", "kev,eol"]].concat());
+    let out =
+        made.stdout(&[&outputs[..], &["--ignore-file", "ignore.yaml", "--fail-on", "kev,eol"]].concat());
     assert_eq!(out, "", "files only");
     check("table", &made.read("t.txt"));
     check("json", &pretty(&made.read("r.json")));
@@ -38,7 +39,8 @@ fn what_is_set_aside_is_listed_when_it_is_asked_for() {
     made.write("ignore.yaml", IGNORE);
     let flags = ["--ignore-file", "ignore.yaml", "--show-suppressed"];
     check("table-suppressed", &made.stdout(&flags));
-    let log: Value = serde_json::from_str(&made.stdout(&[&flags[..], &["--format", "sarif"]].concat())).unwrap();
+    let log: Value =
+        serde_json::from_str(&made.stdout(&[&flags[..], &["--format", "sarif"]].concat())).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();
     let suppressed: Vec<&Value> = results.iter().filter(|result| result["suppressions"].is_array()).collect();
     let ids: Vec<&str> = suppressed.iter().map(|result| result["ruleId"].as_str().unwrap()).collect();
@@ -99,7 +101,7 @@ fn a_template_sees_what_json_says() {
         "CVE-2023-4911 libc6\nCVE-2020-0002 zlib\nCVE-2023-45853 zlib\nEOL-debian-12 debian\n1\n"
     );
     made.write("bad.txt", "one\n{% if %}\n");
-    let output = made.scan(&["--template", "bad.txt", "-o", "json=kept.json"]);
+    let output = made.scan(&["--template", "bad.txt", "-o", "json=kept.json", "-o", "template=x"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("bad.txt line 2"), "{said}");

@@ -8,7 +8,8 @@ use crate::harness::plimsoll;
 fn images() -> (tempfile::TempDir, [String; 2]) {
     let folder = tempfile::tempdir().unwrap();
     let base = || LayerBuilder::new().file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
-    let app = LayerBuilder::new().file("srv/x.dist-info/METADATA", "Metadata-Version: 2.1\nName: x\nVersion: 1\n\n");
+    let app = LayerBuilder::new()
+        .file("srv/x.dist-info/METADATA", "Metadata-Version: 2.1\nName: x\nVersion: 1\n\n");
     let status = "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.36-9\n";
     let base = || base().file("var/lib/dpkg/status", status);
     let paths = ["base.tar", "app.tar"].map(|name| folder.path().join(name));
@@ -37,7 +38,10 @@ fn an_image_scanned_before_is_named_as_the_base_of_a_later_one() {
     assert_eq!(base_of(cache, &[&app]), Value::Null, "nothing is known yet");
     assert_eq!(base_of(cache, &[&base]), Value::Null);
     let found = base_of(cache, &[&app]);
-    assert_eq!((found["layers"].as_u64(), found["references"][0]["repository"].as_str()), (Some(1), Some("debian")));
+    assert_eq!(
+        (found["layers"].as_u64(), found["references"][0]["repository"].as_str()),
+        (Some(1), Some("debian"))
+    );
     let table = String::from_utf8(scan(cache, &[&app]).stdout).unwrap();
     assert!(table.contains("base      docker.io/debian:12 (1 of 2 layers)"), "{table}");
     assert_eq!(base_of(cache, &[&app, "--no-cache"]), Value::Null, "neither read");

@@ -5,9 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use model::{
-    BaseImage, Ecosystem, Package, PackageRecord, ScanReport, SecretRecord, Severity, Unreadable,
-};
+use model::{BaseImage, Ecosystem, Package, PackageRecord, ScanReport, SecretRecord, Severity, Unreadable};
 use testkit::ReportBuilder;
 
 use crate::harness::plimsoll;
@@ -91,8 +89,10 @@ fn report() -> ScanReport {
         built.packages.remove(0)
     };
     let glibc = PackageRecord { name: "libc6".into(), ..debian("glibc", "2.36-9") };
-    let zlib = PackageRecord { license: Some("Zlib".into()), layer: Some(1), ..debian("zlib", "1:1.2.13.dfsg-1") };
-    let docker = PackageRecord { vendor: Some("Docker".into()), layer: Some(1), ..debian("docker-ce", "5:27.0") };
+    let zlib =
+        PackageRecord { license: Some("Zlib".into()), layer: Some(1), ..debian("zlib", "1:1.2.13.dfsg-1") };
+    let docker =
+        PackageRecord { vendor: Some("Docker".into()), layer: Some(1), ..debian("docker-ce", "5:27.0") };
     let lodash = PackageRecord {
         declared: true,
         layer: Some(1),

@@ -40,7 +40,11 @@ fn every_exit_code_has_its_reason() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{flags}: {said}");
         assert!(said.contains(word), "{flags}: {said}");
-        assert_eq!(said.contains("policy:"), word.contains("exit code") || code == 3 || matches!(code, 7 | 9) || flags == "--exit-code 1", "{flags}: {said}");
+        assert_eq!(
+            said.contains("policy:"),
+            word.contains("exit code") || code == 3 || matches!(code, 7 | 9) || flags == "--exit-code 1",
+            "{flags}: {said}"
+        );
         // A gate stops after the result is written.
         assert_eq!(output.stdout.is_empty(), code == 2 || flags.contains("ignore-file"), "{flags}");
     }
@@ -63,7 +67,18 @@ fn a_gate_on_findings_does_not_open_because_there_is_no_data() {
 fn a_gate_stops_even_if_nobody_reads_the_result() {
     let made = Made::new();
     let mut child = plimsoll()
-        .args(["scan", "sbom:report.json", "--feeds", "feeds", "--fail-on", "any", "-o", "json=late.json", "--format", "table"])
+        .args([
+            "scan",
+            "sbom:report.json",
+            "--feeds",
+            "feeds",
+            "--fail-on",
+            "any",
+            "-o",
+            "json=late.json",
+            "--format",
+            "table",
+        ])
         .current_dir(made.path())
         .env("PLIMSOLL_CACHE_DIR", made.path().join("cache"))
         .stdout(std::process::Stdio::piped())

@@ -27,7 +27,9 @@ impl Registry {
 
     /// Over TLS with a certificate of its own, and with a password.
     fn start_guarded() -> Self {
-        Self::start_with("  tls:\n    certificate: FOLDER/cert.pem\n    key: FOLDER/key.pem\nauth:\n  htpasswd:\n    realm: test\n    path: FOLDER/htpasswd\n")
+        Self::start_with(
+            "  tls:\n    certificate: FOLDER/cert.pem\n    key: FOLDER/key.pem\nauth:\n  htpasswd:\n    realm: test\n    path: FOLDER/htpasswd\n",
+        )
     }
 
     fn start_with(more: &str) -> Self {
@@ -87,8 +89,26 @@ impl Drop for Registry {
 
 fn make_certificate(folder: &Path) {
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE", "-keyout"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args([
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=CA:FALSE",
+            "-keyout",
+        ])
         .arg(folder.join("key.pem"))
         .arg("-out")
         .arg(folder.join("cert.pem"))
@@ -154,8 +174,10 @@ fn a_real_image_in_a_real_registry_gives_the_report_of_its_archive_and_is_pulled
 
 /// Five layers, of which the topmost holds one package in that version.
 fn five_layers(version: &str) -> ImageBuilder {
-    let status = format!("Package: app\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n");
-    let mut image = ImageBuilder::new().layer(LayerBuilder::new().file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n"));
+    let status =
+        format!("Package: app\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n");
+    let mut image = ImageBuilder::new()
+        .layer(LayerBuilder::new().file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n"));
     for number in 1..4 {
         // what gzip cannot make smaller
         let noise = noise(number, 1 << 20);
@@ -248,7 +270,8 @@ fn a_guarded_registry_is_entered_by_variable_standard_input_file_or_helper() {
     std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = std::env::var_os("PATH").unwrap();
-    let path = std::env::join_paths([docker.clone()].into_iter().chain(std::env::split_paths(&path))).unwrap();
+    let path =
+        std::env::join_paths([docker.clone()].into_iter().chain(std::env::split_paths(&path))).unwrap();
     outcome(trusting().env("DOCKER_CONFIG", &docker).env("PATH", path));
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -47,7 +47,9 @@ fn what_is_written_comes_back_with_the_same_packages_and_findings() {
         assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
         let first: Value = serde_json::from_str(&made.read("own.json")).unwrap();
         assert!(!findings(&first).is_empty(), "{source}");
-        for (file, prefix) in [("x.cdx.json", "sbom:"), ("x.cdx.json", ""), ("x.spdx.json", ""), ("own.json", "")] {
+        for (file, prefix) in
+            [("x.cdx.json", "sbom:"), ("x.cdx.json", ""), ("x.spdx.json", ""), ("own.json", "")]
+        {
             let again = scan(&made, &format!("{prefix}{file}"), &[]);
             assert_eq!(again["packages"], first["packages"], "{source} by {file}");
             assert_eq!(findings(&again), findings(&first), "{source} by {file}");
@@ -93,33 +95,27 @@ fn a_bill_of_materials_is_read_from_standard_input_and_an_archive_is_not() {
 
 #[test]
 fn what_syft_found_is_judged_as_what_was_found_here() {
-    let syft = target("peers/bin/syft");
-    if !syft.exists() {
-        eprintln!("left out: Syft is not there; `cargo xtask setup --peers` installs it");
-        return;
-    }
     let made = Made::new();
-    let image = fixture("debian-python.oci");
-    let status = Command::new(syft)
-        .args(["scan", "-q", &format!("oci-dir:{image}")])
-        .args(["-o", "syft-json=syft.json", "-o", "cyclonedx-json=syft.cdx.json", "-o", "spdx-json=syft.spdx.json"])
-        .env("SYFT_CHECK_FOR_APP_UPDATE", "false")
-        .current_dir(made.path())
-        .status()
-        .unwrap();
-    assert!(status.success());
-    let own = scan(&made, &image, &[]);
-    let debian = |report: &Value| -> BTreeSet<String> {
-        let packages = report["packages"].as_array().unwrap().iter();
-        let installed = packages.filter(|package| package["ecosystem"] == "deb" && package["arch"] != "source");
-        installed
-            .map(|package| [&package["name"], &package["version"], &package["arch"]].map(ToString::to_string).join(" "))
-            .collect()
-    };
-    assert!(debian(&own).len() > 50);
-    for file in ["syft.json", "syft.cdx.json", "syft.spdx.json"] {
-        let theirs = scan(&made, file, &[]);
-        assert_eq!(debian(&theirs), debian(&own), "{file}");
-        assert_eq!(findings(&theirs), findings(&own), "{file}");
+    for image in ["debian-python", "node", "java"] {
+        let own = scan(&made, &fixture(&format!("{image}.oci")), &[]);
+        assert!(debian(&own).len() > 50 && !findings(&own).is_empty(), "{image}");
+        for form in ["syft", "cyclonedx", "spdx"] {
+            let file = target("sboms").join(format!("{image}.syft.{form}.json"));
+            assert!(file.exists(), "{} is missing: write it with `cargo xtask sboms`", file.display());
+            let theirs = scan(&made, file.to_str().unwrap(), &[]);
+            assert_eq!(debian(&theirs), debian(&own), "{image} {form}");
+            assert_eq!(findings(&theirs), findings(&own), "{image} {form}");
+        }
     }
+}
+
+/// The installed Debian packages. Syft lists one, too, that was removed and has left its settings behind.
+fn debian(report: &Value) -> BTreeSet<String> {
+    let packages = report["packages"].as_array().unwrap().iter();
+    let installed = packages.filter(|package| {
+        package["ecosystem"] == "deb" && package["arch"] != "source" && package["name"] != "netbase"
+    });
+    let line =
+        |package: &Value| [&package["name"], &package["version"], &package["arch"]].map(ToString::to_string);
+    installed.map(|package| line(package).join(" ")).collect()
 }

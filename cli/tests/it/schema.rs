@@ -3,6 +3,7 @@
 //! The checker knows exactly the words that our schema uses and fails at any other, so that none of them is passed over.
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Map, Value};
 
@@ -17,7 +18,10 @@ fn schema() -> Value {
 fn real_output_is_as_the_published_schema_says() {
     let schema = schema();
     let made = Made::new();
-    made.write("ignore", "ignore:\n  - {package: zlib, reason: x, expires: 2999-01-01}\n  - {secret: '*', reason: x}\n");
+    made.write(
+        "ignore",
+        "ignore:\n  - {package: zlib, reason: x, expires: 2999-01-01}\n  - {secret: '*', reason: x}\n",
+    );
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/fixtures");
     let fixture = |name: &str| target.join(name).to_str().unwrap().to_owned();
     let (python, java) = (fixture("debian-python.oci"), fixture("java.docker.tar"));
@@ -37,6 +41,39 @@ fn real_output_is_as_the_published_schema_says() {
         let mut faults = Vec::new();
         check(&schema, &schema, &report, "report", &mut faults);
         assert!(faults.is_empty(), "{arguments:?}: {:#?}", &faults[..faults.len().min(10)]);
+    }
+}
+
+#[test]
+fn sarif_and_json_are_valid_by_a_validator_that_is_not_ours() {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    let (python, sarif) = (target.join("schemas/bin/python3"), target.join("schemas/sarif-2.1.0.json"));
+    for needed in [&python, &sarif] {
+        assert!(
+            needed.exists(),
+            "{} is missing: make it with `cargo xtask setup --schemas`",
+            needed.display()
+        );
+    }
+    let made = Made::new();
+    made.write("ignore", "ignore:\n  - {package: zlib, reason: x}\n  - {secret: '*', reason: x}\n");
+    made.stdout(&["-o", "all.sarif", "-o", "all.json"]);
+    made.stdout(&["-o", "aside.sarif", "-o", "aside.json", "--ignore-file", "ignore", "--show-suppressed"]);
+    let fixture = target.join("fixtures/debian-python.oci");
+    let output =
+        made.run(&[fixture.to_str().unwrap(), "-o", "real.sarif", "-o", "real.json", "--feeds", "feeds"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = made.run(&["sbom:report.json", "-o", "unjudged.sarif", "-o", "unjudged.json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/report.schema.json");
+    for (schema, ending) in [(&sarif, "sarif"), (&own, "json")] {
+        let documents = ["all", "aside", "real", "unjudged"].map(|name| format!("{name}.{ending}"));
+        let mut validator = Command::new(&python);
+        validator.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/validate.py")).arg(schema);
+        let output = validator.args(documents).current_dir(made.path()).output().unwrap();
+        let said =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert!(output.status.success() && said.contains("4 documents are valid"), "{said}");
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn read<T>(
         let bolt = match Bolt::open(path) {
             Ok(bolt) => bolt,
             // both meta pages may be caught in the middle of being written
-            Err(ImageError::Metadata { .. }) if attempt < 2 => continue,
+            Err(ImageError::Metadata { .. }) if attempt == 0 => continue,
             Err(error) => return Err(error),
         };
         let result = read(&bolt);

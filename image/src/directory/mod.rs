@@ -56,3 +56,6 @@ pub(crate) enum Form {
     /// What was changed, with the marks of an overlay file system.
     Overlay(Names),
 }
+
+#[cfg(test)]
+mod tests;

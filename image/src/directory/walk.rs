@@ -27,6 +27,9 @@ use crate::whiteout::{Mark, reduce};
 /// given under each name.
 const MAX_LINKED: usize = 200_000;
 
+/// Blocks of 512 bytes that the attributes of a file may take: one block of the largest size that ext4 has.
+const MAX_HOLLOW: u64 = 128;
+
 /// What to walk and how.
 pub(crate) struct Tree<'t> {
     pub(crate) root: &'t Path,
@@ -111,7 +114,7 @@ impl Walk<'_> {
                 false
             }
             Form::Overlay(names) => {
-                if names.may_be_hidden() {
+                if names.may_be_hidden() && self.tree.layer != Some(0) {
                     let reason = "the marks of directories that hide lower layers are not visible without \
                                   CAP_SYS_ADMIN, so files that this layer removed may be listed";
                     self.notes.add(b"", reason);
@@ -181,9 +184,10 @@ impl Walk<'_> {
         if !metadata.is_file() {
             return false;
         }
-        // a file without content of its own has no blocks; the attributes of all others are of no interest
-        let is_hollow = metadata.size() > 0 && metadata.blocks() == 0;
-        if !is_hollow && !(may_be_whiteout && metadata.size() == 0) {
+        // a file without content of its own has blocks for its attributes at most, so that those of larger ones
+        // need not be asked for
+        let may_be_hollow = metadata.size() > 0 && metadata.blocks() <= MAX_HOLLOW;
+        if !may_be_hollow && !(may_be_whiteout && metadata.size() == 0) {
             return false;
         }
         let marks = self.marks(full, names);

@@ -24,7 +24,7 @@ pub use self::registry::{
 };
 #[cfg(fuzzing)]
 pub use self::registry::fuzz_documents as fuzz_registry_documents;
-pub(crate) use self::registry::{Origin, RemoteBlob, RemoteReader};
+pub(crate) use self::registry::{Checklist, Origin, PartsStream, Plan, RemoteBlob, RemoteReader};
 pub use self::storage::{Engine, StorageError, StorageOptions, Stored};
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;

@@ -12,4 +12,4 @@ mod zstd;
 
 pub use compression::Compression;
 pub(crate) use layer_stream::{Check, LayerStream};
-pub(crate) use window::{FileSupply, Window};
+pub(crate) use window::{FileSupply, Supply, Window};

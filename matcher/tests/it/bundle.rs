@@ -77,6 +77,16 @@ fn a_debian_package_is_judged_by_its_release_and_source() {
 }
 
 #[test]
+fn a_package_that_the_distribution_did_not_build_is_not_covered() {
+    let bundle = bundle();
+    let own = make::os_package(Ecosystem::Deb, "debian:12", "libssl3", ("openssl", "3.0.8-1"));
+    let foreign = Package { vendor: Some("Example".into()), ..own.clone() };
+    assert!(!judge(&own, &bundle, NOW).findings.is_empty());
+    let judgement = judge(&foreign, &bundle, NOW);
+    assert_eq!((judgement.coverage, judgement.findings.len()), (Coverage::NotCovered, 0));
+}
+
+#[test]
 fn an_alpine_package_is_judged_by_its_origin() {
     let bundle = bundle();
     let package = make::os_package(Ecosystem::Apk, "alpine:3.18", "ssl_client", ("busybox", "1.36.1-r0"));

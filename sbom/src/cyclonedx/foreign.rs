@@ -56,7 +56,7 @@ pub(super) fn package(
     });
 }
 
-fn either<'a>(words: [&'a str; 2]) -> &'a str {
+fn either(words: [&str; 2]) -> &str {
     if words[0].is_empty() { words[1] } else { words[0] }
 }
 

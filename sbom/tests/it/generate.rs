@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    DiffId, Digest, Distro, Ecosystem, ImageFacts, ImageId, Label, LayerFacts, OsRelease, Package, PackageRecord,
-    Reference, ScanReport, SourcePackage, Timestamp, Unreadable,
+    DiffId, Digest, Distro, Ecosystem, ImageFacts, ImageId, Label, LayerFacts, OsRelease, Package,
+    PackageRecord, Reference, ScanReport, SourcePackage, Timestamp, Unreadable,
 };
 use proptest::prelude::*;
 
@@ -65,19 +65,22 @@ fn record() -> impl Strategy<Value = PackageRecord> {
 
 fn release() -> impl Strategy<Value = OsRelease> {
     let words = (prop::option::of(word()), prop::option::of(word()), prop::collection::vec(word(), 0..3));
-    (filled(), words, word()).prop_map(|(id, (version_id, version_codename, id_like), display_name)| OsRelease {
-        id,
-        id_like,
-        version_id,
-        version_codename,
-        display_name,
+    (filled(), words, word()).prop_map(|(id, (version_id, version_codename, id_like), display_name)| {
+        OsRelease { id, id_like, version_id, version_codename, display_name }
     })
 }
 
 fn image() -> impl Strategy<Value = ImageFacts> {
     let labels = prop::collection::btree_map(word(), word(), 0..4);
-    (any::<u64>(), labels, word(), prop::option::of(word()), 0..i64::MAX as u64, prop::option::of(any::<i64>())).prop_map(
-        |(number, labels, author, architecture, size, created)| {
+    (
+        any::<u64>(),
+        labels,
+        word(),
+        prop::option::of(word()),
+        0..i64::MAX as u64,
+        prop::option::of(any::<i64>()),
+    )
+        .prop_map(|(number, labels, author, architecture, size, created)| {
             let digest = |part: &str| Digest::of(format!("{part} {number}").as_bytes());
             let layer = |part: &str, digest: Option<Digest>| LayerFacts {
                 diff_id: Some(DiffId(Digest::of(format!("{part} {number}").as_bytes()))),
@@ -89,15 +92,15 @@ fn image() -> impl Strategy<Value = ImageFacts> {
             };
             let mut facts = ImageFacts::new(ImageId(digest("config")));
             let name = format!("registry.example.com:5000/team/app{number}");
-            facts.references = ["", ":1.0"].iter().filter_map(|tag| Reference::parse(&format!("{name}{tag}"))).collect();
+            facts.references =
+                ["", ":1.0"].iter().filter_map(|tag| Reference::parse(&format!("{name}{tag}"))).collect();
             facts.references[1].digest = Some(digest("manifest"));
             facts.labels = sorted(labels);
             facts.layers = vec![layer("one", None), layer("two", Some(digest("blob")))];
             (facts.author, facts.architecture, facts.size) = (author, architecture, size);
             facts.created = created.map(Timestamp);
             facts
-        },
-    )
+        })
 }
 
 fn sorted(labels: BTreeMap<String, String>) -> Vec<Label> {
@@ -108,23 +111,25 @@ fn sorted(labels: BTreeMap<String, String>) -> Vec<Label> {
 pub(crate) fn report() -> impl Strategy<Value = ScanReport> {
     let notes = prop::collection::vec((prop::option::of(0_u32..2), word(), word()), 0..3);
     let lists = (prop::collection::vec(word(), 0..4), prop::collection::vec(record(), 0..12), notes);
-    (image(), prop::option::of(release()), lists, any::<i64>()).prop_map(|(image, os_release, lists, time)| {
-        let (users, mut packages, notes) = lists;
-        packages.sort_unstable();
-        packages.dedup();
-        let notes = notes.into_iter().map(|(layer, path, reason)| Unreadable { layer, path, reason });
-        ScanReport {
-            schema: model::report::REPORT_SCHEMA,
-            scanner: "plimsoll/test".into(),
-            scanned_at: Timestamp(time),
-            source: "CICD".into(),
-            image,
-            os_release,
-            users,
-            packages,
-            secrets: Vec::new(),
-            unreadable: notes.collect(),
-            tags: vec!["team a".into()],
-        }
-    })
+    (image(), prop::option::of(release()), lists, any::<i64>()).prop_map(
+        |(image, os_release, lists, time)| {
+            let (users, mut packages, notes) = lists;
+            packages.sort_unstable();
+            packages.dedup();
+            let notes = notes.into_iter().map(|(layer, path, reason)| Unreadable { layer, path, reason });
+            ScanReport {
+                schema: model::report::REPORT_SCHEMA,
+                scanner: "plimsoll/test".into(),
+                scanned_at: Timestamp(time),
+                source: "CICD".into(),
+                image,
+                os_release,
+                users,
+                packages,
+                secrets: Vec::new(),
+                unreadable: notes.collect(),
+                tags: vec!["team a".into()],
+            }
+        },
+    )
 }

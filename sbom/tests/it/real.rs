@@ -107,7 +107,11 @@ fn the_image_its_names_and_its_release_are_read_from_whoever_states_them() {
             assert_eq!(read.image.references == own.image.references, states_id, "{image} {form}");
             let release = |report: &ScanReport| report.os_release.as_ref().map(model::OsRelease::distro);
             assert_eq!(release(&read), release(&own), "{image} {form}");
-            assert!(read.unreadable.iter().all(|note| note.reason.contains("no package")), "{image} {form}: {:?}", read.unreadable);
+            assert!(
+                read.unreadable.iter().all(|note| note.reason.contains("no package")),
+                "{image} {form}: {:?}",
+                read.unreadable
+            );
         }
     }
 }
@@ -116,11 +120,19 @@ fn the_image_its_names_and_its_release_are_read_from_whoever_states_them() {
 fn syft_tells_layers_paths_and_which_os_package_owns_what() {
     for image in IMAGES {
         let (own, read) = (scan(image), document(image, "syft.syft"));
-        let diff_ids = |report: &ScanReport| -> Vec<_> { report.image.layers.iter().filter_map(|layer| layer.diff_id).collect() };
+        let diff_ids = |report: &ScanReport| -> Vec<_> {
+            report.image.layers.iter().filter_map(|layer| layer.diff_id).collect()
+        };
         assert_eq!(diff_ids(&read), diff_ids(&own), "{image}");
         let owned = |report: &ScanReport| -> BTreeSet<(String, Option<String>)> {
-            let language = report.packages.iter().filter(|record| matches!(record.ecosystem, Ecosystem::Pypi | Ecosystem::Npm));
-            language.filter(|record| record.name != "app").map(|record| (record.path.clone(), record.owned_by.clone())).collect()
+            let language = report
+                .packages
+                .iter()
+                .filter(|record| matches!(record.ecosystem, Ecosystem::Pypi | Ecosystem::Npm));
+            language
+                .filter(|record| record.name != "app")
+                .map(|record| (record.path.clone(), record.owned_by.clone()))
+                .collect()
         };
         assert_eq!(owned(&read), owned(&own), "{image}");
     }

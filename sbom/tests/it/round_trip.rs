@@ -1,6 +1,5 @@
 //! What is written comes back: the law that makes findings of a document those of its image.
 
-use model::ScanReport;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
@@ -8,7 +7,7 @@ use crate::generate::report;
 use crate::{cyclonedx, read, spdx};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn a_report_comes_back_from_both_formats_as_it_was(report in report()) {

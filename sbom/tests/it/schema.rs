@@ -5,7 +5,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use model::{
-    Confidence, FixState, Finding, NamespaceFamily, ScanReport, Severity, SeverityRule, Timestamp, Vulnerability,
+    Confidence, Finding, FixState, NamespaceFamily, ScanReport, Severity, SeverityRule, Timestamp,
+    Vulnerability,
 };
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -54,7 +55,8 @@ pub(crate) fn finding(id: &str, severity: u8) -> Finding {
 }
 
 fn write_both(folder: &Path, name: &str, report: &ScanReport) {
-    let findings: Vec<Finding> = (1..=5).map(|severity| finding(&format!("CVE-2024-000{severity}"), severity)).collect();
+    let findings: Vec<Finding> =
+        (1..=5).map(|severity| finding(&format!("CVE-2024-000{severity}"), severity)).collect();
     let mut placed = Vec::new();
     for finding in &findings {
         placed.push(PlacedFinding { subject: Subject::Release, finding, suppressed: None });
@@ -91,7 +93,8 @@ fn documents_of_real_scans_and_of_odd_reports_are_valid_by_the_official_schemas(
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/validate.py");
     let output = Command::new(python).arg(script).arg(&folder).output().unwrap();
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    let said =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     assert!(output.status.success(), "{said}");
     assert!(said.contains(&format!("{} documents are valid", 2 * (GENERATED + 3))), "{said}");
 }

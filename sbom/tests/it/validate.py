@@ -28,10 +28,15 @@ def validators():
 
 
 def spdx_faults(path):
+    from spdx_tools.spdx.parser.error import SPDXParsingError
     from spdx_tools.spdx.parser.parse_anything import parse_file
     from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
-    return [message.validation_message for message in validate_full_spdx_document(parse_file(str(path)))]
+    try:
+        document = parse_file(str(path))
+    except SPDXParsingError as error:
+        return error.get_messages()
+    return [message.validation_message for message in validate_full_spdx_document(document)]
 
 
 def faults(path, document, form, validator):

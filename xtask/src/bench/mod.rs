@@ -12,6 +12,8 @@ mod scan;
 mod scanner;
 mod table;
 
+pub(crate) use scanner::write_empty_java_database;
+
 use std::fs;
 use std::path::PathBuf;
 

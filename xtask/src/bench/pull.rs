@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &[String]) -> Result<()> {
         _ => bail!("bench pull takes the name of one fixture image"),
     };
     setup::install_tools()?;
-    fixtures::build(&[name.to_owned()])?;
+    fixtures::build(&[name])?;
     let program = release_program()?;
     let work = project::target().join("bench/pull");
     if work.exists() {
@@ -65,7 +65,10 @@ pub(super) fn run(arguments: &[String]) -> Result<()> {
             let cost = measure::once(command, &work)?;
             let bytes = relay.received.load(Ordering::SeqCst) - before;
             let said = fs::read_to_string(work.join("errors")).unwrap_or_default();
-            let known = said.lines().find_map(|line| line.split_once("pulled ")?.1.split_once(", ")).map(|(_, known)| known);
+            let known = said
+                .lines()
+                .find_map(|line| line.split_once("pulled ")?.1.split_once(", "))
+                .map(|(_, known)| known);
             rows.push(vec![
                 format!("{client}, {label}"),
                 format!("{:.3}", bytes as f64 / 1e6),
@@ -173,7 +176,9 @@ impl Relay {
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Ok(server) = TcpStream::connect(&target) else { continue };
-                let (Ok(from_client), Ok(to_server)) = (client.try_clone(), server.try_clone()) else { continue };
+                let (Ok(from_client), Ok(to_server)) = (client.try_clone(), server.try_clone()) else {
+                    continue;
+                };
                 let received = received.clone();
                 std::thread::spawn(move || pass(from_client, to_server, &AtomicU64::new(0)));
                 std::thread::spawn(move || pass(server, client, &received));

@@ -184,7 +184,7 @@ pub(super) fn layer_blobs(layout: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Trivy refuses an image with a jar while its Java database is absent; an empty one makes it list what the jars themselves say.
-fn write_empty_java_database(folder: &Path) -> Result<()> {
+pub(crate) fn write_empty_java_database(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let metadata = r#"{"Version":1,"NextUpdate":"2100-01-01T00:00:00Z","UpdatedAt":"2020-01-01T00:00:00Z","DownloadedAt":"2020-01-01T00:00:00Z"}"#;
     fs::write(folder.join("metadata.json"), metadata)?;

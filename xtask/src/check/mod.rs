@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{fixtures, generate, process, project, setup};
+use crate::{fixtures, generate, process, project, sboms, setup};
 
 /// One thing that must hold.
 struct Step {
@@ -34,6 +34,8 @@ const STEPS: &[Step] = &[
     Step { name: "docs", slow: true, run: documentation },
     Step { name: "setup", slow: true, run: setup::install_tools },
     Step { name: "fixtures", slow: true, run: || fixtures::build(&[]) },
+    Step { name: "schemas", slow: true, run: setup::install_schemas },
+    Step { name: "sboms", slow: true, run: sboms::build },
     Step { name: "doctests", slow: false, run: doctests },
     Step { name: "generated", slow: false, run: generate::check },
     // Last, so that the runner's closing line is the last thing that is read.

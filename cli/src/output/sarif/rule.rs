@@ -131,7 +131,9 @@ fn rule(id: String, severity: Severity, kind: Kind<'_>) -> Rule {
 fn help(id: &str, title: &str, severity: Severity, kind: Kind<'_>, uri: Option<&str>) -> (String, String) {
     let advice = match kind {
         Kind::Vulnerability(_) => "Each result names the version that ends it, if there is one.",
-        Kind::Secret(_) => "Revoke it, and take it out of the layer that brought it in: a later layer only hides it.",
+        Kind::Secret(_) => {
+            "Revoke it, and take it out of the layer that brought it in: a later layer only hides it."
+        }
     };
     let (word, title) = (word(severity), title.trim_end_matches('.'));
     let see = uri.map(|uri| format!(" See {uri}")).unwrap_or_default();

@@ -33,6 +33,7 @@ pub(super) fn write(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> 
     if !verdict.secrets.is_empty() {
         writeln!(out, "secrets   {}", verdict.secrets.len())?;
     }
+    aside(out, verdict, look)?;
     if !report.unreadable.is_empty() {
         writeln!(out, "gaps      {} could not be read (listed below)", places(report.unreadable.len()))?;
     }
@@ -46,14 +47,6 @@ fn findings(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> anyhow::
         counts.iter().map(|(severity, count)| painted(*severity, *count, look.colours)).collect();
     let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
     writeln!(out, "findings  {all}{parts}")?;
-    let aside = verdict.suppressed.len() + verdict.suppressed_secrets.len();
-    if aside > 0 {
-        let how = if look.show_suppressed { "" } else { " (--show-suppressed lists them)" };
-        writeln!(out, "          {aside} suppressed{how}")?;
-    }
-    if verdict.hidden > 0 {
-        writeln!(out, "          {} not asked for (--severity, --ignore-unfixed)", verdict.hidden)?;
-    }
     let count = verdict.not_covered.iter().filter(|subject| matches!(subject, Subject::Package(..))).count();
     if count > 0 {
         writeln!(out, "          {count} packages are not covered by the vulnerability data")?;
@@ -61,6 +54,19 @@ fn findings(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> anyhow::
     if !verdict.undecided.is_empty() {
         let count = verdict.undecided.len();
         writeln!(out, "          {count} advisories could not be applied (see --format json)")?;
+    }
+    Ok(())
+}
+
+/// How much is not in the tables, by somebody's wish.
+fn aside(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> anyhow::Result<()> {
+    let aside = verdict.suppressed.len() + verdict.suppressed_secrets.len();
+    if aside > 0 {
+        let how = if look.show_suppressed { "" } else { " (--show-suppressed lists them)" };
+        writeln!(out, "aside     {aside} suppressed{how}")?;
+    }
+    if verdict.hidden > 0 {
+        writeln!(out, "hidden    {} not asked for (--severity, --ignore-unfixed)", verdict.hidden)?;
     }
     Ok(())
 }

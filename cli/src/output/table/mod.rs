@@ -14,6 +14,9 @@ use crate::verdict::{Hit, Suppression, Verdict, word};
 /// The longest title or reason shown.
 const TITLE: usize = 72;
 
+/// A terminal that says to be narrower, or to have no width at all, gets whole lines.
+const NARROW: u16 = 60;
+
 /// How the tables look.
 pub(super) struct Look {
     /// The width of the terminal, if it is one, limits the lines.
@@ -55,6 +58,7 @@ struct Line<'a> {
     package: &'a str,
     version: &'a str,
     id: &'a str,
+    exploited: bool,
     fix: &'a str,
     title: &'a str,
     declared: bool,
@@ -68,6 +72,7 @@ fn lines<'a>(hits: impl Iterator<Item = (Hit<'a>, Option<&'a Suppression>)>) -> 
         package: hit.subject.name(),
         version: hit.subject.version(),
         id: &hit.finding.vulnerability.id,
+        exploited: hit.finding.vulnerability.known_exploited.is_some(),
         fix: hit.finding.fix_version.as_deref().unwrap_or("-"),
         title: &hit.finding.vulnerability.title,
         declared: hit.subject.declared(),
@@ -86,13 +91,17 @@ fn findings(out: &mut dyn Write, lines: Vec<Line<'_>>, look: &Look) -> anyhow::R
     let mut table = new_table(look, ["SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "TITLE"]);
     for line in lines {
         let mut cells = vec![severity(line.severity.0, look)];
-        cells.extend([line.id, &line.name(), line.version, line.fix, &shorten(line.title)].map(text));
+        cells.extend([&*line.id(), &line.name(), line.version, line.fix, &shorten(line.title)].map(text));
         table.add_row(cells);
     }
     show(out, &table)
 }
 
 impl Line<'_> {
+    fn id(&self) -> String {
+        if self.exploited { format!("{} (exploited)", self.id) } else { self.id.to_owned() }
+    }
+
     fn name(&self) -> String {
         if self.declared { format!("{} (declared)", self.package) } else { self.package.to_owned() }
     }
@@ -107,7 +116,7 @@ fn suppressed(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> anyhow
     for line in lines {
         let (status, reason) = line.suppression.clone().unwrap_or_default();
         let mut cells = vec![severity(line.severity.0, look)];
-        cells.extend([line.id, &line.name(), line.version, status, &shorten(&reason)].map(text));
+        cells.extend([&*line.id(), &line.name(), line.version, status, &shorten(&reason)].map(text));
         table.add_row(cells);
     }
     show(out, &table)
@@ -185,7 +194,7 @@ fn severity(severity: Severity, look: &Look) -> Cell {
 fn new_table<const N: usize>(look: &Look, header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
-    let fits = look.terminal && table.is_tty();
+    let fits = look.terminal && table.is_tty() && table.width().is_some_and(|width| width >= NARROW);
     table.set_content_arrangement(if fits {
         ContentArrangement::Dynamic
     } else {

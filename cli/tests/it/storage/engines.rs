@@ -189,6 +189,8 @@ pub(super) enum Driver {
     /// overlay by fuse-overlayfs, which has marks of its own.
     Fuse,
     Vfs,
+    /// overlay that copies and renames as little as it can.
+    Sparing,
 }
 
 /// A storage of podman; there is no daemon.
@@ -208,12 +210,18 @@ impl Podman {
                 ("overlay", "[storage.options.overlay]\nmount_program = \"/usr/bin/fuse-overlayfs\"\n".into())
             }
             Driver::Vfs => ("vfs", String::new()),
+            Driver::Sparing => {
+                let options = "mountopt = \"metacopy=on,redirect_dir=on\"\n";
+                ("overlay", format!("[storage.options.overlay]\n{options}"))
+            }
         };
         let [graph, run] = ["g", "r"].map(|name| folder.join(name).display().to_string());
-        let settings =
-            format!("[storage]\ndriver = \"{name}\"\ngraphroot = \"{graph}\"\nrunroot = \"{run}\"\n{further}");
+        let settings = format!(
+            "[storage]\ndriver = \"{name}\"\ngraphroot = \"{graph}\"\nrunroot = \"{run}\"\n{further}"
+        );
         std::fs::write(folder.join("storage.conf"), settings).unwrap();
-        std::fs::write(folder.join("policy.json"), r#"{"default":[{"type":"insecureAcceptAnything"}]}"#).unwrap();
+        std::fs::write(folder.join("policy.json"), r#"{"default":[{"type":"insecureAcceptAnything"}]}"#)
+            .unwrap();
         Self { folder }
     }
 

@@ -11,7 +11,7 @@ use super::engines::{Driver, Folder, Podman, can_run};
 use super::metadata;
 
 /// How many stacks there are, each of some layers.
-const STACKS: usize = 30;
+const STACKS: usize = 24;
 
 /// Numbers that look random and are the same in every run (xorshift64*).
 struct Numbers(u64);
@@ -89,13 +89,20 @@ impl Layer {
                         layer.removed.push(path);
                     }
                 }
-                5 if view.get(folder) == Some(&true) && !layer.removed.iter().any(|path| path == folder || is_below(folder, path)) => {
+                5 if view.get(folder) == Some(&true)
+                    && !layer.removed.iter().any(|path| path == folder || is_below(folder, path)) =>
+                {
                     layer.directories.extend(ancestors(folder).chain([folder]).map(str::to_owned));
                     layer.opaque.insert(folder.to_owned());
                 }
                 6 => layer.add(folder.to_owned(), Leaf::Symlink),
                 7 => {
-                    let files: Vec<String> = layer.leaves.iter().filter(|(_, leaf)| matches!(leaf, Leaf::Package(_))).map(|(path, _)| path.clone()).collect();
+                    let files: Vec<String> = layer
+                        .leaves
+                        .iter()
+                        .filter(|(_, leaf)| matches!(leaf, Leaf::Package(_)))
+                        .map(|(path, _)| path.clone())
+                        .collect();
                     if !files.is_empty() {
                         let target = numbers.pick(&files).clone();
                         let path = format!("{folder}/link{}.dist-info/METADATA", numbers.below(4));
@@ -106,7 +113,8 @@ impl Layer {
             }
         }
         // a link or whiteout above an opaque directory or the other way round is a contradiction, too
-        let blocked = |path: &String| layer.leaves.iter().any(|(leaf, _)| leaf == path || is_below(path, leaf));
+        let blocked =
+            |path: &String| layer.leaves.iter().any(|(leaf, _)| leaf == path || is_below(path, leaf));
         layer.opaque = layer.opaque.iter().filter(|path| !blocked(path)).cloned().collect();
         let leaves = &layer.leaves;
         layer.directories.retain(|path| !leaves.iter().any(|(leaf, _)| leaf == path || is_below(path, leaf)));
@@ -159,7 +167,7 @@ fn archive(path: &std::path::Path) -> Vec<String> {
     for stack in 0..STACKS {
         let mut view = View::new();
         let mut image = testkit::ImageBuilder::new();
-        for _ in 0..2 + numbers.below(5) {
+        for _ in 0..2 + numbers.below(3) {
             let layer = Layer::random(&mut numbers, &view);
             layer.apply(&mut view);
             image = image.layer(layer.build());

@@ -12,6 +12,7 @@ use super::error::RegistryError;
 use super::name::RegistryName;
 use super::remote::RemoteBlob;
 use super::session::{Ask, Session};
+use super::toc::TocPlace;
 use crate::blob::Blob;
 use crate::config::Config;
 use crate::error::{ImageError, Place};
@@ -215,7 +216,7 @@ impl Documents<'_> {
             let reason = format!("layer {digest} has no size");
             return Err(ImageError::Metadata { place: parent.clone(), reason });
         };
-        let blob = RemoteBlob::new(self.session.clone(), digest, size);
+        let blob = RemoteBlob::new(self.session.clone(), digest, size, TocPlace::of(layer, size));
         Ok(StoredLayer { place, blob: Blob::Remote(blob), digest: Some(digest) })
     }
 

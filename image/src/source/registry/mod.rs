@@ -15,9 +15,11 @@ mod guard;
 mod helper;
 mod login;
 mod name;
+mod parts;
 mod remote;
 mod retry;
 mod session;
+mod toc;
 mod wire;
 
 use std::fmt;
@@ -32,6 +34,7 @@ pub use self::error::RegistryError;
 use self::guard::Guard;
 use self::login::Login;
 pub use self::name::RegistryName;
+pub(crate) use self::parts::{Checklist, PartsStream, Plan};
 pub(crate) use self::remote::{RemoteBlob, RemoteReader};
 pub use self::retry::Patience;
 use self::session::Session;
@@ -120,7 +123,7 @@ pub fn fuzz_documents(bytes: &[u8]) {
     if let Ok(file) = credential::LoginFile::parse(bytes) {
         let _ = file.find("registry.example", "team/app");
     }
-    let _ = (login::parse_token(bytes), error::words(bytes));
+    let _ = (login::parse_token(bytes), error::words(bytes), toc::parse(bytes, 1 << 20));
     let place = Place::new("fuzz", "manifest");
     let _ = crate::manifest::Document::parse(bytes, &place);
 }

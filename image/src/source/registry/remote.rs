@@ -15,6 +15,7 @@ use reqwest::header::{CONTENT_RANGE, HeaderMap};
 
 use super::error::RegistryError;
 use super::session::{Ask, Session};
+use super::toc::TocPlace;
 use super::wire::{causes, host_of};
 
 /// Where a layer is.
@@ -23,12 +24,26 @@ pub(crate) struct RemoteBlob {
     session: Arc<Session>,
     digest: Digest,
     size: u64,
+    toc: Option<TocPlace>,
     asked: Arc<AtomicBool>,
 }
 
 impl RemoteBlob {
-    pub(super) fn new(session: Arc<Session>, digest: Digest, size: u64) -> Self {
-        Self { session, digest, size, asked: Arc::default() }
+    pub(super) fn new(session: Arc<Session>, digest: Digest, size: u64, toc: Option<TocPlace>) -> Self {
+        Self { session, digest, size, toc, asked: Arc::default() }
+    }
+
+    /// Where its table of contents is, if it has one.
+    pub(super) fn toc(&self) -> Option<&TocPlace> {
+        self.toc.as_ref()
+    }
+
+    /// What a reading by the table of contents is known by: blob and table together, and never the blob
+    /// alone, of which not every byte was seen.
+    pub(crate) fn parts_key(&self) -> Option<Digest> {
+        let toc = self.toc.as_ref()?;
+        let text = format!("layer by table of contents\n{}\n{}\n", self.digest, toc.checksum);
+        Some(Digest::of(text.as_bytes()))
     }
 
     /// Its size as the manifest states it.
@@ -43,7 +58,13 @@ impl RemoteBlob {
 
     /// Starts at its beginning.
     pub(crate) fn open(&self) -> RemoteReader {
-        RemoteReader { blob: self.clone(), body: None, position: 0, failures: 0, resumptions: 0 }
+        self.open_range(0, self.size)
+    }
+
+    /// Reads from `start` to before `end`.
+    pub(super) fn open_range(&self, start: u64, end: u64) -> RemoteReader {
+        let (position, end) = (start.min(end), end.min(self.size));
+        RemoteReader { blob: self.clone(), body: None, position, end, failures: 0, resumptions: 0 }
     }
 }
 
@@ -62,12 +83,13 @@ impl fmt::Debug for RemoteBlob {
     }
 }
 
-/// Reads a blob from its beginning to the end that the manifest states.
+/// Reads a blob, or a part of it, to the end that the manifest states.
 #[derive(Debug)]
 pub(crate) struct RemoteReader {
     blob: RemoteBlob,
     body: Option<Response>,
     position: u64,
+    end: u64,
     /// Breaks since the last byte that came.
     failures: u32,
     resumptions: u32,
@@ -76,7 +98,17 @@ pub(crate) struct RemoteReader {
 impl RemoteReader {
     /// Bytes that are still to come.
     pub(crate) fn remaining(&self) -> u64 {
-        self.blob.size - self.position
+        self.end - self.position
+    }
+
+    /// Where the next byte is in the blob.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Where it ends in the blob.
+    pub(super) fn end(&self) -> u64 {
+        self.end
     }
 
     /// Asks for the blob from the current position on.
@@ -84,12 +116,13 @@ impl RemoteReader {
         let blob = &self.blob;
         blob.asked.store(true, Ordering::Relaxed);
         let path = format!("blobs/{}", blob.digest);
-        let range = (self.position > 0).then_some((self.position, None));
+        let last = (self.end < blob.size).then(|| self.end - 1);
+        let range = (self.position > 0 || last.is_some()).then_some((self.position, last));
         let mut response = blob.session.get(Ask { path: &path, accept: None, range })?;
         let expected = match response.status() {
             StatusCode::PARTIAL_CONTENT => {
                 check_range(&response, self.position, blob.size)?;
-                blob.size - self.position
+                self.end - self.position
             }
             _ => blob.size,
         };

@@ -146,3 +146,6 @@ fn may_be_elsewhere(error: &StorageError) -> bool {
         StorageError::NoStorage { .. } | StorageError::NotFound { .. } | StorageError::Denied { .. }
     )
 }
+
+#[cfg(test)]
+mod tests;
