@@ -82,11 +82,23 @@ fn without_repeated(mut records: Vec<PackageRecord>) -> Vec<PackageRecord> {
     }
     records.retain(|record| {
         let Some(own) = rank(record) else { return true };
-        let known = witnesses.get(&identity(record)).map(Vec::as_slice).unwrap_or_default();
         let project = project(record);
-        !known.iter().any(|(rank, path)| rank.is_none_or(|rank| rank < own) && path.starts_with(project))
+        let is_better = |(rank, path): &(Option<usize>, String)| {
+            rank.is_none_or(|rank| rank < own) && path.starts_with(project)
+        };
+        ![identity(record), without_revision(record)]
+            .iter()
+            .any(|identity| witnesses.get(identity).is_some_and(|known| known.iter().any(is_better)))
     });
     records
+}
+
+/// The identity that a component of Bitnami has in its own program: `7.4.1` for `7.4.1-0`.
+fn without_revision(record: &PackageRecord) -> Identity {
+    let (ecosystem, name, version) = identity(record);
+    let short = version.rsplit_once('-').filter(|_| record.found_by.starts_with("bitnami-"));
+    let short = short.map(|(short, _)| short.to_owned());
+    (ecosystem, name, short.unwrap_or(version))
 }
 
 /// How much a cataloger repeats others; `None` if it does not.
@@ -138,7 +150,10 @@ mod tests {
     fn of_two_that_repeat_the_better_stands() {
         let list = record(Ecosystem::Generic, "redis", ".bitnami_components.json", "bitnami-components");
         let document = record(Ecosystem::Generic, "redis", ".spdx-redis.spdx", "bitnami-spdx");
-        assert_eq!(left(vec![list, document]), ["pkg:generic/redis@1.0 bitnami-spdx"]);
+        assert_eq!(left(vec![list, document.clone()]), ["pkg:generic/redis@1.0 bitnami-spdx"]);
+        let revision = PackageRecord { version: "1.0-3".into(), ..document };
+        let program = record(Ecosystem::Generic, "redis", "opt/bitnami/redis/bin/redis-server", "program");
+        assert_eq!(left(vec![revision, program]), ["pkg:generic/redis@1.0 program"]);
     }
 
     #[test]

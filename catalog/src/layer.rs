@@ -231,6 +231,10 @@ impl LayerVisitor for LayerPass<'_> {
         }
     }
 
+    fn wants(&self, entry: &Entry<'_>) -> bool {
+        registry::wanted_entry(entry, self.with_secrets).is_some()
+    }
+
     fn progress(&mut self, stored_bytes: u64) {
         self.progress.advance(stored_bytes);
     }

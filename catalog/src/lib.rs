@@ -67,7 +67,7 @@ mod wordpress;
 
 pub use registry::{catalogers, fingerprint};
 pub use scan::{Progress, ScanError, ScanOptions, Silent, scan};
-pub use secret::reference as secret_rules;
+pub use secret::reference_page as secrets_page;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -9,6 +9,7 @@
 //! because an expression that leaves a part out would be wrong.
 
 mod full_text;
+mod gnu;
 mod name;
 mod parse;
 mod spelling;

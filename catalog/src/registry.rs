@@ -136,16 +136,18 @@ pub fn fingerprint() -> u64 {
     path::hash(text.as_bytes())
 }
 
-/// The cataloger that asks for the file at `path`, by index.
+/// The cataloger that asks for the file at `path`, by index; that of secrets never does.
 pub(crate) fn wanted(path: &[u8]) -> Option<usize> {
     let name = path::name(path);
-    CATALOGERS.iter().position(|cataloger| (cataloger.wants)(path, name))
+    let asks = |index: &usize| *index != SECRETS && (CATALOGERS[*index].wants)(path, name);
+    (0..CATALOGERS.len()).find(asks)
 }
 
 /// The cataloger that asks for an entry: by its path, else by its kind, mode and size. Secrets are looked for if
 /// `with_secrets`.
 pub(crate) fn wanted_entry(entry: &Entry<'_>, with_secrets: bool) -> Option<usize> {
-    let by_name = wanted(entry.path).filter(|index| with_secrets || *index != SECRETS);
+    let secrets = || (CATALOGERS[SECRETS].wants)(entry.path, path::name(entry.path)).then_some(SECRETS);
+    let by_name = wanted(entry.path).or_else(|| with_secrets.then(secrets).flatten());
     by_name.or_else(|| binary::is_program(entry.kind, entry.mode, entry.size).then_some(PROGRAM))
 }
 
@@ -290,6 +292,8 @@ mod tests {
             ("opt/bitnami/.bitnami_components.json", Some("bitnami-components")),
             ("l/Cellar/openssl/3.3.1/INSTALL_RECEIPT.json", Some("homebrew-receipt")),
             ("opt/TOOL.EXE", Some("program")),
+            ("usr/lib/x86_64-linux-gnu/libcrypto.so.3", Some("program")),
+            ("opt/java/release", Some("version-file")),
             ("usr/bin/tool", None),
             ("", None),
         ];
@@ -321,6 +325,7 @@ mod tests {
         assert_eq!(asks("usr/bin", EntryKind::Directory, 0o755, 4_096), None);
         assert_eq!(asks("usr/bin/tool", EntryKind::Symlink, 0o777, 0), None);
         assert_eq!(asks("opt/a.jar", EntryKind::File, 0o755, 4_096), Some("java-archive"));
+        assert_eq!(asks("app/deploy.sh", EntryKind::File, 0o755, 4_096), Some("secrets"));
     }
 
     #[test]

@@ -3,8 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use image::OpenImage;
+use model::purl::normalise_python;
 use model::report::REPORT_SCHEMA;
-use model::{Distro, ImageFacts, OsRelease, PackageRecord, ScanReport, SecretRecord, Timestamp, Unreadable};
+use model::{
+    Distro, Ecosystem, ImageFacts, OsRelease, PackageRecord, ScanReport, SecretRecord, Timestamp, Unreadable,
+};
 
 use crate::bounds;
 use crate::compose::{Visible, compose};
@@ -122,11 +125,20 @@ fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) 
 /// Leaves out what a lock file speaks of and something installed proves already.
 fn without_installed(mut records: Vec<PackageRecord>) -> Vec<PackageRecord> {
     if records.iter().any(|record| record.declared) {
-        let key = |record: &PackageRecord| (record.ecosystem, record.name.clone(), record.version.clone());
+        let key = |record: &PackageRecord| (record.ecosystem, known_as(record), record.version.clone());
         let installed: HashSet<_> = records.iter().filter(|record| !record.declared).map(key).collect();
         records.retain(|record| !record.declared || !installed.contains(&key(record)));
     }
     records
+}
+
+/// The name as its ecosystem compares it: a lock file may write `flask` where the package calls itself `Flask`.
+fn known_as(record: &PackageRecord) -> String {
+    match record.ecosystem {
+        Ecosystem::Pypi => normalise_python(&record.name),
+        Ecosystem::Nuget | Ecosystem::Composer => record.name.to_lowercase(),
+        _ => record.name.clone(),
+    }
 }
 
 /// What all layers hold: a file that an upper layer took away is still there for whoever has the image. What an OS

@@ -145,6 +145,10 @@ fn read_layer(
         options.progress.advance(source.stored_size());
         return Ok(known);
     }
+    if let Some(catalog) = read_parts(image, index, cache, options) {
+        options.progress.advance(source.stored_size());
+        return Ok(catalog);
+    }
     let mut pass = LayerPass::new(options.progress, options.secrets);
     let summary = image.read_layer(index, &mut pass)?;
     let verified = summary.verified;
@@ -156,4 +160,38 @@ fn read_layer(
         cache.save(&digest, &catalog);
     }
     Ok(catalog)
+}
+
+/// Reads a layer by its table of contents, without the contents that no cataloger asks for; `None` if it must be read
+/// whole.
+///
+/// The result is kept under a key of its own: the digest of the blob would say that all of it was seen.
+fn read_parts(
+    image: &OpenImage,
+    index: usize,
+    cache: Option<&Cache>,
+    options: &ScanOptions<'_>,
+) -> Option<LayerCatalog> {
+    let key = image.layer(index).parts_key()?;
+    if let Some(known) = cache.and_then(|cache| cache.load(&key)) {
+        return Some(known);
+    }
+    // whoever watches is told once it is done: after a failure everything is read again
+    let mut pass = LayerPass::new(&Silent, options.secrets);
+    let summary = match image.read_layer_parts(index, &mut pass) {
+        Ok(summary) => summary?,
+        Err(error) => {
+            tracing::debug!(%error, "layer {index} is read whole: {error}");
+            return None;
+        }
+    };
+    let (mut catalog, pending) = pass.finish(summary);
+    if pending.iter().any(|link| link.is_local) {
+        return None;
+    }
+    link::resolve_local(image, index, &mut catalog, pending).ok()?;
+    if let Some(cache) = cache {
+        cache.save(&key, &catalog);
+    }
+    Some(catalog)
 }

@@ -152,10 +152,10 @@ pub(crate) fn read_parts(
     let mut notes = Notes::new(Some(index), limits.max_notes);
     let mut stream = PartsStream::open(blob, place.clone(), limits, &plan)?;
     let mut walk = Walk::new(&mut stream, limits, &mut notes, visitor);
-    walk.checklist = Some(Checklist::new(&plan));
+    walk.checklist = Some(Checklist::new(&plan, place.clone()));
     walk.run()?;
     if let Some(checklist) = &walk.checklist {
-        checklist.finish(place)?;
+        checklist.finish()?;
     }
     let (entries, stored_bytes) = (walk.entries, walk.tar.stored_bytes());
     let uncompressed_bytes = stream.uncompressed_bytes();
@@ -167,7 +167,7 @@ pub(crate) fn read_parts(
 struct Walk<'w, 's> {
     tar: TarReader<'s>,
     checklist: Option<Checklist<'w>>,
-    limits: &'w Limits,
+    limits: &'s Limits,
     notes: &'w mut Notes,
     visitor: &'w mut dyn LayerVisitor,
     entries: u64,
@@ -180,7 +180,7 @@ struct Walk<'w, 's> {
 impl<'w, 's> Walk<'w, 's> {
     fn new(
         supply: &'s mut dyn Supply,
-        limits: &'w Limits,
+        limits: &'s Limits,
         notes: &'w mut Notes,
         visitor: &'w mut dyn LayerVisitor,
     ) -> Self {
@@ -201,7 +201,7 @@ impl<'w, 's> Walk<'w, 's> {
     fn run(&mut self) -> Result<(), ImageError> {
         while let Some(member) = self.tar.next(self.notes)? {
             if let Some(checklist) = &mut self.checklist {
-                checklist.check(&member, self.tar.path(), self.tar.link(), self.tar.place())?;
+                checklist.check(&member, self.tar.path(), self.tar.link())?;
             }
             if let Some(kind) = self.place(&member) {
                 self.entries += 1;

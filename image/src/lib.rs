@@ -56,10 +56,10 @@ pub use layer::{LayerOutcome, LayerSource};
 pub use limits::Limits;
 pub use open::OpenImage;
 pub use platform::{Platform, PlatformError};
+#[cfg(fuzzing)]
+pub use source::fuzz_registry_documents;
 pub use source::{
     Credentials, Engine, OpenOptions, Patience, Pulled, RegistryError, RegistryName, RegistryOptions, Source,
     StorageError, StorageOptions, Stored, credential_files, open,
 };
 pub use stream::Compression;
-#[cfg(fuzzing)]
-pub use source::fuzz_registry_documents;

@@ -4,7 +4,7 @@
 //! an identity hangs on is left out instead of cut: a cut name names something else.
 
 use model::report::limits;
-use model::{Ecosystem, ImageFacts, OsRelease, PackageRecord, ScanReport, Unreadable};
+use model::{Ecosystem, ImageFacts, OsRelease, PackageRecord, Reference, ScanReport, Unreadable};
 
 /// Cuts, leaves out and notes what is too much.
 pub(crate) fn keep_within(report: &mut ScanReport) {
@@ -51,11 +51,15 @@ pub(crate) fn keep_within(report: &mut ScanReport) {
 }
 
 fn image(image: &mut ImageFacts, notes: &mut Vec<String>) {
-    let is_short = |name: &model::Reference| {
+    let is_short = |name: &Reference| {
         let parts = [&name.registry, &name.repository, name.tag.as_ref().unwrap_or(&name.registry)];
         parts.iter().all(|part| !part.is_empty() && part.len() <= limits::WORD)
     };
     leave_out("names of the image", &mut image.references, is_short, notes);
+    if let Some(base) = &mut image.base {
+        leave_out("names of the base image", &mut base.references, is_short, notes);
+        shorten("names of the base image", &mut base.references, limits::REFERENCES, notes);
+    }
     shorten("names of the image", &mut image.references, limits::REFERENCES, notes);
     cut("author", &mut image.author, limits::WORD, notes);
     let words = [&mut image.architecture, &mut image.os, &mut image.docker_version];

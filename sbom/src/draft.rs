@@ -203,7 +203,7 @@ impl Draft {
                 self.report.os_release = Some(release::of(&only.id, &only.version));
             }
         }
-        let image = self.report.os_release.as_ref().map(OsRelease::distro);
+        let image = self.report.os_release.as_ref().map(release::distro_of);
         for (record, claim) in self.report.packages.iter_mut().zip(&self.claims) {
             let Claim::Said(said) = claim else { continue };
             if record.ecosystem.is_os() {

@@ -11,6 +11,8 @@ use model::{
     PackageRecord, Reference, ScanReport, SourcePackage, Timestamp, Unreadable,
 };
 
+use crate::identity::short;
+
 /// A name and its value.
 pub(crate) type Pair = (String, String);
 
@@ -151,6 +153,7 @@ pub(crate) fn of_report(report: &ScanReport) -> Vec<Pair> {
     }
     if let Some(base) = &image.base {
         put("image:base", format!("{} {}", base.id, base.layers));
+        base.references.iter().for_each(|name| put("image:baseReference", reference_text(name)));
     }
     let is_secret = |key: &str| {
         report.secrets.iter().any(|secret| secret.path.strip_prefix("config:label/") == Some(key))
@@ -170,23 +173,35 @@ pub(crate) fn of_report(report: &ScanReport) -> Vec<Pair> {
     pairs
 }
 
-/// Takes over what [`of_report`] wrote. Values that cannot be read are left out; the words themselves are in [`Unreadable`].
-pub(crate) fn read_report(properties: &Properties<'_>, report: &mut ScanReport) {
+/// Takes over what [`of_report`] wrote. Gives in words what could not be read.
+pub(crate) fn read_report(properties: &Properties<'_>, report: &mut ScanReport) -> Vec<String> {
     let own = |name: &str| properties.get(&format!("{PREFIX}{name}")).map(str::to_owned);
     let all = |name: &str| properties.all(&format!("{PREFIX}{name}")).iter().map(|text| (*text).to_owned());
     let number = |name: &str| own(name).and_then(|text| text.parse::<i64>().ok());
+    let mut problems = Vec::new();
     let image: &mut ImageFacts = &mut report.image;
-    image.references = all("image:reference").filter_map(|text| Reference::parse(&text)).collect();
+    for text in all("image:reference") {
+        match Reference::parse(&text) {
+            Some(reference) => image.references.push(reference),
+            None => problems.push(format!("`{}` is no name of an image", short(&text))),
+        }
+    }
     image.architecture = own("image:architecture");
     image.os = own("image:os");
     image.docker_version = own("image:dockerVersion");
     image.author = own("image:author").unwrap_or_default();
     image.created = number("image:created").map(Timestamp);
     image.size = own("image:size").and_then(|text| text.parse().ok()).unwrap_or_default();
-    image.layers = all("image:layer").filter_map(|text| layer_of(&text)).collect();
+    // One that cannot be read would shift the numbers of all above it.
+    let layers: Option<Vec<LayerFacts>> = all("image:layer").map(|text| layer_of(&text)).collect();
+    if layers.is_none() {
+        problems.push("a layer is no digest, so all of them are left out".to_owned());
+    }
+    image.layers = layers.unwrap_or_default();
     image.base = own("image:base").and_then(|text| {
         let (id, layers) = text.split_once(' ')?;
-        Some(BaseImage { id: id.parse().ok()?, references: Vec::new(), layers: layers.parse().ok()? })
+        let references = all("image:baseReference").filter_map(|text| Reference::parse(&text)).collect();
+        Some(BaseImage { id: id.parse().ok()?, references, layers: layers.parse().ok()? })
     });
     let labels = properties.below(LABEL).into_iter();
     image.labels =
@@ -201,10 +216,12 @@ pub(crate) fn read_report(properties: &Properties<'_>, report: &mut ScanReport) 
         report.source = source;
     }
     for text in all("unreadable") {
-        if let Ok((layer, path, reason)) = serde_json::from_str::<(Option<u32>, String, String)>(&text) {
-            report.unreadable.push(Unreadable { layer, path, reason });
+        match serde_json::from_str::<(Option<u32>, String, String)>(&text) {
+            Ok((layer, path, reason)) => report.unreadable.push(Unreadable { layer, path, reason }),
+            Err(_) => problems.push("a note on what could not be read is none".to_owned()),
         }
     }
+    problems
 }
 
 fn read_distro(text: &str) -> Distro {

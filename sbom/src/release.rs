@@ -57,7 +57,13 @@ pub(crate) fn of_qualifier(text: &str, namespace: &str) -> OsRelease {
 
 /// Names the release as advisories do, by what the qualifier of a package says.
 pub(crate) fn distro_of_qualifier(text: &str, namespace: &str) -> Distro {
-    of_qualifier(text, namespace).distro()
+    distro_of(&of_qualifier(text, namespace))
+}
+
+/// Names the release as advisories do. A colon would end the id where a [`Distro`] is written as one word.
+pub(crate) fn distro_of(release: &OsRelease) -> Distro {
+    let distro = release.distro();
+    Distro { id: distro.id.replace(':', "-"), ..distro }
 }
 
 fn display_name(id: &str, version: &str) -> String {

@@ -27,6 +27,7 @@ mod layer_builder;
 mod registry;
 mod report;
 mod tar_header;
+mod zstd_chunked;
 
 pub use image_builder::{BuiltImage, BuiltLayer, Compression, ImageBuilder};
 pub use image_writer::Blobs;
@@ -35,3 +36,4 @@ pub use layer_builder::{LayerBuilder, LongNames};
 pub use registry::{Door, Fault, Seen, TinyRegistry};
 pub use report::{ReportBuilder, container_id, container_report, image_id};
 pub use tar_header::TarHeader;
+pub use zstd_chunked::{ZstdChunked, zstd_chunked};

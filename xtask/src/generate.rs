@@ -15,7 +15,10 @@ struct Page {
     arguments: &'static [&'static str],
 }
 
-const PAGES: &[Page] = &[Page { path: "docs/reference/settings.md", arguments: &["docs", "settings"] }];
+const PAGES: &[Page] = &[
+    Page { path: "docs/reference/settings.md", arguments: &["docs", "settings"] },
+    Page { path: "docs/reference/secrets.md", arguments: &["docs", "secrets"] },
+];
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     match arguments {

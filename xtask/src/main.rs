@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod class_digests;
 mod differential;
 mod fixtures;
 mod fuzz;
@@ -35,6 +36,7 @@ usage: cargo xtask COMMAND
   differential [N]       lay N (10000) random stacks of layers over each other, by a scan and by umoci
   fuzz [TARGET…] [--seconds N]
                          give the readers of foreign bytes odd input, N seconds (60) each; all targets or those named
+  class-digests FOLDER   take the classes of the jars in a folder into the table of known classes
   generate [--check]     write the generated pages; --check fails when one is stale
 ";
 
@@ -64,6 +66,7 @@ fn dispatch(arguments: Vec<String>) -> Result<()> {
         "bench" => bench::command(rest),
         "differential" => differential::command(rest),
         "fuzz" => fuzz::command(rest),
+        "class-digests" => class_digests::command(rest),
         "generate" => generate::command(rest),
         "help" | "--help" | "-h" => {
             eprint!("{USAGE}");

@@ -1,34 +1,30 @@
 //! JSON, YAML and TOML of lock files, read into the few fields that count, within limits.
 //!
 //! The decision a reader may doubt: maps become lists of pairs that know a limit, and entries of JSON stay text until
-//! their turn comes. A tree of the whole document would take many times the file's size, and one odd entry would cost
-//! all the others.
+//! their turn comes, and a TOML file is cut into its tables. A tree of the whole document would take many times the file's
+//! size, and one odd entry would cost all the others.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::MAX_FILE;
+use crate::facts::Facts;
 use crate::registry::Input;
-use crate::text::{Problem, read_all, without_mark};
+use crate::text::{Lines, Problem, read_all, without_mark};
 
 /// Entries of one map or list.
 const MAX_ENTRIES: usize = 250_000;
-/// Largest TOML file that is read; its reader holds it as a tree.
-const MAX_TOML: u64 = 16 << 20;
+/// Largest table of a TOML file with its sub-tables; its reader makes a tree of some eighty times that size of it.
+const MAX_TABLE: usize = 512 << 10;
 
-/// The whole file, without a byte order mark, if it is UTF-8 and no larger than `limit`.
-fn text(input: &mut Input<'_>, limit: u64) -> Result<String, Problem> {
-    let bytes = read_all(input.content, input.size, limit)?;
+/// The whole file as text without a byte order mark, if it is UTF-8.
+pub(crate) fn read_text(input: &mut Input<'_>) -> Result<String, Problem> {
+    let bytes = read_all(input.content, input.size, MAX_FILE)?;
     let bytes = if without_mark(&bytes).len() < bytes.len() { bytes[3..].to_vec() } else { bytes };
     String::from_utf8(bytes).map_err(|_| Problem::Malformed("content is no UTF-8".to_owned()))
-}
-
-/// The whole file as text.
-pub(crate) fn read_text(input: &mut Input<'_>) -> Result<String, Problem> {
-    text(input, MAX_FILE)
 }
 
 /// Reads JSON; `what` says what the file should be.
@@ -40,8 +36,9 @@ pub(crate) fn json<'de, T: Deserialize<'de>>(text: &'de str, what: &str) -> Resu
 pub(crate) fn yaml<'de, T: Deserialize<'de>>(text: &'de str, what: &str) -> Result<T, Problem> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_events: 8_000_000,
-            max_nodes: 4_000_000,
+            // a node takes some two hundred bytes while the document is read
+            max_events: 1_500_000,
+            max_nodes: 600_000,
             max_depth: 64,
             max_documents: 1,
             max_aliases: 1_000,
@@ -56,10 +53,51 @@ pub(crate) fn yaml<'de, T: Deserialize<'de>>(text: &'de str, what: &str) -> Resu
     })
 }
 
-/// Reads a TOML file; `what` says what it should be.
-pub(crate) fn toml<T: serde::de::DeserializeOwned>(input: &mut Input<'_>, what: &str) -> Result<T, Problem> {
-    let text = text(input, MAX_TOML)?;
-    toml::from_str(&text).map_err(|error| Problem::Malformed(format!("no {what}: {}", error.message())))
+/// Reads a TOML file table by table: each table, with its sub-tables, as the document that it is by itself. `begins` says of a
+/// header, such as `[[package]]`, whether a new table begins with it. A table that cannot be read is noted in `facts`,
+/// and the others stay; `what` says what the file should be.
+pub(crate) fn toml<T: DeserializeOwned>(
+    input: &mut Input<'_>,
+    facts: &mut Facts,
+    what: &str,
+    begins: fn(&str) -> bool,
+) -> Result<Vec<T>, Problem> {
+    let mut lines = Lines::new(input.content, MAX_FILE);
+    let mut tables = Vec::new();
+    let mut table = String::new();
+    loop {
+        let line = lines.next_line()?.map(String::from_utf8_lossy);
+        if line.as_deref().is_none_or(|line| is_header(line) && begins(line.trim_end())) {
+            if table.len() > MAX_TABLE {
+                facts.note(format!("no {what}: a table is larger than {MAX_TABLE} bytes"));
+            } else {
+                match toml::from_str(&table) {
+                    Ok(read) => tables.push(read),
+                    Err(error) => facts.note(format!("no {what}: {}", error.message())),
+                }
+            }
+            if tables.len() > MAX_ENTRIES {
+                return Err(Problem::Malformed(format!("no {what}: more than {MAX_ENTRIES} tables")));
+            }
+            table.clear();
+        }
+        let Some(line) = line else { return Ok(tables) };
+        if table.len() <= MAX_TABLE {
+            table.push_str(line.trim_start_matches('\u{feff}'));
+            table.push('\n');
+        }
+    }
+}
+
+/// Whether a header begins an entry of the list `package`, or anything that is no part of one.
+pub(crate) fn is_package(header: &str) -> bool {
+    header == "[[package]]" || !header.trim_start_matches('[').starts_with("package.")
+}
+
+/// Whether a line at the margin is the header of a table. What programs write inside of arrays is indented.
+fn is_header(line: &str) -> bool {
+    let allowed = |one: char| one.is_alphanumeric() || "[]._-+\"' ".contains(one);
+    line.starts_with('[') && line.trim_end().ends_with(']') && line.trim_end().chars().all(allowed)
 }
 
 /// A map as pairs in the order of the document. What is no map is an empty one: some programs write `null` or `[]`.
@@ -205,5 +243,46 @@ impl<'de> Deserialize<'de> for Word {
         }
 
         deserializer.deserialize_any(Any)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::declared::testing::{facts, notes};
+
+    #[test]
+    fn one_table_that_cannot_be_read_costs_itself_alone() {
+        let text = "\u{feff}version = 1\n[[package]]\nname = \"a\"\nversion = \"1\"\n[[package]]\nname = 7\n[package.x]\n\
+            [[package]]\nname = \"b\"\nversion = \"2\"\nfiles = [\n    [1],\n]\n";
+        let facts = facts("app/poetry.lock", text);
+        assert_eq!((facts.packages.len(), facts.notes.len()), (2, 1));
+    }
+
+    #[test]
+    fn documents_made_to_fill_memory_are_given_up() {
+        let table = "a = 0\n".repeat(200_000);
+        assert_eq!(notes("app/uv.lock", table), ["no lock file of uv: a table is larger than 524288 bytes"]);
+        let line = format!("a = [{}]", "[],".repeat(400_000));
+        assert_eq!(notes("app/uv.lock", line), ["line 1 is longer than 1048576 bytes"]);
+        let list = format!("{{\"packages\":[{}0]}}", "0,".repeat(1_000_000));
+        assert!(notes("app/composer.lock", list)[0].contains("more than 250000 entries"));
+        let map: String = (0..300_000).map(|number| format!(",\"a{number}\":0")).collect();
+        assert!(
+            notes("app/renv.lock", format!("{{\"Packages\":{{\"a\":0{map}}}}}"))[0]
+                .contains("more than 250000 entries")
+        );
+        let nodes = format!("package:\n{}", "- [[[[]]]]\n".repeat(200_000));
+        assert!(notes("app/conda-lock.yml", nodes)[0].starts_with("no conda-lock file"));
+        assert!(
+            notes("app/environment.yml", "[".repeat(1_000_000))[0].starts_with("no environment of conda")
+        );
+    }
+
+    #[test]
+    fn a_file_larger_than_the_limit_is_not_held() {
+        assert_eq!(
+            notes("app/composer.lock", vec![b' '; 33 << 20]),
+            ["file of 34603008 bytes is larger than the limit of 33554432 bytes"]
+        );
     }
 }

@@ -7,6 +7,7 @@
 
 use model::Ecosystem;
 
+use super::classes::Classes;
 use super::known;
 use super::manifest::Manifest;
 use super::pom::{Coordinates, is_token};
@@ -19,6 +20,8 @@ pub(super) struct Clues {
     pub poms: Vec<Coordinates>,
     /// Its manifest.
     pub manifest: Option<Manifest>,
+    /// Its classes that are known.
+    pub classes: Classes,
 }
 
 /// The packages of the archive called `file_name`, the archive's own first.
@@ -165,7 +168,8 @@ mod tests {
     }
 
     fn told(file_name: &str, poms: Vec<Coordinates>, manifest: &[u8]) -> Vec<String> {
-        let clues = Clues { poms, manifest: Some(super::super::manifest::parse(manifest)) };
+        let manifest = Some(super::super::manifest::parse(manifest));
+        let clues = Clues { poms, manifest, ..Clues::default() };
         identify(file_name, &clues).iter().map(|found| format!("{} {}", found.name, found.version)).collect()
     }
 
@@ -179,7 +183,7 @@ mod tests {
     fn the_manifests_licence_counts_for_an_archive_of_one_package() {
         let license = |poms: Vec<Coordinates>| {
             let manifest = super::super::manifest::parse(b"Bundle-License: MIT\n");
-            let all = identify("tool-1.jar", &Clues { poms, manifest: Some(manifest) });
+            let all = identify("tool-1.jar", &Clues { poms, manifest: Some(manifest), ..Clues::default() });
             all.into_iter().map(|found| found.license).collect::<Vec<_>>()
         };
         let own = || pom("org.x", "tool", "1");

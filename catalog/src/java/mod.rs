@@ -3,6 +3,7 @@
 //! An archive's directory is at its end, so an archive is held in memory while it is read; that is the one
 //! kind of file for which this is so. All limits of [`Limits`] count per outermost file.
 
+mod classes;
 mod identify;
 mod known;
 mod manifest;
@@ -21,7 +22,7 @@ use crate::registry::Cataloger;
 /// Java archives by suffix.
 pub(crate) const ARCHIVE: Cataloger = Cataloger {
     name: "java-archive",
-    version: 2,
+    version: 3,
     language: true,
     wants: |_, name| is_archive(name),
     read: parse_archive::read,
@@ -45,13 +46,17 @@ fn lock_reader(name: &[u8]) -> Option<Reader> {
     }
 }
 
-/// Suffixes of Java archives: libraries, web, enterprise, persistence and service archives, Jenkins plug-ins.
-const SUFFIXES: [&[u8]; 7] = [b".jar", b".war", b".ear", b".par", b".sar", b".hpi", b".jpi"];
+/// Suffixes of Java archives: libraries, web, enterprise, persistence, service and resource archives, Jenkins plug-ins,
+/// archives of Karaf, NiFi and Liferay.
+const SUFFIXES: [&[u8]; 11] =
+    [b".jar", b".war", b".ear", b".par", b".sar", b".rar", b".kar", b".nar", b".hpi", b".jpi", b".lpkg"];
 
 /// Whether a file name is that of a Java archive.
 fn is_archive(name: &[u8]) -> bool {
     match name.last() {
-        Some(b'r' | b'R' | b'i' | b'I') => SUFFIXES.iter().any(|suffix| has_suffix(name, suffix)),
+        Some(b'r' | b'R' | b'i' | b'I' | b'g' | b'G') => {
+            SUFFIXES.iter().any(|suffix| has_suffix(name, suffix))
+        }
         _ => false,
     }
 }

@@ -11,7 +11,10 @@ use crate::text::{Problem, read_all};
 /// Reads a Java archive. The outermost one must be a zip; nested ones that are not are noted.
 pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let bytes = read_all(input.content, input.size, LIMITS.archive)?;
-    read_bytes(&bytes, &path::text(path::name(input.path)), LIMITS, facts);
+    // WinRAR's archives are called as Java's resource archives are.
+    if !bytes.starts_with(b"Rar!") {
+        read_bytes(&bytes, &path::text(path::name(input.path)), LIMITS, facts);
+    }
     Ok(())
 }
 
@@ -44,7 +47,11 @@ impl Walk<'_> {
             Err(error) => return self.note(inside, &error.to_string()),
         };
         let (clues, nested) = self.look_through(&archive, inside);
-        for mut found in identify(name, &clues) {
+        let mut all = identify(name, &clues);
+        for note in clues.classes.complete(&mut all) {
+            self.note(inside, &note);
+        }
+        for mut found in all {
             if self.facts.packages.len() >= self.limits.packages {
                 return self.note(inside, "too many packages, the rest is left out");
             }
@@ -91,6 +98,7 @@ impl Walk<'_> {
                 b"MANIFEST.MF" if member.name.eq_ignore_ascii_case(b"META-INF/MANIFEST.MF") => {
                     clues.manifest = self.text(archive, &member, inside).map(|text| manifest::parse(&text));
                 }
+                file if file.ends_with(b".class") => clues.classes.add(member.crc, member.size),
                 file if is_archive(file) && nested.len() <= self.limits.archives => nested.push(member),
                 _ => {}
             }

@@ -63,6 +63,8 @@ pub(crate) struct Member<'a> {
     pub name: &'a [u8],
     /// Size when inflated, as the directory states it.
     pub size: u64,
+    /// CRC-32 of the inflated bytes, as the directory states it.
+    pub crc: u32,
     encrypted: bool,
     method: u16,
     packed: u64,
@@ -202,6 +204,7 @@ fn parse_central(bytes: &[u8]) -> Option<(Member<'_>, usize)> {
     let mut member = Member {
         name: bytes.get(46..46 + name)?,
         size: u64::from(u32_at(header, 24)),
+        crc: u32_at(header, 16),
         encrypted: u16_at(header, 8) & 1 == 1,
         method: u16_at(header, 10),
         packed: u64::from(u32_at(header, 20)),

@@ -4,13 +4,32 @@
 //! those count. The file is known by the `uuid` of its entries, because others are called `Manifest.toml`, too.
 
 use model::Ecosystem;
-use toml::{Table, Value};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::declared::Declared;
-use crate::declared::document::toml;
+use crate::declared::document::{Entries, toml};
 use crate::facts::Facts;
 use crate::registry::Input;
 use crate::text::Problem;
+
+/// What stands at the top: an entry list of format 1, `deps` of format 2, or a word about the file.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Part {
+    Packages(Vec<Package>),
+    Deps(Entries<Vec<Package>>),
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct Package {
+    /// Every entry has one.
+    uuid: String,
+    version: Option<String>,
+    /// The folder of a local package.
+    path: Option<String>,
+}
 
 /// `Manifest.toml`, `JuliaManifest.toml`, and either for one version of Julia: `Manifest-v1.11.toml`.
 pub(crate) fn is_manifest(name: &[u8]) -> bool {
@@ -21,17 +40,19 @@ pub(crate) fn is_manifest(name: &[u8]) -> bool {
 
 /// Keeps the packages that have a version.
 pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
-    let document: Table = toml(input, "manifest of Julia")?;
+    let documents: Vec<Entries<Part>> =
+        toml(input, facts, "manifest of Julia", |header| header.starts_with("[["))?;
     let mut list = Declared::new(facts, Ecosystem::Julia);
-    let packages = match document.get("deps") {
-        Some(Value::Table(packages)) => packages,
-        _ => &document,
-    };
-    for (name, entries) in packages {
-        for entry in entries.as_array().into_iter().flatten().filter_map(Value::as_table) {
-            let version = entry.get("version").and_then(Value::as_str);
-            let is_package = entry.contains_key("uuid") && !entry.contains_key("path");
-            if let Some(version) = version.filter(|_| is_package) {
+    for (name, part) in documents.into_iter().flat_map(|document| document.0) {
+        let packages = match part {
+            Part::Packages(packages) => vec![(name, packages)],
+            Part::Deps(packages) => packages.0,
+            Part::Other(_) => continue,
+        };
+        for (name, package) in packages.iter().flat_map(|(name, all)| all.iter().map(move |one| (name, one)))
+        {
+            let is_local = package.path.is_some() || package.uuid.is_empty();
+            if let Some(version) = package.version.as_ref().filter(|_| !is_local) {
                 list.add(name, version)?;
             }
         }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
+use super::gnu;
 use super::spelling::{self, words};
 use super::tree::Expression;
 
@@ -13,7 +14,7 @@ static IDENTIFIERS: LazyLock<Vec<&str>> =
 static EXCEPTIONS: LazyLock<Vec<&str>> =
     LazyLock::new(|| include_str!("exceptions.txt").split_ascii_whitespace().collect());
 
-/// Deprecated identifiers with what they stand for; the GNU licences without `-only` are told by [`gnu`].
+/// Deprecated identifiers with what they stand for; the GNU licences without `-only` are told by [`gnu::read`].
 const DEPRECATED: &[(&str, &str)] = &[
     ("BSD-2-Clause-FreeBSD", "BSD-2-Clause"),
     ("BSD-2-Clause-NetBSD", "BSD-2-Clause"),
@@ -36,6 +37,11 @@ const DEPRECATED: &[(&str, &str)] = &[
 const REFERENCE: &str = "LicenseRef-";
 /// Longest `LicenseRef-` word.
 const MAX_WORD: usize = 100;
+
+/// The identifier in its canonical case, if the list has it.
+pub(super) fn listed(id: &str) -> Option<&'static str> {
+    find(&IDENTIFIERS, id)
+}
 
 fn find(list: &[&'static str], word: &str) -> Option<&'static str> {
     list.binary_search_by(|known| without_case(known, word)).ok().map(|at| list[at])
@@ -127,7 +133,7 @@ fn by_identifier(text: &str) -> Option<Expression> {
 
 fn by_words(text: &str) -> Option<Expression> {
     let words = words(text);
-    if let Some(gnu) = gnu(&words) {
+    if let Some(gnu) = gnu::read(&words) {
         return Some(Expression::One(gnu));
     }
     if let Some(known) = spelling::by_words(&words) {
@@ -157,84 +163,6 @@ fn from_table(text: &str) -> Option<Expression> {
         return Expression::any(text.split(" OR ").filter_map(one).collect());
     }
     one(text)
-}
-
-/// A licence of the GNU family, by words that nothing else is made of; without a version the first one or any later,
-/// as the licences themselves say (GPL 2, section 9).
-fn gnu(words: &[String]) -> Option<String> {
-    const PLAIN: [&str; 18] = [
-        "gnu",
-        "general",
-        "public",
-        "the",
-        "license",
-        "licence",
-        "version",
-        "versions",
-        "of",
-        "any",
-        "at",
-        "your",
-        "option",
-        "only",
-        "foundation",
-        "software",
-        "free",
-        "s",
-    ];
-    const LATER: [&str; 7] = ["+", "later", "newer", "above", "higher", "greater", ">="];
-    let (mut long, mut short, mut number) = (None, None, None);
-    let (mut public, mut later, mut only, mut niv) = (0, false, false, false);
-    let fits =
-        |slot: &mut Option<&'static str>, family| slot.replace(family).is_none_or(|known| known == family);
-    for (index, word) in words.iter().map(String::as_str).enumerate() {
-        let is_one = match word {
-            "affero" => fits(&mut long, "AGPL"),
-            "lesser" | "library" => fits(&mut long, "LGPL"),
-            "documentation" => fits(&mut long, "GFDL"),
-            "agpl" => fits(&mut short, "AGPL"),
-            "lgpl" => fits(&mut short, "LGPL"),
-            "gfdl" | "fdl" => fits(&mut short, "GFDL"),
-            "gpl" => fits(&mut short, "GPL"),
-            "or" => words.get(index + 1).is_some_and(|next| {
-                LATER.contains(&next.as_str()) || matches!(next.as_str(), "any" | "at" | "lesser" | "library")
-            }),
-            _ if word.starts_with(|c: char| c.is_ascii_digit()) => {
-                number.replace(word).is_none_or(|known| known == word)
-            }
-            _ => LATER.contains(&word) || PLAIN.contains(&word) || word == "niv",
-        };
-        if !is_one {
-            return None;
-        }
-        public += usize::from(matches!(word, "general" | "public" | "gnu"));
-        later |= LATER.contains(&word);
-        only |= word == "only";
-        niv |= word == "niv";
-    }
-    let family = match (long, short) {
-        (Some(long), None | Some("GPL")) => long,
-        (None, Some(short)) => short,
-        (Some(long), Some(short)) if long == short => long,
-        (None, None) if public == 3 => "GPL",
-        _ => return None,
-    };
-    let (version, is_stated) = match (family, number) {
-        ("GPL", None) => ("1.0", false),
-        ("LGPL", None) => ("2.0", false),
-        ("AGPL", None) => ("3.0", false),
-        ("GFDL", None) => ("1.1", false),
-        ("GPL" | "AGPL", Some("1")) => ("1.0", true),
-        ("GPL" | "LGPL", Some("2")) => ("2.0", true),
-        ("LGPL", Some("2.1")) => ("2.1", true),
-        ("GPL" | "LGPL" | "AGPL", Some("3")) => ("3.0", true),
-        ("GFDL", Some(version @ ("1.1" | "1.2" | "1.3"))) => (version, true),
-        _ => return None,
-    };
-    let kind = if niv { "-no-invariants" } else { "" };
-    let suffix = if (later || !is_stated) && !only { "or-later" } else { "only" };
-    let id = format!("{family}-{version}{kind}-{suffix}");
-    find(&IDENTIFIERS, &id).map(str::to_owned)
 }
 
 /// The exception that words after `with` name; some names mean one or the other by the licence they stand with.

@@ -177,7 +177,7 @@ fn is_valid(text: &str) -> bool {
             "AND" | "OR" if !wants_operand => wants_operand = true,
             "WITH" if after_id => {
                 after_id = false;
-                if !words.next().is_some_and(|word| is_word(word)) {
+                if !words.next().is_some_and(&is_word) {
                     return false;
                 }
             }

@@ -52,6 +52,9 @@ struct Package {
     wanted: Wanted,
 }
 
+/// Longest place that is looked at; each of its steps is a module in a module.
+const MAX_PLACE: usize = 2_000;
+
 /// Keeps what production needs.
 pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let text = plain_json(&read_text(input)?);
@@ -101,7 +104,7 @@ fn parse(package: &RawValue) -> Package {
 
 /// Where the module `name` is found from `place`: in it, or in one of the places around it.
 fn find(places: &HashMap<&str, usize>, place: &str, name: &str) -> Option<usize> {
-    let mut around = place;
+    let mut around = if place.len() > MAX_PLACE { "" } else { place };
     while !around.is_empty() {
         if let Some(found) = places.get(format!("{around}/{name}").as_str()) {
             return Some(*found);
@@ -192,6 +195,18 @@ mod tests {
             packages("app/bun.lock", text),
             ["a 1.0.0", "@s/b 2.0.0", "c 2.0.0", "c 1.0.0", "d 2.0.0"]
         );
+    }
+
+    #[test]
+    fn a_place_without_end_is_not_followed() {
+        let place = "a/".repeat(1_000_000);
+        let text = format!(
+            r#"{{"packages":{{"{place}":["a@1.0.0","",{{"dependencies":{{"b":"1","c":"1"}}}}],"b":["b@1.0.0","",{{}}]}},
+                "workspaces":{{"":{{"dependencies":{{"{place}":"1"}}}}}}}}"#
+        );
+        let started = std::time::Instant::now();
+        assert_eq!(packages("app/bun.lock", &text).len(), 2);
+        assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
     }
 
     #[test]

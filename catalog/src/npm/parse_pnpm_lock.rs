@@ -14,6 +14,9 @@ use crate::facts::Facts;
 use crate::registry::Input;
 use crate::text::Problem;
 
+/// Documents that are looked at in one file.
+const MAX_DOCUMENTS: usize = 8;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
@@ -74,7 +77,8 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
     let text = read_text(input)?;
     let mut list = Declared::new(facts, Ecosystem::Npm);
     // Later programs put a document about themselves before the one about the project.
-    for document in text.split("\n---\n").filter(|document| !document.trim().is_empty()) {
+    let documents = text.split("\n---\n").take(MAX_DOCUMENTS);
+    for document in documents.filter(|document| !document.trim().is_empty()) {
         keep(yaml(document, "lock file of pnpm")?, &mut list)?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use model::Ecosystem;
 use serde::Deserialize;
 
 use crate::declared::Declared;
-use crate::declared::document::toml;
+use crate::declared::document::{is_package, toml};
 use crate::facts::Facts;
 use crate::registry::Input;
 use crate::text::Problem;
@@ -30,9 +30,9 @@ struct Package {
 
 /// Keeps the packages that are in another group than `dev`, or in none.
 pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
-    let document: Document = toml(input, "lock file of PDM")?;
+    let documents: Vec<Document> = toml(input, facts, "lock file of PDM", is_package)?;
     let mut list = Declared::new(facts, Ecosystem::Pypi);
-    for package in &document.package {
+    for package in documents.iter().flat_map(|document| &document.package) {
         let for_development = !package.groups.is_empty() && package.groups.iter().all(|group| group == "dev");
         if let Some(version) = package.version.as_ref().filter(|_| !for_development && package.path.is_none())
         {

@@ -7,7 +7,7 @@ use model::Ecosystem;
 use serde::Deserialize;
 
 use crate::declared::Declared;
-use crate::declared::document::toml;
+use crate::declared::document::{is_package, toml};
 use crate::facts::Facts;
 use crate::registry::Input;
 use crate::text::Problem;
@@ -47,11 +47,10 @@ impl Package {
 
 /// Keeps what production needs.
 pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
-    let document: Document = toml(input, "lock file of Poetry")?;
+    let documents: Vec<Document> = toml(input, facts, "lock file of Poetry", is_package)?;
     let mut list = Declared::new(facts, Ecosystem::Pypi);
-    for package in
-        document.package.iter().filter(|package| !package.is_for_development() && !package.is_local())
-    {
+    let packages = documents.iter().flat_map(|document| &document.package);
+    for package in packages.filter(|package| !package.is_for_development() && !package.is_local()) {
         list.add(&package.name, &package.version)?;
     }
     Ok(())
@@ -76,7 +75,12 @@ mod tests {
 
     #[test]
     fn what_is_no_lock_file_is_noted() {
-        for text in ["[[package]\n", "package = 3\n", &format!("a = {}", "[".repeat(100_000))] {
+        for text in [
+            "[[package]\n",
+            "package = 3\n",
+            &format!("a = {}", "[".repeat(100_000)),
+            &"a=0\n".repeat(200_000),
+        ] {
             assert!(notes("app/poetry.lock", text)[0].starts_with("no lock file of Poetry"), "{text:.40}");
         }
     }

@@ -35,9 +35,10 @@ pub(super) fn is_pylock(name: &[u8]) -> bool {
 
 /// Keeps the packages with a version.
 pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
-    let document: Document = toml(input, "pylock.toml")?;
+    let documents: Vec<Document> = toml(input, facts, "pylock.toml", |header| header == "[[packages]]")?;
     let mut list = Declared::new(facts, Ecosystem::Pypi);
-    for package in document.packages.iter().filter(|package| package.directory.is_none()) {
+    let packages = documents.iter().flat_map(|document| &document.packages);
+    for package in packages.filter(|package| package.directory.is_none()) {
         if let Some(version) = &package.version {
             list.add(&package.name, version)?;
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use model::Ecosystem;
 use serde::Deserialize;
 
-use crate::declared::document::toml;
+use crate::declared::document::{is_package, toml};
 use crate::declared::{Declared, graph};
 use crate::facts::Facts;
 use crate::registry::Input;
@@ -68,10 +68,13 @@ impl Source {
 
 /// Keeps what production needs.
 pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
-    let document: Document = toml(input, "lock file of uv")?;
+    let documents: Vec<Document> = toml(input, facts, "lock file of uv", is_package)?;
     let mut list = Declared::new(facts, Ecosystem::Pypi);
-    let needed = needed(&document);
-    for (package, _) in document.package.iter().zip(needed).filter(|(_, needed)| *needed) {
+    let members: Vec<String> =
+        documents.iter().flat_map(|document| &document.manifest.members).cloned().collect();
+    let packages: Vec<&Package> = documents.iter().flat_map(|document| &document.package).collect();
+    let needed = needed(&packages, &members);
+    for (package, _) in packages.iter().zip(needed).filter(|(_, needed)| *needed) {
         if let Some(version) = package.version.as_ref().filter(|_| !package.source.is_local()) {
             list.add(&package.name, version)?;
         }
@@ -79,17 +82,16 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
     Ok(())
 }
 
-fn needed(document: &Document) -> Vec<bool> {
-    let packages = &document.package;
+fn needed(packages: &[&Package], members: &[String]) -> Vec<bool> {
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, package) in packages.iter().enumerate() {
         by_name.entry(&package.name).or_default().push(index);
     }
-    let is_root = |package: &Package| match document.manifest.members.as_slice() {
+    let is_root = |package: &Package| match members {
         [] => package.source.is_project(),
         members => members.contains(&package.name),
     };
-    let roots: Vec<usize> = (0..packages.len()).filter(|index| is_root(&packages[*index])).collect();
+    let roots: Vec<usize> = (0..packages.len()).filter(|index| is_root(packages[*index])).collect();
     if roots.is_empty() {
         return vec![true; packages.len()];
     }
@@ -100,7 +102,7 @@ fn needed(document: &Document) -> Vec<bool> {
             wanted
                 .flat_map(|wanted| {
                     // A name with many versions, asked for many times, would be too much to follow.
-                    let named = by_name.get(wanted.name.as_str()).into_iter().flatten().take(16);
+                    let named = by_name.get(wanted.name.as_str()).into_iter().flatten().take(8);
                     named.copied().filter(|index| {
                         wanted.version.is_none() || wanted.version == packages[*index].version
                     })

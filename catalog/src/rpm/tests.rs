@@ -367,12 +367,20 @@ fn millions_of_empty_names_and_of_empty_entries_are_given_up() {
 fn what_no_store_writes_is_noted_and_an_empty_file_is_an_empty_database() {
     assert_eq!(facts_of(b"no database").notes, ["no store that rpm writes"]);
     assert_eq!(facts_of(b""), Facts::default());
-    for (path, content, notes) in [("rpmdb.sqlite-wal", "", 0), ("rpmdb.sqlite-wal", "frames", 1)] {
-        let path = format!("var/lib/rpm/{path}");
-        let mut content = content.as_bytes();
-        let index = crate::registry::wanted(path.as_bytes()).unwrap();
-        let input = Input { path: path.as_bytes(), size: 0, content: &mut content };
-        assert_eq!(crate::registry::read(index, input).notes.len(), notes);
+}
+
+#[test]
+fn a_log_is_noted_if_it_holds_a_commit() {
+    let path = b"var/lib/rpm/rpmdb.sqlite-wal";
+    let index = crate::registry::wanted(path).unwrap();
+    let notes = |content: &[u8]| {
+        let input = Input { path, size: 0, content: &mut &content[..] };
+        crate::registry::read(index, input).notes.len()
+    };
+    let log = super::log::tests::log;
+    assert_eq!(notes(&log(&[(1, 0, 5), (2, 2, 6)])), 1);
+    for without in [&b""[..], b"frames", &log(&[(1, 0, 5)]), &log(&[])] {
+        assert_eq!(notes(without), 0);
     }
 }
 

@@ -10,6 +10,7 @@
 mod allow;
 pub(crate) mod config;
 mod place;
+mod reference;
 mod rule;
 mod search;
 mod shape;
@@ -18,7 +19,7 @@ mod table_tokens;
 #[cfg(test)]
 mod tests;
 
-pub use table::reference;
+pub use reference::reference_page;
 
 use crate::facts::Facts;
 use crate::registry::{Cataloger, Input};

@@ -86,9 +86,11 @@ pub(super) fn search(text: &[u8], kind: Kind) -> Vec<Found> {
         Kind::Htpasswd => Some((&HTPASSWD, fields(text, 2))),
         _ => None,
     };
-    for (rule, places) in whole {
+    if let Some((rule, places)) = whole {
         for place in places {
-            let hit = Hit { whole: place.clone(), variable: place, is_password: true, is_locked: false };
+            // a hash is no word that somebody chose
+            let is_password = kind != Kind::Htpasswd;
+            let hit = Hit { whole: place.clone(), variable: place, is_password, is_locked: false };
             if is_credible(text, rule, &hit) {
                 all.push(Found { rule, rank: usize::MAX, hit });
             }

@@ -155,14 +155,3 @@ pub(super) const fn rule(
 const fn in_files(kind: Kind, rule: Rule) -> Rule {
     Rule { only: Some(kind), ..rule }
 }
-
-/// The rules as rows of a page: name, title, severity.
-pub fn reference() -> Vec<(&'static str, &'static str, u8)> {
-    let whole = [&PG_PASS, &HTPASSWD, &ENVIRONMENT];
-    let mut rows: Vec<_> = rules()
-        .chain(whole)
-        .map(|rule| (rule.id, rule.title, rule.severity.get()))
-        .collect();
-    rows.sort_unstable();
-    rows
-}

@@ -9,9 +9,8 @@ use testkit::LayerBuilder;
 use crate::{lines, notes, report_of, shared, stanza};
 
 fn licenses(report: &ScanReport) -> Vec<String> {
-    let line = |record: &PackageRecord| {
-        format!("{} {}", record.name, record.license.as_deref().unwrap_or("none"))
-    };
+    let line =
+        |record: &PackageRecord| format!("{} {}", record.name, record.license.as_deref().unwrap_or("none"));
     report.packages.iter().map(line).collect()
 }
 
@@ -24,7 +23,9 @@ fn copyright(license: &str) -> String {
 
 #[test]
 fn debian_packages_have_the_licence_of_their_copyright_file_or_of_their_sources() {
-    let of_source = |name: &str, source: &str| stanza(name, "1").replace("Version", &format!("Source: {source}\nVersion"));
+    let of_source = |name: &str, source: &str| {
+        stanza(name, "1").replace("Version", &format!("Source: {source}\nVersion"))
+    };
     let status = [
         of_source("gcc-base", "gcc"),
         of_source("libgcc", "gcc"),
@@ -73,7 +74,10 @@ fn the_file_of_a_diverted_path_belongs_to_the_package_that_it_came_from() {
         .file("var/lib/dpkg/status", stanza("python3-six", "1") + &stanza("other-six", "2"))
         .file("var/lib/dpkg/info/python3-six.list", format!("/{place}/METADATA\n"))
         .file("var/lib/dpkg/info/other-six.list", format!("/{place}/METADATA\n"))
-        .file("var/lib/dpkg/diversions", format!("/{place}/METADATA\n/opt/old.dist-info/METADATA\nother-six\n"))
+        .file(
+            "var/lib/dpkg/diversions",
+            format!("/{place}/METADATA\n/opt/old.dist-info/METADATA\nother-six\n"),
+        )
         .file(format!("{place}/METADATA"), metadata("2"))
         .file("opt/old.dist-info/METADATA", metadata("1"));
     let report = report_of([layer]);

@@ -49,7 +49,8 @@ mod tests {
     #[test]
     fn the_flag_wins_over_the_variables_and_they_over_the_terminal() {
         use ColourChoice::{Always, Auto, Never};
-        let cases: [(ColourChoice, bool, &[(&str, &str)], bool); 10] = [
+        type Case = (ColourChoice, bool, &'static [(&'static str, &'static str)], bool);
+        let cases: [Case; 10] = [
             (Auto, true, &[], true),
             (Auto, false, &[], false),
             (Auto, true, &[("NO_COLOR", "1")], false),

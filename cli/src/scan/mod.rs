@@ -21,7 +21,7 @@ use model::{ScanReport, Timestamp};
 use self::known::KnownImages;
 use crate::output::{self, ColourArgs, OutputArgs};
 use crate::push::PushArgs;
-use crate::verdict::{Policy, PolicyArgs, SuppressionArgs, Suppressions, Verdict};
+use crate::verdict::{Condition, Policy, PolicyArgs, SuppressionArgs, Suppressions, Verdict};
 
 /// How many places that could not be read are told on standard error; the report lists all.
 const TOLD: usize = 20;
@@ -42,7 +42,9 @@ What could not be read is listed in the result and told at the end; --fail-on un
 pub(crate) struct ScanArgs {
     /// A docker-archive or OCI archive file, an OCI layout directory, a root file system directory, or a bill of materials
     /// (CycloneDX, SPDX or Syft JSON); recognised by itself or by a prefix: docker-archive:, oci-archive:, oci-dir:, dir:,
-    /// sbom:. `-` reads a bill of materials from standard input
+    /// sbom:. `-` reads a bill of materials from standard input. Any other text, or one behind registry:, is the name of an
+    /// image in a registry; behind docker:, podman: or containerd: of an image, behind container: of a container that is in
+    /// the engine's storage on this machine
     source: String,
     #[command(flatten)]
     output: OutputArgs,
@@ -91,6 +93,9 @@ pub(crate) struct ReadArgs {
     /// How many layers are read at a time; without it one for each processor
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Do not look for credentials
+    #[arg(long)]
+    no_secrets: bool,
     /// No progress bar, which is shown on a terminal only
     #[arg(long)]
     no_progress: bool,
@@ -107,6 +112,9 @@ pub(crate) fn run(args: &ScanArgs, colours: ColourArgs) -> anyhow::Result<ExitCo
     let now = Timestamp::now();
     let target = args.push.target()?;
     let policy = args.policy.policy();
+    if args.reading.no_secrets && policy.conditions.contains(&Condition::Secrets) {
+        bail!("--fail-on secrets and --no-secrets contradict each other");
+    }
     let suppressions = args.suppressions.read(now)?;
     // A server judges by its own data, and shows what it says itself.
     let plan = match target.is_none() || args.output.has_files() {
@@ -191,6 +199,7 @@ pub(crate) fn catalog(
         cache: args.layer_cache(),
         source: report_source.to_owned(),
         tags: tags.to_vec(),
+        secrets: !args.no_secrets,
         progress: progress.as_ref(),
     };
     let mut report = catalog::scan(image, &options)?;

@@ -8,8 +8,9 @@ use crate::made::Made;
 #[test]
 fn every_exit_code_has_its_reason() {
     let made = Made::new();
+    made.write("good.yaml", "ignore: []\n");
     made.write("bad.yaml", "ignore:\n  - vulnerability: CVE-1\n");
-    let cases: [(&str, i32, &str); 24] = [
+    let cases: [(&str, i32, &str); 25] = [
         ("", 0, ""),
         ("--fail-on critical", 3, "findings of severity critical or above (exit code 3)"),
         ("--fail-on high --exit-code 9", 9, "exit code 9"),
@@ -27,6 +28,7 @@ fn every_exit_code_has_its_reason() {
         ("--fail-on secrets", 3, "1 secrets"),
         ("--fail-on secrets --severity critical", 0, ""),
         ("--fail-on unreadable", 3, "1 places"),
+        ("--fail-on secrets --no-secrets --ignore-file good.yaml", 1, "contradict"),
         ("--fail-on kev,secrets", 3, "1 findings known to be exploited, 1 secrets"),
         ("--fail-on severe", 2, "no condition"),
         ("--severity unknown", 2, "no severity"),

@@ -218,6 +218,46 @@ fn after_one_layer_has_changed_only_that_layer_is_pulled() {
 }
 
 #[test]
+fn of_a_zstd_chunked_layer_what_nobody_asks_for_is_not_pulled_and_the_report_is_the_same() {
+    let registry = Registry::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, chunked) = (folder.path().join("plain"), folder.path().join("chunked"));
+    let status = "Package: app\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n";
+    let layer = LayerBuilder::new()
+        .file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
+        .file("usr/lib/large-1", noise(1, 3 << 20))
+        .file_with_mode("usr/bin/program", 0o755, noise(2, 1 << 20))
+        .file("var/lib/dpkg/status", status)
+        .file("usr/lib/large-2", noise(3, 3 << 20))
+        .hardlink("usr/lib/large-3", "usr/lib/large-2");
+    ImageBuilder::new().layer(layer).write_oci_dir(&plain).unwrap();
+    let output = Command::new("skopeo")
+        .args([
+            "--insecure-policy",
+            "copy",
+            "--quiet",
+            "--dest-compress",
+            "--dest-compress-format",
+            "zstd:chunked",
+        ])
+        .args([format!("oci:{}", plain.display()), format!("oci:{}", chunked.display())])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let name = registry.push(&chunked, "app:1");
+    let cache = tempfile::tempdir().unwrap();
+    let (parts, said) = outcome(&mut scan(&name, cache.path()));
+    let apart = tempfile::tempdir().unwrap();
+    let (whole, _) = outcome(&mut scan(chunked.to_str().unwrap(), apart.path()));
+    assert_eq!(essence(parts.clone()), essence(whole));
+    assert_eq!(parts["packages"][0]["name"], "app");
+    assert!(said.contains("pulled 1.") && said.contains(" MB, 0 of 1 layers known"), "of 7 MB: {said}");
+    let (again, said) = outcome(&mut scan(&name, cache.path()));
+    assert_eq!(essence(again), essence(parts));
+    assert!(said.contains(" kB, 1 of 1 layers known"), "{said}");
+}
+
+#[test]
 fn a_guarded_registry_is_entered_by_variable_standard_input_file_or_helper() {
     use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;

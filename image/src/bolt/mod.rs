@@ -81,6 +81,9 @@ enum Tree {
     Inline(Vec<u8>),
 }
 
+/// A key and its value.
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+
 /// What a key leads to.
 enum Item<'p> {
     Value(&'p [u8]),
@@ -226,7 +229,7 @@ impl<'b> Bucket<'b> {
     }
 
     /// All values in this bucket with their keys, in order.
-    pub(crate) fn values(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ImageError> {
+    pub(crate) fn values(&self) -> Result<Vec<Pair>, ImageError> {
         let mut found = Vec::new();
         self.visit(&mut |name, item| {
             if let Item::Value(value) = item {

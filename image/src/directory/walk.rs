@@ -187,7 +187,7 @@ impl Walk<'_> {
         // a file without content of its own has blocks for its attributes at most, so that those of larger ones
         // need not be asked for
         let may_be_hollow = metadata.size() > 0 && metadata.blocks() <= MAX_HOLLOW;
-        if !may_be_hollow && !(may_be_whiteout && metadata.size() == 0) {
+        if !(may_be_hollow || may_be_whiteout && metadata.size() == 0) {
             return false;
         }
         let marks = self.marks(full, names);

@@ -19,12 +19,12 @@ use std::path::{Path, PathBuf};
 use self::archive::Archive;
 use self::files::Files;
 pub(crate) use self::mounts::Exclusion;
-pub use self::registry::{
-    Credentials, Patience, Pulled, RegistryError, RegistryName, RegistryOptions, credential_files,
-};
 #[cfg(fuzzing)]
 pub use self::registry::fuzz_documents as fuzz_registry_documents;
 pub(crate) use self::registry::{Checklist, Origin, PartsStream, Plan, RemoteBlob, RemoteReader};
+pub use self::registry::{
+    Credentials, Patience, Pulled, RegistryError, RegistryName, RegistryOptions, credential_files,
+};
 pub use self::storage::{Engine, StorageError, StorageOptions, Stored};
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
@@ -51,9 +51,9 @@ pub enum Source {
 }
 
 impl Source {
-    /// Reads `docker-archive:PATH`, `oci-archive:PATH`, `oci-dir:PATH`, `dir:PATH` or `registry:NAME`,
-    /// a name in a local storage as [`Stored`] says, or looks at what lies at a bare path. The path must exist; a bare text that is no path and cannot be
-    /// meant as one is a name in a registry.
+    /// Reads `docker-archive:PATH`, `oci-archive:PATH`, `oci-dir:PATH`, `dir:PATH`, `registry:NAME` or a name in
+    /// a local storage (`docker:NAME` and so on), or looks at what lies at a bare path. The path must exist; a
+    /// bare text that is no path and cannot be meant as one is a name in a registry.
     pub fn detect(text: &str) -> Result<Self, ImageError> {
         if let Some((prefix, rest)) = text.split_once(':') {
             let path = PathBuf::from(rest);

@@ -6,6 +6,7 @@ mod collect;
 mod hostile_layer;
 mod hostile_source;
 mod law;
+mod parts;
 mod real_tool;
 mod registry;
 mod registry_hostile;

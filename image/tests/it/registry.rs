@@ -29,18 +29,21 @@ pub(crate) fn pull(name: &str, options: &OpenOptions) -> Result<OpenImage, Image
     image::open(&Source::detect(&format!("registry:{name}"))?, options)
 }
 
-pub(crate) fn sample() -> ImageBuilder {
-    // bytes that no compression makes smaller
-    let mut state = 1_u64;
+/// Bytes that no compression makes smaller.
+pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed;
     let mut next = || {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        state as u8
+        (state >> 24) as u8
     };
-    let noise: Vec<u8> = (0..400_000).map(|_| next()).collect();
+    (0..length).map(|_| next()).collect()
+}
+
+pub(crate) fn sample() -> ImageBuilder {
     ImageBuilder::new()
-        .layer(LayerBuilder::new().file("etc/os-release", "ID=debian\n").file("large", noise))
+        .layer(LayerBuilder::new().file("etc/os-release", "ID=debian\n").file("large", noise(1, 400_000)))
         .layer(LayerBuilder::new().whiteout("etc/motd").file("app", "app"))
 }
 

@@ -103,7 +103,8 @@ fn image(component: &Component<'_>, document: &[Property<'_>], draft: &mut Draft
             Ok(id) => draft.id = Some(id),
             Err(error) => draft.note("metadata.component", error.to_string()),
         }
-        return property::read_report(&properties, &mut draft.report);
+        let problems = property::read_report(&properties, &mut draft.report);
+        return problems.into_iter().for_each(|reason| draft.note("metadata.component", reason));
     }
     draft.id = properties.get("aquasecurity:trivy:ImageID").and_then(|text| text.parse().ok());
     // The manifest digest as version, as Syft writes it.

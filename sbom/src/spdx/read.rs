@@ -208,7 +208,8 @@ fn one(
             Ok(id) => draft.id = Some(id),
             Err(error) => draft.note(place(), error.to_string()),
         }
-        property::read_report(&properties, &mut draft.report);
+        let problems = property::read_report(&properties, &mut draft.report);
+        problems.into_iter().for_each(|reason| draft.note(place(), reason));
         return None;
     }
     if properties.get(property::ECOSYSTEM).is_some() {

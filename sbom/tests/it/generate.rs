@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::{
-    DiffId, Digest, Distro, Ecosystem, ImageFacts, ImageId, Label, LayerFacts, OsRelease, Package,
+    BaseImage, DiffId, Digest, Distro, Ecosystem, ImageFacts, ImageId, Label, LayerFacts, OsRelease, Package,
     PackageRecord, Reference, ScanReport, SourcePackage, Timestamp, Unreadable,
 };
 use proptest::prelude::*;
@@ -96,6 +96,11 @@ fn image() -> impl Strategy<Value = ImageFacts> {
                 ["", ":1.0"].iter().filter_map(|tag| Reference::parse(&format!("{name}{tag}"))).collect();
             facts.references[1].digest = Some(digest("manifest"));
             facts.labels = sorted(labels);
+            facts.base = Some(BaseImage {
+                id: ImageId(digest("base")),
+                references: vec![Reference::parse("debian:12").expect("this is a name")],
+                layers: 1,
+            });
             facts.layers = vec![layer("one", None), layer("two", Some(digest("blob")))];
             (facts.author, facts.architecture, facts.size) = (author, architecture, size);
             facts.created = created.map(Timestamp);

@@ -59,6 +59,28 @@ fn the_os_packages_of_every_document_are_those_of_our_own_scan_with_source_relea
     }
 }
 
+/// Root file systems made of real databases of other distributions, where the shared folder is there.
+const ROOTS: [(&str, Ecosystem, usize); 3] =
+    [("alpine", Ecosystem::Apk, 15), ("sles", Ecosystem::Rpm, 35), ("mariner", Ecosystem::Rpm, 129)];
+
+#[test]
+fn apk_and_rpm_packages_of_every_document_are_those_of_our_own_scan_with_source_and_release() {
+    for (root, ecosystem, count) in ROOTS {
+        if !Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("../target/sboms/{root}.plimsoll.json"))
+            .exists()
+        {
+            eprintln!("skipped: {root}, there was no shared folder for `cargo xtask sboms`");
+            continue;
+        }
+        let own = lines(&scan(root), ecosystem);
+        assert_eq!(own.len(), count, "{root}");
+        for form in FORMS {
+            assert_eq!(lines(&document(root, form), ecosystem), own, "{root} {form}");
+        }
+    }
+}
+
 #[test]
 fn python_packages_of_every_document_are_those_of_our_own_scan() {
     let own = lines(&scan("debian-python"), Ecosystem::Pypi);

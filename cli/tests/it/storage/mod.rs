@@ -140,7 +140,7 @@ fn docker_images_and_containers_are_read_in_place() {
     let expected = scan(&[&text(&archive)]);
     let left = [("eight", 1), ("five", 0), ("one", 0), ("seven", 1)];
     assert_eq!(packages(&expected), left.map(|(name, layer)| (name.to_owned(), layer)));
-    for driver in ["overlay2", "vfs"] {
+    for driver in ["overlay2", "fuse-overlayfs", "vfs"] {
         let docker = Docker::start(driver);
         docker.run(&["load", "--input", &text(&archive)]);
         docker.run(&["run", "--name", "box", "--network", "none", NAME, "/bin/busybox", "sh", "-c", CHANGES]);

@@ -126,8 +126,7 @@ impl<'l> PartsStream<'l> {
         limits: &'l Limits,
         plan: &'l Plan,
     ) -> Result<Self, ImageError> {
-        let mut decoder =
-            Decoder::new().map_err(|source| ImageError::Io { place: place.clone(), source })?;
+        let mut decoder = Decoder::new().map_err(|source| ImageError::Io { place: place.clone(), source })?;
         decoder
             .set_parameter(DParameter::WindowLogMax(limits.zstd_window_log))
             .map_err(|source| ImageError::Io { place: place.clone(), source })?;
@@ -212,7 +211,8 @@ impl<'l> PartsStream<'l> {
             if produced > 0 {
                 return Ok(produced);
             }
-            if left == 0 {
+            // nothing more goes in, or out of it into `out`
+            if left == 0 || consumed == 0 {
                 return Ok(0);
             }
         }
@@ -224,7 +224,9 @@ impl<'l> PartsStream<'l> {
             return Err(self.odd("a frame does not end where the table of contents says"));
         }
         let found = Digest::from_bytes(self.hasher.finalize_reset().into());
-        if let Some(expected) = payload.filter(|payload| payload.digest != found || payload.size != self.given) {
+        if let Some(expected) =
+            payload.filter(|payload| payload.digest != found || payload.size != self.given)
+        {
             let place = self.place.clone();
             return Err(ImageError::DigestMismatch { place, expected: expected.digest, found });
         }
@@ -241,7 +243,9 @@ impl<'l> PartsStream<'l> {
         let limits = self.limits;
         let (limit, value) = if self.produced > limits.max_layer_bytes {
             ("max_layer_bytes", limits.max_layer_bytes)
-        } else if self.produced > limits.ratio_floor && self.produced / self.position.max(1) > limits.max_ratio {
+        } else if self.produced > limits.ratio_floor
+            && self.produced / self.position.max(1) > limits.max_ratio
+        {
             ("max_ratio", limits.max_ratio)
         } else {
             return Ok(());
@@ -277,13 +281,14 @@ impl Supply for PartsStream<'_> {
 
     /// Passes over a content from its beginning on.
     fn skip(&mut self, count: u64) -> Result<u64, ImageError> {
-        // what was read to its end is left first
+        // what was read to its end is left first, with the few bytes that end its last frame
         if let Some(&Segment { end, payload, .. }) = self.plan.segments.get(self.at)
-            && self.position == end
-            && self.complete
             && self.given > 0
         {
-            self.finish(end, payload)?;
+            self.decode(end, &mut [])?;
+            if self.position == end && self.complete {
+                self.finish(end, payload)?;
+            }
         }
         let Some(&Segment { start, end, payload: Some(payload) }) = self.plan.segments.get(self.at) else {
             return Ok(0);
@@ -314,34 +319,29 @@ impl Supply for PartsStream<'_> {
 /// Holds the members of the tar stream against the table of contents, one after the other.
 pub(crate) struct Checklist<'p> {
     items: std::slice::Iter<'p, Item>,
+    place: Place,
 }
 
 impl<'p> Checklist<'p> {
-    pub(crate) fn new(plan: &'p Plan) -> Self {
-        Self { items: plan.items.iter() }
+    pub(crate) fn new(plan: &'p Plan, place: Place) -> Self {
+        Self { items: plan.items.iter(), place }
     }
 
     /// The next member must be the one that the table lists next.
-    pub(crate) fn check(
-        &mut self,
-        member: &Member,
-        path: &[u8],
-        link: &[u8],
-        place: &Place,
-    ) -> Result<(), ImageError> {
+    pub(crate) fn check(&mut self, member: &Member, path: &[u8], link: &[u8]) -> Result<(), ImageError> {
         match self.items.next() {
             Some(item) if item.is(member, path, link) => Ok(()),
-            _ => Err(otherwise(place)),
+            _ => Err(self.otherwise()),
         }
     }
 
     /// The table must list no more.
-    pub(crate) fn finish(&self, place: &Place) -> Result<(), ImageError> {
-        if self.items.len() == 0 { Ok(()) } else { Err(otherwise(place)) }
+    pub(crate) fn finish(&self) -> Result<(), ImageError> {
+        if self.items.len() == 0 { Ok(()) } else { Err(self.otherwise()) }
     }
-}
 
-fn otherwise(place: &Place) -> ImageError {
-    let reason = "its table of contents lists other files than it holds".to_owned();
-    ImageError::Metadata { place: place.clone(), reason }
+    fn otherwise(&self) -> ImageError {
+        let reason = "its table of contents lists other files than it holds".to_owned();
+        ImageError::Metadata { place: self.place.clone(), reason }
+    }
 }

@@ -154,6 +154,30 @@ impl RemoteReader {
         Ok(())
     }
 
+    /// The next bytes, at least one, or why the connection broke.
+    fn read_once(&mut self, out: &mut [u8]) -> Result<Result<usize, String>, RegistryError> {
+        let body = match &mut self.body {
+            Some(body) => body,
+            None => match self.connect() {
+                // the request itself was tried often enough, but bytes have come before
+                Err(RegistryError::Unreachable { reason, .. }) if self.position > 0 => {
+                    return Ok(Err(reason));
+                }
+                body => self.body.insert(body?),
+            },
+        };
+        Ok(match body.read(out) {
+            Ok(0) => Err("the connection ended early".to_owned()),
+            Ok(count) => {
+                self.position += count as u64;
+                self.failures = 0;
+                self.blob.session.wire.traffic.add(count);
+                Ok(count)
+            }
+            Err(error) => Err(causes(&error)),
+        })
+    }
+
     /// Waits before the layer is asked for again, unless that has been done too often.
     fn broken(&mut self, reason: String) -> Result<(), RegistryError> {
         let patience = &self.blob.session.wire.patience;
@@ -173,33 +197,16 @@ impl RemoteReader {
 impl Read for RemoteReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let want = (out.len() as u64).min(self.remaining()) as usize;
-        while want > 0 {
-            let body = match &mut self.body {
-                Some(body) => body,
-                None => {
-                    let body = match self.connect() {
-                        Err(RegistryError::Unreachable { reason, .. }) if self.position > 0 => {
-                            self.broken(reason).map_err(io::Error::other)?;
-                            continue;
-                        }
-                        body => body.map_err(io::Error::other)?,
-                    };
-                    self.body.insert(body)
-                }
-            };
-            let reason = match body.read(&mut out[..want]) {
-                Ok(0) => "the connection ended early".to_owned(),
-                Ok(count) => {
-                    self.position += count as u64;
-                    self.failures = 0;
-                    self.blob.session.wire.traffic.add(count);
-                    return Ok(count);
-                }
-                Err(error) => causes(&error),
+        if want == 0 {
+            return Ok(0);
+        }
+        loop {
+            let reason = match self.read_once(&mut out[..want]).map_err(io::Error::other)? {
+                Ok(count) => return Ok(count),
+                Err(reason) => reason,
             };
             self.broken(reason).map_err(io::Error::other)?;
         }
-        Ok(0)
     }
 }
 

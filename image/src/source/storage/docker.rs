@@ -4,6 +4,7 @@
 //! Where Docker keeps images in containerd, its default from version 29 on, they are looked for there, in the
 //! namespace `moby`.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use model::{Digest, ImageId};
@@ -53,8 +54,14 @@ pub(super) fn open_container(
     let root = root(options, surroundings)?;
     let mut records = Vec::new();
     for id in root.list(&["containers"])? {
-        // a container that is being made or removed has no record
-        records.extend(root.json::<ContainerRecord>(&["containers", &id, "config.v2.json"])?);
+        match root.json::<ContainerRecord>(&["containers", &id, "config.v2.json"]) {
+            Ok(Some(record)) => records.push(record),
+            // a container that is being made or removed has no record
+            Ok(None) => {}
+            // the broken record of another one costs nothing
+            Err(ImageError::Metadata { .. }) if id != name => {}
+            Err(error) => return Err(error),
+        }
     }
     let named: Vec<Named> = records
         .iter()
@@ -118,7 +125,7 @@ impl ContainerRecord {
 #[derive(Deserialize)]
 struct Repositories {
     #[serde(rename = "Repositories", default)]
-    repositories: std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>>,
+    repositories: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// A storage driver whose layers are directories.
@@ -212,16 +219,17 @@ impl Images {
                 continue;
             };
             let records: Option<Repositories> = root.json(&["image", name, "repositories.json"])?;
-            let names: Vec<(String, String)> = records
-                .into_iter()
-                .flat_map(|records| records.repositories.into_values())
-                .flatten()
-                .collect();
+            let records =
+                records.into_iter().flat_map(|records| records.repositories.into_values()).flatten();
+            let mut names: HashMap<Digest, Vec<String>> = HashMap::new();
+            for (name, id) in records {
+                if let Ok(id) = id.parse() {
+                    names.entry(id).or_default().push(name);
+                }
+            }
             for hex in root.list(&["image", name, "imagedb", "content", "sha256"])? {
                 let Ok(id) = Digest::from_hex(&hex) else { continue };
-                let own = names.iter().filter(|(_, image)| image.parse() == Ok(id));
-                let names = own.map(|(name, _)| name.clone()).collect();
-                images.named.push(Named { names, ids: vec![hex] });
+                images.named.push(Named { names: names.remove(&id).unwrap_or_default(), ids: vec![hex] });
                 images.all.push(Known { driver: driver.clone(), id });
             }
         }
