@@ -257,3 +257,25 @@ fn unreadable(visible: &[Visible<'_>], layers: &[LayerCatalog], with_layer: bool
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Evidence, Facts, Note};
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_noted_once_with_the_reason_of_whoever_walked_the_tree() {
+        let path = b"etc/passwd".to_vec();
+        let reader = crate::text::Problem::Read(std::io::Error::other("denied")).to_string();
+        let evidence = Evidence { path: path.clone(), cataloger: 1, facts: Facts::unreadable(reader) };
+        let walker = Note { path, reason: "cannot be opened: denied".to_owned() };
+        let reasons = |notes: Vec<Note>| {
+            let layer = LayerCatalog { evidence: vec![evidence.clone()], notes, ..LayerCatalog::default() };
+            let layers = [layer];
+            let all = unreadable(&compose(&layers), &layers, true);
+            all.into_iter().map(|note| note.reason).collect::<Vec<_>>()
+        };
+        assert_eq!(reasons(vec![walker]), ["cannot be opened: denied"]);
+        assert_eq!(reasons(vec![]), ["content cannot be read: denied"]);
+    }
+}

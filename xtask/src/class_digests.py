@@ -1,7 +1,8 @@
 """Writes the table of known classes out of a folder of jars; see class_digests.rs.
 
 A class is told by the CRC-32 and the size that the zip directory states for it, so no class is ever inflated, neither here
-nor by the scanner. Of each version the largest classes are taken: they change with nearly every release.
+nor by the scanner. Of each version the largest classes are taken, which change with nearly every release, and those that fixes
+of vulnerabilities change. JndiLookup is not: people took it away by hand.
 """
 
 import hashlib
@@ -24,7 +25,12 @@ ch.qos.logback:logback-classic xerces:xercesImpl org.apache.thrift:libthrift org
 com.google.protobuf:protobuf-java io.netty:netty-codec-http org.apache.zookeeper:zookeeper org.jsoup:jsoup
 com.google.code.gson:gson org.apache.httpcomponents:httpclient org.bouncycastle:bcprov-jdk15on
 """.split()
-CLASSES = 24
+LARGEST = 24
+TELLING = re.compile(
+    r"Jndi(?!Lookup)|Jdbc|DataSource|Substitut|Interpol|Lookup|MessagePatternConverter|ContextMap|PackageVersion|Version\.class"
+    r"|Validator|Constructor|Transformer|TypeResolver|ObjectInput|Deserializer|LoaderOptions|SafeConstructor|Socket|Script"
+)
+MOST_TELLING = 40
 LEAST = 6
 
 
@@ -45,13 +51,15 @@ def coordinates(path, archive):
 
 
 def digests(archive):
-    classes = [
-        (info.file_size, info.CRC)
-        for info in archive.infolist()
-        if info.filename.endswith(".class") and not info.filename.startswith("META-INF/")
-        and not info.filename.endswith(("module-info.class", "package-info.class"))
+    left_out = ("module-info.class", "package-info.class", "/JndiLookup.class")
+    infos = [
+        info for info in archive.infolist()
+        if info.filename.endswith(".class") and not info.filename.startswith("META-INF/") and not info.filename.endswith(left_out)
     ]
-    return sorted(set(classes), reverse=True)[:CLASSES]
+    infos.sort(key=lambda info: (-info.file_size, info.filename))
+    telling = [info for info in infos if TELLING.search(info.filename.rsplit("/", 1)[-1])]
+    classes = [(info.file_size, info.CRC) for info in infos[:LARGEST] + telling[:MOST_TELLING]]
+    return sorted(set(classes))
 
 
 def main(folder, kept):

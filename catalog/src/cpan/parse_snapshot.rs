@@ -32,7 +32,7 @@ fn split(distribution: &str) -> Option<(&str, &str)> {
     let is_number = |at: &usize| {
         distribution[at + 1..].trim_start_matches('v').starts_with(|first: char| first.is_ascii_digit())
     };
-    let at = distribution.match_indices('-').map(|(at, _)| at).filter(is_number).last()?;
+    let at = distribution.match_indices('-').map(|(at, _)| at).rev().find(is_number)?;
     Some((&distribution[..at], &distribution[at + 1..]))
 }
 

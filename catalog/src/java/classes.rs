@@ -2,8 +2,9 @@
 //! or shaded together without their poms.
 //!
 //! The decision a reader may doubt: a class is told by the CRC-32 and the size that the zip directory states, so that
-//! no class is inflated, and an archive of thirty thousand costs as many look-ups. One such pair proves little, three
-//! quarters of a version's largest classes prove it. What that cannot see are classes that were compiled anew, and
+//! no class is inflated, and an archive of thirty thousand costs as many look-ups. A version is told if all of its classes in
+//! the table are there: its largest, and those that fixes of vulnerabilities change, so that a release between two known
+//! ones is not taken for either. What that cannot see are classes that were compiled anew, and
 //! relocated ones, in which the name of a package was changed.
 
 use std::collections::{BTreeMap, HashMap};
@@ -66,8 +67,8 @@ impl Classes {
         }
     }
 
-    /// Adds to what the metadata named what the classes tell beyond it; gives a note for each library whose version
-    /// cannot be told.
+    /// Adds to what the metadata named what the classes tell beyond it. For an archive of which neither tells anything
+    /// gives a note for each library whose version is none of those known.
     pub(super) fn complete(&self, named: &mut Vec<Found>) -> Vec<String> {
         let mut by_name: BTreeMap<&str, Vec<(usize, &Version)>> = BTreeMap::new();
         for (version, hits) in &self.hits {
@@ -75,13 +76,14 @@ impl Classes {
             by_name.entry(version.name).or_default().push((*hits, version));
         }
         let mut notes = Vec::new();
+        let is_named = !named.is_empty();
         for (name, mut versions) in by_name {
             let artifact = name.split(':').next_back().unwrap_or_default();
             let known = named.iter_mut().find(|found| found.name.split(':').next_back() == Some(artifact));
             versions.sort_by_key(|(hits, _)| std::cmp::Reverse(*hits));
             let (hits, best) = versions[0];
             let is_even = versions.get(1).is_some_and(|(second, _)| *second == hits);
-            let is_sure = hits * 4 >= best.classes * 3;
+            let is_sure = hits == best.classes;
             match known {
                 // a name alone does not say whose it is
                 Some(found) if found.name == artifact && is_sure => name.clone_into(&mut found.name),
@@ -89,7 +91,7 @@ impl Classes {
                 None if is_sure && !is_even => {
                     named.push(Found::language(Ecosystem::Maven, name, best.version));
                 }
-                None if hits >= LEAST => {
+                None if hits >= LEAST && !is_named => {
                     notes.push(format!("holds classes of {name}, of a version that cannot be told"));
                 }
                 None => {}
@@ -124,10 +126,7 @@ mod tests {
     fn a_library_is_told_by_its_classes_where_nothing_names_it() {
         let classes = classes_of(LOG4J, "2.14.1");
         assert_eq!(told(&classes, &[]), (vec![format!("{LOG4J} 2.14.1")], vec![]));
-        assert_eq!(
-            told(&classes[..classes.len() - 4], &[("a:b", "1")]).0,
-            ["a:b 1".to_owned(), format!("{LOG4J} 2.14.1")]
-        );
+        assert_eq!(told(&classes, &[("a:b", "1")]).0, ["a:b 1".to_owned(), format!("{LOG4J} 2.14.1")]);
         assert_eq!(
             told(&classes, &[("org.apache.logging.log4j:log4j-core", "2.0")]).0,
             [format!("{LOG4J} 2.0")]
@@ -142,6 +141,7 @@ mod tests {
         assert!(found.is_empty());
         assert_eq!(notes, [format!("holds classes of {LOG4J}, of a version that cannot be told")]);
         assert_eq!(told(&classes[..2], &[]), (vec![], vec![]));
+        assert!(told(&classes[..8], &[("a:b", "1")]).1.is_empty());
     }
 
     #[test]

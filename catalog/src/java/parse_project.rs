@@ -65,7 +65,7 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
         let Some(version) = version.and_then(|version| project.resolved(version)) else { continue };
         // `[1.0]` is one version; other brackets are ranges.
         let version = version.strip_prefix('[').and_then(|one| one.strip_suffix(']')).unwrap_or(&version);
-        if [&group, &artifact, version].into_iter().all(|part| is_token(part)) {
+        if [&group, &artifact, version].into_iter().all(is_token) {
             list.add(&format!("{group}:{artifact}"), version)?;
         }
     }

@@ -11,6 +11,7 @@ mod languages;
 mod programs;
 mod real;
 mod rpm;
+mod secrets;
 mod squash;
 mod systems;
 

@@ -11,7 +11,7 @@ use super::engines::{Driver, Folder, Podman, can_run};
 use super::metadata;
 
 /// How many stacks there are, each of some layers.
-const STACKS: usize = 24;
+const STACKS: usize = 16;
 
 /// Numbers that look random and are the same in every run (xorshift64*).
 struct Numbers(u64);
