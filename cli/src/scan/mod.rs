@@ -90,6 +90,10 @@ pub(crate) struct ReadArgs {
     /// Read every layer again and keep nothing
     #[arg(long)]
     no_cache: bool,
+    /// Do not hold layers against their digests; of uncompressed archives only what is looked into is then read. Results
+    /// are not kept
+    #[arg(long)]
+    no_verify: bool,
     /// How many layers are read at a time; without it one for each processor
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -182,7 +186,8 @@ pub(crate) fn open(source: &str, args: &ReadArgs) -> anyhow::Result<OpenImage> {
     let platform = args.platform.as_deref().map(str::parse::<Platform>).transpose()?;
     let registry = args.registry.options()?;
     let (reference, storage) = (args.image.clone(), args.storage.options());
-    let options = OpenOptions { platform, reference, registry, storage, ..OpenOptions::default() };
+    let verify = !args.no_verify;
+    let options = OpenOptions { platform, reference, registry, storage, verify, ..OpenOptions::default() };
     Ok(image::open(&source, &options)?)
 }
 
@@ -225,8 +230,9 @@ impl ReadArgs {
         given.or_else(|| own().map(|directory| directory.join("plimsoll")))
     }
 
+    /// Results are kept under digests that were verified (docs/adr/0003), so none without.
     fn layer_cache(&self) -> Option<PathBuf> {
-        self.cache_dir().map(|directory| directory.join("layers"))
+        self.cache_dir().filter(|_| !self.no_verify).map(|directory| directory.join("layers"))
     }
 }
 

@@ -159,7 +159,7 @@ fn ratio(value: f64, base: f64) -> String {
 fn completeness(rows: &[Row], truth: &Value) -> String {
     let expected = Inventory::of_truth(truth);
     let mut lines = Vec::new();
-    for row in rows.iter().filter(|row| row.cache == Cache::Cold) {
+    for row in rows.iter().filter(|row| row.cache == Cache::Cold && row.scanner != Scanner::Unverified) {
         let Some(found) = &row.inventory else { continue };
         for ecosystem in expected.ecosystems() {
             let missing = expected.without(found, ecosystem);

@@ -16,6 +16,8 @@ pub(super) enum Scanner {
     /// Every layer decompressed and listed once, by the fastest tools there are.
     Floor,
     Plimsoll,
+    /// Without holding layers against their digests.
+    Unverified,
     Syft,
     Trivy,
 }
@@ -34,6 +36,7 @@ pub(super) const ROWS: &[(Scanner, Cache)] = &[
     (Scanner::Floor, Cache::Cold),
     (Scanner::Plimsoll, Cache::Cold),
     (Scanner::Plimsoll, Cache::Warm),
+    (Scanner::Unverified, Cache::Cold),
     (Scanner::Trivy, Cache::Cold),
     (Scanner::Trivy, Cache::Warm),
     (Scanner::Syft, Cache::Cold),
@@ -94,12 +97,15 @@ impl Arena {
     pub(super) fn command(&self, scanner: Scanner, subject: &Subject) -> Result<Command> {
         match scanner {
             Scanner::Floor => floor(subject),
-            Scanner::Plimsoll => {
+            Scanner::Plimsoll | Scanner::Unverified => {
                 let mut command = process::command(&self.plimsoll);
                 // Only the inventory is compared, so no vulnerability data may be found by accident.
                 command.env_remove("PLIMSOLL_DATA").env("PLIMSOLL_CACHE_DIR", self.cache());
                 command.arg("scan").arg(prefixed(subject));
                 command.args(["--format", "json", "-o"]).arg(self.answer());
+                if scanner == Scanner::Unverified {
+                    command.arg("--no-verify");
+                }
                 Ok(command)
             }
             Scanner::Syft => {
