@@ -120,7 +120,7 @@ const PROGRAM: usize = CATALOGERS.len() - 1;
 const SECRETS: usize = CATALOGERS.len() - 2;
 
 /// Version of the layer result's form and of the rules that no single cataloger owns.
-const FORM: u32 = 5;
+const FORM: u32 = 6;
 
 /// Names and versions of all catalogers, in order.
 pub fn catalogers() -> impl Iterator<Item = (&'static str, u32)> {
@@ -188,6 +188,7 @@ pub(crate) fn read(index: usize, mut input: Input<'_>) -> Facts {
         Ok(Err(problem)) => facts.notes.push(problem.to_string()),
         Err(_) => facts = Facts::unreadable(format!("reader {} failed on this file", cataloger.name)),
     }
+    secret::scrub(&mut facts);
     facts
 }
 

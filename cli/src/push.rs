@@ -6,6 +6,8 @@ use anyhow::{Context as _, bail};
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, RequestBuilder};
 
+use crate::output::usage;
+
 /// Which server, and as whom.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Server")]
@@ -47,7 +49,7 @@ impl PushArgs {
     pub(crate) fn target(&self) -> anyhow::Result<Option<Target>> {
         let Some(url) = &self.push else { return Ok(None) };
         if !url.starts_with("http://") && !url.starts_with("https://") {
-            bail!("--push takes a URL such as http://127.0.0.1:8080, not `{url}`");
+            return Err(usage(format!("--push takes a URL such as http://127.0.0.1:8080, not `{url}`")));
         }
         let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let credentials = self.credentials(environment)?;
@@ -77,7 +79,7 @@ impl PushArgs {
         let password = self.password.clone().or_else(|| environment("PLIMSOLL_PASSWORD"));
         match (user, password) {
             (Some(user), Some(password)) => Ok(Credentials::Basic(user, password)),
-            _ => bail!("--push needs --user and --password, or --token"),
+            _ => return Err(usage("--push needs --user and --password, or --token")),
         }
     }
 }

@@ -117,9 +117,14 @@ async fn scan_into(guide: &Guide, source: &str, host: bool) -> anyhow::Result<Sc
     }
     let unreadable = match report.unreadable.len() {
         0 => String::new(),
+        1 => ", 1 place unreadable".to_owned(),
         count => format!(", {count} places unreadable"),
     };
-    note(&format!("{source}: {} packages{unreadable}", report.packages.len()));
+    let packages = match report.packages.len() {
+        1 => "1 package".to_owned(),
+        count => format!("{count} packages"),
+    };
+    note(&format!("{source}: {packages}{unreadable}"));
     Ok(report)
 }
 

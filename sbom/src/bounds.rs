@@ -128,7 +128,7 @@ fn leave_out<T>(what: &str, list: &mut Vec<T>, is_fine: impl Fn(&T) -> bool, not
     let before = list.len();
     list.retain(|entry| is_fine(entry));
     if list.len() < before {
-        notes.push(format!("{} of the {what} are too long or empty and left out", before - list.len()));
+        notes.push(format!("{} of the {what} left out: too long or empty", before - list.len()));
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -81,16 +81,22 @@ fn install() -> Result<()> {
     process::run(process::command("cargo").args(["install", "cargo-fuzz", "--locked"]))
 }
 
-/// Builds one target, or all. The flags of coverage are unstable, hence the variable; it is set for this build alone.
+/// Builds the targets that are named, or all. There are many programs, each linked by itself, so the rest is left alone;
+/// `cargo fuzz build` takes one name at a time.
 fn build(wanted: &[String]) -> Result<()> {
     eprintln!("fuzz: building");
+    if wanted.is_empty() {
+        return process::run(&mut build_command());
+    }
+    wanted.iter().try_for_each(|target| process::run(build_command().arg(target)))
+}
+
+/// The flags of coverage are unstable, hence the variable; it is set for this build alone.
+fn build_command() -> Command {
     let mut command = process::command("cargo");
     command.current_dir(folder()).env("RUSTC_BOOTSTRAP", "1");
     command.args(["fuzz", "build", "--sanitizer", "none"]);
-    if let [only] = wanted {
-        command.arg(only);
-    }
-    process::run(&mut command)
+    command
 }
 
 /// Runs the targets, as many at a time as the machine has processors; a line for each that broke.
@@ -153,7 +159,7 @@ fn run(target: &str, seconds: u64) -> Result<Vec<String>> {
     let executions = statistic(&log, "stat::number_of_executed_units:");
     let verdict = if finds.is_empty() { "ok" } else { "BROKEN" };
     eprintln!(
-        "fuzz: {target:<18} {executions:>10} executions {:>5} s  {verdict}",
+        "fuzz: {target:<19} {executions:>10} executions {:>5} s  {verdict}",
         started.elapsed().as_secs()
     );
     Ok(finds)

@@ -197,7 +197,8 @@ pub(super) fn exception(text: &str, license: &Expression) -> Option<&'static str
 /// `LicenseRef-` and a word of the letters that SPDX allows; `None` if none of them is left.
 pub(super) fn identifier(word: &str) -> Option<String> {
     let mut clean = String::new();
-    for c in word.chars() {
+    // the prefix of a reference is not a part of its word, and takes nothing of the room
+    for c in without_prefixes(word).chars() {
         match c {
             _ if clean.len() >= MAX_WORD => break,
             c if c.is_ascii_alphanumeric() || c == '.' => clean.push(c),
@@ -210,14 +211,19 @@ pub(super) fn identifier(word: &str) -> Option<String> {
         }
     }
     clean.truncate(MAX_WORD);
-    let mut clean = clean.trim_matches(['-', '.']);
-    while let Some((prefix, rest)) = clean.split_at_checked(REFERENCE.len()) {
+    let clean = without_prefixes(clean.trim_matches(['-', '.']));
+    clean.contains(|c: char| c.is_ascii_alphanumeric()).then(|| format!("{REFERENCE}{clean}"))
+}
+
+/// What follows `LicenseRef-`, however often that stands before it.
+fn without_prefixes(mut word: &str) -> &str {
+    while let Some((prefix, rest)) = word.split_at_checked(REFERENCE.len()) {
         if !prefix.eq_ignore_ascii_case(REFERENCE) {
             break;
         }
-        clean = rest.trim_start_matches(['-', '.']);
+        word = rest.trim_start_matches(['-', '.']);
     }
-    clean.contains(|c: char| c.is_ascii_alphanumeric()).then(|| format!("{REFERENCE}{clean}"))
+    word
 }
 
 #[cfg(test)]

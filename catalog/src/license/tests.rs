@@ -119,6 +119,16 @@ fn expressions_of_all_ages_are_read() {
 }
 
 #[test]
+fn a_reference_as_long_as_may_be_stands_for_itself() {
+    // each `+` becomes five letters, so a short name gives a long word
+    let result = expression(&format!("wx{} aeiou", "+".repeat(19))).unwrap();
+    assert_eq!(result, format!("LicenseRef-wx{}-ae", "-plus".repeat(19)));
+    assert_eq!(expression(&result), Some(result.clone()));
+    let twice = result.replacen("LicenseRef-", "LicenseRef-.licenseref-", 1);
+    assert_eq!(expression(&twice), Some(result));
+}
+
+#[test]
 fn what_says_nothing_and_what_is_prose_gives_nothing() {
     check(&[
         ("", None),

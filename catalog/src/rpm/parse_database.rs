@@ -10,7 +10,7 @@ use crate::owner::OwnedFiles;
 use crate::path;
 use crate::registry::Input;
 use crate::text::{Problem, owned, read_all};
-use crate::{license, vendor};
+use crate::{license, secret, vendor};
 
 /// Bytes of paths that are put together of one database, kept or not; honest ones have some ten megabytes.
 const MAX_PATH_BYTES: usize = 256 << 20;
@@ -103,6 +103,7 @@ pub(crate) fn read_with_log(mut database: Vec<u8>, log: &[u8]) -> Option<Facts> 
         Ok(Err(problem)) => facts.note(problem.to_string()),
         Err(_) => facts = Facts::unreadable("reader rpm-database failed on this file and its log"),
     }
+    secret::scrub(&mut facts);
     Some(facts)
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod config;
 mod place;
 mod reference;
 mod rule;
+mod scrub;
 mod search;
 mod shape;
 mod table;
@@ -20,6 +21,7 @@ mod table_tokens;
 mod tests;
 
 pub use reference::reference_page;
+pub(crate) use scrub::scrub;
 
 use crate::facts::Facts;
 use crate::registry::{Cataloger, Input};

@@ -165,9 +165,11 @@ pub(super) fn mask(secret: &str, is_password: bool) -> String {
 fn assignments(text: &[u8]) -> Vec<Range<usize>> {
     let mut places = Vec::new();
     for equals in memchr::memchr_iter(b'=', text).take(MAX_ANCHORS) {
-        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        // a hyphen as in `--api-key=`
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-');
         let length = text[..equals].iter().rev().take(64).take_while(is_name).count();
-        let name = String::from_utf8_lossy(&text[equals - length..equals]).to_ascii_uppercase();
+        let name =
+            String::from_utf8_lossy(&text[equals - length..equals]).to_ascii_uppercase().replace('-', "_");
         if !is_secret_name(&name) {
             continue;
         }

@@ -219,6 +219,40 @@ fn the_config_of_an_image_is_masked_where_its_secrets_stood() {
 }
 
 #[test]
+fn the_config_tells_no_credential_in_its_other_texts_either() {
+    let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let secret = "k9wz7Lq2mXa4";
+    let mut image = model::ImageFacts::new(model::ImageId(model::Digest::of(b"config")));
+    image.runtime.entrypoint =
+        ["serve", "--db-password", secret, &format!("--api-key={secret}"), "--verbose", "plain12word"]
+            .map(str::to_owned)
+            .to_vec();
+    image.runtime.user = token.clone();
+    image.runtime.working_dir = format!("/{token}");
+    image.runtime.volumes = vec![format!("/srv/{token}")];
+    image.labels = vec![model::Label { key: token.clone(), value: "x".to_owned() }];
+    let records = super::config::redact(&mut image);
+    let text = serde_json::to_string(&(&image, &records)).unwrap();
+    assert!(!text.contains(&token) && !text.contains(secret), "{text}");
+    assert_eq!(
+        image.runtime.entrypoint,
+        ["serve", "--db-password", "k****", "--api-key=k****", "--verbose", "plain12word"]
+    );
+    let places: Vec<_> = records.iter().map(|record| record.path.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "config:label",
+            "config:entrypoint/2",
+            "config:entrypoint/3",
+            "config:user",
+            "config:working-dir",
+            "config:volume/0"
+        ]
+    );
+}
+
+#[test]
 fn no_anchor_hides_another_and_no_rule_is_called_as_another() {
     let all: Vec<(&str, &str)> =
         rules().flat_map(|rule| rule.anchors.iter().map(|anchor| (rule.id, *anchor))).collect();

@@ -8,6 +8,7 @@ mod printable;
 mod sarif;
 mod table;
 mod template;
+mod usage;
 
 use std::io::{self, Write};
 
@@ -17,6 +18,7 @@ pub(crate) use self::colour::ColourArgs;
 use self::plan::{Form, Sink};
 pub(crate) use self::plan::{OutputArgs, Plan};
 pub(crate) use self::printable::printable;
+pub(crate) use self::usage::{is_usage, usage};
 use crate::verdict::{Policy, Verdict};
 
 /// Writes everything that the plan asks for. Each file appears whole or not at all.
@@ -96,6 +98,14 @@ pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "plimsoll: {}", printable(line));
 }
 
+/// Where something could not be read, for what follows it; a layer as a whole has no path, a whole document neither.
+pub(crate) fn place(unreadable: &model::Unreadable) -> String {
+    let layer = unreadable.layer.map(|layer| format!("layer {layer}"));
+    let path = Some(unreadable.path.clone()).filter(|path| !path.is_empty());
+    let place: Vec<String> = layer.into_iter().chain(path).collect();
+    if place.is_empty() { String::new() } else { format!("{}: ", place.join(", ")) }
+}
+
 /// Says why the program failed: the error and its causes, further lines of theirs indented.
 pub(crate) fn complain(error: &anyhow::Error) {
     let mut line = String::new();
@@ -109,4 +119,18 @@ pub(crate) fn complain(error: &anyhow::Error) {
     }
     let shown: Vec<_> = line.trim_end().lines().map(printable).collect();
     let _ = writeln!(io::stderr(), "plimsoll: error: {}", shown.join("\n  "));
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_place_has_a_layer_a_path_both_or_neither() {
+        let place = |layer, path: &str| {
+            super::place(&model::Unreadable { layer, path: path.to_owned(), reason: String::new() })
+        };
+        assert_eq!(
+            [place(Some(1), "a/b"), place(Some(1), ""), place(None, "components[1]"), place(None, "")],
+            ["layer 1, a/b: ", "layer 1: ", "components[1]: ", ""]
+        );
+    }
 }

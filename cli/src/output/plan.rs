@@ -7,9 +7,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use super::template::Template;
+use super::usage;
 
 /// The flags that say what is written.
 #[derive(clap::Args)]
@@ -109,13 +110,13 @@ impl OutputArgs {
         if let Some(name) = template
             && !sinks.iter().any(by_template)
         {
-            bail!("--template {name} is not used: no output has the format template");
+            return Err(usage(format!("--template {name} is not used: no output has the format template")));
         }
         let mut places = HashSet::new();
         for sink in &sinks {
             if !places.insert(&sink.file) {
                 let place = sink.file.as_deref().map_or("standard output".into(), Path::to_string_lossy);
-                bail!("two forms cannot both go to {place}");
+                return Err(usage(format!("two forms cannot both go to {place}")));
             }
             check_folder(sink.file.as_deref())?;
         }
@@ -130,7 +131,7 @@ fn split(output: &str) -> anyhow::Result<(Option<&str>, &str)> {
         _ => (None, output),
     };
     if file.is_empty() {
-        bail!("-o {output} names no file");
+        return Err(usage(format!("-o {output} names no file")));
     }
     Ok((name, file))
 }
@@ -138,7 +139,7 @@ fn split(output: &str) -> anyhow::Result<(Option<&str>, &str)> {
 fn named(name: &str) -> anyhow::Result<Format> {
     <Format as clap::ValueEnum>::from_str(name, true).map_err(|_| {
         let known = ["table", "json", "cyclonedx-json", "spdx-json", "sarif", "template", "@html", "@junit"];
-        anyhow::anyhow!("there is no format `{name}`; there are {}", known.join(", "))
+        usage(format!("there is no format `{name}`; there are {}", known.join(", ")))
     })
 }
 
@@ -150,7 +151,8 @@ fn form(format: Format, template: Option<&str>) -> anyhow::Result<Form> {
         Format::SpdxJson => Form::Spdx,
         Format::Sarif => Form::Sarif,
         Format::Template => {
-            let name = template.context("the format template needs --template FILE or --template @html")?;
+            let missing = || usage("the format template needs --template FILE or --template @html");
+            let name = template.ok_or_else(missing)?;
             Form::Template(Box::new(Template::read(name)?))
         }
     })
@@ -176,7 +178,9 @@ fn by_suffix(file: &str) -> anyhow::Result<Form> {
         None if !Path::new(file).file_name().is_some_and(|name| name.to_string_lossy().contains('.')) => {
             Ok(Form::Table)
         }
-        None => bail!("the name of {file} tells no format: write FORMAT={file}, such as json={file}"),
+        None => Err(usage(format!(
+            "the name of {file} tells no format: write FORMAT={file}, such as json={file}"
+        ))),
     }
 }
 

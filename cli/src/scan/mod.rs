@@ -117,7 +117,7 @@ pub(crate) fn run(args: &ScanArgs, colours: ColourArgs) -> anyhow::Result<ExitCo
     let target = args.push.target()?;
     let policy = args.policy.policy();
     if args.reading.no_secrets && policy.conditions.contains(&Condition::Secrets) {
-        bail!("--fail-on secrets and --no-secrets contradict each other");
+        return Err(output::usage("--fail-on secrets and --no-secrets contradict each other"));
     }
     let suppressions = args.suppressions.read(now)?;
     // A server judges by its own data, and shows what it says itself.
@@ -175,15 +175,16 @@ fn stop(policy: &Policy, verdict: &Verdict<'_>) -> ExitCode {
     if met.is_empty() {
         return ExitCode::SUCCESS;
     }
-    let what: Vec<String> = met.iter().map(|met| format!("{} {}", met.count, met.condition.what())).collect();
+    let what: Vec<String> = met.iter().map(|met| met.condition.what(met.count)).collect();
     output::note(&format!("policy: {} (exit code {})", what.join(", "), policy.exit_code));
     ExitCode::from(policy.exit_code)
 }
 
 /// Finds the image and reads its documents.
 pub(crate) fn open(source: &str, args: &ReadArgs) -> anyhow::Result<OpenImage> {
+    let platform = args.platform.as_deref().map(str::parse::<Platform>).transpose();
+    let platform = platform.map_err(|error| output::usage(error.to_string()))?;
     let source = Source::detect(source)?;
-    let platform = args.platform.as_deref().map(str::parse::<Platform>).transpose()?;
     let registry = args.registry.options()?;
     let (reference, storage) = (args.image.clone(), args.storage.options());
     let verify = !args.no_verify;
@@ -242,11 +243,7 @@ fn default_threads() -> usize {
 
 fn tell_unreadable(report: &ScanReport) {
     for unreadable in report.unreadable.iter().take(TOLD) {
-        let place = match unreadable.layer {
-            Some(layer) => format!("layer {layer}, {}", unreadable.path),
-            None => unreadable.path.clone(),
-        };
-        output::note(&format!("unreadable: {place}: {}", unreadable.reason));
+        output::note(&format!("unreadable: {}{}", output::place(unreadable), unreadable.reason));
     }
     match report.unreadable.len() {
         0 => {}

@@ -57,17 +57,21 @@ impl Condition {
         }
     }
 
-    /// What met it, in words that follow a number.
-    pub(crate) fn what(self) -> String {
-        match self {
-            Self::Severity(least) => format!("findings of severity {} or above", word(least)),
-            Self::Any => "findings".into(),
-            Self::KnownExploited => "findings known to be exploited".into(),
-            Self::Fixable => "findings with a fix".into(),
-            Self::EndOfLife => "releases past their end of life".into(),
-            Self::Secrets => "secrets".into(),
-            Self::Unreadable => "places that could not be read".into(),
-        }
+    /// What met it, with the number before it.
+    pub(crate) fn what(self, count: usize) -> String {
+        let (one, several) = match self {
+            Self::Severity(_) | Self::Any | Self::KnownExploited | Self::Fixable => ("finding", "findings"),
+            Self::EndOfLife => ("release past its end of life", "releases past their end of life"),
+            Self::Secrets => ("secret", "secrets"),
+            Self::Unreadable => ("place that could not be read", "places that could not be read"),
+        };
+        let which = match self {
+            Self::Severity(least) => format!(" of severity {} or above", word(least)),
+            Self::KnownExploited => " known to be exploited".into(),
+            Self::Fixable => " with a fix".into(),
+            _ => String::new(),
+        };
+        format!("{count} {}{which}", if count == 1 { one } else { several })
     }
 }
 
@@ -97,6 +101,19 @@ impl fmt::Display for Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_thing_is_told_in_the_singular() {
+        let high: Condition = "high".parse().unwrap();
+        assert_eq!(high.what(1), "1 finding of severity high or above");
+        assert_eq!(high.what(2), "2 findings of severity high or above");
+        let told: Vec<String> = WORDS.iter().map(|(_, condition)| condition.what(1)).collect();
+        assert_eq!(
+            told.join(", "),
+            "1 finding, 1 finding known to be exploited, 1 finding with a fix, 1 release past its end of life, \
+             1 secret, 1 place that could not be read"
+        );
+    }
 
     #[test]
     fn what_is_printed_is_read_again() {

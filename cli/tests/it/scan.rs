@@ -75,14 +75,35 @@ fn nothing_but_data_is_on_standard_output_and_a_closed_reader_is_no_failure() {
     assert!(err.contains("packages are listed, not judged"), "{err}");
 
     let cache = tempfile::tempdir().unwrap();
-    let mut child = plimsoll()
-        .args(["scan", path.to_str().unwrap()])
-        .env("PLIMSOLL_CACHE_DIR", cache.path())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    assert!(child.wait().unwrap().success());
+    for format in ["table", "json", "cyclonedx-json", "spdx-json", "sarif", "template"] {
+        let template: &[&str] = if format == "template" { &["--template", "@html"] } else { &[] };
+        let mut child = plimsoll()
+            .args(["scan", path.to_str().unwrap(), "--format", format])
+            .args(template)
+            .env("PLIMSOLL_CACHE_DIR", cache.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        assert!(child.wait().unwrap().success(), "{format}");
+    }
+}
+
+#[test]
+fn flags_that_do_not_fit_together_are_wrong_usage_like_a_flag_that_is_not_known() {
+    for flags in [
+        &["-o", "x.weird"][..],
+        &["-o", "a.json", "-o", "json=a.json"],
+        &["-o", "yaml=a"],
+        &["--format", "template"],
+        &["--platform", "bogus"],
+        &["--push", "nonsense", "--user", "a", "--password", "b"],
+        &["--no-secrets", "--fail-on", "secrets"],
+        &["--unknown"],
+    ] {
+        let output = run(&[&["scan", "/nonexistent.tar"], flags].concat());
+        assert_eq!(output.status.code(), Some(2), "{flags:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]
@@ -108,7 +129,7 @@ fn findings_come_from_the_feeds_given() {
     assert_eq!(finding["package"]["name"], "libc6");
     assert_eq!(report["notCovered"][0]["name"], "Requests", "no feed speaks of PyPI here");
     let table = stdout_of(&arguments);
-    assert!(table.contains("CVE-2023-4911") && table.contains("1 packages are not covered"), "{table}");
+    assert!(table.contains("CVE-2023-4911") && table.contains("1 package is not covered"), "{table}");
 }
 
 #[test]

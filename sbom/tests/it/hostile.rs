@@ -53,7 +53,7 @@ fn words_that_are_too_long_are_cut_and_names_that_are_too_long_left_out() {
     assert_eq!(report.os_release.as_ref().unwrap().id.len(), limits::WORD);
     assert_eq!(report.scanner.len(), limits::WORD);
     assert!(
-        notes(&report).contains(&": 1 of the packages are too long or empty and left out".to_owned()),
+        notes(&report).contains(&": 1 of the packages left out: too long or empty".to_owned()),
         "{:?}",
         notes(&report)
     );

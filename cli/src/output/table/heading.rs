@@ -49,11 +49,13 @@ fn findings(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> anyhow::
     writeln!(out, "findings  {all}{parts}")?;
     let count = verdict.not_covered.iter().filter(|subject| matches!(subject, Subject::Package(..))).count();
     if count > 0 {
-        writeln!(out, "          {count} packages are not covered by the vulnerability data")?;
+        let subject = if count == 1 { "package is" } else { "packages are" };
+        writeln!(out, "          {count} {subject} not covered by the vulnerability data")?;
     }
     if !verdict.undecided.is_empty() {
         let count = verdict.undecided.len();
-        writeln!(out, "          {count} advisories could not be applied (see --format json)")?;
+        let subject = if count == 1 { "advisory" } else { "advisories" };
+        writeln!(out, "          {count} {subject} could not be applied (see --format json)")?;
     }
     Ok(())
 }

@@ -38,9 +38,8 @@ pub(super) fn write(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> 
     if !verdict.report.unreadable.is_empty() {
         writeln!(out, "\n{} could not be read", places(verdict.report.unreadable.len()))?;
         for unreadable in &verdict.report.unreadable {
-            let layer = unreadable.layer.map(|layer| format!("layer {layer}, ")).unwrap_or_default();
-            let (path, reason) = (printable(&unreadable.path), printable(&unreadable.reason));
-            writeln!(out, "  {layer}{path}: {reason}")?;
+            let place = super::place(unreadable);
+            writeln!(out, "  {}{}", printable(&place), printable(&unreadable.reason))?;
         }
     }
     Ok(())
