@@ -33,8 +33,10 @@ pub(crate) fn build(image: &OpenImage, layers: &[LayerCatalog], options: &ScanOp
     let distro = os_release.as_ref().map(OsRelease::distro);
     let mut facts = with_sizes(&image.facts, layers);
     let mut secrets = secrets(layers, &visible, with_layer);
+    // Masked whether they are asked for or not: who does not want the list wants no passwords in the report either.
+    let configured = secret::config::redact(&mut facts);
     if options.secrets {
-        secrets.extend(secret::config::redact(&mut facts));
+        secrets.extend(configured);
         secrets.sort_unstable();
     }
     let mut report = ScanReport {

@@ -79,7 +79,7 @@ impl PushArgs {
         let password = self.password.clone().or_else(|| environment("PLIMSOLL_PASSWORD"));
         match (user, password) {
             (Some(user), Some(password)) => Ok(Credentials::Basic(user, password)),
-            _ => return Err(usage("--push needs --user and --password, or --token")),
+            _ => Err(usage("--push needs --user and --password, or --token")),
         }
     }
 }

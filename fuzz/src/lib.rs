@@ -6,6 +6,7 @@
 pub mod bills;
 pub mod feeds;
 pub mod images;
+pub mod logs;
 pub mod reports;
 pub mod storage;
 pub mod texts;

@@ -210,8 +210,8 @@ pub enum ImageError {
         /// Its form in words.
         form: &'static str,
     },
-    /// The tar stream breaks the format, so that nothing behind this point can be trusted.
-    #[error("{place} has no valid tar header at byte {offset}: {reason}; what comes before it was read")]
+    /// The tar stream breaks the format, so that nothing behind this point can be trusted. A report of a part would look like one of the whole, so there is none.
+    #[error("{place} has no valid tar header at byte {offset}: {reason}")]
     Tar {
         /// The layer or archive.
         place: Place,

@@ -163,7 +163,8 @@ fn add_details(entries: &mut [InventoryEntry], bytes: &[u8]) -> std::result::Res
         Some(index) => texts.get(index as usize).cloned().map(Some).ok_or("points at a text that it lacks"),
     };
     for (index, entry) in entries.iter_mut().enumerate() {
-        entry.license = text(details.licenses[index])?;
+        // an empty one is none, as when it is written
+        entry.license = text(details.licenses[index])?.filter(|license| !license.is_empty());
         entry.found_by = text(details.found_by[index])?.unwrap_or_default();
     }
     for position in details.declared {
@@ -265,6 +266,26 @@ mod tests {
         fn foreign_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = decode(&bytes);
         }
+    }
+
+    #[test]
+    fn a_licence_without_a_letter_is_none() {
+        let entry = |license: Option<&str>| InventoryEntry {
+            package: 1,
+            layer: None,
+            path: "a".into(),
+            owned_by: None,
+            license: license.map(str::to_owned),
+            found_by: "dpkg-status".into(),
+            declared: false,
+        };
+        let mut encoded = encode(vec![entry(None)]);
+        let bare = postcard::take_from_bytes::<Columns>(&encoded).unwrap().1.len();
+        encoded.truncate(encoded.len() - bare);
+        let texts = vec![(0, String::new()), (0, "dpkg-status".to_owned())];
+        let details = Details { texts, licenses: vec![1], found_by: vec![2], declared: vec![] };
+        encoded.extend(postcard::to_stdvec(&details).unwrap());
+        assert_eq!(decode(&encoded), Ok(vec![entry(None)]));
     }
 
     #[test]

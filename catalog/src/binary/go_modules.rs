@@ -5,7 +5,7 @@
 //! vulnerability database calls it. The main module's version is often `(devel)`; what the build settings say instead is
 //! taken: a release set by the linker's `-X`, else the time and revision of the commit in the form of a pseudo-version.
 //! A program that was built without modules, as Debian's are, names the path of its main package; that stands for the
-//! module then.
+//! module then, cut down to the repository where the host's addresses show which part that is.
 
 use model::Ecosystem;
 
@@ -54,7 +54,10 @@ pub(super) fn packages(info: &BuildInfo, facts: &mut Facts) {
                     replace(replaced, by);
                 }
             }
-            "path" if main.is_none() => main = module(rest).filter(|main| is_import_path(main.path)),
+            "path" if main.is_none() => {
+                let package = module(rest).filter(|main| is_import_path(main.path));
+                main = package.map(|package| Module { path: repository(package.path), ..package });
+            }
             "build" => settings.add(rest),
             _ => {}
         }
@@ -86,6 +89,24 @@ fn is_word(text: &str) -> bool {
 /// Whether a path begins with the name of a host, which those of Go's own programs and of bare files do not.
 fn is_import_path(path: &str) -> bool {
     path.split_once('/').is_some_and(|(host, _)| host.contains('.'))
+}
+
+/// The module that a package of a well-known host belongs to: `host/owner/repository`, with `/v2` and the like. A module may
+/// lie deeper, which nothing tells.
+fn repository(package: &str) -> &str {
+    const HOSTS: [&str; 3] = ["github.com/", "gitlab.com/", "bitbucket.org/"];
+    if !HOSTS.iter().any(|host| package.starts_with(host)) {
+        return package;
+    }
+    let mut ends = package.match_indices('/').map(|(end, _)| end).chain([package.len()]).skip(2);
+    let end = ends.next().unwrap_or(package.len());
+    let is_major = |part: &str| {
+        part.strip_prefix("/v").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    match ends.next().filter(|next| is_major(&package[end..*next])) {
+        Some(with_major) => &package[..with_major],
+        None => &package[..end],
+    }
 }
 
 /// The code in the program is that of the other module. A folder in its place is some state of the module itself, of
@@ -236,6 +257,16 @@ mod tests {
     fn a_program_without_modules_is_known_by_its_main_package() {
         let list = "path\texample.org/tool/cmd/tool\nbuild\t-ldflags=\"-X main.Version=1.1.1\"\n";
         assert_eq!(found("go1.19.8", list), ["stdlib v1.19.8", "example.org/tool/cmd/tool v1.1.1"]);
+        let flags = "build\t-ldflags=\"-X github.com/cli/cli/v2/internal/build.Version=2.23.0\"\n";
+        let cases = [
+            ("github.com/cli/cli/v2/cmd/gh", "github.com/cli/cli/v2 v2.23.0"),
+            ("github.com/docker/cli/cmd/docker", "github.com/docker/cli (devel)"),
+            ("github.com/docker/cli", "github.com/docker/cli (devel)"),
+            ("github.com/odd", "github.com/odd (devel)"),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(found("", &format!("path\t{path}\n{flags}")), [expected]);
+        }
         assert_eq!(found("go1.19.8", "path\tcommand-line-arguments\n"), ["stdlib v1.19.8"]);
         assert_eq!(found("go1.19.8", "path\tcmd/gofmt\n"), ["stdlib v1.19.8"]);
     }

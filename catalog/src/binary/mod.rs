@@ -40,7 +40,7 @@ use stream::Stream;
 /// Files with an executable bit, and whatever their mode those called `*.exe` or as a well-known program or library.
 pub(crate) const PROGRAM: Cataloger = Cataloger {
     name: "program",
-    version: 2,
+    version: 3,
     language: false,
     wants: |_, name| {
         matches!(name.last(), Some(b'e' | b'E')) && has_suffix(name, b".exe") || known::is_known(name)

@@ -23,8 +23,11 @@ or sent.
   tests, examples and documentation: what lies there is the same for everybody, or made up. What an OS package owns is not reported.
   Files that another reader takes (`package.json`, lock files) are not looked into.
 - In every layer: a file that an upper layer takes away is still in the image, and reported with the layer that holds it.
-- In the config of the image: `config:env/NAME`, `config:label/KEY`, `config:history/N`, `config:entrypoint/N`, `config:command/N`, `config:author`.
-  There the credential is masked in the report's own texts, too.
+- In the config of the image: `config:env/NAME`, `config:label/KEY`, `config:history/N`, `config:entrypoint/N`, `config:command/N`, `config:author`,
+  `config:user`, `config:working-dir`, `config:volume/N`, and `config:label` for a key.
+
+What the report tells of the config, of packages (a version may be an address with a login) and of what could not be read has its credentials
+masked, also with `--no-secrets`. Names of files and folders are shown as they are.
 
 ## What is left out
 

@@ -71,6 +71,37 @@ fn a_scan_without_secrets_looks_for_none_and_keeps_results_of_its_own() {
 }
 
 #[test]
+fn a_scan_that_looks_for_no_secrets_does_not_tell_those_of_the_config_or_of_a_version_either() {
+    let lock = format!(
+        r#"{{"lockfileVersion":1,"dependencies":{{"shop":{{"version":"git+https://{}@example.org/shop.git#0123"}}}}}}"#,
+        token()
+    );
+    let broken = format!(r#"{{"version":1,"dependencies":"{}"}}"#, token());
+    let layer = LayerBuilder::new().file("a/package-lock.json", lock).file("b/packages.lock.json", broken);
+    let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    ImageBuilder::new()
+        .env(&format!("DEPLOY_TOKEN={}", token()))
+        .layer(layer)
+        .write_oci_dir(folder.path())
+        .unwrap();
+    let image = image::open(&image::Source::OciDir(folder.path().to_owned()), &image::OpenOptions::default())
+        .unwrap();
+    for secrets in [false, true] {
+        let cache = Some(cache.path().to_owned());
+        let options = catalog::ScanOptions { secrets, cache, ..catalog::ScanOptions::default() };
+        let report = catalog::scan(&image, &options).unwrap();
+        let text = serde_json::to_string(&report).unwrap();
+        assert!(!text.contains(&token()), "{text}");
+        assert_eq!(report.unreadable.len(), 1, "{text}");
+        assert_eq!(report.secrets.len(), usize::from(secrets), "{text}");
+    }
+    for file in std::fs::read_dir(cache.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains(&token()));
+    }
+}
+
+#[test]
 fn well_known_programs_and_libraries_are_told_by_their_version_texts() {
     let elf = |text: &str| [&b"\x7fELF\x02\x01\x01"[..], &[0; 300], text.as_bytes()].concat();
     let layer = LayerBuilder::new()
