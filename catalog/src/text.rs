@@ -58,7 +58,8 @@ impl<'a> Lines<'a> {
         self.line
     }
 
-    /// The next line, `None` at the end. A carriage return before the line end is cut off.
+    /// The next line, `None` at the end. A carriage return before the line end is cut off, and so is a byte order mark
+    /// before the first line.
     pub(crate) fn next_line(&mut self) -> Result<Option<&[u8]>, Problem> {
         let mut searched = 0;
         let (from, to) = loop {
@@ -84,6 +85,7 @@ impl<'a> Lines<'a> {
         };
         self.line += 1;
         let line = &self.buffer[from..to];
+        let line = if self.line == 1 { without_mark(line) } else { line };
         Ok(Some(line.strip_suffix(b"\r").unwrap_or(line)))
     }
 
@@ -163,6 +165,7 @@ mod tests {
     fn lines_are_cut_at_line_ends_and_the_last_needs_none() {
         assert_eq!(lines(b"a\r\n\nb", 100).unwrap(), ["a", "", "b"]);
         assert!(lines(b"", 100).unwrap().is_empty());
+        assert_eq!(lines(b"\xef\xbb\xbfa\n\xef\xbb\xbfb", 100).unwrap(), ["a", "\u{feff}b"]);
         let long = vec![b'x'; 100_000];
         assert_eq!(lines(&long, 1 << 20).unwrap()[0].len(), 100_000);
     }

@@ -2,7 +2,7 @@
 //!
 //! A manifest without them, or with a template in their place, describes no installed module and is passed
 //! over without a note: many modules carry such files to mark a folder as `"type": "module"`. JSON that
-//! cannot be read is noted.
+//! cannot be read is noted, and so are names that hide what they are from a reader.
 
 use model::Ecosystem;
 use serde::Deserialize;
@@ -62,6 +62,8 @@ pub(super) fn parse(bytes: &[u8], facts: &mut Facts) -> Result<(), Problem> {
     if is_name(&name) && is_version(version) {
         let license = license_of(manifest.license).or_else(|| license_of(manifest.licenses));
         facts.packages.push(Found { license, ..Found::language(Ecosystem::Npm, name, version) });
+    } else if name.chars().chain(version.chars()).any(char::is_control) {
+        facts.note("name or version holds control characters");
     }
     Ok(())
 }
@@ -143,6 +145,13 @@ mod tests {
         ] {
             assert_eq!(parse(text.as_bytes()), Facts::default(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_that_would_write_to_a_terminal_is_noted_and_no_module() {
+        let facts = parse(br#"{"name":"z\u001b[31m","version":"1.0.0"}"#);
+        assert!(facts.packages.is_empty());
+        assert_eq!(facts.notes, ["name or version holds control characters"]);
     }
 
     #[test]

@@ -96,7 +96,7 @@ pub(crate) struct ReadArgs {
     no_verify: bool,
     /// How many layers are read at a time; without it one for each processor
     #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    threads: Option<std::num::NonZeroUsize>,
     /// Do not look for credentials
     #[arg(long)]
     no_secrets: bool,
@@ -201,7 +201,7 @@ pub(crate) fn catalog(
 ) -> anyhow::Result<ScanReport> {
     let progress = progress::start(args.no_progress || args.quiet);
     let options = catalog::ScanOptions {
-        threads: args.threads.unwrap_or_else(default_threads),
+        threads: args.threads.map_or_else(default_threads, usize::from),
         cache: args.layer_cache(),
         source: report_source.to_owned(),
         tags: tags.to_vec(),
