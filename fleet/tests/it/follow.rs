@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::{Fleet, FleetError, Lookup, Scope};
+use fleet::{Fleet, FleetError, FleetStats, Lookup, Scope};
 use model::{ContainerState, Timestamp};
 use proptest::prelude::*;
 use store::DEFAULT_CUSTOMER;
@@ -79,7 +79,10 @@ async fn run(events: Vec<Event>) {
         let (seen, expected) = (everything(&followed, &scope), everything(&rebuilt, &scope));
         assert!(seen == expected, "followed:\n{seen}\nrebuilt:\n{expected}");
     }
-    assert_eq!(followed.stats(), rebuilt.stats());
+    // A package that only a report held which was replaced before it was looked at is not followed, and nobody asks for it.
+    let (seen, expected) = (followed.stats(), rebuilt.stats());
+    assert!(seen.packages <= expected.packages, "{seen:?} {expected:?}");
+    assert_eq!(FleetStats { packages: expected.packages, ..seen }, expected);
 }
 
 proptest! {
