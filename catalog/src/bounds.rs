@@ -20,8 +20,6 @@ pub(crate) fn keep_within(report: &mut ScanReport) {
     shorten("packages", &mut report.packages, limits::PACKAGES, &mut notes);
     drop_long("secrets", &mut report.secrets, is_secret_within, &mut notes);
     shorten("secrets", &mut report.secrets, limits::LIST, &mut notes);
-    drop_long("secrets", &mut report.secrets, |secret| secret.path.len() <= limits::PATH, &mut notes);
-    shorten("secrets", &mut report.secrets, limits::LIST, &mut notes);
     report.unreadable.splice(
         0..0,
         notes.into_iter().map(|reason| Unreadable { layer: None, path: String::new(), reason }),

@@ -56,10 +56,10 @@ mod tests {
     #[test]
     fn packages_of_a_server_are_declared_and_the_projects_own_left_out() {
         let text = r#"{"configVersion": 2, "packages": [
-            {"name": "async", "rootUri": "file:///root/.pub-cache/hosted/pub.dev/async-2.11.0", "packageUri": "lib/", "languageVersion": "2.18"},
+            {"name": "async", "rootUri": "file:///opt/cache/hosted/pub.dev/async-2.11.0", "packageUri": "lib/", "languageVersion": "2.18"},
             {"name": "b", "rootUri": "file:///c/hosted/pub.dev/b-1.0.0%2B3/", "packageUri": "lib/"},
             {"name": "own", "rootUri": "../", "packageUri": "lib/"},
-            {"name": "fork", "rootUri": "file:///root/.pub-cache/git/fork-0123456789abcdef/"}
+            {"name": "fork", "rootUri": "file:///opt/cache/git/fork-0123456789abcdef/"}
         ], "generator": "pub"}"#;
         let facts = facts_of(PATH, text);
         assert_eq!(lines(&facts), ["pub async 2.11.0", "pub b 1.0.0+3"]);
