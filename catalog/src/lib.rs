@@ -13,7 +13,6 @@ mod alpm;
 mod apk;
 mod binary;
 mod bitnami;
-mod bounds;
 mod cache;
 mod cargo;
 mod cocoapods;

@@ -9,7 +9,6 @@ use model::{
     Distro, Ecosystem, ImageFacts, OsRelease, PackageRecord, ScanReport, SecretRecord, Timestamp, Unreadable,
 };
 
-use crate::bounds;
 use crate::compose::{Visible, compose};
 use crate::doubles;
 use crate::facts::{Diversion, Found, LayerCatalog, Owner, SecretFact};
@@ -52,7 +51,7 @@ pub(crate) fn build(image: &OpenImage, layers: &[LayerCatalog], options: &ScanOp
         os_release,
         tags: options.tags.clone(),
     };
-    bounds::keep_within(&mut report);
+    model::bounds::keep_within(&mut report);
     report
 }
 

@@ -10,6 +10,7 @@
 
 pub mod advisory;
 pub mod base;
+pub mod bounds;
 pub mod container;
 pub mod digest;
 pub mod distro;

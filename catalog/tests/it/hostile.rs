@@ -101,7 +101,7 @@ fn words_and_lists_longer_than_a_server_accepts_do_not_let_an_image_escape_the_i
     assert_eq!(report.image.environment[0].len(), limits::TEXT);
     assert_eq!(report.image.labels[0].value.len(), limits::TEXT);
     assert!(
-        notes(&report).contains(&"None : 2 of the packages are too long and left out".to_owned()),
+        notes(&report).contains(&"None : 2 of the packages left out: too long or empty".to_owned()),
         "{:?}",
         notes(&report)
     );

@@ -78,11 +78,11 @@ fn layers_that_are_not_listed_and_values_that_are_none_do_not_come_in() {
     assert_eq!(
         notes(&report),
         [
+            ": 1 packages or secrets name a layer that the document does not list",
             "metadata.component: digest `zz` is not followed by 64 hex digits",
             "metadata.component: a layer is no digest, so all of them are left out",
             "components[1]: an operating system is no package of its own",
             "components[2]: names a layer that is no number",
-            ": 1 packages name a layer that the document does not list",
         ]
     );
 }
