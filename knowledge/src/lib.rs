@@ -30,7 +30,7 @@ mod record;
 mod registry;
 mod text;
 
-pub use bundle::{Bundle, BundleAffected, Manifest, NamespaceCounts, ProductCycle, RaisedBy, Source};
+pub use bundle::{Bundle, BundleAffected, Manifest, NamespaceCounts, ProductCycle, Source};
 pub use compile::{CompileReport, Quarantined, SourceReport, compile, compile_after};
 pub use dir::KnowledgeDir;
 pub use download::{DownloadFailure, DownloadReport, Downloaded, download, download_from};

@@ -1,7 +1,7 @@
 //! Which advisories speak of a package: the namespace and the name to look up. Nothing is judged here.
 
 use model::purl::normalise_python;
-use model::{Ecosystem, Namespace, NamespaceFamily, Package};
+use model::{Distro, Ecosystem, Namespace, NamespaceFamily, Package};
 
 /// The namespace whose advisories cover `package`.
 ///
@@ -9,14 +9,26 @@ use model::{Ecosystem, Namespace, NamespaceFamily, Package};
 /// a distribution's advisories are only true for a release.
 pub fn namespace_of(package: &Package) -> Option<Namespace> {
     match package.ecosystem {
-        system if system.is_os() => {
-            let distro = package.distro.as_ref()?;
-            let rolling = matches!(distro.id.as_str(), "wolfi" | "chainguard" | "arch");
-            (rolling || !distro.version.is_empty()).then(|| Namespace(distro.to_string()))
-        }
+        system if system.is_os() => release_namespace(package.distro.as_ref()?),
         Ecosystem::Generic | Ecosystem::Os => None,
         language => Some(Namespace(language.as_str().to_owned())),
     }
+}
+
+/// Releases whose vendor's advisories are another one's: CentOS up to 8 is built from Red Hat's packages and has no
+/// advisories of its own. From 9 on the name stands for CentOS Stream alone, which Red Hat's advisories do not speak of.
+const REBUILT: [(&str, &str); 4] =
+    [("centos:5", "rhel:5"), ("centos:6", "rhel:6"), ("centos:7", "rhel:7"), ("centos:8", "rhel:8")];
+
+/// The namespace of a release; `None` if the release is not known.
+fn release_namespace(distro: &Distro) -> Option<Namespace> {
+    let rolling = matches!(distro.id.as_str(), "wolfi" | "chainguard" | "arch" | "opensuse-tumbleweed");
+    if !rolling && distro.version.is_empty() {
+        return None;
+    }
+    let name = distro.to_string();
+    let rebuilt = REBUILT.iter().find(|(rebuild, _)| *rebuild == name);
+    Some(Namespace(rebuilt.map_or(name, |(_, original)| (*original).to_owned())))
 }
 
 /// The name under which advisories of the package's namespace list it: the source package for Debian and
@@ -45,7 +57,18 @@ pub fn family_of(namespace: &Namespace) -> NamespaceFamily {
         "ubuntu" => NamespaceFamily::Ubuntu,
         "alpine" => NamespaceFamily::Alpine,
         "rhel" | "centos" | "almalinux" | "rocky" => NamespaceFamily::Rhel,
-        "sles" | "opensuse" | "opensuse-leap" => NamespaceFamily::Suse,
+        "sles"
+        | "sled"
+        | "sles_sap"
+        | "opensuse"
+        | "opensuse-leap"
+        | "opensuse-tumbleweed"
+        | "sle-micro"
+        | "opensuse-leap-micro" => NamespaceFamily::Suse,
+        "fedora" | "epel" => NamespaceFamily::Fedora,
+        "photon" => NamespaceFamily::Photon,
+        "openeuler" | "openEuler" => NamespaceFamily::OpenEuler,
+        "arch" => NamespaceFamily::Arch,
         "amzn" => NamespaceFamily::Amazon,
         "ol" => NamespaceFamily::Oracle,
         "azurelinux" | "mariner" => NamespaceFamily::Azure,
@@ -65,6 +88,9 @@ fn language_family(ecosystem: Ecosystem) -> NamespaceFamily {
         Ecosystem::Gem => NamespaceFamily::Gem,
         Ecosystem::Composer => NamespaceFamily::Composer,
         Ecosystem::Nuget => NamespaceFamily::Nuget,
+        Ecosystem::Hex => NamespaceFamily::Hex,
+        Ecosystem::Pub => NamespaceFamily::Pub,
+        Ecosystem::Swift => NamespaceFamily::Swift,
         _ => NamespaceFamily::Other,
     }
 }

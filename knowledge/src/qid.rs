@@ -107,6 +107,13 @@ fn family_name(family: NamespaceFamily) -> &'static str {
         NamespaceFamily::Azure => "azure",
         NamespaceFamily::Bitnami => "bitnami",
         NamespaceFamily::Lifecycle => "lifecycle",
+        NamespaceFamily::Fedora => "fedora",
+        NamespaceFamily::Photon => "photon",
+        NamespaceFamily::OpenEuler => "openeuler",
+        NamespaceFamily::Hex => "hex",
+        NamespaceFamily::Pub => "pub",
+        NamespaceFamily::Swift => "swift",
+        NamespaceFamily::Arch => "arch",
         NamespaceFamily::Other => "other",
     }
 }

@@ -5,9 +5,8 @@
 //! database's rating in words; (d) Debian's urgency; (e) the default. Threat intelligence then raises it, never lowers it.
 
 use model::advisory::{Cvss, Epss};
-use model::{Severity, SeverityRule};
+use model::{RaisedBy, Severity, SeverityRule};
 
-use crate::bundle::RaisedBy;
 use crate::record::{Rated, Rater};
 
 /// From this EPSS percentile on, a vulnerability is at least critical.
@@ -44,6 +43,7 @@ pub(crate) fn rated(version: u8, base: f64, vector: &str, rater: Rater) -> Optio
         return None;
     }
     let source = match rater {
+        Rater::Vendor => "vendor",
         Rater::Cna => "cna",
         Rater::CisaAdp => "cisa-adp",
         Rater::Nvd => "nvd",
@@ -54,7 +54,7 @@ pub(crate) fn rated(version: u8, base: f64, vector: &str, rater: Rater) -> Optio
 }
 
 /// Lower is preferred.
-fn rank(rated: &Rated) -> (u8, Rater, u8) {
+pub(crate) fn rank(rated: &Rated) -> (u8, Rater, u8) {
     let old = u8::from(rated.version == 2);
     (old, rated.rater, 4_u8.saturating_sub(rated.version))
 }
@@ -97,6 +97,7 @@ impl Evidence<'_> {
 pub(crate) struct Threat {
     pub(crate) known_exploited: bool,
     pub(crate) active: bool,
+    pub(crate) weaponised: bool,
     pub(crate) epss: Option<Epss>,
 }
 
@@ -109,6 +110,8 @@ impl Threat {
             (Severity::URGENT, RaisedBy::KnownExploited)
         } else if self.active {
             (Severity::URGENT, RaisedBy::ActiveExploitation)
+        } else if self.weaponised {
+            (high, RaisedBy::WeaponisedExploit)
         } else if predicted {
             (high, RaisedBy::PredictedExploitation)
         } else {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use model::advisory::{Cvss, Epss, KnownExploited};
-use model::{AffectedRange, FixState, Lifecycle, NamespaceFamily, Severity, Timestamp};
+use model::advisory::{Cvss, Epss, Exploit, Exploitation, KnownExploited};
+use model::{AffectedRange, Bound, Digest, FixState, Lifecycle, Named, NamespaceFamily, Severity, Timestamp};
 
 use crate::compile::Quarantined;
 use crate::text::shown;
@@ -30,7 +30,13 @@ pub(crate) struct Record {
     pub(crate) cvss: Vec<Rated>,
     pub(crate) published: Option<Timestamp>,
     pub(crate) modified: Option<Timestamp>,
+    /// When the publisher withdrew it. Its statements then never apply; they are kept to be explained.
+    pub(crate) withdrawn: Option<Timestamp>,
+    /// Weaknesses, such as `CWE-79`.
+    pub(crate) cwes: Vec<String>,
     pub(crate) references: Vec<String>,
+    /// SHA-256 of the record's bytes as the publisher wrote them.
+    pub(crate) digest: Option<Digest>,
     pub(crate) statements: Vec<Statement>,
 }
 
@@ -48,7 +54,10 @@ impl Record {
             cvss: Vec::new(),
             published: None,
             modified: None,
+            withdrawn: None,
+            cwes: Vec::new(),
             references: Vec::new(),
+            digest: None,
             statements: Vec::new(),
         }
     }
@@ -60,19 +69,70 @@ pub(crate) struct Statement {
     pub(crate) namespace: Arc<str>,
     /// In lookup form, see [`crate::advisory_key`].
     pub(crate) package: String,
+    /// Whether `package` is a source package.
+    pub(crate) named: Named,
+    /// RPM module and stream, `name:stream`, that it is limited to.
+    pub(crate) module: Option<String>,
+    /// Architectures that it is limited to; empty if to none.
+    pub(crate) arches: Vec<String>,
     pub(crate) ranges: Vec<AffectedRange>,
     pub(crate) versions: Vec<String>,
     pub(crate) state: FixState,
     pub(crate) fix_version: Option<String>,
+    /// The publisher's reason for its position, in a few words.
+    pub(crate) note: Option<String>,
     /// The vendor's rating for this package and release (severity rule a).
     pub(crate) vendor: Option<Severity>,
     /// Debian's urgency for this package and release (severity rule d).
     pub(crate) urgency: Option<Severity>,
 }
 
+impl Statement {
+    /// A statement about `package` that says nothing yet: no versions, state unknown.
+    pub(crate) fn new(namespace: Arc<str>, package: String, named: Named) -> Self {
+        Self {
+            namespace,
+            package,
+            named,
+            module: None,
+            arches: Vec::new(),
+            ranges: Vec::new(),
+            versions: Vec::new(),
+            state: FixState::Unknown,
+            fix_version: None,
+            note: None,
+            vendor: None,
+            urgency: None,
+        }
+    }
+
+    /// Every version is affected.
+    pub(crate) fn affects_everything(mut self, state: FixState) -> Self {
+        self.ranges = vec![AffectedRange { introduced: None, end: Bound::Open }];
+        self.state = state;
+        self
+    }
+
+    /// Versions before `version` are affected.
+    pub(crate) fn fixed_in(mut self, version: String) -> Self {
+        self.ranges = vec![AffectedRange { introduced: None, end: Bound::Fixed(version.clone()) }];
+        self.state = FixState::Fixed;
+        self.fix_version = Some(version);
+        self
+    }
+
+    /// No version is affected.
+    pub(crate) fn not_affected(mut self) -> Self {
+        self.state = FixState::NotAffected;
+        self
+    }
+}
+
 /// Who gave a CVSS rating, in order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rater {
+    /// The distribution that speaks of its own package.
+    Vendor,
     Cna,
     CisaAdp,
     Nvd,
@@ -98,8 +158,12 @@ pub(crate) struct CveFacts {
     pub(crate) modified: Option<Timestamp>,
     pub(crate) references: Vec<String>,
     pub(crate) rejected: bool,
-    /// CISA's SSVC decision says that exploitation is active.
-    pub(crate) active: bool,
+    /// Weaknesses, such as `CWE-79`.
+    pub(crate) cwes: Vec<String>,
+    /// CISA's SSVC decision on exploitation.
+    pub(crate) exploitation: Option<Exploitation>,
+    /// Public exploits.
+    pub(crate) exploits: Vec<Exploit>,
 }
 
 impl CveFacts {
@@ -112,7 +176,9 @@ impl CveFacts {
         self.modified = self.modified.max(other.modified);
         self.references.extend(other.references);
         self.rejected |= other.rejected;
-        self.active |= other.active;
+        self.cwes.extend(other.cwes);
+        self.exploitation = self.exploitation.max(other.exploitation);
+        self.exploits.extend(other.exploits);
     }
 }
 

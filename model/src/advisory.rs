@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::severity::{Severity, SeverityRule};
+use crate::severity::{RaisedBy, Severity, SeverityRule};
 use crate::time::Timestamp;
 
 /// A family of namespaces with one vocabulary of its own: title, severity and fix are this vendor's words.
 ///
 /// The discriminant is the `ns` of the vulnerability number (see [`Vulnerability::qid`]); it is never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum NamespaceFamily {
@@ -52,7 +52,22 @@ pub enum NamespaceFamily {
     Bitnami = 18,
     /// Operating systems and runtimes past their end of life.
     Lifecycle = 19,
+    /// Fedora and EPEL.
+    Fedora = 20,
+    /// VMware Photon OS.
+    Photon = 21,
+    /// openEuler.
+    OpenEuler = 22,
+    /// Hex, the packages of Erlang and Elixir.
+    Hex = 23,
+    /// pub.dev, the packages of Dart.
+    Pub = 24,
+    /// Swift packages.
+    Swift = 25,
+    /// Arch Linux.
+    Arch = 26,
     /// Anything else.
+    #[default]
     Other = 31,
 }
 
@@ -79,6 +94,13 @@ impl NamespaceFamily {
             Self::Azure => "Azure Linux",
             Self::Bitnami => "Bitnami",
             Self::Lifecycle => "End of Life",
+            Self::Fedora => "Fedora",
+            Self::Photon => "Photon OS",
+            Self::OpenEuler => "openEuler",
+            Self::Hex => "Hex",
+            Self::Pub => "pub.dev",
+            Self::Swift => "Swift",
+            Self::Arch => "Arch Linux",
             Self::Other => "Other",
         }
     }
@@ -96,7 +118,7 @@ impl fmt::Display for Namespace {
 }
 
 /// The publisher's position on a package; the superset of what the feeds distinguish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FixState {
     /// A fixed version exists.
@@ -114,7 +136,34 @@ pub enum FixState {
     /// The package is not affected.
     NotAffected,
     /// The publisher does not say.
+    #[default]
     Unknown,
+}
+
+/// Which name of a package a statement uses, and so which of its versions is compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Named {
+    /// The source package: every binary package that was built from it is meant.
+    Source,
+    /// The package itself.
+    #[default]
+    Binary,
+}
+
+/// Whether a statement counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It counts.
+    #[default]
+    InForce,
+    /// Its publisher has withdrawn the record.
+    Withdrawn,
+    /// The CVE that it is about was rejected.
+    Rejected,
+    /// A stronger feed speaks of the same package and vulnerability.
+    Outranked,
 }
 
 /// One end of an affected range; versions are in the scheme of the namespace.
@@ -140,13 +189,21 @@ pub struct AffectedRange {
 
 /// What one advisory says about one package of one namespace.
 ///
-/// A version is affected if it is in `versions` or in any of `ranges`, unless `state` is `NotAffected`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A version is affected if it is in `versions` or in any of `ranges`, unless `state` is `NotAffected` or `standing`
+/// is another than `InForce`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Affected {
     /// The publisher's own id, such as `DSA-5673-1`, `GHSA-...`, `CVE-...`.
     pub advisory: String,
     /// The feed that it was read from, such as `debian` or `osv`.
     pub feed: String,
+    /// Which name of the package it uses.
+    pub named: Named,
+    /// RPM module and stream, `name:stream`, that it is limited to.
+    pub module: Option<String>,
+    /// Architectures that it is limited to; empty if to none.
+    pub arches: Vec<String>,
     /// Affected ranges.
     pub ranges: Vec<AffectedRange>,
     /// Affected versions that the publisher lists one by one.
@@ -155,10 +212,18 @@ pub struct Affected {
     pub state: FixState,
     /// The first fixed version in this namespace, if any.
     pub fix_version: Option<String>,
+    /// The publisher's reason for its position, in a few words.
+    pub note: Option<String>,
+    /// Whether it counts.
+    pub standing: Standing,
     /// Severity of this vulnerability for this package and release, raised by threat intelligence.
     pub severity: Severity,
     /// The rule that gave the base of `severity`.
     pub severity_rule: SeverityRule,
+    /// The severity before threat intelligence raised it.
+    pub base_severity: Severity,
+    /// What raised it, if anything did.
+    pub raised_by: Option<RaisedBy>,
 }
 
 /// A CVSS rating.
@@ -192,8 +257,44 @@ pub struct Epss {
     pub percentile: f32,
 }
 
+/// How far CISA's SSVC decision says that exploitation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exploitation {
+    /// None is known.
+    None,
+    /// A proof of concept is public.
+    Poc,
+    /// It is exploited.
+    Active,
+}
+
+/// How ready to use a public exploit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExploitMaturity {
+    /// A proof of concept.
+    Poc,
+    /// A working exploit was published.
+    Public,
+    /// It is part of an attack tool.
+    Weaponised,
+}
+
+/// A public exploit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exploit {
+    /// How ready to use it is.
+    pub maturity: ExploitMaturity,
+    /// Where it is listed, such as `exploit-db` or `metasploit`.
+    pub source: String,
+    /// Its id or name there.
+    pub id: String,
+}
+
 /// One alias group (CVE, GHSA, PYSEC, ... of one flaw) within one namespace family.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Vulnerability {
     /// Stable number: `family * 2^26 + (year - 1999) * 2^20 + number` for a CVE, else from the registry
@@ -211,6 +312,14 @@ pub struct Vulnerability {
     pub cvss2: Option<Cvss>,
     /// CVSS v3.x or v4, if rated.
     pub cvss3: Option<Cvss>,
+    /// Every rating that is known, the deciding one first, at most 8.
+    pub cvss: Vec<Cvss>,
+    /// Weaknesses (`CWE-79`), sorted, at most 16.
+    pub cwes: Vec<String>,
+    /// CISA's SSVC decision on exploitation.
+    pub exploitation: Option<Exploitation>,
+    /// Public exploits, the readiest first, at most 16.
+    pub exploits: Vec<Exploit>,
     /// Set if it is known to be exploited.
     pub known_exploited: Option<KnownExploited>,
     /// Exploit prediction.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::advisory::{FixState, Vulnerability};
-use crate::severity::{Severity, SeverityRule};
+use crate::severity::{RaisedBy, Severity, SeverityRule};
 
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -31,6 +31,12 @@ pub struct Finding {
     pub severity: Severity,
     /// The rule behind the severity's base.
     pub severity_rule: SeverityRule,
+    /// The severity before threat intelligence raised it.
+    pub base_severity: Severity,
+    /// What raised it, if anything did.
+    pub raised_by: Option<RaisedBy>,
+    /// The detection score, 1 (hardly a risk) to 100.
+    pub risk: u8,
     /// The publisher's position.
     pub state: FixState,
     /// The version that fixes it, if any.

@@ -25,7 +25,9 @@ pub mod secret;
 pub mod severity;
 pub mod time;
 
-pub use advisory::{Affected, AffectedRange, Bound, FixState, Namespace, NamespaceFamily, Vulnerability};
+pub use advisory::{
+    Affected, AffectedRange, Bound, FixState, Named, Namespace, NamespaceFamily, Standing, Vulnerability,
+};
 pub use base::{KnownImage, longest_base};
 pub use container::{ContainerReport, ContainerState};
 pub use digest::{DiffId, Digest, DigestError, ImageId};
@@ -37,5 +39,5 @@ pub use lifecycle::{Lifecycle, LifecycleStage};
 pub use package::{Ecosystem, Package, SourcePackage};
 pub use report::{PackageRecord, ScanReport, Unreadable};
 pub use secret::SecretRecord;
-pub use severity::{Severity, SeverityRule};
+pub use severity::{RaisedBy, Severity, SeverityRule};
 pub use time::Timestamp;

@@ -65,6 +65,8 @@ pub enum Ecosystem {
     Conan,
     /// Packages of CocoaPods.
     Cocoapods,
+    /// Components of Bitnami's images.
+    Bitnami,
     /// Anything known only by a product name.
     Generic,
     /// An operating system release itself: carries its end-of-life finding, is never listed as software.
@@ -73,7 +75,7 @@ pub enum Ecosystem {
 
 impl Ecosystem {
     /// All ecosystems, in declaration order.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Deb,
         Self::Apk,
         Self::Rpm,
@@ -100,6 +102,7 @@ impl Ecosystem {
         Self::Julia,
         Self::Conan,
         Self::Cocoapods,
+        Self::Bitnami,
         Self::Generic,
         Self::Os,
     ];
@@ -133,6 +136,7 @@ impl Ecosystem {
             Self::Julia => "julia",
             Self::Conan => "conan",
             Self::Cocoapods => "cocoapods",
+            Self::Bitnami => "bitnami",
             Self::Generic => "generic",
             Self::Os => "os",
         }

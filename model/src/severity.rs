@@ -7,6 +7,13 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "u8", into = "u8")]
 pub struct Severity(u8);
 
+/// [`Severity::DEFAULT`].
+impl Default for Severity {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 impl Severity {
     /// The lowest.
     pub const MINIMAL: Self = Self(1);
@@ -64,7 +71,7 @@ impl From<Severity> for u8 {
 }
 
 /// The first rule that gave a base severity, in order of precedence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SeverityRule {
     /// The vendor's rating for this package and release.
@@ -76,5 +83,20 @@ pub enum SeverityRule {
     /// Debian's urgency.
     DebianUrgency,
     /// Nothing was known; the default was taken.
+    #[default]
     Default,
+}
+
+/// What raised a severity above its base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RaisedBy {
+    /// CISA lists it as exploited: urgent.
+    KnownExploited,
+    /// CISA's SSVC decision says that exploitation is active: urgent.
+    ActiveExploitation,
+    /// An attack tool holds an exploit: at least critical.
+    WeaponisedExploit,
+    /// EPSS percentile of 0.99 or more: at least critical.
+    PredictedExploitation,
 }

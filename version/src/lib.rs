@@ -14,6 +14,7 @@ mod digits;
 mod error;
 mod generic;
 mod maven;
+mod parsed;
 mod pep440;
 mod range;
 mod rpm;
@@ -21,6 +22,7 @@ mod scheme;
 mod semver;
 
 pub use error::{Reason, Side, VersionError};
+pub use parsed::Parsed;
 pub use range::in_range;
 pub use scheme::{Scheme, UnknownScheme};
 
@@ -30,12 +32,15 @@ use std::cmp::Ordering;
 /// comparison small whatever a foreign file claims to be a version.
 pub const MAX_LENGTH: usize = 1024;
 
-/// Compares two versions of one scheme.
+/// Compares two versions of one scheme. Whoever compares one version with many reads it once with
+/// [`Parsed::parse`].
 ///
 /// # Errors
 /// [`VersionError`] if either side cannot be read; `a` is looked at first.
 pub fn compare(scheme: Scheme, a: &str, b: &str) -> Result<Ordering, VersionError> {
-    compare_sides(scheme, (a, Side::Left), (b, Side::Right))
+    let a = read(scheme, a, Side::Left)?;
+    let b = read(scheme, b, Side::Right)?;
+    Ok(a.compare(&b))
 }
 
 /// Checks that `text` is a version of `scheme`.
@@ -43,58 +48,12 @@ pub fn compare(scheme: Scheme, a: &str, b: &str) -> Result<Ordering, VersionErro
 /// # Errors
 /// The reason why it is not.
 pub fn check(scheme: Scheme, text: &str) -> Result<(), Reason> {
-    bounded(text)?;
-    match scheme {
-        Scheme::Deb => deb::Version::parse(text).map(drop),
-        Scheme::Apk => apk::Version::parse(text).map(drop),
-        Scheme::Rpm => rpm::Version::parse(text).map(drop),
-        Scheme::Npm => semver::Version::parse(text).map(drop),
-        Scheme::Pep440 => pep440::Version::parse(text).map(drop),
-        Scheme::Maven => maven::Version::parse(text).map(drop),
-        Scheme::Generic => generic::Version::parse(text).map(drop),
-    }
+    Parsed::parse(scheme, text).map(drop)
 }
 
-/// [`compare`], with the names that an error gives to the two sides.
-fn compare_sides(scheme: Scheme, a: (&str, Side), b: (&str, Side)) -> Result<Ordering, VersionError> {
-    match scheme {
-        Scheme::Deb => compare_parsed(scheme, a, b, deb::Version::parse, deb::Version::compare),
-        Scheme::Apk => compare_parsed(scheme, a, b, apk::Version::parse, apk::Version::compare),
-        Scheme::Rpm => compare_parsed(scheme, a, b, rpm::Version::parse, rpm::Version::compare),
-        Scheme::Npm => compare_parsed(scheme, a, b, semver::Version::parse, semver::Version::compare),
-        Scheme::Pep440 => compare_parsed(scheme, a, b, pep440::Version::parse, pep440::Version::compare),
-        Scheme::Maven => compare_parsed(scheme, a, b, maven::Version::parse, maven::Version::compare),
-        Scheme::Generic => compare_parsed(scheme, a, b, generic::Version::parse, generic::Version::compare),
-    }
-}
-
-/// Reads both sides with `parse` and hands them to `compare`.
-fn compare_parsed<'a, T>(
-    scheme: Scheme,
-    (a, a_side): (&'a str, Side),
-    (b, b_side): (&'a str, Side),
-    parse: impl Fn(&'a str) -> Result<T, Reason>,
-    compare: impl Fn(&T, &T) -> Ordering,
-) -> Result<Ordering, VersionError> {
-    let read = |text: &'a str, side: Side| {
-        bounded(text)
-            .and_then(|()| parse(text))
-            .map_err(|reason| VersionError::new(scheme, side, text, reason))
-    };
-    let left = read(a, a_side)?;
-    let right = read(b, b_side)?;
-    Ok(compare(&left, &right))
-}
-
-/// Refuses what no scheme accepts: nothing at all, and too much.
-fn bounded(text: &str) -> Result<(), Reason> {
-    if text.trim_ascii().is_empty() {
-        return Err(Reason::Empty);
-    }
-    if text.len() > MAX_LENGTH {
-        return Err(Reason::TooLong(text.len()));
-    }
-    Ok(())
+/// [`Parsed::parse`], with an error that says which text it was.
+fn read(scheme: Scheme, text: &str, side: Side) -> Result<Parsed<'_>, VersionError> {
+    Parsed::parse(scheme, text).map_err(|reason| VersionError::new(scheme, side, text, reason))
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use model::{AffectedRange, Bound};
 
-use crate::compare_sides;
 use crate::error::{Side, VersionError};
+use crate::read;
 use crate::scheme::Scheme;
 
 /// Whether `version` lies in `range`: `introduced` is included and `None` is minus infinity, `Fixed` is excluded,
@@ -18,26 +18,27 @@ use crate::scheme::Scheme;
 /// [`VersionError`] if a side that the answer hangs on cannot be read. One readable bound that already excludes the
 /// version is an answer, whatever the other one holds.
 pub fn in_range(scheme: Scheme, version: &str, range: &AffectedRange) -> Result<bool, VersionError> {
+    if range.introduced.is_none() && range.end == Bound::Open {
+        return Ok(true);
+    }
+    let version = read(scheme, version, Side::Version)?;
+    let order = |bound, side| read(scheme, bound, side).map(|bound| version.compare(&bound));
     let reaches = match &range.introduced {
         None => Ok(true),
-        Some(bound) => order(scheme, version, bound, Side::Introduced).map(Ordering::is_ge),
+        Some(bound) => order(bound, Side::Introduced).map(Ordering::is_ge),
     };
     if reaches == Ok(false) {
         return Ok(false);
     }
     let ends = match &range.end {
         Bound::Open => Ok(true),
-        Bound::Fixed(bound) => order(scheme, version, bound, Side::Fixed).map(Ordering::is_lt),
-        Bound::LastAffected(bound) => order(scheme, version, bound, Side::LastAffected).map(Ordering::is_le),
+        Bound::Fixed(bound) => order(bound, Side::Fixed).map(Ordering::is_lt),
+        Bound::LastAffected(bound) => order(bound, Side::LastAffected).map(Ordering::is_le),
     };
     if ends == Ok(false) {
         return Ok(false);
     }
     Ok(reaches? && ends?)
-}
-
-fn order(scheme: Scheme, version: &str, bound: &str, side: Side) -> Result<Ordering, VersionError> {
-    compare_sides(scheme, (version, Side::Version), (bound, side))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{AffectedRange, Bound, FixState, NamespaceFamily};
+use model::{Named, NamespaceFamily};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -138,17 +138,10 @@ fn add_records(
 }
 
 fn statement(package: &str, namespace: &Arc<str>, version: &str) -> Statement {
-    let fixed = (version != "0").then(|| version.to_owned());
-    let range = fixed.clone().map(|fixed| AffectedRange { introduced: None, end: Bound::Fixed(fixed) });
-    Statement {
-        namespace: Arc::clone(namespace),
-        package: package.to_owned(),
-        ranges: range.into_iter().collect(),
-        versions: Vec::new(),
-        state: if fixed.is_some() { FixState::Fixed } else { FixState::NotAffected },
-        fix_version: fixed,
-        vendor: None,
-        urgency: None,
+    let statement = Statement::new(Arc::clone(namespace), package.to_owned(), Named::Source);
+    match version {
+        "0" => statement.not_affected(),
+        fixed => statement.fixed_in(fixed.to_owned()),
     }
 }
 

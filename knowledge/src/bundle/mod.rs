@@ -17,10 +17,9 @@ pub(crate) mod write;
 
 use std::sync::{Arc, OnceLock};
 
-use model::{Affected, Digest, Lifecycle, Namespace, Severity, Vulnerability};
+use model::{Affected, Digest, Lifecycle, Namespace, Vulnerability};
 
 pub use manifest::{Manifest, NamespaceCounts, Source};
-pub use stored::RaisedBy;
 pub(crate) use stored::{StoredAffected, StoredRange};
 
 use map::Bytes;
@@ -33,10 +32,6 @@ pub struct BundleAffected {
     pub affected: Affected,
     /// The vulnerability; equal ones share one allocation.
     pub vulnerability: Arc<Vulnerability>,
-    /// The severity before threat intelligence raised it.
-    pub base_severity: Severity,
-    /// What raised it, if anything did.
-    pub raised_by: Option<RaisedBy>,
 }
 
 /// A product release cycle as the bundle knows it.
@@ -96,12 +91,7 @@ impl Bundle {
         let mut found = Vec::with_capacity(stored.len());
         for statement in &stored {
             if let Some(vulnerability) = self.vulnerability_at(statement.vulnerability as usize) {
-                found.push(BundleAffected {
-                    affected: statement.to_model(),
-                    vulnerability,
-                    base_severity: statement.base_severity,
-                    raised_by: statement.raised_by,
-                });
+                found.push(BundleAffected { affected: statement.to_model(), vulnerability });
             }
         }
         found

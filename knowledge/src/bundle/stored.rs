@@ -3,20 +3,8 @@
 //!
 //! A change here raises [`crate::bundle::format::FORMAT`].
 
-use model::{Affected, AffectedRange, Bound, FixState, Lifecycle, Severity, SeverityRule};
+use model::{Affected, AffectedRange, Bound, FixState, Lifecycle, RaisedBy, Severity, SeverityRule};
 use serde::{Deserialize, Serialize};
-
-/// What raised a severity above its base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RaisedBy {
-    /// CISA lists it as exploited: urgent.
-    KnownExploited,
-    /// CISA's SSVC decision says that exploitation is active: urgent.
-    ActiveExploitation,
-    /// EPSS percentile of 0.99 or more: at least critical.
-    PredictedExploitation,
-}
 
 /// What one advisory says about one package, as stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,6 +78,9 @@ impl StoredAffected<'_> {
             fix_version: self.fix_version.map(str::to_owned),
             severity: self.severity,
             severity_rule: self.severity_rule,
+            base_severity: self.base_severity,
+            raised_by: self.raised_by,
+            ..Affected::default()
         }
     }
 }

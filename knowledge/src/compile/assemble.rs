@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::Vulnerability;
-use model::advisory::{Epss, KnownExploited};
+use model::advisory::{Cvss, Epss, Exploit, ExploitMaturity, Exploitation, KnownExploited};
 
 use crate::bundle::write::{LifecycleRow, PackageRow};
 use crate::bundle::{NamespaceCounts, StoredAffected, StoredRange};
 use crate::compile::group::Group;
 use crate::error::KnowledgeError;
 use crate::qid::Registry;
-use crate::rating::{Evidence, Threat, best};
+use crate::rating::{Evidence, Threat, best, rank};
 use crate::record::{CveFacts, Harvest, Rated, Record, Statement};
 
 const MAX_REFERENCES: usize = 16;
+const MAX_RATINGS: usize = 8;
+const MAX_WEAKNESSES: usize = 16;
+const MAX_EXPLOITS: usize = 16;
 
 /// The parts of a bundle, borrowed from the harvest.
 pub(crate) struct Parts<'a> {
@@ -163,7 +166,10 @@ impl<'a> Context<'a> {
     fn threat(&self) -> Threat {
         Threat {
             known_exploited: self.exploited.is_some(),
-            active: self.facts.is_some_and(|facts| facts.active),
+            active: self.facts.is_some_and(|facts| facts.exploitation == Some(Exploitation::Active)),
+            weaponised: self.facts.is_some_and(|facts| {
+                facts.exploits.iter().any(|e| e.maturity == ExploitMaturity::Weaponised)
+            }),
             epss: self.epss,
         }
     }
@@ -183,6 +189,10 @@ impl<'a> Context<'a> {
             title: self.title(),
             cvss2: cvss(true),
             cvss3: cvss(false),
+            cvss: self.all_ratings(),
+            cwes: self.weaknesses(),
+            exploitation: self.facts.and_then(|facts| facts.exploitation),
+            exploits: self.exploits(),
             known_exploited: self.exploited.clone(),
             epss: self.epss,
             published: published.or_else(|| self.facts?.published),
@@ -204,6 +214,34 @@ impl<'a> Context<'a> {
             let packages = statements.map(|statement| statement.package.as_str()).collect();
             title_of_packages(&self.group.id, &packages)
         })
+    }
+
+    /// Every rating, the deciding one first.
+    fn all_ratings(&self) -> Vec<Cvss> {
+        let mut ratings: Vec<&Rated> = self.ratings(None).collect();
+        ratings.sort_by_key(|rated| rank(rated));
+        let mut kept: Vec<Cvss> = Vec::new();
+        for rated in ratings {
+            if kept.len() < MAX_RATINGS && !kept.contains(&rated.cvss) {
+                kept.push(rated.cvss.clone());
+            }
+        }
+        kept
+    }
+
+    fn weaknesses(&self) -> Vec<String> {
+        let own = self.records.iter().flat_map(|record| &record.cwes);
+        let facts = self.facts.into_iter().flat_map(|facts| &facts.cwes);
+        let all: BTreeSet<&String> = own.chain(facts).collect();
+        all.into_iter().take(MAX_WEAKNESSES).cloned().collect()
+    }
+
+    fn exploits(&self) -> Vec<Exploit> {
+        let mut exploits: Vec<Exploit> = self.facts.map(|facts| facts.exploits.clone()).unwrap_or_default();
+        exploits.sort_by(|a, b| b.maturity.cmp(&a.maturity).then_with(|| a.cmp(b)));
+        exploits.dedup();
+        exploits.truncate(MAX_EXPLOITS);
+        exploits
     }
 
     fn references(&self) -> Vec<String> {

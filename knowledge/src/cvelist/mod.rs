@@ -8,6 +8,8 @@ use serde::Deserialize;
 
 use crate::input::{FeedFile, LIMITS, for_each_zip_member};
 use crate::rating::rated;
+use model::advisory::Exploitation;
+
 use crate::record::{CveFacts, FileHarvest, Rated, Rater};
 use crate::registry::Recognised;
 use crate::text::{TITLE, first_sentence, is_id, one_line};
@@ -156,7 +158,8 @@ fn facts(record: CveRecord) -> CveFacts {
         modified: metadata.date_updated.as_deref().and_then(Timestamp::parse),
         references: cna.references.into_iter().map(|reference| reference.url).take(16).collect(),
         rejected: metadata.state.eq_ignore_ascii_case("rejected"),
-        active,
+        exploitation: active.then_some(Exploitation::Active),
+        ..CveFacts::default()
     }
 }
 
@@ -205,7 +208,7 @@ mod tests {
             facts.cvss.iter().map(|rated| (rated.version, rated.rater, rated.cvss.base)).collect();
         assert_eq!(ratings, [(4, Rater::Cna, 8.7), (3, Rater::CisaAdp, 9.8)]);
         assert_eq!(facts.title.as_deref(), Some("A title"));
-        assert!(!facts.active && !facts.rejected);
+        assert!(facts.exploitation.is_none() && !facts.rejected);
     }
 
     #[test]
@@ -217,7 +220,7 @@ mod tests {
             let facts = read_facts(&format!(
                 r#"{{"adp": [{{"providerMetadata": {{"shortName": "CISA-ADP"}}, "metrics": [{metric}]}}]}}"#
             ));
-            assert_eq!(facts.active, active, "{word}");
+            assert_eq!(facts.exploitation.is_some(), active, "{word}");
         }
     }
 }

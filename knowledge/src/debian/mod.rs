@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::distro::DEBIAN_RELEASES;
-use model::{AffectedRange, Bound, FixState, NamespaceFamily, Severity};
+use model::{FixState, Named, NamespaceFamily, Severity};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -121,31 +121,20 @@ fn namespace(codename: &str, known: &mut BTreeMap<String, Arc<str>>) -> Arc<str>
 fn state(package: &str, namespace: Arc<str>, release: Release) -> Result<Statement, String> {
     let urgency = release.urgency.unwrap_or_default();
     let urgency = urgency.trim().trim_end_matches('*');
-    let everything = || vec![AffectedRange { introduced: None, end: Bound::Open }];
-    let (state, ranges, fix_version) = match release.status.as_str() {
+    let said = Statement::new(namespace, package.to_owned(), Named::Source);
+    let mut statement = match release.status.as_str() {
         "resolved" => match release.fixed_version {
-            Some(fixed) if fixed == "0" => (FixState::NotAffected, Vec::new(), None),
-            Some(fixed) if is_version(&fixed) => {
-                let range = AffectedRange { introduced: None, end: Bound::Fixed(fixed.clone()) };
-                (FixState::Fixed, vec![range], Some(fixed))
-            }
+            Some(fixed) if fixed == "0" => said.not_affected(),
+            Some(fixed) if is_version(&fixed) => said.fixed_in(fixed),
             Some(_) => return Err("its fixed version is no version".into()),
             None => return Err("it is resolved without a fixed version".into()),
         },
-        "open" => (open_state(urgency, release.nodsa_reason.as_deref()), everything(), None),
-        "undetermined" => (FixState::UnderInvestigation, everything(), None),
+        "open" => said.affects_everything(open_state(urgency, release.nodsa_reason.as_deref())),
+        "undetermined" => said.affects_everything(FixState::UnderInvestigation),
         other => return Err(format!("status `{other}` is not known")),
     };
-    Ok(Statement {
-        namespace,
-        package: package.to_owned(),
-        ranges,
-        versions: Vec::new(),
-        state,
-        fix_version,
-        vendor: None,
-        urgency: urgency_severity(urgency),
-    })
+    statement.urgency = urgency_severity(urgency);
+    Ok(statement)
 }
 
 fn open_state(urgency: &str, nodsa_reason: Option<&str>) -> FixState {

@@ -139,7 +139,7 @@ fn facts(cve: Cve) -> CveFacts {
         modified: cve.last_modified.as_deref().and_then(parse_time),
         references: cve.references.into_iter().map(|reference| reference.url).take(16).collect(),
         rejected,
-        active: false,
+        ..CveFacts::default()
     }
 }
 

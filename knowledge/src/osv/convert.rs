@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Ecosystem, FixState, Namespace, Severity, Timestamp};
+use model::{Ecosystem, FixState, Named, Namespace, Severity, Timestamp};
 use version::Scheme;
 
 use super::FEED;
@@ -102,14 +102,11 @@ fn statement(
         return Ok(None);
     }
     let state = if fix_version.is_some() { FixState::Fixed } else { FixState::Affected };
-    Ok(Some(Statement {
-        namespace: Arc::clone(namespace),
-        package: language_key(target.ecosystem, &package.name),
-        ranges: all,
-        versions,
-        state,
-        fix_version,
-        vendor: None,
-        urgency: None,
-    }))
+    let name = language_key(target.ecosystem, &package.name);
+    let mut statement = Statement::new(Arc::clone(namespace), name, Named::Binary);
+    statement.ranges = all;
+    statement.versions = versions;
+    statement.state = state;
+    statement.fix_version = fix_version;
+    Ok(Some(statement))
 }
