@@ -1,10 +1,11 @@
 //! `plimsoll feeds`: vulnerability data in, and what is loaded.
 
+mod status;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use knowledge::{Bundle, CompileReport, KnowledgeDir};
+use knowledge::CompileReport;
 use server::settings::DEFAULT_DATA;
 use server::{DataDir, jobs};
 
@@ -18,6 +19,65 @@ pub(crate) struct DataArgs {
     pub(crate) data: PathBuf,
 }
 
+/// Which feeds may shrink.
+#[derive(clap::Args)]
+pub(crate) struct ShrinkArgs {
+    /// Take a feed even if it has lost more than a tenth of its records; once for each feed, by the name in `feeds status`
+    #[arg(long, value_name = "FEED")]
+    allow_shrink: Vec<String>,
+}
+
+/// Arguments of `plimsoll feeds update`.
+#[derive(clap::Args)]
+pub(crate) struct UpdateArgs {
+    /// Download only these feeds (docs/reference/feeds.md lists them); what was downloaded before stays in force
+    #[arg(long, value_name = "FEED", num_args = 1.., value_delimiter = ',')]
+    only: Vec<String>,
+    /// Do not download these feeds
+    #[arg(
+        long,
+        visible_alias = "feeds-without",
+        env = "PLIMSOLL_FEEDS_WITHOUT",
+        value_name = "FEED",
+        num_args = 1..,
+        value_delimiter = ','
+    )]
+    without: Vec<String>,
+    /// Download these feeds as well although they are off, because of their terms
+    #[arg(
+        long,
+        visible_alias = "feeds-also",
+        env = "PLIMSOLL_FEEDS_ALSO",
+        value_name = "FEED",
+        num_args = 1..,
+        value_delimiter = ','
+    )]
+    also: Vec<String>,
+    /// Mirror of the feeds' publishers: it serves https://HOST/PATH as URL/HOST/PATH
+    #[arg(long, env = "PLIMSOLL_FEEDS_MIRROR", value_name = "URL")]
+    feeds_mirror: Option<String>,
+    /// Key of the National Vulnerability Database, with which its API answers ten times as often
+    #[arg(long, env = "PLIMSOLL_NVD_API_KEY", value_name = "KEY", hide_env_values = true)]
+    nvd_api_key: Option<String>,
+    #[command(flatten)]
+    shrink: ShrinkArgs,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+impl UpdateArgs {
+    fn options(&self) -> jobs::feeds::UpdateOptions {
+        jobs::feeds::UpdateOptions {
+            only: self.only.clone(),
+            without: self.without.clone(),
+            also: self.also.clone(),
+            mirror: self.feeds_mirror.clone(),
+            nvd_api_key: self.nvd_api_key.clone(),
+            allow_shrink: self.shrink.allow_shrink.clone(),
+        }
+    }
+}
+
 #[derive(clap::Subcommand)]
 pub(crate) enum FeedsCommand {
     /// Compile a folder of feeds, in their publishers' formats, into the data directory
@@ -25,32 +85,28 @@ pub(crate) enum FeedsCommand {
         /// The folder; what it holds is recognised, what is not is named
         folder: PathBuf,
         #[command(flatten)]
-        data: DataArgs,
-    },
-    /// Download the public feeds and compile them into the data directory
-    Update {
+        shrink: ShrinkArgs,
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Show the sources of the data in force
-    Status {
-        #[command(flatten)]
-        data: DataArgs,
-    },
+    /// Download what has changed in the public feeds and compile them into the data directory
+    Update(UpdateArgs),
+    /// Show the sources of the data in force and what came of their last download
+    Status(status::StatusArgs),
 }
 
 pub(crate) fn run(command: FeedsCommand) -> anyhow::Result<()> {
     let progress = |line: &str| tracing::info!("{line}");
     match command {
-        FeedsCommand::Import { folder, data } => {
+        FeedsCommand::Import { folder, shrink, data } => {
             DataDir::create(&data.data)?;
-            print_report(&jobs::feeds::import(&data.data, &folder, &progress)?)
+            print_report(&jobs::feeds::import_with(&data.data, &folder, &shrink.allow_shrink, &progress)?)
         }
-        FeedsCommand::Update { data } => {
-            DataDir::create(&data.data)?;
-            print_report(&jobs::feeds::update(&data.data, &progress)?)
+        FeedsCommand::Update(args) => {
+            DataDir::create(&args.data.data)?;
+            print_report(&jobs::feeds::update(&args.data.data, &args.options(), &progress)?)
         }
-        FeedsCommand::Status { data } => print_status(&data),
+        FeedsCommand::Status(args) => status::run(&args),
     }
 }
 
@@ -71,32 +127,11 @@ fn print_report(report: &CompileReport) -> anyhow::Result<()> {
             }
         }
     }
+    for warning in &report.warnings {
+        writeln!(out, "warning  {}", printable(warning))?;
+    }
     for (path, reason) in &report.skipped {
         writeln!(out, "skipped  {}: {}", printable(&path.to_string_lossy()), printable(reason))?;
-    }
-    Ok(())
-}
-
-fn print_status(data: &DataArgs) -> anyhow::Result<()> {
-    let current = KnowledgeDir::new(&data.data).current().with_context(|| {
-        format!(
-            "no vulnerability data in {}; load some with `plimsoll feeds import FOLDER` or `plimsoll feeds update`",
-            data.data.display()
-        )
-    })?;
-    let bundle = Bundle::open(&current)?;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "bundle {}", bundle.id())?;
-    for source in &bundle.manifest().sources {
-        writeln!(
-            out,
-            "{:<12} {:>8} records  {:>6} quarantined  {:<20}  {}",
-            source.feed,
-            source.records,
-            source.quarantined,
-            source.date.map_or_else(|| "no date".to_owned(), model::Timestamp::to_rfc3339),
-            source.licence
-        )?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! 0 done, 1 failed, 2 wrong usage, 3 (or a chosen number) a scan that meets its policy; see docs/reference/exit-codes.md.
 
 mod admin;
+mod compare_versions;
 mod feeds;
 mod import;
 mod logging;
@@ -45,6 +46,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// List the packages of an image, root file system or bill of materials and what is known to be wrong with them
     Scan(scan::ScanArgs),
+    /// Compare pairs of versions, one pair a line, with a tab between the two
+    CompareVersions(compare_versions::CompareVersionsArgs),
     /// Load vulnerability data and show what is loaded
     #[command(subcommand)]
     Feeds(feeds::FeedsCommand),
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Up(args) => up::run(args).map(done),
         Command::Serve(args) => serve::run(args).map(done),
         Command::Scan(args) => scan::run(&args, colours),
+        Command::CompareVersions(args) => compare_versions::run(&args).map(done),
         Command::Feeds(command) => feeds::run(command).map(done),
         Command::Import(command) => import::run(command).map(done),
         Command::Admin(command) => admin::run(command).map(done),

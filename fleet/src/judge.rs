@@ -69,13 +69,15 @@ fn fingerprint(judgement: &Judgement, stage: Option<LifecycleStage>) -> u64 {
         LifecycleStage::Eol => 2,
         LifecycleStage::Eos => 3,
         LifecycleStage::Unknown => 4,
+        LifecycleStage::SecuritySupport => 5,
     }));
     if let Some(lifecycle) = &judgement.lifecycle {
         text.text(&lifecycle.product);
         text.text(&lifecycle.cycle);
-        for date in [lifecycle.ga, lifecycle.eol, lifecycle.eos] {
+        for date in [lifecycle.ga, lifecycle.eoas, lifecycle.eol, lifecycle.eos] {
             text.date(date);
         }
+        text.number(u64::from(lifecycle.confidence == Confidence::Confirmed));
     }
     text.number(judgement.findings.len() as u64);
     for finding in &judgement.findings {
@@ -195,16 +197,13 @@ mod tests {
         let vulnerability = Vulnerability {
             qid: 12,
             id: "CVE-2024-0001".into(),
-            aliases: Vec::new(),
             family: NamespaceFamily::Debian,
             title: "a flaw".into(),
-            cvss2: None,
-            cvss3: None,
-            known_exploited: None,
             epss: Some(Epss { score: 0.05, percentile: 0.5 }),
             published: Some(Timestamp(5)),
             modified: Some(Timestamp(6)),
             references: vec!["https://example.com/1".into()],
+            ..Vulnerability::default()
         };
         let finding = Finding {
             vulnerability: Arc::new(vulnerability),
@@ -212,6 +211,9 @@ mod tests {
             feed: "debian".into(),
             severity: Severity::DEFAULT,
             severity_rule: SeverityRule::Default,
+            base_severity: Severity::DEFAULT,
+            raised_by: None,
+            risk: 30,
             state: FixState::Fixed,
             fix_version: Some("2".into()),
             confidence: Confidence::Confirmed,

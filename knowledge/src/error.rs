@@ -61,6 +61,30 @@ pub enum KnowledgeError {
         /// The vulnerability that got none.
         key: String,
     },
+    /// A feed has far fewer records than before.
+    #[error(
+        "feed {feed} has lost more than a tenth of its records: {now} now, {before} before{}; the data in force is \
+         unchanged; if the loss is right, repeat with `--allow-shrink {feed}`",
+        path.as_ref().map_or_else(String::new, |path| format!(" ({path})"))
+    )]
+    Shrunk {
+        /// The feed.
+        feed: String,
+        /// The file, if one file is to blame.
+        path: Option<String>,
+        /// Records in the bundle that it was compared with.
+        before: u64,
+        /// Records found.
+        now: u64,
+    },
+    /// A feed is asked for that does not exist.
+    #[error("there is no feed `{name}` to download; there are: {known}")]
+    UnknownFeed {
+        /// The name given.
+        name: String,
+        /// The names that can be given.
+        known: String,
+    },
     /// The client for downloads could not be made.
     #[error("cannot prepare downloads: {0}")]
     Client(String),

@@ -35,8 +35,16 @@ pub fn look_everywhere(bundle: &Bundle) {
     for (first, second) in bundle.advisory_names() {
         let _ = bundle.affected(&model::Namespace(first), &second);
     }
-    for (product, cycle) in bundle.lifecycle_names() {
-        let _ = bundle.product_cycle(&product, &cycle);
+    for (list, name) in bundle.lifecycle_names() {
+        for version in ["12", "3.11.4", "1.8.0_392"] {
+            let _ = bundle.product_cycle(&name, version);
+            let _ = bundle.release_cycle(&model::Distro::new(name.as_str(), version));
+            if let Ok(ecosystem) = list.parse() {
+                let _ = bundle.cycle_of(&model::Package::new(ecosystem, name.as_str(), version));
+            }
+        }
+        let newest = bundle.product(&name).map(|product| product.newest_supported(model::Timestamp(0)));
+        let _ = newest;
     }
     let _ = bundle.affected(&model::Namespace("debian:12".to_owned()), "openssl");
     let _ = bundle.lifecycle("debian", "12.5");

@@ -1,4 +1,4 @@
-//! Reading feed files within bounds: plain or gzip documents, zip and tar archives.
+//! Reading feed files within bounds: plain or compressed documents (gzip, bzip2, xz, zstd), zip and tar archives.
 //!
 //! Whatever a file claims about its size, no more than the limits is ever held or decompressed.
 
@@ -70,7 +70,7 @@ pub(crate) fn date_in_name(name: &str) -> Option<Timestamp> {
     (0..=last).rev().filter_map(|at| name.get(at..at + 10)).find_map(Timestamp::parse)
 }
 
-/// Reads a document, gunzipped if it is gzip, as text.
+/// Reads a document, decompressed if it is compressed, as text.
 ///
 /// A byte order mark is dropped, UTF-16 is converted; bytes that are no UTF-8 become replacement characters,
 /// because one wrong letter in one description must not cost a whole feed.
@@ -79,13 +79,25 @@ pub(crate) fn read_document(path: &Path, limits: &Limits) -> Result<String, Stri
     read_bounded(reader, limits.document).map(decode_text).map_err(|error| error.to_string())
 }
 
-/// Opens a file; one that starts like gzip is gunzipped on the way, joined members included.
-fn open_decompressed(path: &Path) -> Result<Box<dyn Read>, String> {
+/// Opens a file; one that starts like gzip, bzip2, xz or zstd is decompressed on the way, joined members included.
+///
+/// The first bytes decide and not the name: mirrors and downloads rename files.
+pub(crate) fn open_decompressed(path: &Path) -> Result<Box<dyn Read>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let head = reader.fill_buf().map_err(|error| error.to_string())?;
     if head.starts_with(&[0x1f, 0x8b]) {
         return Ok(Box::new(MultiGzDecoder::new(reader)));
+    }
+    if head.starts_with(b"BZh") {
+        return Ok(Box::new(bzip2::bufread::MultiBzDecoder::new(reader)));
+    }
+    if head.starts_with(b"\xfd7zXZ\0") {
+        return Ok(Box::new(lzma_rust2::XzReader::new(reader, true)));
+    }
+    if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        let decoder = zstd::stream::read::Decoder::with_buffer(reader).map_err(|error| error.to_string())?;
+        return Ok(Box::new(decoder));
     }
     Ok(Box::new(reader))
 }
@@ -168,7 +180,7 @@ pub(crate) fn for_each_zip_member<'a>(
     Ok(())
 }
 
-/// Calls `visit` with name and text of every regular member of a tar file (gzip or plain) that `wanted` accepts.
+/// Calls `visit` with name and text of every regular member of a tar file (compressed or plain) that `wanted` accepts.
 ///
 /// A member that is too large is quarantined; a broken archive is an error.
 pub(crate) fn for_each_tar_member<'a>(

@@ -10,7 +10,10 @@
 
 mod alpine;
 mod bundle;
+mod calendar;
 mod compile;
+mod csaf;
+mod csv;
 mod cvelist;
 mod debian;
 mod dir;
@@ -18,24 +21,51 @@ mod download;
 mod endoflife;
 mod epss;
 mod error;
+mod exploitdb;
+mod facts;
+mod friendsofphp;
+mod inner_zip;
 mod input;
 mod json;
 mod kev;
 mod lookup;
+mod metasploit;
+mod nodejs_security_wg;
+mod nuclei;
 mod nvd;
 mod osv;
+mod oval;
+mod product;
+mod pocs;
 pub mod qid;
 mod rating;
 mod record;
+mod redhat;
 mod registry;
+mod ruby_advisory_db;
+mod spans;
+mod suse;
 mod text;
+mod ubuntu;
+mod updateinfo;
+mod wolfi;
+mod yaml;
 
-pub use bundle::{Bundle, BundleAffected, Manifest, NamespaceCounts, ProductCycle, Source};
-pub use compile::{CompileReport, Quarantined, SourceReport, compile, compile_after};
+pub use bundle::{
+    Bundle, BundleAffected, Changes, Fix, Manifest, NamespaceCounts, Origin, ProductCycle, ProductInfo, Row, Source, StatementView,
+    Verdict, is_dotnet_runtime,
+};
+pub use compile::{
+    CompileOptions, CompileReport, Quarantined, SourceReport, compile, compile_after, compile_with,
+};
 pub use dir::KnowledgeDir;
-pub use download::{DownloadFailure, DownloadReport, Downloaded, download, download_from};
+pub use download::{
+    Clock, DownloadFailure, DownloadOptions, DownloadReport, Downloaded, FeedAttempt, Outcome as DownloadOutcome,
+    accept as accept_downloads, attempts as download_attempts, download, download_with, feed_of_path, feeds_page,
+    is_downloadable,
+};
 pub use error::KnowledgeError;
-pub use lookup::{advisory_key, family_of, namespace_of};
+pub use lookup::{advisory_key, family_of, namespace_of, scheme_of};
 pub use qid::qid;
 
 /// The name and version written into manifests.

@@ -2,6 +2,7 @@
 
 use model::purl::normalise_python;
 use model::{Distro, Ecosystem, Namespace, NamespaceFamily, Package};
+use version::Scheme;
 
 /// The namespace whose advisories cover `package`.
 ///
@@ -31,6 +32,26 @@ fn release_namespace(distro: &Distro) -> Option<Namespace> {
     Some(Namespace(rebuilt.map_or(name, |(_, original)| (*original).to_owned())))
 }
 
+/// The order of versions in a namespace; `None` where none is written down, so that nothing is guessed.
+pub fn scheme_of(namespace: &str) -> Option<Scheme> {
+    use NamespaceFamily as Family;
+    let id = namespace.split(':').next().unwrap_or_default();
+    match family_of_id(id) {
+        Family::Debian | Family::Ubuntu => Some(Scheme::Deb),
+        Family::Alpine | Family::Wolfi => Some(Scheme::Apk),
+        Family::Rhel
+        | Family::Suse
+        | Family::Amazon
+        | Family::Oracle
+        | Family::Azure
+        | Family::Fedora
+        | Family::Photon
+        | Family::OpenEuler => Some(Scheme::Rpm),
+        Family::Arch => Scheme::of(Ecosystem::Alpm),
+        _ => id.parse().ok().and_then(Scheme::of),
+    }
+}
+
 /// The name under which advisories of the package's namespace list it: the source package for Debian and
 /// Alpine, the normalised project name for Python, lower case where a registry ignores case.
 pub fn advisory_key(package: &Package) -> String {
@@ -44,14 +65,26 @@ pub fn advisory_key(package: &Package) -> String {
 pub(crate) fn language_key(ecosystem: Ecosystem, name: &str) -> String {
     match ecosystem {
         Ecosystem::Pypi => normalise_python(name),
-        Ecosystem::Nuget | Ecosystem::Composer => name.to_ascii_lowercase(),
+        Ecosystem::Nuget | Ecosystem::Composer | Ecosystem::Hex | Ecosystem::Pub | Ecosystem::Bitnami => {
+            name.to_ascii_lowercase()
+        }
+        Ecosystem::Swift => repository(name),
         _ => name.to_owned(),
     }
 }
 
+/// A repository without scheme and ending: hosts and those who forge software there ignore case.
+fn repository(name: &str) -> String {
+    let name = name.split_once("://").map_or(name, |(_, rest)| rest).trim_end_matches('/');
+    name.strip_suffix(".git").unwrap_or(name).to_ascii_lowercase()
+}
+
 /// The family that a namespace belongs to.
 pub fn family_of(namespace: &Namespace) -> NamespaceFamily {
-    let id = namespace.0.split(':').next().unwrap_or_default();
+    family_of_id(namespace.0.split(':').next().unwrap_or_default())
+}
+
+fn family_of_id(id: &str) -> NamespaceFamily {
     match id {
         "debian" => NamespaceFamily::Debian,
         "ubuntu" => NamespaceFamily::Ubuntu,
@@ -98,6 +131,7 @@ fn language_family(ecosystem: Ecosystem) -> NamespaceFamily {
 #[cfg(test)]
 mod tests {
     use model::{Distro, SourcePackage};
+    use version::Scheme;
 
     use super::*;
 
@@ -139,6 +173,9 @@ mod tests {
         assert_eq!(namespace_of(&python), Some(Namespace("pypi".into())));
         assert_eq!(advisory_key(&python), "foo-bar-baz");
         assert_eq!(advisory_key(&package(Ecosystem::Maven, None, "org.X:Y")), "org.X:Y");
+        assert_eq!(advisory_key(&package(Ecosystem::Nuget, None, "Newtonsoft.Json")), "newtonsoft.json");
+        let swift = "https://github.com/Apple/swift-nio.git";
+        assert_eq!(advisory_key(&package(Ecosystem::Swift, None, swift)), "github.com/apple/swift-nio");
         assert_eq!(family_of(&Namespace("npm".into())), NamespaceFamily::Npm);
     }
 }

@@ -1,8 +1,9 @@
 //! CVSS ratings and the severity rules.
 //!
 //! The base is the first of: (a) the vendor's rating for the package and release; (b) a CVSS base score, in the order
-//! CNA v4 and v3, CISA ADP, NVD v3, the advisory database's own v4 and v3, then v2 of any; (c) the advisory
-//! database's rating in words; (d) Debian's urgency; (e) the default. Threat intelligence then raises it, never lowers it.
+//! CNA v4 and v3, CISA ADP, NVD v3, the vendor's own v4 and v3, the advisory database's v4 and v3, then v2 of any in the
+//! same order; (c) the advisory database's rating in words; (d) Debian's urgency; (e) the default. Threat intelligence
+//! then raises it, never lowers it. The rules in full are in `docs/reference/severity.md`.
 
 use model::advisory::{Cvss, Epss};
 use model::{RaisedBy, Severity, SeverityRule};
@@ -53,10 +54,10 @@ pub(crate) fn rated(version: u8, base: f64, vector: &str, rater: Rater) -> Optio
     Some(Rated { version, rater, cvss })
 }
 
-/// Lower is preferred.
-pub(crate) fn rank(rated: &Rated) -> (u8, Rater, u8) {
-    let old = u8::from(rated.version == 2);
-    (old, rated.rater, 4_u8.saturating_sub(rated.version))
+/// Lower is preferred: v2 last, then by rater, the newer version first.
+pub(crate) fn rank(rated: &Rated) -> (bool, Rater, u8, bool) {
+    let is_3_0 = rated.cvss.vector.starts_with("CVSS:3.0/");
+    (rated.version == 2, rated.rater, 4_u8.saturating_sub(rated.version), is_3_0)
 }
 
 /// The rating that decides: the first of the lowest rank.
@@ -149,15 +150,19 @@ mod tests {
     fn raters_take_precedence_over_versions_and_v2_comes_last() {
         let rate = |version, rater, score| rated(version, score, "", rater).unwrap();
         let ratings = [
+            rate(2, Rater::Nvd, 0.5),
             rate(2, Rater::Cna, 1.0),
             rate(4, Rater::Database, 2.0),
+            rate(3, Rater::Vendor, 2.5),
             rate(3, Rater::Nvd, 3.0),
             rate(3, Rater::CisaAdp, 4.0),
+            rate(4, Rater::CisaAdp, 4.5),
+            rated(3, 4.7, "CVSS:3.0/AV:N", Rater::Cna).unwrap(),
             rate(3, Rater::Cna, 5.0),
             rate(4, Rater::Cna, 6.0),
         ];
-        let order = (1..=6).rev().map(|count| best(ratings[..count].iter()).unwrap().cvss.base);
-        assert_eq!(order.collect::<Vec<_>>(), [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+        let order = (1..=10).rev().map(|count| best(ratings[..count].iter()).unwrap().cvss.base);
+        assert_eq!(order.collect::<Vec<_>>(), [6.0, 5.0, 4.7, 4.5, 4.0, 3.0, 2.5, 2.0, 1.0, 0.5]);
     }
 
     #[test]
@@ -187,6 +192,9 @@ mod tests {
         assert_eq!(raise(exploited, 1), (5, Some(RaisedBy::KnownExploited)));
         assert_eq!(raise(exploited, 5), (5, None));
         assert_eq!(raise(active, 3), (5, Some(RaisedBy::ActiveExploitation)));
+        let weaponised = Threat { weaponised: true, ..Threat::default() };
+        assert_eq!(raise(weaponised, 1), (4, Some(RaisedBy::WeaponisedExploit)));
+        assert_eq!(raise(weaponised, 4), (4, None));
         assert_eq!(raise(epss(0.99), 2), (4, Some(RaisedBy::PredictedExploitation)));
         assert_eq!(raise(epss(0.99), 5), (5, None));
         assert_eq!(raise(epss(0.989), 2), (2, None));

@@ -1,12 +1,14 @@
 //! What feed readers hand over: records before they are grouped, numbered and rated.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use model::advisory::{Cvss, Epss, Exploit, Exploitation, KnownExploited};
-use model::{AffectedRange, Bound, Digest, FixState, Lifecycle, Named, NamespaceFamily, Severity, Timestamp};
+use model::{AffectedRange, Bound, Digest, FixState, Named, NamespaceFamily, Severity, Timestamp};
 
 use crate::compile::Quarantined;
+use crate::facts::{FactSource, Facts};
+use crate::product::Products;
 use crate::text::shown;
 
 /// Examples of quarantined records that are kept per file.
@@ -37,6 +39,8 @@ pub(crate) struct Record {
     pub(crate) references: Vec<String>,
     /// SHA-256 of the record's bytes as the publisher wrote them.
     pub(crate) digest: Option<Digest>,
+    /// The file that it was read from; set by the compiler.
+    pub(crate) file: Arc<str>,
     pub(crate) statements: Vec<Statement>,
 }
 
@@ -58,6 +62,7 @@ impl Record {
             cwes: Vec::new(),
             references: Vec::new(),
             digest: None,
+            file: Arc::from(""),
             statements: Vec::new(),
         }
     }
@@ -131,11 +136,12 @@ impl Statement {
 /// Who gave a CVSS rating, in order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rater {
-    /// The distribution that speaks of its own package.
-    Vendor,
     Cna,
     CisaAdp,
     Nvd,
+    /// The distribution that speaks of its own package. Behind those who rate the flaw itself: its judgement of the
+    /// package is its rating in words, which comes before any score, and its scores are mostly copies of theirs.
+    Vendor,
     Database,
 }
 
@@ -164,6 +170,8 @@ pub(crate) struct CveFacts {
     pub(crate) exploitation: Option<Exploitation>,
     /// Public exploits.
     pub(crate) exploits: Vec<Exploit>,
+    /// A copy of CISA's catalogue of exploited vulnerabilities, for when that does not hold the CVE.
+    pub(crate) known_exploited: Option<KnownExploited>,
 }
 
 impl CveFacts {
@@ -179,27 +187,20 @@ impl CveFacts {
         self.cwes.extend(other.cwes);
         self.exploitation = self.exploitation.max(other.exploitation);
         self.exploits.extend(other.exploits);
+        self.known_exploited = self.known_exploited.take().or(other.known_exploited);
     }
-}
-
-/// A product's release cycles.
-#[derive(Clone, Debug)]
-pub(crate) struct Product {
-    pub(crate) name: String,
-    pub(crate) aliases: Vec<String>,
-    pub(crate) cycles: Vec<Lifecycle>,
-    /// Which form of the feed it was read from; the lowest wins per product.
-    pub(crate) precedence: u8,
 }
 
 /// Everything read so far.
 #[derive(Debug, Default)]
 pub(crate) struct Harvest {
     pub(crate) records: Vec<Record>,
+    /// What files said about CVEs; see [`Self::settle`].
+    pub(crate) facts: Facts,
     pub(crate) cves: HashMap<String, CveFacts>,
     pub(crate) exploited: HashMap<String, KnownExploited>,
     pub(crate) epss: HashMap<String, Epss>,
-    pub(crate) products: BTreeMap<String, Product>,
+    pub(crate) products: Products,
 }
 
 /// What one file yields. It joins the harvest only if the file could be read to its end, so that a file cut
@@ -241,9 +242,17 @@ impl<'a> FileHarvest<'a> {
     }
 
     /// Keeps facts about a CVE if an advisory speaks of it.
-    pub(crate) fn add_cve(&mut self, id: &str, facts: CveFacts) {
+    pub(crate) fn say(&mut self, id: &str, source: FactSource, facts: CveFacts) {
         if self.wanted.contains(id) {
-            self.harvest.cves.entry(id.to_owned()).or_default().merge(facts);
+            self.harvest.facts.say(id, source, facts);
+        }
+    }
+
+    /// Keeps an exploit of a CVE if an advisory speaks of it.
+    pub(crate) fn exploit(&mut self, id: &str, exploit: Exploit) {
+        if self.wanted.contains(id) {
+            let facts = CveFacts { exploits: vec![exploit], ..CveFacts::default() };
+            self.harvest.facts.say(id, FactSource::Exploits, facts);
         }
     }
 }
@@ -252,18 +261,12 @@ impl Harvest {
     /// Takes over what a file yielded.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.records.extend(other.records);
-        for (id, facts) in other.cves {
-            self.cves.entry(id).or_default().merge(facts);
-        }
-        self.exploited.extend(other.exploited);
-        self.epss.extend(other.epss);
-        for (name, product) in other.products {
-            match self.products.get(&name) {
-                Some(known) if known.precedence <= product.precedence => {}
-                _ => {
-                    self.products.insert(name, product);
-                }
-            }
-        }
+        self.facts.absorb(other.facts);
+        self.products.absorb(other.products);
+    }
+    /// Joins what all files said about CVEs; until then `cves`, `exploited` and `epss` are empty.
+    pub(crate) fn settle(&mut self) {
+        let settled = std::mem::take(&mut self.facts).settle();
+        (self.cves, self.exploited, self.epss) = (settled.cves, settled.exploited, settled.epss);
     }
 }

@@ -11,113 +11,167 @@
 //!
 //! The severity is that of the applying statement with the strongest rule, the highest if several are as strong, whoever
 //! decides the rest: a database that rates nothing must not hide the rating of one that does.
+//!
+//! RPM distributions speak of source packages and of binary ones. What is said of the binary package itself outweighs what is
+//! said of its source, which stands for "somewhere in it".
+//!
+//! The decision a reader may doubt: a [`Hit`] is numbers only. Most packages are judged to be compared with what was
+//! known before, and nobody looks at the words.
 
-use std::cmp::Ordering;
-use std::sync::Arc;
+use std::cmp::{Ordering, Reverse};
 
-use knowledge::BundleAffected;
-use model::{Affected, Confidence, Ecosystem, Finding, FixState, Package};
-use version::Scheme;
+use knowledge::{Fix, StatementView, Verdict};
+use model::{Ecosystem, FixState, Named};
 
-use crate::Undecided;
-use crate::distro::confidence_of;
-use crate::statement::{self, Verdict};
+use crate::speaks::{Place, Subject};
 
-/// What the statements about a package come to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Decision {
-    /// See [`crate::Judgement::findings`].
-    pub findings: Vec<Finding>,
-    /// See [`crate::Judgement::undecided`].
-    pub undecided: Vec<Undecided>,
-    /// See [`crate::Judgement::fix_version`].
-    pub fix_version: Option<String>,
+/// A statement of a row: which row, which statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Which {
+    pub(crate) place: u8,
+    pub(crate) statement: u32,
 }
+
+/// A vulnerability that a package has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The vulnerability's number.
+    pub qid: u32,
+    /// The publisher's position on this very version.
+    pub state: FixState,
+    /// The fix that lies ahead, if any.
+    pub fix: Option<Fix>,
+    /// The statement that decides.
+    pub(crate) deciding: Which,
+    /// The statement whose severity counts.
+    pub(crate) rating: Which,
+}
+
+/// What the statements about a package come to. Reused from package to package, it costs no allocation.
+#[derive(Clone, Debug, Default)]
+pub struct Hits {
+    /// Sorted by vulnerability number.
+    pub hits: Vec<Hit>,
+    /// One statement for each vulnerability that is not among `hits` and could not be decided.
+    pub(crate) undecided: Vec<Which>,
+    /// The lowest version that ends every hit that has a fix; with its row.
+    pub(crate) clearing: Option<(u8, Fix)>,
+}
+
+/// The rows that speak of a package.
+pub(crate) type Places<'b> = [Option<Place<'b>>; 2];
 
 /// A statement that applies.
-struct Match<'a> {
-    record: &'a BundleAffected,
-    fix: Option<&'a str>,
+struct Match<'b> {
+    which: Which,
+    statement: StatementView<'b>,
+    fix: Option<Fix>,
 }
 
-/// Decides over all statements about `package` in its namespace, whose versions are in `scheme`.
-/// OS packages are compared by their source package's version.
-pub fn decide(package: &Package, scheme: Scheme, records: &[BundleAffected]) -> Decision {
-    let mut ordered: Vec<&BundleAffected> = records.iter().collect();
-    if !ordered.is_sorted_by_key(|record| record.vulnerability.qid) {
-        ordered.sort_by_key(|record| record.vulnerability.qid);
-    }
-    let confidence = confidence_of(package);
-    let mut decision = Decision::default();
-    for group in ordered.chunk_by(|a, b| a.vulnerability.qid == b.vulnerability.qid) {
-        match judge_group(package, scheme, group) {
-            Ok(None) => {}
-            Ok(Some(matches)) => decision.findings.push(finding(package, scheme, &matches, confidence)),
-            Err(undecided) => decision.undecided.push(undecided),
+/// Decides over all statements of `places`; `out` is emptied first.
+pub(crate) fn decide(subject: Subject<'_>, places: &Places<'_>, out: &mut Hits) {
+    out.hits.clear();
+    out.undecided.clear();
+    let mut cursors = [0_usize; 2];
+    while let Some(qid) = next_qid(places, cursors) {
+        let start = cursors;
+        for (cursor, place) in cursors.iter_mut().zip(places) {
+            let Some(place) = place else { continue };
+            while *cursor < place.row.len() && place.row.qid(*cursor) == qid {
+                *cursor += 1;
+            }
         }
+        judge_group(subject, places, qid, start, cursors, out);
     }
-    decision.undecided.sort();
-    decision.fix_version = highest_fix(scheme, &decision.findings);
-    decision
+    out.clearing = crate::clearing::lowest(subject, places, &out.hits);
 }
 
-/// The statements of one vulnerability that apply; `Err` if none does but one could not be told.
-fn judge_group<'a>(
-    package: &Package,
-    scheme: Scheme,
-    group: &[&'a BundleAffected],
-) -> Result<Option<Vec<Match<'a>>>, Undecided> {
-    let mut matches = Vec::new();
-    let mut undecided = None;
-    for record in group {
-        match statement::judge(scheme, package.advisory_version(), &record.affected) {
+/// The lowest vulnerability number that is still to be looked at.
+fn next_qid(places: &Places<'_>, cursors: [usize; 2]) -> Option<u32> {
+    let ahead = places.iter().zip(cursors).filter_map(|(place, cursor)| {
+        let row = place.as_ref()?.row;
+        (cursor < row.len()).then(|| row.qid(cursor))
+    });
+    ahead.min()
+}
+
+/// The statements about one vulnerability that mean this package.
+fn meant<'a, 'b: 'a>(
+    subject: Subject<'a>,
+    places: &'a Places<'b>,
+    start: [usize; 2],
+    end: [usize; 2],
+) -> impl Iterator<Item = (Which, StatementView<'b>, Option<u32>)> + 'a {
+    (0..2_u8).flat_map(move |number| {
+        let index = usize::from(number);
+        places[index].iter().flat_map(move |place| {
+            (start[index]..end[index]).filter_map(move |statement| {
+                let view = place.row.statement(statement);
+                let spot = place.spot(view.named())?;
+                let which = Which { place: number, statement: statement as u32 };
+                subject.is_meant(&view).then_some((which, view, spot))
+            })
+        })
+    })
+}
+
+fn judge_group(
+    subject: Subject<'_>,
+    places: &Places<'_>,
+    qid: u32,
+    start: [usize; 2],
+    end: [usize; 2],
+    out: &mut Hits,
+) {
+    // only RPM distributions use both kinds of names for one package
+    let by_name = subject.package.ecosystem == Ecosystem::Rpm
+        && meant(subject, places, start, end)
+            .any(|(_, view, _)| view.named() == Named::Binary && view.standing() == model::Standing::InForce);
+    let (mut deciding, mut rating, mut undecided): (
+        Option<Match<'_>>,
+        Option<(Which, StatementView<'_>)>,
+        _,
+    ) = (None, None, None);
+    for (which, statement, spot) in meant(subject, places, start, end) {
+        if by_name && statement.named() == Named::Source {
+            continue;
+        }
+        match statement.judge(spot, subject.version(statement.named())) {
             Verdict::Outside => {}
-            Verdict::Inside { fix } => matches.push(Match { record, fix }),
-            Verdict::Undecided(error) => {
-                undecided.get_or_insert_with(|| Undecided {
-                    vulnerability: record.vulnerability.id.clone(),
-                    advisory: record.affected.advisory.clone(),
-                    reason: error.to_string(),
-                });
+            Verdict::Undecided => undecided = undecided.or(Some(which)),
+            Verdict::Inside(fix) => {
+                let found = Match { which, statement, fix };
+                if rating.as_ref().is_none_or(|(_, known)| strength(&statement) < strength(known)) {
+                    rating = Some((which, statement));
+                }
+                if deciding.as_ref().is_none_or(|known| precedence(subject, &found, known).is_lt()) {
+                    deciding = Some(found);
+                }
             }
         }
     }
-    match (matches.is_empty(), undecided) {
-        (true, Some(undecided)) => Err(undecided),
-        (true, None) => Ok(None),
-        (false, _) => Ok(Some(matches)),
+    match (deciding, rating) {
+        (Some(deciding), Some((rating, _))) => out.hits.push(Hit {
+            qid,
+            state: state_of(deciding.statement.state(), deciding.fix.is_some()),
+            fix: deciding.fix,
+            deciding: deciding.which,
+            rating,
+        }),
+        _ => out.undecided.extend(undecided),
     }
 }
 
-fn finding(package: &Package, scheme: Scheme, matches: &[Match<'_>], confidence: Confidence) -> Finding {
-    let decides = |a: &&Match<'_>, b: &&Match<'_>| precedence(package.ecosystem, scheme, a, b);
-    let deciding = matches.iter().min_by(decides).expect("a finding has at least one statement");
-    let strength = |found: &&Match<'_>| {
-        let affected = &found.record.affected;
-        (affected.severity_rule, std::cmp::Reverse(affected.severity))
-    };
-    let rating =
-        matches.iter().min_by_key(strength).map_or(&deciding.record.affected, |m| &m.record.affected);
-    let affected = &deciding.record.affected;
-    let state = state_of(affected, deciding.fix);
-    let unsettled = state == FixState::UnderInvestigation;
-    Finding {
-        vulnerability: Arc::clone(&deciding.record.vulnerability),
-        advisory: affected.advisory.clone(),
-        feed: affected.feed.clone(),
-        severity: rating.severity,
-        severity_rule: rating.severity_rule,
-        state,
-        fix_version: deciding.fix.map(ToOwned::to_owned),
-        confidence: if unsettled { Confidence::Potential } else { confidence },
-    }
+/// Lower is stronger.
+fn strength(statement: &StatementView<'_>) -> (model::SeverityRule, Reverse<model::Severity>) {
+    (statement.severity_rule(), Reverse(statement.severity()))
 }
 
 /// Orders statements of one vulnerability, the deciding one first; see the head of this file.
-fn precedence(ecosystem: Ecosystem, scheme: Scheme, a: &Match<'_>, b: &Match<'_>) -> Ordering {
-    let own = |found: &Match<'_>| is_own_database(ecosystem, &found.record.affected);
+fn precedence(subject: Subject<'_>, a: &Match<'_>, b: &Match<'_>) -> Ordering {
+    let own = |found: &Match<'_>| is_own_database(subject.package.ecosystem, found.statement.advisory());
     let higher_fix = || match (a.fix, b.fix) {
-        (Some(a), Some(b)) => version::compare(scheme, b, a).unwrap_or(Ordering::Equal),
+        (Some(a_fix), Some(b_fix)) if a.which.place == b.which.place => b_fix.position.cmp(&a_fix.position),
         _ => Ordering::Equal,
     };
     b.fix
@@ -125,34 +179,27 @@ fn precedence(ecosystem: Ecosystem, scheme: Scheme, a: &Match<'_>, b: &Match<'_>
         .cmp(&a.fix.is_some())
         .then_with(|| own(b).cmp(&own(a)))
         .then_with(higher_fix)
-        .then_with(|| a.record.affected.advisory.cmp(&b.record.affected.advisory))
-        .then_with(|| a.record.affected.feed.cmp(&b.record.affected.feed))
+        .then_with(|| a.statement.advisory().cmp(b.statement.advisory()))
+        .then_with(|| a.statement.feed().cmp(b.statement.feed()))
 }
 
 /// Whether the statement comes from the advisory database that the ecosystem itself runs.
-fn is_own_database(ecosystem: Ecosystem, affected: &Affected) -> bool {
+fn is_own_database(ecosystem: Ecosystem, advisory: &str) -> bool {
     let prefix = match ecosystem {
         Ecosystem::Pypi => "PYSEC-",
         Ecosystem::Cargo => "RUSTSEC-",
         Ecosystem::Golang => "GO-",
         _ => return false,
     };
-    affected.advisory.starts_with(prefix)
+    advisory.starts_with(prefix)
 }
 
 /// The publisher's position on this very version: "fixed" is only true if a fix lies ahead of it, and a record that
 /// names one says "fixed" even if it was written as a mere range.
-fn state_of(affected: &Affected, fix: Option<&str>) -> FixState {
-    match affected.state {
-        FixState::Fixed if fix.is_none() => FixState::Affected,
-        FixState::Affected | FixState::Unknown if fix.is_some() => FixState::Fixed,
+fn state_of(state: FixState, has_fix: bool) -> FixState {
+    match state {
+        FixState::Fixed if !has_fix => FixState::Affected,
+        FixState::Affected | FixState::Unknown if has_fix => FixState::Fixed,
         state => state,
     }
-}
-
-/// The lowest version that ends every finding that has a fix: the highest of the fixes.
-fn highest_fix(scheme: Scheme, findings: &[Finding]) -> Option<String> {
-    let fixes = findings.iter().filter_map(|finding| finding.fix_version.as_deref());
-    let later = |a: &&str, b: &&str| version::compare(scheme, a, b).unwrap_or(Ordering::Equal);
-    fixes.max_by(later).map(ToOwned::to_owned)
 }

@@ -1,19 +1,8 @@
-//! Distribution packages: judged by what their own distribution says of their release, by source package.
+//! How sure a finding about a distribution's package is.
 //!
-//! Debian and Alpine advisories name the source package (Alpine: origin) and its version. So `libldb2` in version
-//! `2:2.6.2+samba4.17` is compared as `samba` in version `2:4.17`, and a rebuilt binary (`+b1`) as its source.
-//! Upstream's ranges are never applied, because distributions fix by back-porting. A package that somebody else built is
-//! not covered: the distribution does not speak of it, and its versions follow other rules.
-//!
-//! The decision a reader may doubt: RPM distributions are not covered even if a bundle holds their advisories: module
-//! streams and repositories decide which advisory is meant, and a rule that ignores them is wrong in both
-//! directions.
+//! A source package lends its vulnerabilities to everything that was built from it, headers and documentation included.
 
-use knowledge::{Bundle, advisory_key, namespace_of};
-use model::{Confidence, Ecosystem, Package};
-use version::Scheme;
-
-use crate::{Judgement, decide};
+use model::{Confidence, Package};
 
 /// What follows `linux-` in the names of kernel source packages, besides version numbers (`linux-6.1`).
 /// Other packages start with `linux-` too, such as Alpine's `linux-pam`.
@@ -25,27 +14,6 @@ const KERNEL_CODE: [&str; 6] =
 
 /// Endings of packages that hold no code: documentation and detached debug symbols.
 const NO_CODE: [&str; 3] = ["-doc", "-docs", "-dbgsym"];
-
-pub(crate) fn judge(package: &Package, bundle: &Bundle) -> Judgement {
-    let mut judgement = judge_advisories(package, bundle);
-    judgement.lifecycle = crate::lifecycle::of_release(package, bundle).map(|cycle| cycle.lifecycle);
-    judgement
-}
-
-fn judge_advisories(package: &Package, bundle: &Bundle) -> Judgement {
-    if package.vendor.is_some() {
-        return Judgement::not_covered();
-    }
-    let scheme = match package.ecosystem {
-        Ecosystem::Deb => Scheme::Deb,
-        Ecosystem::Apk => Scheme::Apk,
-        _ => return Judgement::not_covered(),
-    };
-    let Some(namespace) = namespace_of(package).filter(|namespace| bundle.covers(namespace)) else {
-        return Judgement::not_covered();
-    };
-    Judgement::of(decide(package, scheme, &bundle.affected(&namespace, &advisory_key(package))))
-}
 
 /// How sure a finding about `package` is: potential for packages that carry the name of vulnerable code without its
 /// code, that is kernel headers and tools, documentation and debug symbols; confirmed for all others.
@@ -73,7 +41,7 @@ fn is_kernel_source(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use model::{Distro, SourcePackage};
+    use model::{Distro, Ecosystem, SourcePackage};
 
     use super::*;
 

@@ -8,16 +8,21 @@
 //! not speak of is [`Coverage::NotCovered`], and a statement whose versions cannot be read is listed in
 //! [`Judgement::undecided`]; neither is clean.
 
+mod advisories;
+mod clearing;
 mod decide;
 mod distro;
-mod language;
 mod lifecycle;
 mod report;
-mod statement;
+pub mod risk;
+mod speaks;
 
-pub use decide::{Decision, decide};
+pub use advisories::hits;
+pub use decide::{Hit, Hits};
 pub use distro::confidence_of;
 pub use report::{ReportJudgement, judge_report};
+
+use std::sync::Arc;
 
 use knowledge::Bundle;
 use model::{Ecosystem, Finding, Lifecycle, Package, Timestamp};
@@ -57,8 +62,9 @@ pub struct Judgement {
     pub undecided: Vec<Undecided>,
     /// The lowest version that ends every finding that has a fix; `None` if none has.
     pub fix_version: Option<String>,
-    /// The dates of the release that an OS package, or the release itself, belongs to.
-    pub lifecycle: Option<Lifecycle>,
+    /// The dates of the release that an OS package, or the release itself, belongs to, or of the product that another
+    /// package is known to be.
+    pub lifecycle: Option<Arc<Lifecycle>>,
 }
 
 impl Judgement {
@@ -71,18 +77,16 @@ impl Judgement {
             lifecycle: None,
         }
     }
-
-    pub(crate) fn of(decision: Decision) -> Self {
-        let Decision { findings, undecided, fix_version } = decision;
-        Self { findings, coverage: Coverage::Covered, undecided, fix_version, lifecycle: None }
-    }
 }
 
-/// Judges `package` by `bundle`. Only the end-of-life finding of a release depends on `now`.
+/// Judges `package` by `bundle`. Only end-of-life findings depend on `now`.
 pub fn judge(package: &Package, bundle: &Bundle, now: Timestamp) -> Judgement {
     match package.ecosystem {
         Ecosystem::Os => lifecycle::judge_release(package, bundle, now),
-        system if system.is_os() => distro::judge(package, bundle),
-        _ => language::judge(package, bundle),
+        _ => {
+            let mut judgement = advisories::judge(package, bundle);
+            lifecycle::add(&mut judgement, package, bundle, now);
+            judgement
+        }
     }
 }

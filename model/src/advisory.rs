@@ -239,11 +239,13 @@ pub struct Cvss {
 }
 
 /// CISA's entry in the catalogue of known exploited vulnerabilities.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KnownExploited {
     /// When it was added.
     pub added: Option<Timestamp>,
+    /// Until when federal agencies had to mend it.
+    pub due: Option<Timestamp>,
     /// `knownRansomwareCampaignUse` is `Known`.
     pub ransomware: bool,
 }

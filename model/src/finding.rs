@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::advisory::{FixState, Vulnerability};
 use crate::severity::{RaisedBy, Severity, SeverityRule};
 
 /// How sure a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Confidence {
     /// The package itself is affected.
+    #[default]
     Confirmed,
     /// Affected by name only: kernel headers, documentation.
     Potential,

@@ -96,6 +96,7 @@ impl Server {
             data: data.root().to_owned(),
             folder: settings.feeds.clone(),
             interval: settings.feeds_interval,
+            options: settings.feeds_options(),
         };
         let mut jobs =
             vec![tokio::spawn(watch_bundle::run(data.root().to_owned(), fleet.clone(), stopped.clone()))];

@@ -11,6 +11,8 @@ use api::ContainerProfile;
 use clap::CommandFactory as _;
 use serde::Deserialize;
 
+use crate::jobs::feeds::UpdateOptions;
+
 /// Settings as they are given; `None` means not given here.
 #[derive(Clone, Debug, Default, clap::Args, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -38,6 +40,22 @@ pub struct SettingsArgs {
     /// Hours between downloads of the public feeds; 0 never downloads
     #[arg(long, env = "PLIMSOLL_FEEDS_INTERVAL", value_name = "HOURS")]
     pub feeds_interval: Option<u32>,
+
+    /// Mirror of the feeds' publishers: it serves https://HOST/PATH as URL/HOST/PATH
+    #[arg(long, env = "PLIMSOLL_FEEDS_MIRROR", value_name = "URL")]
+    pub feeds_mirror: Option<String>,
+
+    /// Feeds to download although they are off, because of their terms (wolfi, chainguard); separated by commas
+    #[arg(long, env = "PLIMSOLL_FEEDS_ALSO", value_name = "FEEDS", value_delimiter = ',')]
+    pub feeds_also: Option<Vec<String>>,
+
+    /// Feeds not to download, by the names in docs/reference/feeds.md; separated by commas
+    #[arg(long, env = "PLIMSOLL_FEEDS_WITHOUT", value_name = "FEEDS", value_delimiter = ',')]
+    pub feeds_without: Option<Vec<String>>,
+
+    /// Key of the National Vulnerability Database, with which its API answers ten times as often
+    #[arg(long, env = "PLIMSOLL_NVD_API_KEY", value_name = "KEY", hide_env_values = true)]
+    pub nvd_api_key: Option<String>,
 
     /// Largest scan report accepted, in bytes after decompression
     #[arg(long, env = "PLIMSOLL_MAX_REPORT_BYTES", value_name = "BYTES")]
@@ -67,12 +85,33 @@ pub struct Settings {
     pub feeds: Option<PathBuf>,
     /// See [`SettingsArgs::feeds_interval`]; `None` never downloads.
     pub feeds_interval: Option<Duration>,
+    /// See [`SettingsArgs::feeds_mirror`]; without trailing slash.
+    pub feeds_mirror: Option<String>,
+    /// See [`SettingsArgs::feeds_also`].
+    pub feeds_also: Vec<String>,
+    /// See [`SettingsArgs::feeds_without`].
+    pub feeds_without: Vec<String>,
+    /// See [`SettingsArgs::nvd_api_key`].
+    pub nvd_api_key: Option<String>,
     /// See [`SettingsArgs::max_report_bytes`].
     pub max_report_bytes: usize,
     /// See [`SettingsArgs::container_profile`].
     pub container_profile: ContainerProfile,
     /// See [`SettingsArgs::trust_forwarded`].
     pub trust_forwarded: bool,
+}
+
+impl Settings {
+    /// How the public feeds are downloaded.
+    pub fn feeds_options(&self) -> UpdateOptions {
+        UpdateOptions {
+            without: self.feeds_without.clone(),
+            also: self.feeds_also.clone(),
+            mirror: self.feeds_mirror.clone(),
+            nvd_api_key: self.nvd_api_key.clone(),
+            ..UpdateOptions::default()
+        }
+    }
 }
 
 /// The data directory when none is given.
@@ -137,6 +176,10 @@ impl SettingsArgs {
             admin_password: self.admin_password.or(file.admin_password),
             feeds: self.feeds.or(file.feeds),
             feeds_interval: self.feeds_interval.or(file.feeds_interval),
+            feeds_mirror: self.feeds_mirror.or(file.feeds_mirror),
+            feeds_also: self.feeds_also.or(file.feeds_also),
+            feeds_without: self.feeds_without.or(file.feeds_without),
+            nvd_api_key: self.nvd_api_key.or(file.nvd_api_key),
             max_report_bytes: self.max_report_bytes.or(file.max_report_bytes),
             container_profile: self.container_profile.or(file.container_profile),
             trust_forwarded: self.trust_forwarded.or(file.trust_forwarded),
@@ -150,10 +193,14 @@ impl SettingsArgs {
         Ok(Settings {
             data: self.data.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA)),
             listen: resolve_address(&listen)?,
-            public_url: self.public_url.map(check_url).transpose()?,
+            public_url: self.public_url.map(|url| check_url("public-url", url)).transpose()?,
             admin_password: self.admin_password.map(check_password).transpose()?,
             feeds: self.feeds,
             feeds_interval: (hours > 0).then(|| Duration::from_secs(u64::from(hours) * 3600)),
+            feeds_mirror: self.feeds_mirror.map(|url| check_url("feeds-mirror", url)).transpose()?,
+            feeds_also: check_feeds("feeds-also", self.feeds_also)?,
+            feeds_without: check_feeds("feeds-without", self.feeds_without)?,
+            nvd_api_key: self.nvd_api_key,
             max_report_bytes: self.max_report_bytes.unwrap_or(256 << 20),
             container_profile: self.container_profile.map(check_profile).transpose()?.unwrap_or_default(),
             trust_forwarded: self.trust_forwarded.unwrap_or_default(),
@@ -174,7 +221,7 @@ fn resolve_address(text: &str) -> Result<SocketAddr, SettingsError> {
         .ok_or_else(|| wrong("names no address".to_owned()))
 }
 
-fn check_url(text: String) -> Result<String, SettingsError> {
+fn check_url(name: &'static str, text: String) -> Result<String, SettingsError> {
     let trimmed = text.trim_end_matches('/');
     let rest = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
     match rest {
@@ -182,9 +229,21 @@ fn check_url(text: String) -> Result<String, SettingsError> {
             Ok(trimmed.to_owned())
         }
         _ => Err(SettingsError::Value {
-            name: "public-url",
+            name,
             value: text,
             reason: "is not a URL such as https://plimsoll.example.com".to_owned(),
+        }),
+    }
+}
+
+fn check_feeds(name: &'static str, feeds: Option<Vec<String>>) -> Result<Vec<String>, SettingsError> {
+    let feeds = feeds.unwrap_or_default();
+    match feeds.iter().find(|feed| !knowledge::is_downloadable(feed)) {
+        None => Ok(feeds),
+        Some(unknown) => Err(SettingsError::Value {
+            name,
+            value: unknown.clone(),
+            reason: "is no feed that can be downloaded; docs/reference/feeds.md lists them".to_owned(),
         }),
     }
 }
@@ -260,6 +319,9 @@ mod tests {
         assert!(listen.contains("`listen`"), "{listen}");
         let url = wrong(SettingsArgs { public_url: Some("example.com".into()), ..SettingsArgs::default() });
         assert!(url.contains("`public-url`"), "{url}");
+        let also = vec!["wolfi".to_owned(), "wolfy".to_owned()];
+        let feeds = wrong(SettingsArgs { feeds_also: Some(also), ..SettingsArgs::default() });
+        assert!(feeds.contains("`feeds-also`") && feeds.contains("`wolfy`"), "{feeds}");
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("plimsoll.toml");
         std::fs::write(&path, "lisen = \"x\"\n").unwrap();

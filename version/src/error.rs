@@ -58,6 +58,15 @@ pub enum Reason {
     /// A character that does not belong where it stands; holds its byte offset.
     #[error("byte {0} does not belong there")]
     Unexpected(usize),
+    /// A number with a leading zero where the scheme forbids it; holds its byte offset.
+    #[error("the number at byte {0} has a leading zero")]
+    LeadingZero(usize),
+    /// A number larger than the scheme's reference reads; holds a byte offset at or before it.
+    #[error("a number from byte {0} on is too large")]
+    NumberTooLarge(usize),
+    /// A branch of a repository, asked whether it lies in a range of releases.
+    #[error("it is a branch, which has no place among releases")]
+    Branch,
     /// A suffix that the scheme does not know; holds its byte offset.
     #[error("the suffix at byte {0} is unknown")]
     UnknownSuffix(usize),

@@ -8,7 +8,9 @@ use std::cmp::Ordering;
 
 use crate::error::Reason;
 use crate::scheme::Scheme;
-use crate::{MAX_LENGTH, apk, deb, generic, maven, pep440, rpm, semver};
+use crate::{
+    MAX_LENGTH, alpm, apk, composer, dart, deb, gem, generic, go, hex, maven, npm, nuget, pep440, rpm, semver,
+};
 
 /// A version that its scheme could read.
 pub struct Parsed<'a>(Inner<'a>);
@@ -17,9 +19,17 @@ enum Inner<'a> {
     Deb(deb::Version<'a>),
     Apk(apk::Version<'a>),
     Rpm(rpm::Version<'a>),
+    Semver(semver::Version<'a>),
     Npm(semver::Version<'a>),
     Pep440(pep440::Version<'a>),
     Maven(maven::Version<'a>),
+    Gem(gem::Version<'a>),
+    Nuget(nuget::Version<'a>),
+    Composer(composer::Version<'a>),
+    Go(go::Version<'a>),
+    Hex(semver::Version<'a>),
+    Pub(dart::Version<'a>),
+    Alpm(alpm::Version<'a>),
     Generic(generic::Version<'a>),
 }
 
@@ -34,9 +44,17 @@ impl<'a> Parsed<'a> {
             Scheme::Deb => Inner::Deb(deb::Version::parse(text)?),
             Scheme::Apk => Inner::Apk(apk::Version::parse(text)?),
             Scheme::Rpm => Inner::Rpm(rpm::Version::parse(text)?),
-            Scheme::Npm => Inner::Npm(semver::Version::parse(text)?),
+            Scheme::Semver => Inner::Semver(semver::Version::parse(text)?),
+            Scheme::Npm => Inner::Npm(npm::parse(text)?),
             Scheme::Pep440 => Inner::Pep440(pep440::Version::parse(text)?),
             Scheme::Maven => Inner::Maven(maven::Version::parse(text)?),
+            Scheme::Gem => Inner::Gem(gem::Version::parse(text)?),
+            Scheme::Nuget => Inner::Nuget(nuget::Version::parse(text)?),
+            Scheme::Composer => Inner::Composer(composer::Version::parse(text)?),
+            Scheme::Go => Inner::Go(go::Version::parse(text)?),
+            Scheme::Hex => Inner::Hex(hex::parse(text)?),
+            Scheme::Pub => Inner::Pub(dart::Version::parse(text)?),
+            Scheme::Alpm => Inner::Alpm(alpm::Version::parse(text)?),
             Scheme::Generic => Inner::Generic(generic::Version::parse(text)?),
         }))
     }
@@ -51,11 +69,29 @@ impl<'a> Parsed<'a> {
             (Inner::Deb(a), Inner::Deb(b)) => a.compare(b),
             (Inner::Apk(a), Inner::Apk(b)) => a.compare(b),
             (Inner::Rpm(a), Inner::Rpm(b)) => a.compare(b),
+            (Inner::Semver(a), Inner::Semver(b)) => a.compare(b),
             (Inner::Npm(a), Inner::Npm(b)) => a.compare(b),
             (Inner::Pep440(a), Inner::Pep440(b)) => a.compare(b),
             (Inner::Maven(a), Inner::Maven(b)) => a.compare(b),
+            (Inner::Gem(a), Inner::Gem(b)) => a.compare(b),
+            (Inner::Nuget(a), Inner::Nuget(b)) => a.compare(b),
+            (Inner::Composer(a), Inner::Composer(b)) => a.compare(b),
+            (Inner::Go(a), Inner::Go(b)) => a.compare(b),
+            (Inner::Hex(a), Inner::Hex(b)) => a.compare(b),
+            (Inner::Pub(a), Inner::Pub(b)) => a.compare(b),
+            (Inner::Alpm(a), Inner::Alpm(b)) => a.compare(b),
             (Inner::Generic(a), Inner::Generic(b)) => a.compare(b),
             _ => self.scheme().cmp(&other.scheme()),
+        }
+    }
+
+    /// Whether this names a branch of a repository (`dev-main` of Composer): it has a place in the order, so that lists
+    /// can be sorted, but lies in no range of releases and outside of none.
+    #[must_use]
+    pub const fn is_branch(&self) -> bool {
+        match &self.0 {
+            Inner::Composer(version) => version.is_branch(),
+            _ => false,
         }
     }
 
@@ -66,9 +102,17 @@ impl<'a> Parsed<'a> {
             Inner::Deb(_) => Scheme::Deb,
             Inner::Apk(_) => Scheme::Apk,
             Inner::Rpm(_) => Scheme::Rpm,
+            Inner::Semver(_) => Scheme::Semver,
             Inner::Npm(_) => Scheme::Npm,
             Inner::Pep440(_) => Scheme::Pep440,
             Inner::Maven(_) => Scheme::Maven,
+            Inner::Gem(_) => Scheme::Gem,
+            Inner::Nuget(_) => Scheme::Nuget,
+            Inner::Composer(_) => Scheme::Composer,
+            Inner::Go(_) => Scheme::Go,
+            Inner::Hex(_) => Scheme::Hex,
+            Inner::Pub(_) => Scheme::Pub,
+            Inner::Alpm(_) => Scheme::Alpm,
             Inner::Generic(_) => Scheme::Generic,
         }
     }

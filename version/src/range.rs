@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use model::{AffectedRange, Bound};
 
-use crate::error::{Side, VersionError};
+use crate::error::{Reason, Side, VersionError};
 use crate::read;
 use crate::scheme::Scheme;
 
@@ -14,6 +14,8 @@ use crate::scheme::Scheme;
 /// A range without any bound holds every version, readable or not: a publisher who says "all versions" means
 /// this one too.
 ///
+/// A branch ([`crate::Parsed::is_branch`]) has no place in a range with bounds, and is refused as a version.
+///
 /// # Errors
 /// [`VersionError`] if a side that the answer hangs on cannot be read. One readable bound that already excludes the
 /// version is an answer, whatever the other one holds.
@@ -21,7 +23,11 @@ pub fn in_range(scheme: Scheme, version: &str, range: &AffectedRange) -> Result<
     if range.introduced.is_none() && range.end == Bound::Open {
         return Ok(true);
     }
-    let version = read(scheme, version, Side::Version)?;
+    let text = version;
+    let version = read(scheme, text, Side::Version)?;
+    if version.is_branch() {
+        return Err(VersionError::new(scheme, Side::Version, text, Reason::Branch));
+    }
     let order = |bound, side| read(scheme, bound, side).map(|bound| version.compare(&bound));
     let reaches = match &range.introduced {
         None => Ok(true),
@@ -80,6 +86,14 @@ mod tests {
     #[test]
     fn a_range_without_bounds_holds_even_an_unreadable_version() {
         assert_eq!(in_range(Scheme::Npm, "latest", &range(None, Bound::Open)), Ok(true));
+    }
+
+    #[test]
+    fn a_branch_lies_in_no_range_and_outside_of_none() {
+        let error = in_range(Scheme::Composer, "dev-main", &range(None, fixed("1.0"))).unwrap_err();
+        assert_eq!((error.side, error.reason), (Side::Version, Reason::Branch));
+        assert_eq!(in_range(Scheme::Composer, "dev-main", &range(None, Bound::Open)), Ok(true));
+        assert_eq!(in_range(Scheme::Composer, "1.x-dev", &range(None, fixed("2.0"))), Ok(true));
     }
 
     #[test]

@@ -15,20 +15,61 @@ pub enum Scheme {
     Apk,
     /// RPM distributions.
     Rpm,
-    /// npm: semantic versioning behind a lenient front.
+    /// Semantic versions to the letter, as node's `semver` reads them; Rust crates, Swift packages.
+    Semver,
+    /// npm packages: semantic versions in the loose form that npm reads.
     Npm,
     /// Python.
     Pep440,
     /// Java archives.
     Maven,
+    /// Ruby gems.
+    Gem,
+    /// .NET packages.
+    Nuget,
+    /// PHP packages.
+    Composer,
+    /// Go modules and Go itself.
+    Go,
+    /// Erlang and Elixir packages.
+    Hex,
+    /// Dart and Flutter packages.
+    Pub,
+    /// Arch Linux and its derivatives.
+    Alpm,
     /// Software whose scheme is not written down; see the module of that name for the rules.
     Generic,
 }
 
+/// Names that are not a scheme's own, for those who think of the ecosystem.
+const ALIASES: [(&str, Scheme); 6] = [
+    ("deb", Scheme::Deb),
+    ("cargo", Scheme::Semver),
+    ("swift", Scheme::Semver),
+    ("pypi", Scheme::Pep440),
+    ("rubygems", Scheme::Gem),
+    ("golang", Scheme::Go),
+];
+
 impl Scheme {
     /// All schemes, in declaration order.
-    pub const ALL: [Self; 7] =
-        [Self::Deb, Self::Apk, Self::Rpm, Self::Npm, Self::Pep440, Self::Maven, Self::Generic];
+    pub const ALL: [Self; 15] = [
+        Self::Deb,
+        Self::Apk,
+        Self::Rpm,
+        Self::Semver,
+        Self::Npm,
+        Self::Pep440,
+        Self::Maven,
+        Self::Gem,
+        Self::Nuget,
+        Self::Composer,
+        Self::Go,
+        Self::Hex,
+        Self::Pub,
+        Self::Alpm,
+        Self::Generic,
+    ];
 
     /// The scheme of an ecosystem's versions; `None` where none is written yet, so that nothing is guessed.
     pub const fn of(ecosystem: Ecosystem) -> Option<Self> {
@@ -36,11 +77,19 @@ impl Scheme {
             Ecosystem::Deb => Some(Self::Deb),
             Ecosystem::Apk => Some(Self::Apk),
             Ecosystem::Rpm => Some(Self::Rpm),
+            Ecosystem::Alpm => Some(Self::Alpm),
             Ecosystem::Pypi => Some(Self::Pep440),
-            // a crate's version is semantic by decree, so the order is the same
-            Ecosystem::Npm | Ecosystem::Cargo => Some(Self::Npm),
+            Ecosystem::Npm => Some(Self::Npm),
             Ecosystem::Maven => Some(Self::Maven),
+            Ecosystem::Golang => Some(Self::Go),
+            Ecosystem::Gem => Some(Self::Gem),
+            Ecosystem::Composer => Some(Self::Composer),
+            Ecosystem::Nuget => Some(Self::Nuget),
+            Ecosystem::Hex => Some(Self::Hex),
+            Ecosystem::Pub => Some(Self::Pub),
             Ecosystem::Generic => Some(Self::Generic),
+            // both are semantic by decree of their tools
+            Ecosystem::Cargo | Ecosystem::Swift => Some(Self::Semver),
             _ => None,
         }
     }
@@ -51,11 +100,25 @@ impl Scheme {
             Self::Deb => "dpkg",
             Self::Apk => "apk",
             Self::Rpm => "rpm",
-            Self::Npm => "semver",
+            Self::Semver => "semver",
+            Self::Npm => "npm",
             Self::Pep440 => "pep440",
             Self::Maven => "maven",
+            Self::Gem => "gem",
+            Self::Nuget => "nuget",
+            Self::Composer => "composer",
+            Self::Go => "go",
+            Self::Hex => "hex",
+            Self::Pub => "pub",
+            Self::Alpm => "alpm",
             Self::Generic => "generic",
         }
+    }
+
+    /// Whether the order is transitive. Two references are not, in corners that real versions rarely touch, and exactness
+    /// comes first; whoever sorts must not rely on it there.
+    pub const fn is_transitive(self) -> bool {
+        !matches!(self, Self::Maven | Self::Alpm)
     }
 }
 
@@ -65,42 +128,52 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// Reads the names of [`Scheme::as_str`], and `deb`, `npm` and `pypi` for those who think of the ecosystem.
+/// Reads the names of [`Scheme::as_str`], and those of some ecosystems: `deb`, `cargo`, `swift`, `pypi`, `rubygems`,
+/// `golang`.
 impl FromStr for Scheme {
     type Err = UnknownScheme;
 
     fn from_str(text: &str) -> Result<Self, UnknownScheme> {
-        match text {
-            "deb" => Ok(Self::Deb),
-            "npm" => Ok(Self::Npm),
-            "pypi" => Ok(Self::Pep440),
-            _ => Self::ALL
-                .into_iter()
-                .find(|scheme| scheme.as_str() == text)
-                .ok_or_else(|| UnknownScheme(text.chars().take(64).collect())),
-        }
+        let alias = ALIASES.iter().find(|(name, _)| *name == text).map(|(_, scheme)| *scheme);
+        alias
+            .or_else(|| Self::ALL.into_iter().find(|scheme| scheme.as_str() == text))
+            .ok_or_else(|| UnknownScheme(text.chars().take(64).collect()))
     }
 }
 
 /// A text that names no scheme.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a known version scheme; known are dpkg (deb), apk, rpm, semver (npm), pep440 (pypi), maven, generic"
-)]
+#[error("`{0}` is not a known version scheme; known are {names}", names = known_names())]
 pub struct UnknownScheme(pub String);
+
+/// All names, each with its aliases in brackets.
+fn known_names() -> String {
+    let name = |scheme: Scheme| {
+        let aliases: Vec<&str> = ALIASES.iter().filter(|(_, of)| *of == scheme).map(|(name, _)| *name).collect();
+        if aliases.is_empty() { scheme.to_string() } else { format!("{scheme} ({})", aliases.join(", ")) }
+    };
+    Scheme::ALL.map(name).join(", ")
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_scheme_is_read_back_from_its_name_and_its_alias() {
+    fn every_scheme_is_read_back_from_its_name_and_its_aliases() {
         for scheme in Scheme::ALL {
             assert_eq!(scheme.as_str().parse(), Ok(scheme));
         }
-        let aliases = ["deb", "npm", "pypi"].map(|alias| alias.parse::<Scheme>().unwrap());
-        assert_eq!(aliases, [Scheme::Deb, Scheme::Npm, Scheme::Pep440]);
-        assert!("rubygems".parse::<Scheme>().is_err());
+        for (alias, scheme) in ALIASES {
+            assert_eq!(alias.parse(), Ok(scheme));
+        }
+    }
+
+    #[test]
+    fn an_unknown_scheme_is_refused_with_the_known_ones() {
+        let error = "debian".parse::<Scheme>().unwrap_err().to_string();
+        assert!(error.starts_with("`debian` is not a known version scheme; known are dpkg (deb), apk, rpm, "), "{error}");
+        assert!(error.contains(", semver (cargo, swift), npm, pep440 (pypi), maven, gem (rubygems), "), "{error}");
     }
 
     #[test]
@@ -115,7 +188,8 @@ mod tests {
     #[test]
     fn an_ecosystem_without_a_scheme_has_none_instead_of_a_guess() {
         assert_eq!(Scheme::of(Ecosystem::Deb), Some(Scheme::Deb));
-        assert_eq!(Scheme::of(Ecosystem::Nuget), None);
+        assert_eq!(Scheme::of(Ecosystem::Nuget), Some(Scheme::Nuget));
+        assert_eq!(Scheme::of(Ecosystem::Cpan), None);
         assert_eq!(Scheme::of(Ecosystem::Os), None);
     }
 }

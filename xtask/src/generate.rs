@@ -18,6 +18,7 @@ struct Page {
 const PAGES: &[Page] = &[
     Page { path: "docs/reference/settings.md", arguments: &["docs", "settings"] },
     Page { path: "docs/reference/secrets.md", arguments: &["docs", "secrets"] },
+    Page { path: "docs/reference/feeds.md", arguments: &["docs", "feeds"] },
 ];
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {

@@ -15,6 +15,7 @@ mod project;
 mod sboms;
 mod schema;
 mod setup;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ usage: cargo xtask COMMAND
   differential [N]       lay N (10000) random stacks of layers over each other, by a scan and by umoci
   fuzz [TARGET…] [--seconds N]
                          give the readers of foreign bytes odd input, N seconds (60) each; all targets or those named
+  versions [SCHEME…]     hold the order of versions against the programs that define it, on real versions out of the feeds
   class-digests FOLDER   take the classes of the jars in a folder into the table of known classes
   generate [--check]     write the generated pages; --check fails when one is stale
 ";
@@ -66,6 +68,7 @@ fn dispatch(arguments: Vec<String>) -> Result<()> {
         "bench" => bench::command(rest),
         "differential" => differential::command(rest),
         "fuzz" => fuzz::command(rest),
+        "versions" => versions::command(rest),
         "class-digests" => class_digests::command(rest),
         "generate" => generate::command(rest),
         "help" | "--help" | "-h" => {

@@ -115,7 +115,8 @@ fn install(tools: &[Tool]) -> Result<()> {
     Ok(())
 }
 
-fn apt_install(packages: &[&str]) -> Result<()> {
+/// Installs Debian packages.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     let by_hand =
         format!("apt-get update && apt-get install -y --no-install-recommends {}", packages.join(" "));
     if !process::is_installed("apt-get") {

@@ -1,7 +1,7 @@
 //! Lifecycle of a product release, under two sets of key names.
 
 use fleet::PackageEntry;
-use model::{Lifecycle, LifecycleStage, Timestamp};
+use model::{Confidence, Lifecycle, LifecycleStage, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -41,7 +41,7 @@ impl SoftwareLifecycle {
     fn new(lifecycle: &Lifecycle, at: LifecycleStage) -> Self {
         Self {
             stage: stage(at),
-            life_cycle_confidence: "Exact",
+            life_cycle_confidence: confidence(lifecycle.confidence),
             eol: date(lifecycle.eol),
             eos: date(lifecycle.eos),
             ga: date(lifecycle.ga),
@@ -70,9 +70,17 @@ fn date(time: Option<Timestamp>) -> Millis {
     time.map_or(NO_DATE, Millis::from)
 }
 
+fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Confirmed => "Exact",
+        Confidence::Potential => "Approximate",
+    }
+}
+
+/// Clients know no stage between GA and EOL; what still gets its security fixes is not ended.
 fn stage(stage: LifecycleStage) -> &'static str {
     match stage {
-        LifecycleStage::Ga => "GA",
+        LifecycleStage::Ga | LifecycleStage::SecuritySupport => "GA",
         LifecycleStage::Eol => "EOL",
         LifecycleStage::Eos => "EOS",
         LifecycleStage::Unknown => "Unknown",
@@ -92,6 +100,9 @@ mod tests {
             "eol": "-631152000000", "eos": "-631152000000", "ga": "5"
         });
         assert_eq!(list, expected);
+        assert_eq!(stage(LifecycleStage::SecuritySupport), "GA");
+        let guess = Lifecycle { confidence: Confidence::Potential, ..lifecycle.clone() };
+        assert_eq!(SoftwareLifecycle::new(&guess, LifecycleStage::Eos).life_cycle_confidence, "Approximate");
         let record = serde_json::to_value(RecordLifecycle::new(&lifecycle, LifecycleStage::Ga)).unwrap();
         let expected = serde_json::json!({
             "stage": "GA", "gaDate": "5", "eolDate": "-631152000000", "eosDate": "-631152000000"

@@ -89,7 +89,12 @@ pub(crate) fn docs(page: &str) -> anyhow::Result<()> {
             out.write_all(catalog::secrets_page().as_bytes())?;
             Ok(())
         }
-        other => bail!("there is no reference page `{other}`; there are: settings, secrets"),
+        "feeds" => {
+            let mut out = io::stdout().lock();
+            out.write_all(knowledge::feeds_page().as_bytes())?;
+            Ok(())
+        }
+        other => bail!("there is no reference page `{other}`; there are: settings, secrets, feeds"),
     }
 }
 

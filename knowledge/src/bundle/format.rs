@@ -23,7 +23,7 @@ pub(crate) const MAGIC: [u8; 8] = *b"PLIMBNDL";
 
 /// The newest format that this program writes and reads. Raised whenever a stored type changes its form,
 /// `model::Vulnerability` and `model::Lifecycle` included.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 pub(crate) const HEADER: usize = 88;
 pub(crate) const TABLE_ENTRY: usize = 24;
@@ -35,14 +35,22 @@ const MAX_SECTIONS: usize = 64;
 pub(crate) enum Section {
     /// The manifest as JSON.
     Manifest = 1,
-    /// Table: `namespace NUL package` → what advisories say.
+    /// Table: `namespace NUL package` → a row, see [`super::row`].
     Advisories = 2,
     /// Table: number (big-endian) → vulnerability.
     Vulnerabilities = 3,
-    /// Table: `product NUL cycle` → lifecycle.
+    /// Table: product → its cycles.
     Lifecycles = 4,
     /// Table: `family|id` → number.
     Registry = 5,
+    /// Hash index over the keys of `Advisories`.
+    AdvisoryIndex = 6,
+    /// Table: number (big-endian) → exploit prediction, apart because it changes daily.
+    Predictions = 7,
+    /// Table: `feed NUL advisory` → where a record came from.
+    Records = 8,
+    /// Table: `list NUL name` → position in `Lifecycles` (4), 1 if it is a guess (1).
+    LifecycleNames = 9,
 }
 
 /// Puts sections into one file image; equal sections give equal bytes.

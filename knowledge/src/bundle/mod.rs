@@ -7,21 +7,34 @@
 //! after it was installed) is logged and left out, because the rest of the bundle is still the best knowledge
 //! there is. [`Bundle::verify`] finds such damage for certain.
 
+mod changes;
+mod code;
 pub(crate) mod format;
+mod index;
+mod lifecycle;
 mod manifest;
 mod map;
 mod read;
+mod row;
+pub(crate) mod row_write;
 mod stored;
+mod stated;
 mod table;
 pub(crate) mod write;
 
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
-use model::{Affected, Digest, Lifecycle, Namespace, Vulnerability};
+use model::advisory::Epss;
+use model::{Affected, Digest, Namespace, Timestamp, Vulnerability};
 
+pub use lifecycle::{ProductCycle, ProductInfo, is_dotnet_runtime};
 pub use manifest::{Manifest, NamespaceCounts, Source};
-pub(crate) use stored::{StoredAffected, StoredRange};
+pub use changes::Changes;
+pub use row::{Fix, Row, StatementView, Verdict};
+pub use stored::Origin;
 
+use lifecycle::Lifecycles;
 use map::Bytes;
 use read::Section;
 
@@ -34,15 +47,6 @@ pub struct BundleAffected {
     pub vulnerability: Arc<Vulnerability>,
 }
 
-/// A product release cycle as the bundle knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProductCycle {
-    /// Its dates.
-    pub lifecycle: Lifecycle,
-    /// The number of the finding that it is past its end of life.
-    pub qid: u32,
-}
-
 /// An open bundle. Cheap to share behind an `Arc`, usable from any thread.
 #[derive(Debug)]
 pub struct Bundle {
@@ -51,8 +55,13 @@ pub struct Bundle {
     manifest: Manifest,
     advisories: Section,
     vulnerabilities: Section,
-    lifecycles: Section,
+    lifecycles: Lifecycles,
     registry: Section,
+    predictions: Section,
+    records: Section,
+    index: std::ops::Range<usize>,
+    covered: HashSet<String>,
+    date: Option<Timestamp>,
     decoded: Vec<OnceLock<Arc<Vulnerability>>>,
 }
 
@@ -67,34 +76,64 @@ impl Bundle {
         &self.manifest
     }
 
-    /// Whether any feed of the bundle speaks of this namespace. If not, no finding does not mean clean.
-    pub fn covers(&self, namespace: &Namespace) -> bool {
-        self.manifest.namespaces.contains_key(&namespace.0)
+    /// The date of the newest feed; `None` if no feed tells one.
+    pub fn date(&self) -> Option<Timestamp> {
+        self.date
     }
 
-    /// Everything that is said about a package, sorted by vulnerability number, advisory and feed;
-    /// `package` is the name that [`crate::advisory_key`] gives.
+    /// Whether any feed of the bundle speaks of this namespace. If not, no finding does not mean clean.
+    pub fn covers(&self, namespace: &Namespace) -> bool {
+        self.covered.contains(&namespace.0)
+    }
+
+    /// What is said about a package; `package` is the name that [`crate::advisory_key`] gives, or another one under
+    /// which publishers may list it.
+    pub fn row(&self, namespace: &str, package: &str) -> Option<Row<'_>> {
+        let bytes = self.bytes.as_slice();
+        let hash = index::hash(&[namespace.as_bytes(), &[0], package.as_bytes()]);
+        let found = index::candidates(bytes.get(self.index.clone())?, hash).find(|&row| {
+            let key = self.advisories.key(bytes, row).unwrap_or_default();
+            table::compare_pair(key, namespace, package).is_eq()
+        })?;
+        Row::new(self.advisories.blob(bytes, found)?)
+    }
+
+    /// Everything that is said about a package as plain data, sorted by vulnerability number, advisory and feed.
+    /// Statements that do not count are among it.
     pub fn affected(&self, namespace: &Namespace, package: &str) -> Vec<BundleAffected> {
-        let Some(blob) = self.advisories.pair(self.bytes.as_slice(), &namespace.0, package) else {
-            return Vec::new();
+        let Some(row) = self.row(&namespace.0, package) else { return Vec::new() };
+        let statements = (0..row.len()).map(|index| row.statement(index));
+        statements
+            .filter_map(|statement| {
+                let vulnerability = self.vulnerability(statement.qid())?;
+                Some(BundleAffected { affected: statement.to_model(), vulnerability })
+            })
+            .collect()
+    }
+
+    /// All rows with their namespace and package, in the order of their keys.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, &str, Row<'_>)> {
+        let bytes = self.bytes.as_slice();
+        (0..self.advisories.len()).filter_map(move |index| {
+            let key = std::str::from_utf8(self.advisories.key(bytes, index)?).ok()?;
+            let (namespace, package) = key.split_once('\0')?;
+            Some((namespace, package, Row::new(self.advisories.blob(bytes, index)?)?))
+        })
+    }
+
+    /// Where the records of a feed with this id came from; several if the feed writes one for each package.
+    pub fn origins(&self, feed: &str, advisory: &str) -> Vec<Origin> {
+        let blob = self.records.pair(self.bytes.as_slice(), feed, advisory);
+        blob.and_then(|blob| postcard::from_bytes(blob).ok()).unwrap_or_default()
+    }
+
+    /// The numbers of a vulnerability in all families, by its main id or one of its aliases. Looks at every vulnerability.
+    pub fn numbers_of(&self, id: &str) -> Vec<u32> {
+        let is_named = |vulnerability: &Vulnerability| {
+            vulnerability.id.eq_ignore_ascii_case(id)
+                || vulnerability.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(id))
         };
-        let stored: Vec<StoredAffected<'_>> = match postcard::from_bytes(blob) {
-            Ok(stored) => stored,
-            Err(error) => {
-                tracing::warn!(
-                    bundle = %self.id, package, %namespace,
-                    "statements about {package} in {namespace} are damaged and left out: {error}"
-                );
-                return Vec::new();
-            }
-        };
-        let mut found = Vec::with_capacity(stored.len());
-        for statement in &stored {
-            if let Some(vulnerability) = self.vulnerability_at(statement.vulnerability as usize) {
-                found.push(BundleAffected { affected: statement.to_model(), vulnerability });
-            }
-        }
-        found
+        self.vulnerabilities().filter(is_named).map(|vulnerability| vulnerability.qid).collect()
     }
 
     /// The vulnerability with this number.
@@ -107,31 +146,6 @@ impl Bundle {
     /// All vulnerabilities in order of their numbers; each is decoded on the way and not kept.
     pub fn vulnerabilities(&self) -> impl Iterator<Item = Vulnerability> + '_ {
         (0..self.decoded.len()).filter_map(|index| self.decode_vulnerability(index))
-    }
-
-    /// The dates of the release cycle that `version` of `product` belongs to.
-    ///
-    /// Products have the names of endoflife.date, their aliases and the `ID`s of os-release (`debian`, `alpine`,
-    /// `python`). The longest cycle that is a whole-part prefix of `version` wins: `3.11.4` finds `3.11`.
-    pub fn lifecycle(&self, product: &str, version: &str) -> Option<Lifecycle> {
-        self.product_cycle(product, version).map(|cycle| cycle.lifecycle)
-    }
-
-    /// Like [`Self::lifecycle`], with the number of the cycle's end-of-life finding.
-    pub fn product_cycle(&self, product: &str, version: &str) -> Option<ProductCycle> {
-        let mut cycle = version;
-        loop {
-            if let Some(found) = self.exact_cycle(product, cycle) {
-                return Some(found);
-            }
-            cycle = cycle.rfind(['.', '-', '+', '_']).map(|end| &cycle[..end])?;
-        }
-    }
-
-    fn exact_cycle(&self, product: &str, cycle: &str) -> Option<ProductCycle> {
-        let blob = self.lifecycles.pair(self.bytes.as_slice(), product, cycle)?;
-        let stored: stored::StoredLifecycle = postcard::from_bytes(blob).ok()?;
-        Some(ProductCycle { lifecycle: stored.lifecycle, qid: stored.qid })
     }
 
     /// The numbers that are not CVE codes, `family|id` and number, in order; a later bundle carries them over.
@@ -155,8 +169,11 @@ impl Bundle {
 
     fn decode_vulnerability(&self, index: usize) -> Option<Vulnerability> {
         let blob = self.vulnerabilities.blob(self.bytes.as_slice(), index)?;
-        match postcard::from_bytes(blob) {
-            Ok(vulnerability) => Some(vulnerability),
+        match postcard::from_bytes::<Vulnerability>(blob) {
+            Ok(mut vulnerability) => {
+                vulnerability.epss = self.prediction(vulnerability.qid);
+                Some(vulnerability)
+            }
             Err(error) => {
                 tracing::warn!(
                     bundle = %self.id, index,
@@ -165,5 +182,14 @@ impl Bundle {
                 None
             }
         }
+    }
+
+    fn prediction(&self, qid: u32) -> Option<Epss> {
+        let bytes = self.bytes.as_slice();
+        let key = qid.to_be_bytes();
+        let index = self.predictions.find(bytes, |stored| stored.cmp(&key[..]))?;
+        let blob = self.predictions.blob(bytes, index)?;
+        let [score, percentile] = [0, 4].map(|at| f32::from_bits(format::u32_at(blob, at)));
+        Some(Epss { score, percentile })
     }
 }

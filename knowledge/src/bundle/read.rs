@@ -9,6 +9,7 @@ use model::Digest;
 
 use super::Bundle;
 use super::format::{self, Frame, FrameError};
+use super::lifecycle::Lifecycles;
 use super::map::Bytes;
 use super::table::{Layout, compare_pair};
 use super::write::Content;
@@ -27,6 +28,11 @@ impl Section {
         let range = frame.section(section);
         let layout = Layout::read(file.get(range.clone())?)?;
         Some(Self { range, layout })
+    }
+
+    /// The whole section.
+    pub(super) fn bytes<'a>(&self, file: &'a [u8]) -> &'a [u8] {
+        file.get(self.range.clone()).unwrap_or_default()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -53,7 +59,7 @@ impl Section {
 
     /// The pairs of all keys that are text.
     #[cfg(fuzzing)]
-    fn pairs<'a>(&'a self, file: &'a [u8]) -> impl Iterator<Item = (String, String)> + 'a {
+    pub(crate) fn pairs<'a>(&'a self, file: &'a [u8]) -> impl Iterator<Item = (String, String)> + 'a {
         (0..self.len()).filter_map(move |index| {
             let (first, second) = std::str::from_utf8(self.key(file, index)?).ok()?.split_once('\0')?;
             Some((first.to_owned(), second.to_owned()))
@@ -76,15 +82,16 @@ impl Bundle {
             manifest: super::Manifest { builder: crate::BUILDER.to_owned(), ..Default::default() },
             vulnerabilities: &[],
             packages: &[],
-            lifecycles: &[],
+            lifecycles: &super::write::Lifecycles::default(),
             registry: &Registry::default(),
+            records: &std::collections::BTreeMap::new(),
         };
         let bytes = content.encode().expect("an empty bundle can be encoded");
         Self::of_bytes(Bytes::Owned(bytes), Path::new("empty bundle"))
             .expect("an empty bundle is well formed")
     }
 
-    fn of_bytes(bytes: Bytes, path: &Path) -> Result<Self, KnowledgeError> {
+    pub(super) fn of_bytes(bytes: Bytes, path: &Path) -> Result<Self, KnowledgeError> {
         let damaged = |reason: String| KnowledgeError::Damaged { path: path.to_owned(), reason };
         let file = bytes.as_slice();
         let frame = Frame::read(file).map_err(|error| match error {
@@ -101,11 +108,31 @@ impl Bundle {
         };
         let advisories = open(format::Section::Advisories)?;
         let vulnerabilities = open(format::Section::Vulnerabilities)?;
-        let lifecycles = open(format::Section::Lifecycles)?;
+        let products = open(format::Section::Lifecycles)?;
+        let lifecycles = Lifecycles::new(products, open(format::Section::LifecycleNames)?);
         let registry = open(format::Section::Registry)?;
         let decoded = std::iter::repeat_with(OnceLock::new).take(vulnerabilities.len()).collect();
-        let id = frame.content;
-        Ok(Self { bytes, id, manifest, advisories, vulnerabilities, lifecycles, registry, decoded })
+        let predictions = open(format::Section::Predictions)?;
+        let records = open(format::Section::Records)?;
+        let index = frame.section(format::Section::AdvisoryIndex);
+        let (id, manifest): (_, super::Manifest) = (frame.content, manifest);
+        let covered = manifest.namespaces.keys().cloned().collect();
+        let date = manifest.sources.iter().filter_map(|source| source.date).max();
+        Ok(Self {
+            bytes,
+            id,
+            manifest,
+            advisories,
+            vulnerabilities,
+            lifecycles,
+            registry,
+            predictions,
+            records,
+            index,
+            covered,
+            date,
+            decoded,
+        })
     }
 
     /// Opens bytes that are in memory.
@@ -120,7 +147,7 @@ impl Bundle {
         self.advisories.pairs(self.bytes.as_slice())
     }
 
-    /// The `product, cycle` keys of the lifecycles.
+    /// The `list, name` keys of the products.
     #[cfg(fuzzing)]
     pub(crate) fn lifecycle_names(&self) -> impl Iterator<Item = (String, String)> + '_ {
         self.lifecycles.pairs(self.bytes.as_slice())

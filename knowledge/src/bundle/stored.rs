@@ -1,86 +1,69 @@
-//! The forms in which statements and lifecycles lie in a bundle (postcard); strings are borrowed from the
-//! map, so that looking does not copy.
+//! The forms in which lifecycles and the origins of records lie in a bundle (postcard).
 //!
 //! A change here raises [`crate::bundle::format::FORMAT`].
 
-use model::{Affected, AffectedRange, Bound, FixState, Lifecycle, RaisedBy, Severity, SeverityRule};
+use model::{Digest, Lifecycle, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// What one advisory says about one package, as stored.
+/// A product, as stored; its name is the key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct StoredAffected<'a> {
-    pub(crate) vulnerability: u32,
-    pub(crate) advisory: &'a str,
-    pub(crate) feed: &'a str,
+pub(crate) struct StoredProduct<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) page: Option<&'a str>,
     #[serde(borrow)]
-    pub(crate) ranges: Vec<StoredRange<'a>>,
-    #[serde(borrow)]
-    pub(crate) versions: Vec<&'a str>,
-    pub(crate) state: FixState,
-    pub(crate) fix_version: Option<&'a str>,
-    pub(crate) severity: Severity,
-    pub(crate) severity_rule: SeverityRule,
-    pub(crate) base_severity: Severity,
-    pub(crate) raised_by: Option<RaisedBy>,
-}
-
-/// An affected range, as stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredRange<'a> {
-    pub(crate) introduced: Option<&'a str>,
-    #[serde(borrow)]
-    pub(crate) end: StoredBound<'a>,
-}
-
-/// The end of a range, as stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum StoredBound<'a> {
-    Open,
-    Fixed(&'a str),
-    LastAffected(&'a str),
+    pub(crate) cycles: Vec<StoredCycle<'a>>,
 }
 
 /// A product release cycle, as stored; `qid` is the number of its end-of-life finding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct StoredLifecycle {
+pub(crate) struct StoredCycle<'a> {
     pub(crate) qid: u32,
-    pub(crate) lifecycle: Lifecycle,
+    pub(crate) cycle: &'a str,
+    pub(crate) ga: Option<Timestamp>,
+    pub(crate) eoas: Option<Timestamp>,
+    pub(crate) eol: Option<Timestamp>,
+    pub(crate) eos: Option<Timestamp>,
+    pub(crate) ended: bool,
+    #[serde(borrow)]
+    pub(crate) ends: Vec<StoredEnd<'a>>,
 }
 
-impl<'a> StoredRange<'a> {
-    pub(crate) fn of(range: &'a AffectedRange) -> Self {
-        let end = match &range.end {
-            Bound::Open => StoredBound::Open,
-            Bound::Fixed(version) => StoredBound::Fixed(version),
-            Bound::LastAffected(version) => StoredBound::LastAffected(version),
-        };
-        Self { introduced: range.introduced.as_deref(), end }
+/// When the support of a source package, or of those whose names begin so, ends.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredEnd<'a> {
+    pub(crate) package: &'a str,
+    pub(crate) is_prefix: bool,
+    pub(crate) as_release: bool,
+    pub(crate) on: Option<Timestamp>,
+}
+
+impl<'a> StoredCycle<'a> {
+    pub(crate) fn of(qid: u32, lifecycle: &'a Lifecycle, ends: Vec<StoredEnd<'a>>) -> Self {
+        let Lifecycle { cycle, ga, eoas, eol, eos, ended, .. } = lifecycle;
+        Self { qid, cycle, ga: *ga, eoas: *eoas, eol: *eol, eos: *eos, ended: *ended, ends }
     }
 
-    fn to_model(&self) -> AffectedRange {
-        let end = match self.end {
-            StoredBound::Open => Bound::Open,
-            StoredBound::Fixed(version) => Bound::Fixed(version.to_owned()),
-            StoredBound::LastAffected(version) => Bound::LastAffected(version.to_owned()),
-        };
-        AffectedRange { introduced: self.introduced.map(str::to_owned), end }
+    pub(crate) fn lifecycle(&self, product: &str) -> Lifecycle {
+        let Self { cycle, ga, eoas, eol, eos, ended, .. } = *self;
+        let product = product.to_owned();
+        Lifecycle { product, cycle: cycle.to_owned(), ga, eoas, eol, eos, ended, ..Lifecycle::default() }
     }
 }
 
-impl StoredAffected<'_> {
-    pub(crate) fn to_model(&self) -> Affected {
-        Affected {
-            advisory: self.advisory.to_owned(),
-            feed: self.feed.to_owned(),
-            ranges: self.ranges.iter().map(StoredRange::to_model).collect(),
-            versions: self.versions.iter().map(|version| (*version).to_owned()).collect(),
-            state: self.state,
-            fix_version: self.fix_version.map(str::to_owned),
-            severity: self.severity,
-            severity_rule: self.severity_rule,
-            base_severity: self.base_severity,
-            raised_by: self.raised_by,
-            ..Affected::default()
-        }
-    }
+/// Where a record of a feed came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// The file, relative to the folder that was compiled.
+    pub file: String,
+    /// SHA-256 of the record as its publisher wrote it.
+    pub digest: Option<Digest>,
+    /// When it was published.
+    pub published: Option<Timestamp>,
+    /// When it was last changed.
+    pub modified: Option<Timestamp>,
+    /// When its publisher withdrew it.
+    pub withdrawn: Option<Timestamp>,
+    /// Where it can be read.
+    pub url: Option<String>,
 }

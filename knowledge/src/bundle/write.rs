@@ -1,47 +1,69 @@
 //! Writing a bundle: sections in a fixed order, keys sorted, no time of its own. Equal content gives equal bytes.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use model::{Lifecycle, Vulnerability};
+use model::{Confidence, Vulnerability};
 use serde::Serialize;
 
 use crate::bundle::format::{self, Section};
+use crate::bundle::index;
 use crate::bundle::manifest::Manifest;
-use crate::bundle::stored::{StoredAffected, StoredLifecycle};
+use crate::bundle::stored::{Origin, StoredCycle, StoredEnd, StoredProduct};
 use crate::bundle::table::{TableWriter, pair_key};
 use crate::error::KnowledgeError;
+use crate::product::{NameRow, PackageSupport, Product, SupportEnd};
 use crate::qid::Registry;
 
 /// How long an unfinished file is left alone: nothing that is still being written is idle for so long.
 const STALE: std::time::Duration = std::time::Duration::from_secs(3600);
 
-/// A product release cycle with the number of its end-of-life finding.
+/// Products with the names that lead to them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lifecycles {
+    /// Sorted by name.
+    pub(crate) products: Vec<ProductRow>,
+    pub(crate) names: Vec<NameRow>,
+}
+
+/// A product with the numbers of its cycles' end-of-life findings and what is said of a release's packages.
 #[derive(Clone, Debug)]
-pub(crate) struct LifecycleRow {
-    /// Names under which it is found, the product's own first.
-    pub(crate) names: Vec<String>,
-    pub(crate) qid: u32,
-    pub(crate) lifecycle: Lifecycle,
+pub(crate) struct ProductRow {
+    pub(crate) product: Product,
+    /// For each cycle.
+    pub(crate) qids: Vec<u32>,
+    /// For each cycle.
+    pub(crate) ends: Vec<Vec<SupportEnd>>,
+}
+
+impl Lifecycles {
+    /// The number of cycles of all products.
+    pub(crate) fn cycles(&self) -> u64 {
+        self.products.iter().map(|row| row.qids.len() as u64).sum()
+    }
 }
 
 /// Statements about one package of one namespace.
 pub(crate) struct PackageRow<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) package: &'a str,
-    pub(crate) statements: Vec<StoredAffected<'a>>,
+    /// See [`crate::bundle::row_write::encode`].
+    pub(crate) row: Vec<u8>,
 }
 
 /// Everything that goes into a bundle.
 pub(crate) struct Content<'a> {
     pub(crate) manifest: Manifest,
-    /// Sorted by qid; statements refer to the position.
+    /// Sorted by number.
     pub(crate) vulnerabilities: &'a [Vulnerability],
     /// Sorted by (namespace, package), each pair once.
     pub(crate) packages: &'a [PackageRow<'a>],
-    pub(crate) lifecycles: &'a [LifecycleRow],
+    pub(crate) lifecycles: &'a Lifecycles,
     pub(crate) registry: &'a Registry,
+    /// By feed and advisory.
+    pub(crate) records: &'a BTreeMap<(&'a str, &'a str), Vec<Origin>>,
 }
 
 impl Content<'_> {
@@ -49,12 +71,18 @@ impl Content<'_> {
     pub(crate) fn encode(&self) -> Result<Vec<u8>, KnowledgeError> {
         let manifest = serde_json::to_vec(&self.manifest)
             .map_err(|error| KnowledgeError::Encode { what: "manifest", reason: error.to_string() })?;
+        let advisories = self.advisories()?;
+        let index = index::build(&advisories);
         Ok(format::assemble(&[
             (Section::Manifest, manifest),
-            (Section::Advisories, self.advisories()?),
+            (Section::Advisories, advisories),
+            (Section::AdvisoryIndex, index),
             (Section::Vulnerabilities, self.vulnerabilities()?),
             (Section::Lifecycles, self.lifecycles()?),
             (Section::Registry, self.registry()?),
+            (Section::Predictions, self.predictions()?),
+            (Section::Records, self.records()?),
+            (Section::LifecycleNames, self.lifecycle_names()?),
         ]))
     }
 
@@ -64,7 +92,7 @@ impl Content<'_> {
             self.packages.iter().map(|row| (pair_key(row.namespace, row.package), row)).collect();
         keyed.sort_by(|a, b| a.0.cmp(&b.0));
         for (key, row) in keyed {
-            table.add(&key, &encode("statement", &row.statements)?)?;
+            table.add(&key, &row.row)?;
         }
         Ok(table.finish())
     }
@@ -72,19 +100,59 @@ impl Content<'_> {
     fn vulnerabilities(&self) -> Result<Vec<u8>, KnowledgeError> {
         let mut table = TableWriter::default();
         for vulnerability in self.vulnerabilities {
-            table.add(&vulnerability.qid.to_be_bytes(), &encode("vulnerability", vulnerability)?)?;
+            // kept in a section of its own
+            let vulnerability = Vulnerability { epss: None, ..vulnerability.clone() };
+            table.add(&vulnerability.qid.to_be_bytes(), &encode("vulnerability", &vulnerability)?)?;
+        }
+        Ok(table.finish())
+    }
+
+    fn predictions(&self) -> Result<Vec<u8>, KnowledgeError> {
+        let mut table = TableWriter::default();
+        for vulnerability in self.vulnerabilities {
+            let Some(epss) = vulnerability.epss else { continue };
+            let bits = [epss.score, epss.percentile].map(|number| number.to_bits().to_le_bytes());
+            table.add(&vulnerability.qid.to_be_bytes(), bits.as_flattened())?;
+        }
+        Ok(table.finish())
+    }
+
+    fn records(&self) -> Result<Vec<u8>, KnowledgeError> {
+        let mut table = TableWriter::default();
+        let keyed: BTreeMap<Vec<u8>, &Vec<Origin>> =
+            self.records.iter().map(|((feed, id), origins)| (pair_key(feed, id), origins)).collect();
+        for (key, origins) in keyed {
+            table.add(&key, &encode("origin", origins)?)?;
         }
         Ok(table.finish())
     }
 
     fn lifecycles(&self) -> Result<Vec<u8>, KnowledgeError> {
-        let mut keyed = std::collections::BTreeMap::new();
-        for row in self.lifecycles {
-            let stored = StoredLifecycle { qid: row.qid, lifecycle: row.lifecycle.clone() };
-            let blob = encode("lifecycle", &stored)?;
-            for name in &row.names {
-                keyed.entry(pair_key(name, &row.lifecycle.cycle)).or_insert_with(|| blob.clone());
-            }
+        let mut table = TableWriter::default();
+        for row in &self.lifecycles.products {
+            let cycles = row.product.cycles.iter().zip(&row.qids).zip(&row.ends);
+            let stored = StoredProduct {
+                label: row.product.label.as_deref().unwrap_or_default(),
+                page: row.product.page.as_deref(),
+                cycles: cycles
+                    .map(|((cycle, &qid), ends)| {
+                        StoredCycle::of(qid, cycle, ends.iter().map(stored_end).collect())
+                    })
+                    .collect(),
+            };
+            table.add(row.product.name.as_bytes(), &encode("product", &stored)?)?;
+        }
+        Ok(table.finish())
+    }
+
+    fn lifecycle_names(&self) -> Result<Vec<u8>, KnowledgeError> {
+        let mut keyed = BTreeMap::new();
+        for row in &self.lifecycles.names {
+            let index = u32::try_from(row.product)
+                .map_err(|_| KnowledgeError::Encode { what: "product", reason: "there are too many".into() })?;
+            let mut blob = index.to_le_bytes().to_vec();
+            blob.push(u8::from(row.confidence == Confidence::Potential));
+            keyed.insert(pair_key(row.kind, &row.name), blob);
         }
         let mut table = TableWriter::default();
         for (key, blob) in keyed {
@@ -100,6 +168,15 @@ impl Content<'_> {
         }
         Ok(table.finish())
     }
+}
+
+fn stored_end(end: &SupportEnd) -> StoredEnd<'_> {
+    let on = match end.support {
+        PackageSupport::AsRelease => None,
+        PackageSupport::Ends(on) => on,
+    };
+    let as_release = end.support == PackageSupport::AsRelease;
+    StoredEnd { package: &end.package, is_prefix: end.is_prefix, as_release, on }
 }
 
 fn encode<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>, KnowledgeError> {

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::Vulnerability;
 use model::advisory::{Cvss, Epss, Exploit, ExploitMaturity, Exploitation, KnownExploited};
+use model::{Lifecycle, Standing, Vulnerability};
 
-use crate::bundle::write::{LifecycleRow, PackageRow};
-use crate::bundle::{NamespaceCounts, StoredAffected, StoredRange};
+use crate::bundle::row_write::Said;
+use crate::bundle::write::{Lifecycles, PackageRow, ProductRow};
+use crate::bundle::{NamespaceCounts, Origin};
 use crate::compile::group::Group;
+use crate::compile::rows::{Gathered, rows};
 use crate::error::KnowledgeError;
+use crate::product::names_of;
 use crate::qid::Registry;
 use crate::rating::{Evidence, Threat, best, rank};
 use crate::record::{CveFacts, Harvest, Rated, Record, Statement};
@@ -17,6 +20,7 @@ const MAX_REFERENCES: usize = 16;
 const MAX_RATINGS: usize = 8;
 const MAX_WEAKNESSES: usize = 16;
 const MAX_EXPLOITS: usize = 16;
+const MAX_ORIGINS: usize = 64;
 
 /// The parts of a bundle, borrowed from the harvest.
 pub(crate) struct Parts<'a> {
@@ -24,11 +28,13 @@ pub(crate) struct Parts<'a> {
     pub(crate) vulnerabilities: Vec<Vulnerability>,
     /// Sorted by (namespace, package).
     pub(crate) packages: Vec<PackageRow<'a>>,
-    pub(crate) lifecycles: Vec<LifecycleRow>,
+    pub(crate) lifecycles: Lifecycles,
     pub(crate) namespaces: BTreeMap<String, NamespaceCounts>,
     pub(crate) statements: u64,
     pub(crate) rejected: u64,
     pub(crate) several_cves: u64,
+    /// Where records came from, by feed and id.
+    pub(crate) records: BTreeMap<(&'a str, &'a str), Vec<Origin>>,
 }
 
 /// Numbers groups, rates statements and sorts everything.
@@ -50,53 +56,50 @@ pub(crate) fn assemble<'a>(
         statements: 0,
         rejected: 0,
         several_cves: several_cves(groups),
+        records: BTreeMap::new(),
     };
-    let mut rows: BTreeMap<(&str, &str), Vec<StoredAffected<'a>>> = BTreeMap::new();
+    let mut gathered = Gathered::new();
     for (qid, context) in numbered {
-        let index = u32::try_from(parts.vulnerabilities.len())
-            .map_err(|_| KnowledgeError::NumbersExhausted { key: context.group.id.clone() })?;
         let mut said = false;
-        for &record in &context.group.records {
-            let record = &harvest.records[record];
-            // A distribution's statement is about the CVE itself and falls with it; a database's record stands for itself.
-            let falls = context.facts.is_some_and(|facts| facts.rejected) && record.id == context.group.id;
-            if falls {
+        for record in &context.records {
+            parts.note_origin(record);
+            let standing = context.standing(record);
+            if standing == Standing::Rejected {
                 parts.rejected += record.statements.len() as u64;
-                continue;
             }
             for statement in &record.statements {
                 said = true;
-                let row = rows.entry((&statement.namespace, &statement.package)).or_default();
-                row.push(context.stored(index, record, statement));
+                let row = gathered.entry((&statement.namespace, &statement.package)).or_default();
+                row.push(context.said(qid, record, statement, standing));
             }
         }
         if said {
             parts.vulnerabilities.push(context.vulnerability(qid));
         }
     }
-    for ((namespace, package), mut statements) in rows {
-        statements.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
-        statements.dedup_by(|a, b| same(a, b));
-        let counts = parts.namespaces.entry(namespace.to_owned()).or_default();
-        counts.packages += 1;
-        counts.statements += statements.len() as u64;
-        parts.statements += statements.len() as u64;
-        parts.packages.push(PackageRow { namespace, package, statements });
-    }
+    (parts.packages, parts.namespaces) = rows(gathered);
+    parts.statements = parts.namespaces.values().map(|counts| counts.statements).sum();
     Ok(parts)
 }
 
-fn sort_key<'a>(statement: &StoredAffected<'a>) -> (u32, &'a str, &'a str, Option<&'a str>) {
-    (statement.vulnerability, statement.advisory, statement.feed, statement.fix_version)
-}
-
-/// Whether two statements say the same, as when a file lies in a folder twice.
-fn same(a: &StoredAffected<'_>, b: &StoredAffected<'_>) -> bool {
-    sort_key(a) == sort_key(b)
-        && a.state == b.state
-        && a.versions == b.versions
-        && a.severity == b.severity
-        && a.ranges == b.ranges
+impl<'a> Parts<'a> {
+    /// Remembers where a record came from; a record that is listed under several vulnerabilities has one origin.
+    fn note_origin(&mut self, record: &'a Record) {
+        let origin = Origin {
+            file: record.file.to_string(),
+            digest: record.digest,
+            published: record.published,
+            modified: record.modified,
+            withdrawn: record.withdrawn,
+            url: record.references.first().cloned(),
+        };
+        let origins = self.records.entry((record.feed, &record.id)).or_default();
+        if origins.len() < MAX_ORIGINS
+            && let Err(place) = origins.binary_search(&origin)
+        {
+            origins.insert(place, origin);
+        }
+    }
 }
 
 fn several_cves(groups: &[Group]) -> u64 {
@@ -121,9 +124,12 @@ struct Context<'a> {
 
 impl<'a> Context<'a> {
     fn of(harvest: &'a Harvest, group: &'a Group) -> Self {
+        let mut records: Vec<&Record> = group.records.iter().map(|&index| &harvest.records[index]).collect();
+        // words and ratings of records that count come first
+        records.sort_by_key(|record| record.withdrawn.is_some());
         Self {
             group,
-            records: group.records.iter().map(|&index| &harvest.records[index]).collect(),
+            records,
             facts: harvest.cves.get(&group.id),
             exploited: harvest.exploited.get(&group.id).cloned(),
             epss: harvest.epss.get(&group.id).copied(),
@@ -138,7 +144,19 @@ impl<'a> Context<'a> {
         facts.chain(first).chain(others)
     }
 
-    fn stored(&self, vulnerability: u32, record: &'a Record, statement: &'a Statement) -> StoredAffected<'a> {
+    /// A distribution's statement is about the CVE itself and falls with it; a database's record stands for itself.
+    fn standing(&self, record: &Record) -> Standing {
+        let is_rejected = self.facts.is_some_and(|facts| facts.rejected) && record.id == self.group.id;
+        if record.withdrawn.is_some() {
+            Standing::Withdrawn
+        } else if is_rejected {
+            Standing::Rejected
+        } else {
+            Standing::InForce
+        }
+    }
+
+    fn said(&self, qid: u32, record: &'a Record, statement: &'a Statement, standing: Standing) -> Said<'a> {
         let rating = self.records.iter().find_map(|record| record.rating);
         let evidence = Evidence {
             vendor: statement.vendor,
@@ -148,14 +166,12 @@ impl<'a> Context<'a> {
         };
         let (base_severity, severity_rule) = evidence.base();
         let (severity, raised_by) = self.threat().raise(base_severity);
-        StoredAffected {
-            vulnerability,
+        Said {
+            qid,
             advisory: &record.id,
             feed: record.feed,
-            ranges: statement.ranges.iter().map(StoredRange::of).collect(),
-            versions: statement.versions.iter().map(String::as_str).collect(),
-            state: statement.state,
-            fix_version: statement.fix_version.as_deref(),
+            statement,
+            standing,
             severity,
             severity_rule,
             base_severity,
@@ -268,19 +284,22 @@ fn title_of_packages(id: &str, packages: &BTreeSet<&str>) -> String {
     }
 }
 
-/// One row per product cycle. A name that is a product's own is never another product's alias.
-fn lifecycles(harvest: &Harvest, registry: &mut Registry) -> Result<Vec<LifecycleRow>, KnowledgeError> {
-    let mut rows = Vec::new();
-    for product in harvest.products.values() {
-        let aliases = product.aliases.iter().filter(|alias| !harvest.products.contains_key(*alias));
-        let names: Vec<String> = std::iter::once(&product.name).chain(aliases).cloned().collect();
-        for lifecycle in &product.cycles {
-            let id = format!("{}:{}", product.name, lifecycle.cycle);
-            let qid = registry.number(model::NamespaceFamily::Lifecycle, &id)?;
-            rows.push(LifecycleRow { names: names.clone(), qid, lifecycle: lifecycle.clone() });
+/// The products with a number for each cycle, and the names that lead to them.
+fn lifecycles(harvest: &Harvest, registry: &mut Registry) -> Result<Lifecycles, KnowledgeError> {
+    let joined = harvest.products.joined();
+    let names = names_of(&joined);
+    let mut products = Vec::with_capacity(joined.len());
+    for product in joined {
+        let mut qids = Vec::with_capacity(product.cycles.len());
+        let mut ends = Vec::with_capacity(product.cycles.len());
+        for Lifecycle { cycle, .. } in &product.cycles {
+            let id = format!("{}:{cycle}", product.name);
+            qids.push(registry.number(model::NamespaceFamily::Lifecycle, &id)?);
+            ends.push(harvest.products.ends_of(&product.name, cycle).to_vec());
         }
+        products.push(ProductRow { product, qids, ends });
     }
-    Ok(rows)
+    Ok(Lifecycles { products, names })
 }
 
 #[cfg(test)]

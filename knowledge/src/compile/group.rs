@@ -131,7 +131,13 @@ impl<'a> Links<'a> {
             if self.cves[number].is_empty() {
                 by_id.entry(smallest[&components[number]]).or_default().1.push(member);
             }
-            for cve in &self.cves[number] {
+            // Records of one advisory can each be about another of its CVEs.
+            let mut own = records[member].aliases.iter().map(String::as_str).filter(|id| is_cve(id)).peekable();
+            let cves: BTreeSet<&str> = match own.peek() {
+                Some(_) => own.collect(),
+                None => self.cves[number].iter().copied().collect(),
+            };
+            for cve in cves {
                 by_id.entry(cve).or_default().1.push(member);
             }
         }
@@ -223,6 +229,16 @@ mod tests {
             ("GHSA-5mcr", &["CVE-2021-21290"]),
         ]);
         assert_eq!(found, ["CVE-2021-21290 = GHSA-269q GHSA-5mcr [0, 1]", "CVE-2022-24823 = GHSA-269q [0]"]);
+    }
+
+    #[test]
+    fn records_of_one_advisory_keep_to_the_cve_that_each_names() {
+        let found = groups(&[
+            ("RHSA-2024:1", &["CVE-2024-0001"]),
+            ("RHSA-2024:1", &["CVE-2024-0002"]),
+            ("CVE-2024-0002", &[]),
+        ]);
+        assert_eq!(found, ["CVE-2024-0001 = RHSA-2024:1 [0]", "CVE-2024-0002 = RHSA-2024:1 [1, 2]"]);
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct CompileReport {
     pub skipped: Vec<(PathBuf, String)>,
     /// How many files and folders were not used.
     pub skipped_count: u64,
+    /// What is unusual about whole feeds: one that doubled or is gone, one of which an older copy was used.
+    pub warnings: Vec<String>,
     /// Vulnerabilities in the bundle.
     pub vulnerabilities: u64,
     /// Pairs of namespace and package in the bundle.
@@ -53,6 +55,8 @@ pub struct SourceReport {
     pub quarantined_count: u64,
     /// When the publisher made it, as far as the file tells.
     pub date: Option<Timestamp>,
+    /// Whether it is the last good copy that was read, because the file itself has lost too much or is broken.
+    pub older_copy: bool,
 }
 
 /// A record that was set aside.

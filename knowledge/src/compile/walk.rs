@@ -12,7 +12,8 @@ use crate::error::KnowledgeError;
 use crate::input::FeedFile;
 use crate::registry::{FEEDS, Feed, NOT_USED_YET, Recognised};
 
-const MAX_DEPTH: usize = 8;
+/// Mirrors of RPM repositories have up to ten folders above their notices.
+const MAX_DEPTH: usize = 16;
 const MAX_FILES: usize = 200_000;
 
 /// What was found.
@@ -121,5 +122,6 @@ fn classify(file: FeedFile, found: &mut Found) {
 
 /// What downloads leave beside feed files.
 fn is_note(name: &str) -> bool {
-    name.ends_with(crate::download::SIDECAR) || name.ends_with(".part")
+    let left = [crate::download::SIDECAR, crate::download::LAST_GOOD, ".part"];
+    left.iter().any(|suffix| name.ends_with(suffix))
 }

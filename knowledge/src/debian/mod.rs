@@ -1,14 +1,20 @@
 //! The Debian security tracker's JSON (<https://security-tracker.debian.org/tracker/data/json>):
 //! source package → CVE or TEMP id → release → status.
 //!
-//! Status and urgency are per release. The decision a reader may doubt: `unimportant` is taken as an urgency (severity
+//! Status and urgency are per release. This is Debian's statement of record; the tracker's lists ([`lists`]) tell what it
+//! does not speak of: a package or release that is missing here says nothing.
+//!
+//! The decision a reader may doubt: `unimportant` is taken as an urgency (severity
 //! rule d) although it is Debian's own word, because a flaw that is exploited elsewhere should not be hidden by it.
+
+mod line;
+pub(crate) mod lists;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::distro::DEBIAN_RELEASES;
-use model::{FixState, Named, NamespaceFamily, Severity};
+use model::{Digest, FixState, Named, NamespaceFamily, Severity};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -20,10 +26,18 @@ use crate::text::{TITLE, is_id, is_name, is_version, one_line};
 
 pub(crate) const FEED: &str = "debian";
 
+/// Where the tracker tells of a CVE or advisory.
+const TRACKER: &str = "https://security-tracker.debian.org/tracker/";
+
+/// The longest reason that is kept.
+const NOTE: usize = 160;
+
 #[derive(Deserialize)]
 struct Entry<'a> {
     #[serde(default)]
     description: Option<String>,
+    #[serde(default)]
+    debianbug: Option<u32>,
     #[serde(borrow, default)]
     releases: BTreeMap<String, &'a RawValue>,
 }
@@ -35,22 +49,21 @@ struct Release {
     fixed_version: Option<String>,
     #[serde(default)]
     urgency: Option<String>,
+    /// Why there is no advisory, in Debian's words.
+    #[serde(default)]
+    nodsa: Option<String>,
     #[serde(default)]
     nodsa_reason: Option<String>,
+    /// The versions in the archive, by suite.
+    #[serde(default)]
+    repositories: BTreeMap<String, String>,
 }
 
 pub(crate) fn recognise(file: &FeedFile) -> Recognised {
-    let parent_is_debian = file.folder().to_ascii_lowercase().starts_with("debian");
     let plain = matches!(file.name.as_str(), "json" | "json.gz");
     let named = file.name.starts_with("tracker-json") && file.is("json");
     if plain || named {
         return Recognised::Yes;
-    }
-    if parent_is_debian && file.name.starts_with("security-tracker") {
-        return Recognised::NotUsed("the tracker's lists are not used yet, its JSON is".into());
-    }
-    if parent_is_debian && file.name.starts_with("support-and-lifecycle") {
-        return Recognised::NotUsed("Debian's own calendars are not used yet, endoflife.date is".into());
     }
     Recognised::No
 }
@@ -58,7 +71,7 @@ pub(crate) fn recognise(file: &FeedFile) -> Recognised {
 pub(crate) fn read(file: &FeedFile, out: &mut FileHarvest<'_>) -> Result<(), String> {
     let text = read_document(&file.path, &LIMITS)?;
     out.date = file.date();
-    let mut namespaces = BTreeMap::new();
+    let mut namespaces = Namespaces::default();
     for (package, raw) in json::entries(&text).map_err(|error| error.to_string())? {
         if !is_name(&package) {
             out.quarantine(&package, "it is no package name");
@@ -80,7 +93,7 @@ fn read_entry(
     package: &str,
     id: &str,
     raw: &RawValue,
-    namespaces: &mut BTreeMap<String, Arc<str>>,
+    namespaces: &mut Namespaces,
     out: &mut FileHarvest<'_>,
 ) {
     if !is_id(id) {
@@ -92,11 +105,13 @@ fn read_entry(
     };
     let mut record = Record::new(NamespaceFamily::Debian, FEED, id.to_owned());
     record.sentence = entry.description.as_deref().and_then(|text| one_line(text, TITLE));
-    record.references.push(format!("https://security-tracker.debian.org/tracker/{id}"));
+    record.references.push(format!("{TRACKER}{id}"));
+    record.references.extend(entry.debianbug.map(|bug| format!("https://bugs.debian.org/{bug}")));
+    record.digest = Some(Digest::of(raw.get().as_bytes()));
     for (codename, raw) in entry.releases {
         let statement = serde_json::from_str::<Release>(raw.get())
             .map_err(|error| error.to_string())
-            .and_then(|release| state(package, namespace(&codename, namespaces), release));
+            .and_then(|release| state(package, namespaces.of(&codename), release));
         match statement {
             Ok(statement) => record.statements.push(statement),
             Err(reason) => out.quarantine(&format!("{package} {id} {codename}"), reason),
@@ -106,15 +121,25 @@ fn read_entry(
     out.harvest.records.push(record);
 }
 
-/// `bookworm` → `debian:12`; a codename that this program does not know yet stays a codename.
-fn namespace(codename: &str, known: &mut BTreeMap<String, Arc<str>>) -> Arc<str> {
-    if let Some(namespace) = known.get(codename) {
-        return Arc::clone(namespace);
+/// Releases from before code names and numbers went together in [`DEBIAN_RELEASES`].
+const OLD_RELEASES: [(&str, &str); 2] = [("lenny", "5"), ("etch", "4")];
+
+/// Namespaces by code name, each made once.
+#[derive(Default)]
+struct Namespaces(BTreeMap<String, Arc<str>>);
+
+impl Namespaces {
+    /// `bookworm` → `debian:12`; a codename that this program does not know yet stays a codename.
+    fn of(&mut self, codename: &str) -> Arc<str> {
+        if let Some(namespace) = self.0.get(codename) {
+            return Arc::clone(namespace);
+        }
+        let known = DEBIAN_RELEASES.iter().chain(&OLD_RELEASES).find(|(name, _)| *name == codename);
+        let number = known.map_or(codename, |(_, number)| number);
+        let namespace: Arc<str> = format!("debian:{number}").into();
+        self.0.insert(codename.to_owned(), Arc::clone(&namespace));
+        namespace
     }
-    let number = DEBIAN_RELEASES.iter().find(|(name, _)| *name == codename).map_or(codename, |(_, n)| n);
-    let namespace: Arc<str> = format!("debian:{number}").into();
-    known.insert(codename.to_owned(), Arc::clone(&namespace));
-    namespace
 }
 
 /// What the tracker says about one release, in our terms.
@@ -134,7 +159,20 @@ fn state(package: &str, namespace: Arc<str>, release: Release) -> Result<Stateme
         other => return Err(format!("status `{other}` is not known")),
     };
     statement.urgency = urgency_severity(urgency);
+    statement.note = release.nodsa.as_deref().and_then(|reason| one_line(reason, NOTE));
+    if statement.note.is_none() && is_yet_to_come(&statement, &release.repositories) {
+        statement.note = Some("The fixed version is not in the archive yet".to_owned());
+    }
     Ok(statement)
+}
+
+/// Whether the archive holds no version that has the fix.
+fn is_yet_to_come(statement: &Statement, repositories: &BTreeMap<String, String>) -> bool {
+    let Some(fixed) = &statement.fix_version else { return false };
+    let is_older = |version: &String| {
+        version::compare(version::Scheme::Deb, version, fixed) == Ok(std::cmp::Ordering::Less)
+    };
+    !repositories.is_empty() && repositories.values().all(is_older)
 }
 
 fn open_state(urgency: &str, nodsa_reason: Option<&str>) -> FixState {

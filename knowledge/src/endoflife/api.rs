@@ -4,8 +4,9 @@ use model::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Form, When, add, lifecycle};
-use crate::record::{FileHarvest, Product};
+use super::{Dates, Form, Plain, When, add};
+use crate::product::{Product, ProductKind};
+use crate::record::FileHarvest;
 
 #[derive(Deserialize)]
 struct Full<'a> {
@@ -21,7 +22,21 @@ struct FullProduct {
     #[serde(default)]
     aliases: Vec<String>,
     #[serde(default)]
+    label: Option<String>,
+    #[serde(default)]
+    category: Option<String>,
+    #[serde(default)]
+    identifiers: Vec<Identifier>,
+    #[serde(default)]
     releases: Vec<FullRelease>,
+}
+
+#[derive(Deserialize)]
+struct Identifier {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    id: String,
 }
 
 #[derive(Deserialize)]
@@ -29,25 +44,29 @@ struct FullProduct {
 struct FullRelease {
     name: String,
     #[serde(default)]
-    release_date: Option<String>,
+    release_date: When,
+    #[serde(default)]
+    eoas_from: When,
     #[serde(default)]
     is_eol: Option<bool>,
     #[serde(default)]
-    eol_from: Option<String>,
+    eol_from: When,
     #[serde(default)]
-    eoes_from: Option<String>,
+    eoes_from: When,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Cycle {
-    cycle: serde_json::Value,
+    cycle: Plain,
     #[serde(default)]
-    release_date: Option<String>,
+    release_date: When,
     #[serde(default)]
-    eol: serde_json::Value,
+    support: When,
     #[serde(default)]
-    extended_support: serde_json::Value,
+    eol: When,
+    #[serde(default)]
+    extended_support: When,
 }
 
 /// Reads `products/full` and adds its products; gives the time when it was made.
@@ -65,16 +84,24 @@ pub(super) fn read_full(text: &str, out: &mut FileHarvest<'_>) -> Result<Option<
 fn full_product(product: FullProduct) -> Product {
     let name = product.name;
     let cycle = |release: FullRelease| {
-        let eol = match (release.eol_from.as_deref(), release.is_eol) {
-            (Some(date), _) => When::of_text(date),
-            (None, Some(true)) => When::Ended,
-            (None, _) => When::Unknown,
+        let eol = match (release.eol_from, release.is_eol) {
+            (When::Unknown, Some(true)) => When::Ended,
+            (eol, _) => eol,
         };
-        let extended = release.eoes_from.as_deref().map_or(When::Unknown, When::of_text);
-        lifecycle(&name, release.name, release.release_date.as_deref(), &eol, &extended)
+        let (released, eoas, eoes) = (release.release_date, release.eoas_from, release.eoes_from);
+        Dates { released, eoas, eol, eoes }.lifecycle(&name, release.name)
     };
     let cycles = product.releases.into_iter().map(cycle).collect();
-    Product { name, aliases: product.aliases, cycles, precedence: 0 }
+    let purls = product.identifiers.into_iter().filter(|id| id.kind == "purl").map(|id| id.id);
+    Product {
+        label: product.label,
+        kind: product.category.as_deref().map_or(ProductKind::Unknown, ProductKind::of_category),
+        aliases: product.aliases,
+        purls: purls.collect(),
+        cycles,
+        name,
+        ..Product::default()
+    }
 }
 
 /// Reads one product of v0; `None` if the document is not a product (the list of all products is in the same folder).
@@ -84,16 +111,8 @@ pub(super) fn read_v0(stem: &str, text: &str) -> Result<Option<Product>, String>
     }
     let cycles: Vec<Cycle> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let cycles = cycles.into_iter().map(|cycle| {
-        let extended = when(&cycle.extended_support);
-        lifecycle(stem, plain(&cycle.cycle), cycle.release_date.as_deref(), &when(&cycle.eol), &extended)
+        let (released, eoas, eoes) = (cycle.release_date, cycle.support, cycle.extended_support);
+        Dates { released, eoas, eol: cycle.eol, eoes }.lifecycle(stem, cycle.cycle.0)
     });
-    Ok(Some(Product { name: stem.to_owned(), aliases: Vec::new(), cycles: cycles.collect(), precedence: 0 }))
-}
-
-fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn when(value: &serde_json::Value) -> When {
-    When::of_text(&plain(value))
+    Ok(Some(Product { name: stem.to_owned(), cycles: cycles.collect(), ..Product::default() }))
 }

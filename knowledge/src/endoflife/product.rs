@@ -1,18 +1,25 @@
 //! Product files: YAML front matter between two lines `---`
 //! (<https://github.com/endoflife-date/endoflife.date/blob/master/CONTRIBUTING.md>).
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
+use std::collections::BTreeMap;
 
-use super::{When, lifecycle};
-use crate::record::Product;
+use serde::Deserialize;
+
+use super::{Dates, Plain, When};
+use crate::product::{Product, ProductKind};
 
 #[derive(Deserialize)]
 struct Front {
     #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    category: Option<String>,
+    #[serde(default)]
     permalink: Option<String>,
     #[serde(default)]
     alternate_urls: Vec<String>,
+    #[serde(default)]
+    identifiers: Vec<BTreeMap<String, Plain>>,
     #[serde(default)]
     releases: Vec<Release>,
 }
@@ -22,55 +29,13 @@ struct Front {
 struct Release {
     release_cycle: Plain,
     #[serde(default)]
-    release_date: Plain,
+    release_date: When,
     #[serde(default)]
-    eol: Plain,
+    eoas: When,
     #[serde(default)]
-    eoes: Plain,
-}
-
-/// A scalar as text, whatever YAML takes it for.
-#[derive(Default)]
-struct Plain(String);
-
-impl<'de> Deserialize<'de> for Plain {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PlainVisitor;
-
-        impl Visitor<'_> for PlainVisitor {
-            type Value = Plain;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a scalar")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Plain, E> {
-                Ok(Plain(text.to_owned()))
-            }
-
-            fn visit_bool<E: Error>(self, value: bool) -> Result<Plain, E> {
-                Ok(Plain(value.to_string()))
-            }
-
-            fn visit_u64<E: Error>(self, value: u64) -> Result<Plain, E> {
-                Ok(Plain(value.to_string()))
-            }
-
-            fn visit_i64<E: Error>(self, value: i64) -> Result<Plain, E> {
-                Ok(Plain(value.to_string()))
-            }
-
-            fn visit_f64<E: Error>(self, value: f64) -> Result<Plain, E> {
-                Ok(Plain(value.to_string()))
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Plain, E> {
-                Ok(Plain::default())
-            }
-        }
-
-        deserializer.deserialize_any(PlainVisitor)
-    }
+    eol: When,
+    #[serde(default)]
+    eoes: When,
 }
 
 /// Reads a product file; `stem` names the product if the file does not.
@@ -80,12 +45,20 @@ pub(super) fn read(stem: &str, text: &str) -> Result<Product, String> {
     let name = front.permalink.as_deref().map_or(stem, |link| link.trim_matches('/')).to_owned();
     let aliases = front.alternate_urls.iter().map(|url| url.trim_matches('/').to_owned()).collect();
     let cycle = |release: Release| {
-        let released = Some(release.release_date.0.as_str()).filter(|date| !date.is_empty());
-        let eol = When::of_text(&release.eol.0);
-        lifecycle(&name, release.release_cycle.0, released, &eol, &When::of_text(&release.eoes.0))
+        let Release { release_cycle, release_date: released, eoas, eol, eoes } = release;
+        Dates { released, eoas, eol, eoes }.lifecycle(&name, release_cycle.0)
     };
     let cycles = front.releases.into_iter().map(cycle).collect();
-    Ok(Product { name, aliases, cycles, precedence: 0 })
+    let purls = front.identifiers.into_iter().filter_map(|mut identifier| identifier.remove("purl"));
+    Ok(Product {
+        label: front.title,
+        kind: front.category.as_deref().map_or(ProductKind::Unknown, ProductKind::of_category),
+        aliases,
+        purls: purls.map(|purl| purl.0).collect(),
+        cycles,
+        name,
+        ..Product::default()
+    })
 }
 
 fn front_matter(text: &str) -> Option<&str> {
@@ -101,17 +74,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_product_file_gives_its_cycles() {
-        let text = "---\ntitle: X\npermalink: /x-product\nalternate_urls:\n  - /x\nreleases:\n  \
-                    - releaseCycle: \"3.10\"\n    releaseDate: 2020-01-01\n    eol: 2021-01-01\n    eoes: 2022-01-01\n  \
-                    - releaseCycle: \"2\"\n    eol: true\n---\n# Text\n";
+    fn a_product_file_gives_its_cycles_and_names() {
+        let text = "---\ntitle: X\ncategory: lang\npermalink: /x-product\nalternate_urls:\n  - /x\nidentifiers:\n  \
+                    - repology: x\n  - purl: pkg:npm/x\nreleases:\n  \
+                    - releaseCycle: \"3.10\"\n    releaseDate: 2020-01-01\n    eoas: 2020-06-01\n    eol: 2021-01-01\n    \
+                    eoes: 2022-01-01\n  - releaseCycle: \"2\"\n    eol: true\n---\n# Text\n";
         let product = read("stem", text).unwrap();
         assert_eq!((product.name.as_str(), product.aliases.as_slice()), ("x-product", &["x".to_owned()][..]));
+        assert_eq!((product.label.as_deref(), product.kind), (Some("X"), ProductKind::Software));
+        assert_eq!(product.purls, ["pkg:npm/x"]);
         let [ten, two] = &product.cycles[..] else { panic!("two cycles") };
-        assert_eq!(
-            (ten.cycle.as_str(), ten.eol, ten.eos),
-            ("3.10", Timestamp::parse("2021-01-01"), Timestamp::parse("2022-01-01"))
-        );
+        assert_eq!((ten.cycle.as_str(), ten.eoas), ("3.10", Timestamp::parse("2020-06-01")));
+        assert_eq!((ten.eol, ten.eos), (Timestamp::parse("2021-01-01"), Timestamp::parse("2022-01-01")));
         assert!(two.ended && two.eol.is_none() && two.ga.is_none());
         assert!(read("stem", "# no front matter").is_err());
     }

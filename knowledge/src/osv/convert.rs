@@ -1,73 +1,180 @@
-//! One OSV record into ours.
+//! One OSV record into ours: one for each family of namespaces that it speaks of.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use model::{Ecosystem, FixState, Named, Namespace, Severity, Timestamp};
-use version::Scheme;
+use model::{Digest, NamespaceFamily, Severity, Timestamp};
 
 use super::FEED;
-use super::range::ranges;
-use super::schema::{OsvAffected, OsvRecord, OsvSeverity};
-use crate::lookup::{family_of, language_key};
+use super::advisory;
+use super::package::{Draft, Drafts};
+use super::place::{self, Place};
+use super::schema::{OsvRecord, OsvSeverity, words};
 use crate::rating::rate_vector;
 use crate::record::{FileHarvest, Rated, Rater, Record, Statement};
-use crate::text::{TITLE, first_sentence, is_id, is_name, is_version, one_line};
+use crate::text::{TITLE, first_sentence, is_id, one_line};
 
 /// References that are kept of one record.
 const MAX_REFERENCES: usize = 16;
+/// Weaknesses that are kept of one record.
+const MAX_WEAKNESSES: usize = 16;
+/// Years in which a record can have been written: the first advisories, and dates that are no typing error.
+const YEARS: (&str, &str) = ("1985-01-01", "2100-01-01");
 
-/// The ecosystem whose dump is read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
-    /// OSV's name.
-    pub(super) name: &'static str,
-    pub(super) ecosystem: Ecosystem,
+/// Which entries of a record are taken.
+#[derive(Clone, Debug)]
+pub(super) enum Scope {
+    /// Those of one database; a record's entries for others are left to those databases' own dumps.
+    Database(String),
+    Everything,
 }
 
-/// Reads a record and adds it. Gives the time of its publication.
-pub(super) fn record(
-    text: &str,
-    target: Target,
-    out: &mut FileHarvest<'_>,
-) -> Result<Option<Timestamp>, String> {
-    let osv: OsvRecord = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if !is_id(&osv.id) {
-        return Err("it has no usable id".into());
+/// Reads records, and remembers what ecosystems' names mean.
+pub(super) struct Reader {
+    scope: Scope,
+    places: HashMap<String, Option<Place>>,
+    /// Entries about products that are no release of a distribution, such as OpenShift.
+    pub(super) elsewhere: u64,
+    /// Advisories of distributions that fix no vulnerability.
+    pub(super) harmless: u64,
+    /// The latest year that an id or a publication names.
+    pub(super) year: Option<i16>,
+}
+
+impl Reader {
+    pub(super) fn new(scope: Scope) -> Self {
+        Self { scope, places: HashMap::new(), elsewhere: 0, harmless: 0, year: None }
     }
-    let published = osv.published.as_deref().and_then(Timestamp::parse);
-    out.records += 1;
-    if osv.withdrawn.is_some() {
-        out.withdrawn += 1;
-        return Ok(published);
-    }
-    let namespace = Namespace(target.ecosystem.as_str().to_owned());
-    let mut record = Record::new(family_of(&namespace), FEED, osv.id);
-    record.aliases = osv.aliases.into_iter().filter(|alias| is_id(alias)).collect();
-    record.summary = osv.summary.as_deref().and_then(|text| one_line(text, TITLE));
-    record.sentence = osv.details.as_deref().and_then(first_sentence);
-    record.rating =
-        osv.database_specific.severity.as_ref().and_then(|word| Severity::of_rating(word.as_str()?));
-    record.cvss = rate_all(&osv.severity);
-    record.published = published;
-    record.modified = osv.modified.as_deref().and_then(Timestamp::parse);
-    let urls = osv.references.into_iter().filter_map(|reference| reference.url);
-    record.references = urls.filter(|url| url.len() <= 2048).take(MAX_REFERENCES).collect();
-    let namespace: Arc<str> = namespace.0.into();
-    for affected in osv.affected {
-        record.cvss.extend(rate_all(&affected.severity));
-        match statement(affected, target, &namespace) {
-            Ok(Some(statement)) => record.statements.push(statement),
-            Ok(None) => {}
-            Err(reason) => out.quarantine(&record.id, reason),
+
+    /// Reads a record and adds it. Gives the time of its publication.
+    pub(super) fn record(
+        &mut self,
+        text: &str,
+        out: &mut FileHarvest<'_>,
+    ) -> Result<Option<Timestamp>, String> {
+        let mut osv: OsvRecord<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if !is_id(&osv.id) {
+            return Err("it has no usable id".into());
         }
-    }
-    if record.id.starts_with("GHSA-") {
-        for rated in &mut record.cvss {
-            "ghsa".clone_into(&mut rated.cvss.source);
+        out.records += 1;
+        let published = date(osv.published.as_deref());
+        self.year = self.year.max(year_of(&osv.id)).max(osv.published.as_deref().and_then(year));
+        let withdrawn = osv.withdrawn.is_some();
+        out.withdrawn += u64::from(withdrawn);
+        let mut record = self.common(&osv, text, published);
+        if withdrawn {
+            let date = date(osv.withdrawn.as_deref()).or(record.modified).or(published);
+            record.withdrawn = Some(date.unwrap_or_default());
         }
+        let drafts = self.drafts(&mut osv, &mut record, out);
+        let is_empty = drafts.is_empty();
+        for (family, distribution, statements) in drafts.statements(&osv, &record.id) {
+            let mut record = record.clone();
+            record.family = family;
+            record.statements = statements;
+            if distribution && !advisory::settle(&mut record, &osv) {
+                self.harmless += 1;
+                continue;
+            }
+            out.harvest.records.push(record);
+        }
+        if is_empty {
+            self.keep_links(record, out);
+        }
+        Ok(published)
     }
-    out.harvest.records.push(record);
-    Ok(published)
+
+    /// What is the same whatever the family.
+    fn common(&self, osv: &OsvRecord<'_>, text: &str, published: Option<Timestamp>) -> Record {
+        let mut record = Record::new(NamespaceFamily::Other, FEED, osv.id.clone());
+        record.aliases = osv.aliases.iter().filter(|alias| is_id(alias)).cloned().collect();
+        record.summary = osv.summary.as_deref().and_then(|text| one_line(text, TITLE));
+        record.sentence = osv.details.as_deref().and_then(first_sentence);
+        let word = osv.database_specific.severity.as_ref().and_then(serde_json::Value::as_str);
+        record.rating = word.and_then(Severity::of_rating);
+        record.cvss = rate_all(&osv.severity);
+        record.published = published;
+        record.modified = date(osv.modified.as_deref());
+        let weaknesses = words(osv.database_specific.cwe_ids.as_ref());
+        let weaknesses = weaknesses.filter(|id| id.starts_with("CWE-") && is_id(id));
+        record.cwes = weaknesses.take(MAX_WEAKNESSES).map(str::to_owned).collect();
+        let urls = osv.references.iter().filter_map(|reference| reference.url.as_ref());
+        record.references = urls.filter(|url| url.len() <= 2048).take(MAX_REFERENCES).cloned().collect();
+        record.digest = Some(Digest::of(text.as_bytes()));
+        record
+    }
+
+    /// What the record says of each package that is in scope.
+    fn drafts(
+        &mut self,
+        osv: &mut OsvRecord<'_>,
+        record: &mut Record,
+        out: &mut FileHarvest<'_>,
+    ) -> Drafts {
+        let mut drafts = Drafts::default();
+        for affected in std::mem::take(&mut osv.affected) {
+            record.cvss.extend(rate_all(&affected.severity));
+            let Some(place) = affected.package.as_ref().and_then(|package| self.place(&package.ecosystem))
+            else {
+                continue;
+            };
+            match Draft::of(affected, place, osv) {
+                Ok(Some((draft, unknown))) => {
+                    if unknown {
+                        out.quarantine(&record.id, "an event of an unknown kind is passed over");
+                    }
+                    drafts.add(draft);
+                }
+                Ok(None) => {}
+                Err(reason) => out.quarantine(&record.id, reason),
+            }
+        }
+        if record.id.starts_with("GHSA-") {
+            for rated in &mut record.cvss {
+                "ghsa".clone_into(&mut rated.cvss.source);
+            }
+        }
+        if record.rating.is_none() {
+            record.rating = drafts.rating(&record.id);
+        }
+        drafts
+    }
+
+    fn place(&mut self, ecosystem: &str) -> Option<Place> {
+        let database = place::database(ecosystem);
+        if let Scope::Database(wanted) = &self.scope
+            && wanted != database
+        {
+            return None;
+        }
+        if let Some(known) = self.places.get(ecosystem) {
+            self.elsewhere += u64::from(known.is_none());
+            return known.clone();
+        }
+        let place = place::of(ecosystem);
+        self.elsewhere += u64::from(place.is_none());
+        // A dump has some hundred of them; whoever writes more does not want them remembered.
+        if self.places.len() < 10_000 {
+            self.places.insert(ecosystem.to_owned(), place.clone());
+        }
+        place
+    }
+
+    /// Keeps a language's record that says nothing about packages for the ids that it links.
+    fn keep_links(&self, record: Record, out: &mut FileHarvest<'_>) {
+        let Scope::Database(database) = &self.scope else { return };
+        let Some(place) = place::of(database).filter(|place| !place.is_distribution()) else { return };
+        if record.aliases.is_empty() {
+            return;
+        }
+        let links = Record {
+            aliases: record.aliases,
+            published: record.published,
+            withdrawn: record.withdrawn,
+            digest: record.digest,
+            ..Record::new(place.family, FEED, record.id)
+        };
+        out.harvest.records.push(links);
+    }
 }
 
 fn rate_all(ratings: &[OsvSeverity]) -> Vec<Rated> {
@@ -75,38 +182,26 @@ fn rate_all(ratings: &[OsvSeverity]) -> Vec<Rated> {
     vectors.filter_map(|rating| rate_vector(&rating.score, Rater::Database)).collect()
 }
 
-/// `None` for a package of another ecosystem, or a statement about commits only.
-fn statement(
-    affected: OsvAffected,
-    target: Target,
-    namespace: &Arc<str>,
-) -> Result<Option<Statement>, String> {
-    let Some(package) = affected.package else { return Ok(None) };
-    let ecosystem = package.ecosystem.split(':').next().unwrap_or_default();
-    if ecosystem != target.name {
-        return Ok(None);
-    }
-    if !is_name(&package.name) {
-        return Err("it names a package that is no package name".into());
-    }
-    let scheme = Scheme::of(target.ecosystem);
-    let mut all = Vec::new();
-    let mut fix_version = None;
-    for range in affected.ranges.iter().filter(|range| range.kind != "GIT") {
-        let (ranges, fix) = ranges(&range.events, scheme);
-        all.extend(ranges);
-        fix_version = fix.or(fix_version);
-    }
-    let versions: Vec<String> = affected.versions.into_iter().filter(|version| is_version(version)).collect();
-    if all.is_empty() && versions.is_empty() {
-        return Ok(None);
-    }
-    let state = if fix_version.is_some() { FixState::Fixed } else { FixState::Affected };
-    let name = language_key(target.ecosystem, &package.name);
-    let mut statement = Statement::new(Arc::clone(namespace), name, Named::Binary);
-    statement.ranges = all;
-    statement.versions = versions;
-    statement.state = state;
-    statement.fix_version = fix_version;
-    Ok(Some(statement))
+/// A date that a record can have; publishers write the year 1 for "unknown".
+fn date(text: Option<&str>) -> Option<Timestamp> {
+    let text = text?;
+    Timestamp::parse(text).filter(|_| (YEARS.0..YEARS.1).contains(&text))
 }
+
+/// The year of a date that a record can have.
+fn year(text: &str) -> Option<i16> {
+    date(Some(text)).and_then(|_| text.get(..4)?.parse().ok())
+}
+
+/// The year in an id such as `PYSEC-2024-115`.
+fn year_of(id: &str) -> Option<i16> {
+    // These count on and on, and have come to numbers that look like years.
+    if ["DSA-", "DLA-", "USN-"].iter().any(|start| id.starts_with(start)) {
+        return None;
+    }
+    let mut parts = id.split(['-', ':']).filter(|part| part.len() == 4);
+    parts.find_map(|part| part.parse().ok().filter(|year| (1985..2100).contains(year)))
+}
+
+/// Statements of one record by family; whether the family is a distribution's.
+pub(super) type ByFamily = Vec<(NamespaceFamily, bool, Vec<Statement>)>;

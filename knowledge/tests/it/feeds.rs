@@ -2,7 +2,8 @@
 
 use model::{FixState, NamespaceFamily, SeverityRule, Timestamp};
 
-use knowledge::{KnowledgeError, RaisedBy};
+use knowledge::KnowledgeError;
+use model::RaisedBy;
 
 use crate::support::{Feeds, affected, only, ranges, skipped, source};
 
@@ -193,18 +194,18 @@ fn facts_about_cves_rate_and_raise() {
         .compile();
     let rated = only(&bundle, "debian:12", "p", "CVE-2024-0001");
     assert_eq!((rated.affected.severity.get(), rated.affected.severity_rule), (5, SeverityRule::Cvss));
-    assert_eq!((rated.base_severity.get(), rated.raised_by), (5, None));
+    assert_eq!((rated.affected.base_severity.get(), rated.affected.raised_by), (5, None));
     assert_eq!(rated.vulnerability.title, "NVD's own words.");
     assert_eq!(rated.vulnerability.published, Timestamp::parse("2024-01-02T03:04:05.678Z"));
     assert_eq!(rated.vulnerability.cvss3.as_ref().unwrap().source, "nvd");
     assert_eq!(rated.vulnerability.cvss2.as_ref().unwrap().base, 5.0);
     let exploited = only(&bundle, "debian:12", "p", "CVE-2024-0002");
-    assert_eq!((exploited.base_severity.get(), exploited.affected.severity.get()), (2, 5));
-    assert_eq!(exploited.raised_by, Some(RaisedBy::KnownExploited));
+    assert_eq!((exploited.affected.base_severity.get(), exploited.affected.severity.get()), (2, 5));
+    assert_eq!(exploited.affected.raised_by, Some(RaisedBy::KnownExploited));
     assert!(exploited.vulnerability.known_exploited.as_ref().unwrap().ransomware);
     let predicted = only(&bundle, "debian:12", "p", "CVE-2024-0003");
     assert_eq!(
-        (predicted.affected.severity.get(), predicted.raised_by),
+        (predicted.affected.severity.get(), predicted.affected.raised_by),
         (4, Some(RaisedBy::PredictedExploitation))
     );
     assert_eq!(affected(&bundle, "debian:12", "p").len(), 3, "the rejected CVE says nothing");
@@ -236,7 +237,7 @@ fn a_malformed_file_is_named_and_the_others_are_read() {
     );
     assert!(skipped(&report, "osv/npm/all.zip").contains("cannot be read as zip"));
     assert_eq!(skipped(&report, "osv/Bitnami/all.zip"), "ecosystem Bitnami is not used yet");
-    assert_eq!(skipped(&report, "redhat-csaf"), "feed redhat-csaf is not used yet");
+    assert_eq!(skipped(&report, "redhat-csaf/vex/changes.csv"), "the list of documents is not needed");
     assert!(skipped(&report, "epss/epss_scores-2021-04-14.csv").contains("no column `percentile`"));
     assert_eq!(skipped(&report, "something.txt"), "no feed is recognised in it");
     assert_eq!(report.skipped_count, 7);

@@ -2,9 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests stop where they stand, like tests")]
 
+mod alpine;
 mod bundle;
+mod debian;
 mod download;
+mod facts;
 mod feeds;
 mod hostile;
+mod lifecycle;
 mod real;
+mod redhat;
+mod row;
 mod support;
+mod suse;
+mod updateinfo;
+mod wolfi;

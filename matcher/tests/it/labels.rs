@@ -1,10 +1,9 @@
 //! `tests/labels/*.json`: packages, what publishers say of them, and what must come out. A finding is written as
 //! `id state fix confidence`, optionally followed by `by ADVISORY` and `severity N`.
 
-use matcher::{Decision, decide};
+use matcher::Judgement;
 use model::{Affected, AffectedRange, Finding, FixState, Package, Severity, SeverityRule};
 use serde_json::{Value, json};
-use version::Scheme;
 
 use crate::make;
 
@@ -20,6 +19,7 @@ fn statement(label: &Value) -> knowledge::BundleAffected {
         fix_version: serde_json::from_value(field("fix", Value::Null)).unwrap(),
         severity: serde_json::from_value::<Severity>(field("severity", json!(3))).unwrap(),
         severity_rule: serde_json::from_value::<SeverityRule>(field("rule", json!("default"))).unwrap(),
+        ..Affected::default()
     };
     make::statement(u32::try_from(label["qid"].as_u64().unwrap()).unwrap(), id, affected)
 }
@@ -49,13 +49,12 @@ fn strings(value: &Value) -> Vec<String> {
 fn check(case: &Value) -> Result<(), String> {
     let name = case["case"].as_str().unwrap();
     let package: Package = serde_json::from_value(case["package"].clone()).unwrap();
-    let scheme = Scheme::of(package.ecosystem).unwrap();
     let mut statements: Vec<_> = case["statements"].as_array().unwrap().iter().map(statement).collect();
     let expected = strings(&case["findings"]);
     // the outcome must not depend on the order in which statements come
     for _ in 0..statements.len() {
         statements.rotate_left(1);
-        let Decision { findings, undecided, fix_version } = decide(&package, scheme, &statements);
+        let Judgement { findings, undecided, fix_version, .. } = make::judged(&package, &statements);
         let found: Vec<String> = findings
             .iter()
             .enumerate()

@@ -7,3 +7,4 @@ mod bundle;
 mod labels;
 mod make;
 mod real;
+mod risk;

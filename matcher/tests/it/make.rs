@@ -5,25 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use knowledge::{Bundle, BundleAffected};
-use model::{Affected, Distro, Ecosystem, NamespaceFamily, Package, SourcePackage, Vulnerability};
+use matcher::Judgement;
+use model::{
+    Affected, Distro, Ecosystem, Named, Package, SourcePackage, Timestamp, Vulnerability,
+};
 
 pub(crate) fn statement(qid: u32, id: &str, affected: Affected) -> BundleAffected {
-    let vulnerability = Vulnerability {
-        qid,
-        id: id.to_owned(),
-        aliases: Vec::new(),
-        family: NamespaceFamily::Other,
-        title: id.to_owned(),
-        cvss2: None,
-        cvss3: None,
-        known_exploited: None,
-        epss: None,
-        published: None,
-        modified: None,
-        references: Vec::new(),
-    };
-    let base_severity = affected.severity;
-    BundleAffected { affected, vulnerability: Arc::new(vulnerability), base_severity, raised_by: None }
+    let vulnerability =
+        Vulnerability { qid, id: id.to_owned(), title: id.to_owned(), ..Vulnerability::default() };
+    BundleAffected { affected, vulnerability: Arc::new(vulnerability) }
 }
 
 pub(crate) fn package(ecosystem: Ecosystem, name: &str, version: &str) -> Package {
@@ -46,6 +36,24 @@ pub(crate) fn os_package(ecosystem: Ecosystem, distro: &str, name: &str, source:
         source: Some(SourcePackage { name: source.0.to_owned(), version: source.1.to_owned() }),
         ..package(ecosystem, name, source.1)
     }
+}
+
+/// Judges `package` by these statements alone.
+pub(crate) fn judged(package: &Package, statements: &[BundleAffected]) -> Judgement {
+    let namespace = knowledge::namespace_of(package).unwrap();
+    let key = knowledge::advisory_key(package);
+    let given: Vec<_> = statements
+        .iter()
+        .map(|statement| {
+            let mut statement = statement.clone();
+            if package.ecosystem.is_os() {
+                statement.affected.named = Named::Source;
+            }
+            (namespace.clone(), key.clone(), statement)
+        })
+        .collect();
+    let bundle = Bundle::of_statements(&given);
+    matcher::judge(package, &bundle, Timestamp(1_700_000_000_000))
 }
 
 /// A folder of feeds laid out as their publishers do.

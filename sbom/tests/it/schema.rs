@@ -30,17 +30,14 @@ pub(crate) fn finding(id: &str, severity: u8) -> Finding {
         aliases: vec!["GHSA-xxxx-yyyy-zzzz".into(), "odd \" id".into()],
         family: NamespaceFamily::Debian,
         title: "something \u{1f600} is wrong".into(),
-        cvss2: None,
         cvss3: Some(model::advisory::Cvss {
             base: 9.8,
             vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into(),
             source: "nvd".into(),
         }),
-        known_exploited: None,
-        epss: None,
         published: Some(Timestamp(1_700_000_000_000)),
-        modified: None,
         references: vec!["https://example.com/a?b=c".into(), "not an address".into()],
+        ..Vulnerability::default()
     };
     Finding {
         vulnerability: Arc::new(vulnerability),
@@ -48,6 +45,9 @@ pub(crate) fn finding(id: &str, severity: u8) -> Finding {
         feed: "debian".into(),
         severity: Severity::new(severity).unwrap(),
         severity_rule: SeverityRule::Cvss,
+        base_severity: Severity::new(severity).unwrap(),
+        raised_by: None,
+        risk: severity * 20,
         state: FixState::Fixed,
         fix_version: Some("1:2.0-1".into()),
         confidence: Confidence::Confirmed,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use knowledge::{Bundle, CompileReport, KnowledgeDir};
+use knowledge::{Bundle, CompileOptions, CompileReport, DownloadOptions, KnowledgeDir};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -17,11 +17,42 @@ const STAGING: &str = "plimsoll-bundle-";
 /// How old such a folder must be to be taken for a leftover; no compilation takes that long.
 const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
 
+/// What to download, from where, and what may have shrunk.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateOptions {
+    /// Only these feeds; all that are on if there are none.
+    pub only: Vec<String>,
+    /// Not these feeds.
+    pub without: Vec<String>,
+    /// These feeds as well although they are off.
+    pub also: Vec<String>,
+    /// A mirror that serves `https://host/path` as `<mirror>/host/path`.
+    pub mirror: Option<String>,
+    /// A key of the National Vulnerability Database.
+    pub nvd_api_key: Option<String>,
+    /// Feeds that may have lost more than a tenth of their records.
+    pub allow_shrink: Vec<String>,
+}
+
 /// Compiles the feeds in `folder` and installs them in the data directory.
+///
+/// # Errors
+/// As [`import_with`].
+pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Result<CompileReport> {
+    import_with(data, folder, &[], progress)
+}
+
+/// Like [`import`], where the feeds of `allow_shrink` may have lost more than a tenth of the records that they have in the
+/// current bundle.
 ///
 /// Fails without touching the current bundle if nothing in the folder is recognised, or if it holds no advisories (a folder
 /// of exploit predictions alone) and the current bundle does: that would end every finding.
-pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Result<CompileReport> {
+pub fn import_with(
+    data: &Path,
+    folder: &Path,
+    allow_shrink: &[String],
+    progress: &dyn Fn(&str),
+) -> anyhow::Result<CompileReport> {
     if !folder.is_dir() {
         bail!(
             "{} is not a folder; give one laid out like the feeds' publishers serve them",
@@ -36,7 +67,8 @@ pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Re
         .with_context(|| format!("cannot make a temporary directory in {}", data.display()))?;
     let compiled = staging.path().join("bundle");
     let previous = directory.current().and_then(|path| Bundle::open(&path).ok());
-    let report = knowledge::compile_after(folder, previous.as_ref(), &compiled, progress)
+    let options = CompileOptions { previous: previous.as_ref(), allow_shrink };
+    let report = knowledge::compile_with(folder, &options, &compiled, progress)
         .with_context(|| format!("cannot compile the feeds in {}", folder.display()))?;
     if report.sources.iter().all(|source| source.records == 0) {
         bail!(
@@ -51,6 +83,9 @@ pub fn import(data: &Path, folder: &Path, progress: &dyn Fn(&str)) -> anyhow::Re
         );
     }
     directory.install(&compiled).context("cannot install the compiled bundle")?;
+    for warning in &report.warnings {
+        warn!("{warning}");
+    }
     Ok(report)
 }
 
@@ -69,21 +104,36 @@ fn remove_leftovers(data: &Path) {
 ///
 /// A feed that cannot be downloaded is named in a warning and its last good copy is used. Fails if no feed
 /// could be downloaded and there is no older copy.
-pub fn update(data: &Path, progress: &dyn Fn(&str)) -> anyhow::Result<CompileReport> {
+pub fn update(
+    data: &Path,
+    options: &UpdateOptions,
+    progress: &dyn Fn(&str),
+) -> anyhow::Result<CompileReport> {
     let feeds = KnowledgeDir::new(data).feeds();
-    let downloaded = knowledge::download(&feeds, progress).context("cannot download the public feeds")?;
-    if !downloaded.all_failed() {
-        for failure in &downloaded.failures {
-            warn!(url = %failure.url, "{} was not downloaded: {}", failure.url, failure.reason);
-        }
-    } else {
+    let download = DownloadOptions {
+        mirror: options.mirror.as_deref(),
+        only: &options.only,
+        without: &options.without,
+        also: &options.also,
+        nvd_api_key: options.nvd_api_key.as_deref(),
+        ..DownloadOptions::default()
+    };
+    let downloaded =
+        knowledge::download_with(&download, &feeds, progress).context("cannot download the public feeds")?;
+    if downloaded.all_failed() {
         bail!(
-            "none of the {} public feeds could be reached; is there a network? feeds in a folder can be loaded with \
-             `plimsoll feeds import FOLDER`",
-            downloaded.failures.len()
+            "none of the {} files of public feeds could be fetched ({}); is there a network? feeds in a folder can be \
+             loaded with `plimsoll feeds import FOLDER`",
+            downloaded.failures.len(),
+            downloaded.failures.first().map_or("", |failure| &failure.reason)
         );
     }
-    import(data, &feeds, progress)
+    for failure in &downloaded.failures {
+        warn!(url = %failure.url, "{} was not downloaded: {}", failure.url, failure.reason);
+    }
+    let report = import_with(data, &feeds, &options.allow_shrink, progress)?;
+    knowledge::accept_downloads(&feeds, &report);
+    Ok(report)
 }
 
 /// What the job does.
@@ -95,6 +145,8 @@ pub struct FeedsJob {
     pub folder: Option<PathBuf>,
     /// How often the public feeds are downloaded; `None` never.
     pub interval: Option<Duration>,
+    /// How they are downloaded.
+    pub options: UpdateOptions,
 }
 
 impl FeedsJob {
@@ -138,7 +190,7 @@ impl FeedsJob {
         let progress = |line: &str| info!("{line}");
         match &self.folder {
             Some(folder) => import(&self.data, folder, &progress),
-            None => update(&self.data, &progress),
+            None => update(&self.data, &self.options, &progress),
         }
     }
 }

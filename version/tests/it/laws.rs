@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use proptest::prelude::*;
-use version::{Scheme, check, compare};
+use version::{Parsed, Scheme, check, compare};
 
 /// Pieces that versions of a scheme are made of; random lists of them are mostly readable and often equal or close.
 fn pieces(scheme: Scheme) -> Vec<&'static str> {
@@ -12,9 +12,15 @@ fn pieces(scheme: Scheme) -> Vec<&'static str> {
         Scheme::Deb => &["~", "+", "1:", "deb12u1", "~rc1", "Z"][..],
         Scheme::Apk => &["_alpha", "_rc", "_p", "_git", "-r1", "-r0", "~ab", "_p1"],
         Scheme::Rpm => &["~", "^", "_", "1:", "el8", "+"],
-        Scheme::Npm => &["-alpha", "-beta.", "+b", "v", "-1", "-x"],
+        Scheme::Semver | Scheme::Npm | Scheme::Hex => &[".0.0", ".1.2", "-alpha", "-beta.", "+b", "v", "-1", "-x"],
         Scheme::Pep440 => &["a1", "rc", ".post1", ".dev1", "+x", "1!", "_", "c2"],
         Scheme::Maven => &["alpha", "rc", "sp", "-SNAPSHOT", "Final", "ga", "m", "x", ".RC1"],
+        Scheme::Gem => &[".rc1", ".a", "pre", ".0.0", ".B", "-x"],
+        Scheme::Nuget => &["-rc", "-A", ".B", "+x", ".3000000000", "-5", ".00"],
+        Scheme::Composer => &["-dev", "-RC1", "beta", "pl", ".x-dev", "@dev", "2010", "-stable", "patch.1"],
+        Scheme::Go => &[".0.0", "rc1", "beta2", "-0.20200101000000-abcdef", "+incompatible", "-pre"],
+        Scheme::Pub => &[".0.0", ".1.2", "-dev", "+1", "+b", ".-5", "-0x1f", "+0"],
+        Scheme::Alpm => &["..", "_", "+", "rc", "1:", "-1", "-2"],
         _ => &["alpha", "rc1", "patch", "v", "_"],
     });
     pieces
@@ -31,9 +37,17 @@ fn one_of(schemes: Vec<Scheme>) -> impl Strategy<Value = (Scheme, String, String
         .prop_flat_map(|scheme| (Just(scheme), version(scheme), version(scheme), version(scheme)))
 }
 
-/// All but Maven, whose own order goes in circles at the edge.
+/// All but those whose own order goes in circles at the edge.
 fn transitive_schemes() -> Vec<Scheme> {
-    Scheme::ALL.into_iter().filter(|scheme| *scheme != Scheme::Maven).collect()
+    Scheme::ALL.into_iter().filter(|scheme| scheme.is_transitive()).collect()
+}
+
+#[test]
+fn pacman_keeps_the_release_that_counts_only_if_both_have_one() {
+    let order = |a, b| compare(Scheme::Alpm, a, b).unwrap();
+    assert_eq!(order("1.0-1", "1.0"), Ordering::Equal);
+    assert_eq!(order("1.0", "1.0-2"), Ordering::Equal);
+    assert_eq!(order("1.0-1", "1.0-2"), Ordering::Less);
 }
 
 #[test]
@@ -71,6 +85,33 @@ proptest! {
             if ab.is_ge() && bc.is_ge() {
                 prop_assert!(ac.is_ge(), "{a} {ab:?} {b} {bc:?} {c}, but {ac:?}");
             }
+        }
+    }
+
+    #[test]
+    fn equal_versions_stand_for_each_other((scheme, a, b, c) in one_of(transitive_schemes())) {
+        if compare(scheme, &a, &b) == Ok(Ordering::Equal) && check(scheme, &c).is_ok() {
+            prop_assert_eq!(compare(scheme, &a, &c), compare(scheme, &b, &c));
+        }
+    }
+
+    #[test]
+    fn versions_of_pacman_as_packages_have_them_are_in_a_transitive_order(
+        a in version(Scheme::Alpm), b in version(Scheme::Alpm), c in version(Scheme::Alpm)
+    ) {
+        // each with a release, and none with separators at its end
+        let [a, b, c] = [a, b, c].map(|text| format!("{}0-1", text.replace('-', "")));
+        let order = |a: &str, b: &str| compare(Scheme::Alpm, a, b);
+        if let (Ok(ab), Ok(bc), Ok(ac)) = (order(&a, &b), order(&b, &c), order(&a, &c)) {
+            let broken = ab.is_le() && bc.is_le() && !(ac.is_lt() || (ac.is_eq() && ab.is_eq() && bc.is_eq()));
+            prop_assert!(!broken, "{a} {ab:?} {b} {bc:?} {c}, but {ac:?}");
+        }
+    }
+
+    #[test]
+    fn a_version_that_was_read_once_compares_like_its_text((scheme, a, b, _) in one_of(Scheme::ALL.to_vec())) {
+        if let (Ok(left), Ok(right)) = (Parsed::parse(scheme, &a), Parsed::parse(scheme, &b)) {
+            prop_assert_eq!(Ok(left.compare(&right)), compare(scheme, &a, &b));
         }
     }
 

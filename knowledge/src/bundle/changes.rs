@@ -1,0 +1,123 @@
+//! What a new bundle says otherwise than the one before: which packages have to be judged again.
+//!
+//! Both bundles keep their rows in the same order, so that they are compared side by side. The decision a reader may
+//! doubt: words count as well. A package is touched if anything changed that its judgement shows, a title or an
+//! exploit prediction included.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+use model::{Ecosystem, Package};
+
+use super::Bundle;
+use super::read::Section;
+use super::row::Row;
+use crate::lookup::{advisory_key, namespace_of};
+
+/// The difference of two bundles.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// `namespace NUL package` of rows that came, went or changed, or speak of a vulnerability that did.
+    rows: HashSet<Vec<u8>>,
+    /// Namespaces that are covered by one of the two only.
+    namespaces: HashSet<String>,
+    /// Numbers of vulnerabilities that came, went or changed.
+    vulnerabilities: HashSet<u32>,
+    /// Whether dates of releases and products changed.
+    lifecycles: bool,
+    /// Whether the newest feed has another date, on which the age of fixes depends.
+    date: bool,
+}
+
+impl Changes {
+    /// Compares two bundles.
+    pub fn between(old: &Bundle, new: &Bundle) -> Self {
+        let mut changes = Self::default();
+        let (old_bytes, new_bytes) = (old.bytes.as_slice(), new.bytes.as_slice());
+        changes.namespaces = old.covered.symmetric_difference(&new.covered).cloned().collect();
+        changes.lifecycles =
+            !old.lifecycles.is_same(old_bytes, &new.lifecycles, new_bytes);
+        changes.date = old.date() != new.date();
+        for (known, section) in
+            [(&old.vulnerabilities, &new.vulnerabilities), (&old.predictions, &new.predictions)]
+        {
+            differing((old_bytes, known), (new_bytes, section), |key| {
+                if let Ok(number) = <[u8; 4]>::try_from(key) {
+                    changes.vulnerabilities.insert(u32::from_be_bytes(number));
+                }
+            });
+        }
+        differing((old_bytes, &old.advisories), (new_bytes, &new.advisories), |key| {
+            changes.rows.insert(key.to_owned());
+        });
+        changes.add_rows_of_vulnerabilities(new);
+        changes
+    }
+
+    fn add_rows_of_vulnerabilities(&mut self, new: &Bundle) {
+        if self.vulnerabilities.is_empty() {
+            return;
+        }
+        let bytes = new.bytes.as_slice();
+        for index in 0..new.advisories.len() {
+            let Some(row) = new.advisories.blob(bytes, index).and_then(Row::new) else { continue };
+            let speaks = (0..row.len()).any(|statement| self.vulnerabilities.contains(&row.qid(statement)));
+            if let (true, Some(key)) = (speaks, new.advisories.key(bytes, index)) {
+                self.rows.insert(key.to_owned());
+            }
+        }
+    }
+
+    /// Whether the judgement of `package` may have changed.
+    pub fn touches(&self, package: &Package) -> bool {
+        if package.ecosystem == Ecosystem::Os {
+            return self.lifecycles;
+        }
+        let Some(namespace) = namespace_of(package) else { return self.lifecycles };
+        let row = |name: &str| self.rows.contains(&super::table::pair_key(&namespace.0, name));
+        self.lifecycles
+            || self.namespaces.contains(&namespace.0)
+            || row(&advisory_key(package))
+            || (package.ecosystem == Ecosystem::Rpm && row(&package.name))
+    }
+
+    /// The numbers of the vulnerabilities that came, went or changed, in no order.
+    pub fn vulnerabilities(&self) -> impl Iterator<Item = u32> + '_ {
+        self.vulnerabilities.iter().copied()
+    }
+
+    /// How many rows differ.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether the newest feed of the new bundle has another date: the age of fixes, and with it the score of risk, is
+    /// counted from there.
+    pub fn moves_date(&self) -> bool {
+        self.date
+    }
+}
+
+/// Walks two sorted tables side by side and hands out every key that only one of them has or whose blobs differ.
+fn differing(
+    (old_bytes, old): (&[u8], &Section),
+    (new_bytes, new): (&[u8], &Section),
+    mut visit: impl FnMut(&[u8]),
+) {
+    let (mut left, mut right) = (0, 0);
+    while left < old.len() || right < new.len() {
+        let old_key = (left < old.len()).then(|| old.key(old_bytes, left).unwrap_or_default());
+        let new_key = (right < new.len()).then(|| new.key(new_bytes, right).unwrap_or_default());
+        let order = match (old_key, new_key) {
+            (Some(old_key), Some(new_key)) => old_key.cmp(new_key),
+            (Some(_), None) => Ordering::Less,
+            _ => Ordering::Greater,
+        };
+        if order.is_ne() || old.blob(old_bytes, left) != new.blob(new_bytes, right) {
+            let key = if order.is_gt() { new_key } else { old_key };
+            key.into_iter().for_each(&mut visit);
+        }
+        left += usize::from(order.is_le());
+        right += usize::from(order.is_ge());
+    }
+}

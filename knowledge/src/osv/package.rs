@@ -1,0 +1,188 @@
+//! What a record says of one package.
+
+use std::collections::HashMap;
+
+use model::{FixState, Severity};
+
+use super::advisory;
+use super::convert::ByFamily;
+use super::place::Place;
+use super::range::evaluate;
+use super::schema::{OsvAffected, OsvEvent, OsvRecord};
+use crate::lookup::{language_key, scheme_of};
+use crate::record::Statement;
+use crate::text::{is_name, is_version, one_line};
+
+const MAX_NOTE: usize = 120;
+
+/// The parts of a statement before its versions are evaluated.
+pub(super) struct Draft {
+    place: Place,
+    name: String,
+    /// RPM module and stream.
+    module: Option<String>,
+    /// The one architecture that the entry is about.
+    arch: Option<String>,
+    events: Vec<Vec<OsvEvent>>,
+    versions: Vec<String>,
+    /// The vendor's rating of this very package.
+    vendor: Option<Severity>,
+    note: Option<String>,
+    informational: bool,
+}
+
+impl Draft {
+    /// `None` for a statement about commits only or about a source RPM; the flag tells of events of unknown kinds.
+    pub(super) fn of(
+        affected: OsvAffected<'_>,
+        place: Place,
+        osv: &OsvRecord<'_>,
+    ) -> Result<Option<(Self, bool)>, String> {
+        let Some(package) = affected.package else { return Ok(None) };
+        if !is_name(&package.name) {
+            return Err("it names a package that is no package name".into());
+        }
+        let versions: Vec<String> =
+            affected.versions.into_iter().filter(|version| is_version(version)).collect();
+        let ranges = affected.ranges.into_iter().filter(|range| range.kind != "GIT");
+        let mut events: Vec<Vec<OsvEvent>> = ranges.map(|range| range.events).collect();
+        let unknown = events.iter().flatten().any(OsvEvent::is_unknown);
+        events.retain(|events| !events.is_empty());
+        if events.is_empty() && versions.is_empty() {
+            return Ok(None);
+        }
+        let mut arch = None;
+        let mut module = None;
+        if place.ecosystem == model::Ecosystem::Rpm {
+            arch = package.purl.as_deref().and_then(advisory::arch_of_purl).map(str::to_owned);
+            if arch.as_deref() == Some("src") {
+                return Ok(None);
+            }
+            if let Some(arch) = &arch {
+                events.iter_mut().flatten().for_each(|event| drop_arch(event, arch));
+            }
+            if events.iter().flatten().any(|event| event.fixed.as_deref().is_some_and(is_modular)) {
+                module = osv.summary.as_deref().and_then(advisory::module_of_summary);
+            }
+        }
+        let informational = affected.database_specific.informational.as_ref().and_then(|kind| kind.as_str());
+        let reason = affected.ecosystem_specific.priority_reason.as_ref().and_then(|reason| reason.as_str());
+        let priority = affected.ecosystem_specific.ubuntu_priority.as_ref().and_then(|word| word.as_str());
+        let draft = Self {
+            name: language_key(place.ecosystem, &package.name),
+            place,
+            module,
+            arch,
+            events,
+            versions,
+            vendor: priority.and_then(Severity::of_rating),
+            note: informational.or(reason).and_then(|note| one_line(note, MAX_NOTE)),
+            informational: matches!(informational, Some("unmaintained" | "notice")),
+        };
+        Ok(Some((draft, unknown)))
+    }
+
+    fn statement(self, vendor: Option<Severity>) -> Option<Statement> {
+        let scheme = scheme_of(&self.place.namespace);
+        let lists: Vec<&[OsvEvent]> = self.events.iter().map(Vec::as_slice).collect();
+        let evaluated = evaluate(&lists, &self.versions, scheme);
+        let mut versions = self.versions;
+        if let (Some(scheme), true) = (scheme, self.place.is_distribution()) {
+            let held = |version: &String| {
+                evaluated.ranges.iter().any(|range| version::in_range(scheme, version, range) == Ok(true))
+            };
+            // Distributions list every version there was; what the ranges say too need not be kept.
+            versions.retain(|version| !held(version));
+        }
+        if evaluated.ranges.is_empty() && versions.is_empty() {
+            return None;
+        }
+        let mut statement = Statement::new(self.place.namespace, self.name, self.place.named);
+        statement.module = self.module;
+        statement.arches = self.arch.filter(|arch| arch != "noarch").into_iter().collect();
+        statement.ranges = evaluated.ranges;
+        statement.versions = versions;
+        statement.state =
+            if evaluated.fix_version.is_some() { FixState::Fixed } else { FixState::Affected };
+        statement.fix_version = evaluated.fix_version;
+        statement.vendor = self.vendor.or(vendor);
+        statement.note = self.note;
+        Some(statement)
+    }
+}
+
+fn drop_arch(event: &mut OsvEvent, arch: &str) {
+    for version in [&mut event.introduced, &mut event.fixed, &mut event.last_affected].into_iter().flatten() {
+        if let Some(bare) = version.strip_suffix(arch).and_then(|rest| rest.strip_suffix('.')) {
+            *version = bare.to_owned();
+        }
+    }
+}
+
+/// Whether an RPM's release says that it was built in a module (`.module_el8.5.0+119+9a9ec082`, `.module+el9.4.0+…`).
+fn is_modular(version: &str) -> bool {
+    version.contains(".module_el") || version.contains(".module+el")
+}
+
+/// What a record says of all packages. A distribution's entries for one package are one statement, since an advisory lists
+/// a package once for each build.
+#[derive(Default)]
+pub(super) struct Drafts {
+    drafts: Vec<Draft>,
+    known: HashMap<(String, String, Option<String>, Option<String>), usize>,
+}
+
+impl Drafts {
+    pub(super) fn is_empty(&self) -> bool {
+        self.drafts.is_empty()
+    }
+
+    pub(super) fn add(&mut self, draft: Draft) {
+        if draft.place.is_distribution() {
+            let key = (
+                draft.place.namespace.to_string(),
+                draft.name.clone(),
+                draft.module.clone(),
+                draft.arch.clone(),
+            );
+            let next = self.drafts.len();
+            let at = *self.known.entry(key).or_insert(next);
+            if let Some(known) = self.drafts.get_mut(at) {
+                known.events.extend(draft.events);
+                known.versions.extend(draft.versions);
+                known.vendor = known.vendor.max(draft.vendor);
+                return;
+            }
+        }
+        self.drafts.push(draft);
+    }
+
+    /// The rating of records that need no other: malicious packages, and RustSec's records about no flaw.
+    pub(super) fn rating(&self, id: &str) -> Option<Severity> {
+        if id.starts_with("MAL-") {
+            return Some(Severity::URGENT);
+        }
+        let informational = !self.drafts.is_empty() && self.drafts.iter().all(|draft| draft.informational);
+        informational.then_some(Severity::MINIMAL)
+    }
+
+    /// The statements, by family in order of appearance.
+    pub(super) fn statements(self, osv: &OsvRecord<'_>, id: &str) -> ByFamily {
+        let mut families: ByFamily = Vec::new();
+        let vendor = self
+            .drafts
+            .iter()
+            .any(|draft| draft.place.is_distribution())
+            .then(|| advisory::vendor_rating(osv, id))
+            .flatten();
+        for draft in self.drafts {
+            let (family, distribution) = (draft.place.family, draft.place.is_distribution());
+            let Some(statement) = draft.statement(vendor.filter(|_| distribution)) else { continue };
+            match families.iter_mut().find(|(known, ..)| *known == family) {
+                Some((.., statements)) => statements.push(statement),
+                None => families.push((family, distribution, vec![statement])),
+            }
+        }
+        families
+    }
+}

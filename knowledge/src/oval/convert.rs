@@ -1,0 +1,302 @@
+//! From a definition and its claims to records.
+//!
+//! The decision a reader may doubt: an advisory that fixes several CVEs carries neither CVSS nor weaknesses, because those
+//! are each one's own; they stand in further records, one a CVE, that state nothing of packages.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::{AffectedRange, Bound, FixState, Severity};
+
+use super::document::{Class, Definition, Document};
+use super::flatten::{Claim, Flattened, Position, flatten};
+use super::metadata::{CveWords, Words};
+use super::namespace::namespaces;
+use super::publisher::Publisher;
+use crate::record::{FileHarvest, Record, Statement};
+use crate::text::is_id;
+
+/// Statements of one definition.
+const MAX_STATEMENTS: usize = 50_000;
+
+/// What is known of the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct File<'a> {
+    pub(super) publisher: Publisher,
+    /// The namespace that its name tells, where definitions do not tell any (Azure).
+    pub(super) namespace: Option<&'a str>,
+}
+
+/// Reads one definition.
+pub(super) fn definition(file: File<'_>, document: &Document, definition: &Definition, out: &mut FileHarvest<'_>) {
+    let words = Words::of(file.publisher, definition, document.made);
+    let id = words.id();
+    let shown = id.as_deref().unwrap_or(&definition.id);
+    let Some(criteria) = &definition.criteria else { return out.quarantine(shown, "it has no criteria") };
+    let Flattened { claims, unknown } = flatten(file.publisher, document, criteria);
+    if let Some(what) = &unknown {
+        out.quarantine(shown, format_args!("a condition is not understood: {what}"));
+    }
+    if claims.is_empty() {
+        if unknown.is_none() {
+            out.quarantine(shown, "its criteria name no package");
+        }
+        return;
+    }
+    let entries = words.cve_words();
+    if claims.iter().any(|claim| claim.cve.is_some()) {
+        return per_cve(file, definition, &words, &entries, claims, out);
+    }
+    let Some(id) = id else { return out.quarantine(shown, "it has neither a CVE nor an id of an advisory") };
+    let cves = words.cves();
+    let mut record = record(file.publisher, definition, &words, id);
+    record.aliases = match definition.class {
+        Class::Patch => cves.clone(),
+        Class::Vulnerability => Vec::new(),
+    };
+    let vendor = rating(&words, &entries, &record.id, &cves);
+    match statements(file, &words, &claims, vendor) {
+        Ok(statements) => record.statements = statements,
+        Err(reason) => return out.quarantine(&record.id, reason),
+    }
+    let of_others = tell_of_cves(&mut record, entries);
+    out.records += 1;
+    // What is said of other products alone is read, and kept nowhere.
+    if !record.statements.is_empty() {
+        out.harvest.records.push(record);
+        out.harvest.records.extend(of_others);
+    }
+}
+
+/// One record for each CVE of a definition that is about a package (Canonical's `pkg` files).
+fn per_cve(
+    file: File<'_>,
+    definition: &Definition,
+    words: &Words<'_>,
+    entries: &[CveWords],
+    claims: Vec<Claim>,
+    out: &mut FileHarvest<'_>,
+) {
+    let cves: BTreeSet<String> = claims.iter().filter_map(|claim| claim.cve.clone()).collect();
+    for cve in cves.into_iter().filter(|cve| is_id(cve)) {
+        let own: Vec<Claim> = claims.iter().filter(|claim| claim.cve.as_ref() == Some(&cve)).cloned().collect();
+        let entry = entries.iter().find(|entry| entry.id == cve);
+        let mut record = Record::new(file.publisher.family(), file.publisher.feed(), cve.clone());
+        record.digest = Some(definition.digest.clone());
+        record.references = vec![format!("https://ubuntu.com/security/{cve}")];
+        if let Some(entry) = entry {
+            record.cvss.clone_from(&entry.cvss);
+            record.cwes.clone_from(&entry.cwes);
+            record.published = entry.public;
+        }
+        match statements(file, words, &own, entry.and_then(|entry| entry.impact)) {
+            Ok(statements) => record.statements = statements,
+            Err(reason) => {
+                out.quarantine(&cve, reason);
+                continue;
+            }
+        }
+        out.records += 1;
+        out.harvest.records.push(record);
+    }
+}
+
+fn record(publisher: Publisher, definition: &Definition, words: &Words<'_>, id: String) -> Record {
+    let mut record = Record::new(publisher.family(), publisher.feed(), id);
+    record.digest = Some(definition.digest.clone());
+    record.summary = words.summary();
+    record.sentence = words.sentence();
+    record.published = words.published();
+    record.modified = words.modified();
+    record.references = words.references();
+    record
+}
+
+/// The vendor's rating: of the one CVE, or of all if they are rated alike, else of the whole advisory.
+fn rating(words: &Words<'_>, entries: &[CveWords], id: &str, cves: &[String]) -> Option<Severity> {
+    let whole = words.severity();
+    let of = |cve: &str| entries.iter().find(|entry| entry.id == cve).and_then(|entry| entry.impact).or(whole);
+    if id.starts_with("CVE-") {
+        return of(id);
+    }
+    let mut each = cves.iter().map(|cve| of(cve));
+    let first = each.next().flatten();
+    if first.is_some() && each.all(|other| other == first) { first } else { whole }
+}
+
+/// Puts what is said of the only CVE into the record; of several, makes a record for each.
+fn tell_of_cves(record: &mut Record, entries: Vec<CveWords>) -> Vec<Record> {
+    let is_own = |entry: &CveWords| entry.id == record.id || record.aliases == [entry.id.as_str()];
+    let mut further = Vec::new();
+    for entry in entries {
+        if is_own(&entry) {
+            record.cvss = entry.cvss;
+            record.cwes = entry.cwes;
+            record.published = record.published.or(entry.public);
+        } else if record.aliases.contains(&entry.id) && !(entry.cvss.is_empty() && entry.cwes.is_empty()) {
+            let mut own = Record::new(record.family, record.feed, entry.id);
+            own.cvss = entry.cvss;
+            own.cwes = entry.cwes;
+            own.digest.clone_from(&record.digest);
+            further.push(own);
+        }
+    }
+    further
+}
+
+/// A statement, and what it is limited to before that is simplified.
+struct Draft {
+    statement: Statement,
+    machines: BTreeSet<String>,
+}
+
+fn statements(
+    file: File<'_>,
+    words: &Words<'_>,
+    claims: &[Claim],
+    vendor: Option<Severity>,
+) -> Result<Vec<Statement>, &'static str> {
+    let resolutions = words.resolutions();
+    let machines: BTreeSet<String> = claims.iter().flat_map(|claim| claim.scope.machines.clone()).collect();
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for claim in claims {
+        let mut said = statement(file.publisher, words, claim, &resolutions);
+        said.vendor = vendor;
+        let modules: Vec<Option<&String>> = match claim.scope.modules.as_slice() {
+            [] => vec![None],
+            modules => modules.iter().map(Some).collect(),
+        };
+        for namespace in namespaces(file, words, claim) {
+            let namespace: Arc<str> = namespace.into();
+            for module in &modules {
+                let statement =
+                    Statement { namespace: Arc::clone(&namespace), module: module.cloned(), ..said.clone() };
+                let key = (namespace.to_string(), format!("{:?}", without_arches(&statement)));
+                let at = *places.entry(key).or_insert(drafts.len());
+                if at == drafts.len() {
+                    let machines = claim.scope.machines.iter().cloned().collect();
+                    drafts.push(Draft { statement, machines });
+                } else {
+                    drafts[at].join(&claim.arches, &claim.scope.machines);
+                }
+                if drafts.len() > MAX_STATEMENTS {
+                    return Err("it says more than is believed of one definition");
+                }
+            }
+        }
+    }
+    Ok(drafts.into_iter().map(|draft| draft.finish(&machines)).collect())
+}
+
+fn without_arches(statement: &Statement) -> Statement {
+    Statement { arches: Vec::new(), ..statement.clone() }
+}
+
+impl Draft {
+    /// Adds where the same is said again.
+    fn join(&mut self, arches: &[String], machines: &[String]) {
+        let own = &mut self.statement.arches;
+        match (own.is_empty(), arches.is_empty()) {
+            (true, _) => {}
+            (false, true) => own.clear(),
+            (false, false) => own.extend_from_slice(arches),
+        }
+        if machines.is_empty() {
+            self.machines.clear();
+        } else if !self.machines.is_empty() {
+            self.machines.extend(machines.iter().cloned());
+        }
+    }
+
+    /// What holds on every machine that the definition names is not limited to any.
+    fn finish(mut self, all: &BTreeSet<String>) -> Statement {
+        let arches = &mut self.statement.arches;
+        if !self.machines.is_empty() && self.machines != *all {
+            if arches.is_empty() {
+                arches.extend(self.machines);
+                // Such a package may be one for every machine.
+                arches.push("noarch".to_owned());
+            } else {
+                arches.retain(|arch| arch == "noarch" || self.machines.contains(arch));
+            }
+        }
+        arches.sort();
+        arches.dedup();
+        self.statement
+    }
+}
+
+fn statement(publisher: Publisher, words: &Words<'_>, claim: &Claim, resolutions: &[(&str, &str)]) -> Statement {
+    let mut said = Statement::new("".into(), claim.package.clone(), claim.named);
+    said.arches.clone_from(&claim.arches);
+    said.note.clone_from(&claim.note);
+    if publisher == Publisher::Azure && words.is_not_applicable() {
+        said.note = Some("not applicable".to_owned());
+        return said.not_affected();
+    }
+    let starting = |start: &Option<String>, end| vec![AffectedRange { introduced: start.clone(), end }];
+    match &claim.position {
+        Position::NotAffected => said.not_affected(),
+        Position::Fixed(start, version) => {
+            let ranges = starting(start, Bound::Fixed(version.clone()));
+            Statement { ranges, ..said.fixed_in(version.clone()) }
+        }
+        Position::UpTo(start, version) => {
+            let ranges = starting(start, Bound::LastAffected(version.clone()));
+            Statement { ranges, state: FixState::Affected, ..said }
+        }
+        Position::Open(start, state) => {
+            let (state, note) = match resolution(&claim.package, resolutions) {
+                Some(words) => (resolution_state(words), Some(words.to_owned())),
+                None => (*state, said.note.take()),
+            };
+            let ranges = starting(start, Bound::Open);
+            Statement { ranges, note, ..said.affects_everything(state) }
+        }
+    }
+}
+
+/// Red Hat's words on the component that a package comes from. Components are source packages, at times behind a
+/// module (`postgresql:12/postgresql`), and packages are not: the same name decides, else the longest one that the
+/// package's name begins with, else what is said of all.
+fn resolution<'a>(package: &str, resolutions: &[(&'a str, &str)]) -> Option<&'a str> {
+    let name = |component: &'_ str| component.rsplit('/').next().unwrap_or_default().to_owned();
+    let same = resolutions.iter().find(|(_, component)| name(component) == package);
+    let begins = || {
+        let of = |component: &str| Some(name(component)).filter(|name| package.starts_with(&format!("{name}-")));
+        let found = resolutions.iter().filter_map(|(state, component)| Some((of(component)?.len(), *state)));
+        found.max_by_key(|(length, _)| *length).map(|(_, state)| state)
+    };
+    let shared = || {
+        let (first, _) = resolutions.first()?;
+        resolutions.iter().all(|(state, _)| state == first).then_some(*first)
+    };
+    same.map(|(state, _)| *state).or_else(begins).or_else(shared)
+}
+
+fn resolution_state(words: &str) -> FixState {
+    match words.to_ascii_lowercase().as_str() {
+        "will not fix" => FixState::WillNotFix,
+        "fix deferred" => FixState::FixDeferred,
+        "out of support scope" => FixState::EndOfLife,
+        "under investigation" => FixState::UnderInvestigation,
+        _ => FixState::Affected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_position_on_a_component_counts_for_the_packages_built_from_it() {
+        let said = [("Will not fix", "kernel"), ("Affected", "kernel-rt"), ("Fix deferred", "a:1/zlib")];
+        assert_eq!(resolution("kernel", &said), Some("Will not fix"));
+        assert_eq!(resolution("kernel-rt-core", &said), Some("Affected"));
+        assert_eq!(resolution("zlib-devel", &said), Some("Fix deferred"));
+        assert_eq!(resolution("bpftool", &said), None);
+        assert_eq!(resolution("libfoo", &said[..1]), Some("Will not fix"));
+        assert_eq!(resolution_state("Out of support scope"), FixState::EndOfLife);
+    }
+}

@@ -1,0 +1,98 @@
+//! Which statements of a bundle speak of a package, and at which of its versions they look.
+//!
+//! A statement names either a source package, and then means every binary package that was built from it and its
+//! version, or the package itself. So `libldb2` in version `2:2.6.2+samba4.17` is looked up as `samba` in version
+//! `2:4.17`. RPM distributions use both ways; their binary packages are looked up by both names.
+
+use knowledge::{Bundle, Row, StatementView, advisory_key};
+use model::{Named, Namespace, Package};
+use version::{Parsed, Scheme};
+
+/// A row that may speak of a package, with the package's versions placed in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'b> {
+    pub(crate) row: Row<'b>,
+    /// Where the source package's version stands; set if the row is named after the source package.
+    source: Option<Spot>,
+    /// Where the package's own version stands; set if the row is named after the package.
+    binary: Option<Spot>,
+}
+
+/// A version's position in a row; `None` if its scheme cannot read it.
+type Spot = Option<u32>;
+
+/// What a package is compared as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'p> {
+    pub(crate) package: &'p Package,
+    pub(crate) scheme: Scheme,
+}
+
+impl<'p> Subject<'p> {
+    /// The version that statements of this kind are about.
+    pub(crate) fn version(&self, named: Named) -> &'p str {
+        match named {
+            Named::Source => self.package.advisory_version(),
+            Named::Binary => &self.package.version,
+        }
+    }
+
+    /// The rows of `namespace` that may speak of the package.
+    pub(crate) fn places<'b>(&self, bundle: &'b Bundle, namespace: &Namespace) -> [Option<Place<'b>>; 2] {
+        let (package, key) = (self.package, advisory_key(self.package));
+        let own = !package.ecosystem.is_os() || package.name == key;
+        let first = bundle.row(&namespace.0, &key).map(|row| self.place(row, true, own));
+        let second = match self.scheme == Scheme::Rpm && !own {
+            true => bundle.row(&namespace.0, &package.name).map(|row| self.place(row, false, true)),
+            false => None,
+        };
+        [first, second]
+    }
+
+    /// Places the versions in a row that is named after the source package, the package, or both.
+    pub(crate) fn place<'b>(&self, row: Row<'b>, is_source: bool, is_binary: bool) -> Place<'b> {
+        let position = |named| {
+            let version = Parsed::parse(self.scheme, self.version(named)).ok()?;
+            Some(row.position(self.scheme, &version))
+        };
+        let binary = is_binary.then(|| position(Named::Binary));
+        let same = self.version(Named::Source) == self.version(Named::Binary);
+        let source = is_source.then(|| match binary {
+            Some(binary) if same => binary,
+            _ => position(Named::Source),
+        });
+        Place { row, source, binary }
+    }
+
+    /// Whether the statement is about this package, whatever the version.
+    pub(crate) fn is_meant(&self, statement: &StatementView<'_>) -> bool {
+        if !self.package.ecosystem.is_os() {
+            return true;
+        }
+        let module = statement.module();
+        let own_module = self.package.module.as_deref().map(name_and_stream);
+        let mut arches = statement.arches().peekable();
+        let in_arch = match (self.package.arch.as_deref(), arches.peek()) {
+            (Some(arch), Some(_)) => arches.any(|other| other == arch),
+            _ => true,
+        };
+        module.map(name_and_stream) == own_module && in_arch
+    }
+}
+
+impl Place<'_> {
+    /// The position of the version that the statement looks at; `None` if the row's name is not the one that the
+    /// statement means.
+    pub(crate) fn spot(&self, named: Named) -> Option<Spot> {
+        match named {
+            Named::Source => self.source,
+            Named::Binary => self.binary,
+        }
+    }
+}
+
+/// `postgresql:12` of a module label, which may go on with version and context.
+fn name_and_stream(label: &str) -> &str {
+    let end = label.match_indices(':').nth(1).map_or(label.len(), |(end, _)| end);
+    &label[..end]
+}
