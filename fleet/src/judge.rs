@@ -5,12 +5,15 @@
 //!
 //! Left out on purpose: the date at which a feed last touched a record, and the exact exploit prediction, which moves for
 //! nearly every vulnerability every day and would make every image "updated" daily. Of the prediction only the
-//! two thresholds that rules look at take part: a probability of 0.1 and the highest hundredth of all CVEs.
+//! two thresholds that rules look at take part: a probability of 0.1 and the highest hundredth of all CVEs. For the same
+//! reason only the band of the detection score does.
 
 use std::num::NonZero;
 
 use knowledge::Bundle;
+use matcher::risk::Band;
 use matcher::{Coverage, Judgement};
+use model::advisory::Exploitation;
 use model::{
     Confidence, Digest, Finding, FixState, LifecycleStage, Package, Severity, SeverityRule, Timestamp,
 };
@@ -139,6 +142,17 @@ impl Writer {
                 .epss
                 .map_or(0, |epss| 1 + u64::from(epss.score >= 0.1) + 2 * u64::from(epss.percentile >= 0.99)),
         );
+        self.number(vulnerability.exploitation.map_or(0, |decision| match decision {
+            Exploitation::None => 1,
+            Exploitation::Poc => 2,
+            Exploitation::Active => 3,
+        }));
+        self.number(vulnerability.exploits.len() as u64);
+        for exploit in &vulnerability.exploits {
+            self.text(&exploit.source);
+            self.text(&exploit.id);
+        }
+        self.number(band_number(Band::of(finding.risk)));
         self.date(vulnerability.published);
         self.number(vulnerability.references.len() as u64);
         vulnerability.references.iter().for_each(|reference| self.text(reference));
@@ -160,6 +174,16 @@ const fn rule_number(rule: SeverityRule) -> u64 {
         SeverityRule::DatabaseRating => 3,
         SeverityRule::DebianUrgency => 4,
         SeverityRule::Default => 5,
+    }
+}
+
+/// The number that stands for a band of the detection score in fingerprints; never used again for another one.
+const fn band_number(band: Band) -> u64 {
+    match band {
+        Band::Low => 1,
+        Band::Medium => 2,
+        Band::High => 3,
+        Band::Critical => 4,
     }
 }
 
@@ -237,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_fingerprint_is_the_same_in_every_build() {
-        assert_eq!(fingerprint(&judgement(), None), 12_130_134_484_976_815_742);
+        assert_eq!(fingerprint(&judgement(), None), 5_471_196_065_222_262_965);
     }
 
     #[test]
@@ -245,6 +269,9 @@ mod tests {
         assert!(changed(|finding, _| finding.severity = Severity::URGENT));
         assert!(changed(|finding, _| finding.fix_version = None));
         assert!(changed(|finding, _| finding.state = FixState::WillNotFix));
+        assert!(changed(|finding, _| finding.risk = 40));
+        assert!(!changed(|finding, _| finding.risk = 31), "within its band the score may move");
+        assert!(changed(|_, vulnerability| vulnerability.exploitation = Some(Exploitation::Poc)));
         assert!(changed(|_, vulnerability| vulnerability.title.push('!')));
         assert!(changed(|_, vulnerability| vulnerability.epss = Some(Epss { score: 0.2, percentile: 0.5 })));
         assert!(

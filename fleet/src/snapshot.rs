@@ -15,7 +15,7 @@ use crate::dictionary::PackageEntry;
 use crate::index::{ImageRow, Index};
 use crate::judge::count;
 use crate::view::{
-    AffectedView, BaseView, ContainerView, HostView, ImageView, SoftwareView, VulnerabilityView,
+    AffectedView, BaseView, ContainerView, HostView, ImageView, RiskView, SoftwareView, VulnerabilityView,
 };
 
 /// Packages at their places, taken out of the index.
@@ -76,6 +76,7 @@ impl ImageParts {
             updated: self.updated,
             base: base_view(&record, self.base),
             counts: count(vulnerabilities.iter().map(|vulnerability| vulnerability.severity)),
+            risk: RiskView::of(&vulnerabilities),
             software,
             vulnerabilities,
             associated_containers,
@@ -109,6 +110,7 @@ impl ContainerParts {
             updated: self.updated,
             image,
             counts: count(vulnerabilities.iter().map(|vulnerability| vulnerability.severity)),
+            risk: RiskView::of(&vulnerabilities),
             software,
             vulnerabilities,
             host: host_of(&self.record),
@@ -172,6 +174,7 @@ fn vulnerability(affected: Vec<AffectedView>, times: &Times) -> Option<Vulnerabi
     let worst = affected.iter().map(AffectedView::finding).max_by_key(|finding| finding.severity)?;
     let vulnerability = Arc::clone(&worst.vulnerability);
     let severity = worst.severity;
+    let risk = affected.iter().map(|affected| affected.finding().risk).max()?;
     let confidence = affected.iter().map(|affected| affected.finding().confidence).min()?;
     let judged = affected.iter().map(|affected| affected.package.first_found[affected.finding]).min()?;
     let first_found = judged.max(times.first_stored);
@@ -179,7 +182,7 @@ fn vulnerability(affected: Vec<AffectedView>, times: &Times) -> Option<Vulnerabi
     let rejudged =
         rejudged.filter(|package| package.changed > package.created).map(|package| package.changed).max();
     let last_found = times.last_scanned.max(first_found).max(rejudged.unwrap_or(first_found));
-    Some(VulnerabilityView { vulnerability, severity, confidence, first_found, last_found, affected })
+    Some(VulnerabilityView { vulnerability, severity, risk, confidence, first_found, last_found, affected })
 }
 
 fn host_of(container: &ContainerRecord) -> HostView {

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use matcher::risk::{Band, ImageRisk};
 use model::{Confidence, FixState, ImageId, Severity, Timestamp, Vulnerability};
 use store::{ContainerRecord, ImageRecord};
 use uuid::Uuid;
@@ -31,6 +32,8 @@ pub struct ImageView {
     pub vulnerabilities: Vec<VulnerabilityView>,
     /// `vulnerabilities` by severity.
     pub counts: SeverityCounts,
+    /// What `vulnerabilities` come to.
+    pub risk: RiskView,
     /// Known containers of it that are not deleted.
     pub associated_containers: u32,
     /// Distinct hosts of those containers.
@@ -70,8 +73,32 @@ pub struct ContainerView {
     pub vulnerabilities: Vec<VulnerabilityView>,
     /// `vulnerabilities` by severity.
     pub counts: SeverityCounts,
+    /// What `vulnerabilities` come to.
+    pub risk: RiskView,
     /// Where it was seen.
     pub host: HostView,
+}
+
+/// The risk of an image or container, see [`matcher::risk`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RiskView {
+    /// Of all vulnerabilities together: 0 (none) to 1000.
+    pub score: u16,
+    /// The highest score of a vulnerability, 1 to 100; `None` if there is none.
+    pub worst: Option<u8>,
+}
+
+impl RiskView {
+    pub(crate) fn of(vulnerabilities: &[VulnerabilityView]) -> Self {
+        let mut all = ImageRisk::default();
+        vulnerabilities.iter().for_each(|found| all.add(found.risk, found.confidence));
+        Self { score: all.score(), worst: vulnerabilities.iter().map(|found| found.risk).max() }
+    }
+
+    /// The band of the highest score; `None` if there is none.
+    pub fn band(&self) -> Option<Band> {
+        self.worst.map(Band::of)
+    }
 }
 
 /// A host as far as containers tell.
@@ -129,6 +156,8 @@ pub struct VulnerabilityView {
     pub vulnerability: Arc<Vulnerability>,
     /// The highest severity among the affected packages.
     pub severity: Severity,
+    /// The highest detection score among the affected packages, 1 to 100.
+    pub risk: u8,
     /// The surest among the affected packages.
     pub confidence: Confidence,
     /// The later of: first judged so for an affected package (the earliest of them), first stored.

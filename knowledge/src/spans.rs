@@ -211,9 +211,9 @@ mod tests {
             ("2..=2 1..2", "1..=2"),
         ];
         for (given, expected) in table {
-            assert_eq!(union(spans(given), Scheme::Npm), Ok(spans(expected)), "{given}");
+            assert_eq!(union(spans(given), Scheme::Pep440), Ok(spans(expected)), "{given}");
         }
-        assert!(union(spans("1..2 soon..3"), Scheme::Npm).unwrap_err().contains("soon"));
+        assert!(union(spans("1..2 soon..3"), Scheme::Pep440).unwrap_err().contains("soon"));
     }
 
     #[test]
@@ -226,11 +226,11 @@ mod tests {
 
     #[test]
     fn what_lies_in_both_may_be_nothing() {
-        let both = |a, b| span(a).both(span(b), Scheme::Npm).unwrap();
+        let both = |a, b| span(a).both(span(b), Scheme::Pep440).unwrap();
         assert_eq!(both("1..3", "2.."), Some(span("2..3")));
         assert_eq!(both("..=2", "2.."), Some(span("2..=2")));
         assert_eq!(both("..2", "2.."), None);
-        assert!(span("1..=2").holds("2.0.0", Scheme::Npm).unwrap());
-        assert!(!span(">1..2").holds("1.0.0", Scheme::Npm).unwrap());
+        assert!(span("1..=2").holds("2.0", Scheme::Pep440).unwrap());
+        assert!(!span(">1..2").holds("1.0", Scheme::Pep440).unwrap());
     }
 }

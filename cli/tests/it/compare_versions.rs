@@ -37,7 +37,7 @@ fn every_scheme_and_alias_compares_by_its_own_rules() {
         (&["rpm"], "<>><"),
         (&["apk"], "???<"),
         (&["semver", "cargo", "swift", "npm"], "?<=<"),
-        (&["pep440", "pypi"], ">?><"),
+        (&["pep440", "pypi"], "><><"),
         (&["maven"], ">>><"),
         (&["gem", "rubygems"], "<<?<"),
         (&["nuget"], "<<=<"),

@@ -6,7 +6,7 @@
 //! names decides, not the file that it lies in, since archives are carried about under any name.
 //!
 //! Statements are made of RPM packages of the distribution itself. Products beside it, container images, modules and
-//! products as a whole are left out, and counted in the log.
+//! products as a whole are left out; of an archive they are counted in the log.
 
 mod convert;
 mod fix;
@@ -115,12 +115,12 @@ pub(crate) fn read(file: &FeedFile, out: &mut FileHarvest<'_>) -> Result<(), Str
                 out.quarantine(name, reason);
             }
         })?;
+        reader.log(&file.relative);
     } else {
         let text = read_document(&file.path, &CSAF_LIMITS)?;
         let modified = reader.read(&text, publisher_of, out)?;
         out.date = out.date.or(modified);
     }
-    reader.log(&file.relative);
     Ok(())
 }
 

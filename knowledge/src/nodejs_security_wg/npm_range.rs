@@ -87,7 +87,7 @@ impl Partial {
             let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             if end == 0 {
                 let wild = rest.trim_end_matches(['.', 'x', 'X', '*']);
-                if wild.is_empty() && (index > 0 || text.len() <= 5) {
+                if wild.is_empty() && !rest.is_empty() {
                     rest = "";
                     break;
                 }

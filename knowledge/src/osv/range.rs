@@ -48,7 +48,7 @@ pub(super) fn evaluate(lists: &[&[OsvEvent]], listed: &[String], scheme: Option<
             return settled;
         }
     }
-    let fix_version = last_fix(&ranges);
+    let fix_version = last_fix(&ranges, &fixes);
     Evaluated { ranges, fix_version }
 }
 
@@ -76,7 +76,7 @@ fn settle(
         }
     }
     let ranges = spans::ranges(joined, str::to_owned);
-    let fix_version = astray.cloned().or_else(|| last_fix(&ranges));
+    let fix_version = astray.cloned().or_else(|| last_fix(&ranges, fixes));
     Some(Evaluated { ranges, fix_version })
 }
 
@@ -87,9 +87,10 @@ fn is_listed(fix: &str, listed: &[String], scheme: Scheme) -> bool {
     listed.iter().any(|other| other == fix || (!verbatim && same(other)))
 }
 
-fn last_fix(ranges: &[AffectedRange]) -> Option<String> {
+/// The last fix that ends a range; a limit ends one as well, and is none.
+fn last_fix(ranges: &[AffectedRange], fixes: &[String]) -> Option<String> {
     ranges.iter().rev().find_map(|range| match &range.end {
-        Bound::Fixed(version) => Some(version.clone()),
+        Bound::Fixed(version) if fixes.contains(version) => Some(version.clone()),
         _ => None,
     })
 }
@@ -283,8 +284,8 @@ mod tests {
     #[test]
     fn events_that_cannot_be_compared_keep_their_order() {
         assert_eq!(
-            shown("introduced 0, fixed !?, introduced 3, fixed 2", &[], Scheme::Pep440),
-            "[..!?) [3..2) fix 2"
+            shown("introduced 0, fixed !?, introduced 3, fixed 4", &[], Scheme::Pep440),
+            "[..!?) [3..4) fix 4"
         );
     }
 }

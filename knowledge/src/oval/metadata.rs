@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn ratings_keep_the_score_that_the_vendor_gives() {
-        let read = |text| scored(text, Rater::Vendor).map(|r| (r.version, r.cvss.base, r.cvss.vector));
+        let read = |text: &str| scored(text, Rater::Vendor).map(|r| (r.version, r.cvss.base, r.cvss.vector));
         let v3 = "CVSS:3.1/AV:L/AC:H/PR:L/UI:N/S:U/C:H/I:H/A:H";
         assert_eq!(read(&format!("7/{v3}")), Some((3, 7.0, v3.to_owned())));
         assert_eq!(read(v3), Some((3, 7.0, v3.to_owned())));

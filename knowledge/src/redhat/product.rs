@@ -1,6 +1,7 @@
 //! Red Hat's products to namespaces, by CPE 2.2 (`cpe:/o:redhat:rhel_eus:8.6::baseos`).
 //!
-//! - `enterprise_linux` in any repository is the plain release: its repositories are one set of packages.
+//! - `enterprise_linux` in any repository is the plain release, and so are the repositories of `rhel_extras`: they are one
+//!   set of packages.
 //! - Streams that need a subscription of their own (EUS, AUS, TUS, E4S, ELS) have a third part, as their fixes never
 //!   come to a system without it.
 //! - Software Collections have a third part too: their packages have names of their own (`rh-ruby27-…`).
@@ -32,8 +33,9 @@ fn namespace(cpe: &str) -> Option<String> {
         return None;
     }
     match product {
-        // The Extras repository belongs to every system of the release.
-        "enterprise_linux" | "rhel_extras" => release.map(|release| format!("rhel:{}", major(release))),
+        "enterprise_linux" => release.map(|release| format!("rhel:{}", major(release))),
+        // Repositories beside the base, such as `rhel_extras` and `rhel_extras_rt`, whose packages the base has not.
+        product if product.starts_with("rhel_extras") => release.map(|release| format!("rhel:{}", major(release))),
         "rhel_software_collections" => {
             let edition = parts.next_back().and_then(|edition| edition.strip_prefix("el"));
             let release = edition.filter(|release| is_release(release)).unwrap_or("7");
@@ -68,6 +70,7 @@ mod tests {
             ("cpe:/o:redhat:enterprise_linux:10.1", Some("rhel:10")),
             ("cpe:/o:redhat:enterprise_linux:4::as", Some("rhel:4")),
             ("cpe:/a:redhat:rhel_extras:7", Some("rhel:7")),
+            ("cpe:/a:redhat:rhel_extras_rt:7", Some("rhel:7")),
             ("cpe:/o:redhat:rhel_eus:9.4::baseos", Some("rhel:9.4:eus")),
             ("cpe:/o:redhat:enterprise_linux_eus:10.0", Some("rhel:10.0:eus")),
             ("cpe:/a:redhat:rhel_eus_long_life:8.4::appstream", Some("rhel:8.4:eus_long_life")),

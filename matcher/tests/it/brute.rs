@@ -243,7 +243,7 @@ proptest! {
             (rows.into_iter().map(|row| (row.0, row.3.is_some())).collect::<Vec<_>>(), undecided, fix.is_some())
         };
         let expected = without_names(brute(&version, &records));
-        for ecosystem in [Ecosystem::Deb, Ecosystem::Apk, Ecosystem::Npm, Ecosystem::Maven] {
+        for ecosystem in [Ecosystem::Deb, Ecosystem::Apk, Ecosystem::Gem, Ecosystem::Maven] {
             let found = without_names(engine(ecosystem, &version, &records));
             prop_assert_eq!(&found, &expected, "{:?}", ecosystem);
         }

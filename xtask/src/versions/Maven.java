@@ -6,8 +6,7 @@ import org.apache.maven.artifact.versioning.ComparableVersion;
 public class Maven {
     public static void main(String[] arguments) throws Exception {
         if (arguments.length > 0) {
-            String jar = ComparableVersion.class.getProtectionDomain().getCodeSource().getLocation().getPath();
-            System.out.println("maven-artifact " + new java.io.File(jar).toPath().toRealPath().getFileName());
+            System.out.println("maven-artifact " + ComparableVersion.class.getPackage().getImplementationVersion());
             return;
         }
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, "UTF-8"));

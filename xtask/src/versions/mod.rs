@@ -159,7 +159,10 @@ fn print_table(rows: &[[String; 7]]) {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     for row in rows {
         let cells: Vec<String> =
-            row.iter().enumerate().map(|(column, cell)| format!("{cell:<1$}", width(column))).collect();
+            row.iter().enumerate().map(|(column, cell)| {
+                let width = width(column);
+                format!("{cell:<width$}")
+            }).collect();
         eprintln!("{}", cells.join("  ").trim_end());
     }
 }

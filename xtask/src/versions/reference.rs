@@ -66,14 +66,14 @@ pub(crate) const REFERENCES: &[Reference] = &[
     Reference {
         scheme: "semver",
         needs: &[("npm", "npm")],
-        runner: Runner::Npm("semver@7.7.3", "semver.js", "strict"),
+        runner: Runner::Npm("semver@7.8.6", "semver.js", "strict"),
         explains: nothing,
         explanation: "",
     },
     Reference {
         scheme: "npm",
         needs: &[("npm", "npm")],
-        runner: Runner::Npm("semver@7.7.3", "semver.js", "loose"),
+        runner: Runner::Npm("semver@7.8.6", "semver.js", "loose"),
         explains: |a, b, ours, _| ours == "?" && [a, b].into_iter().any(is_read_by_accident),
         explanation: "loose mode reads four numbers by cutting the third in two, and a lone hyphen as a pre-release",
     },
