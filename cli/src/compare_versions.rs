@@ -10,6 +10,8 @@ use std::io::{self, BufRead, Write};
 use anyhow::Context as _;
 use version::{MAX_LENGTH, Parsed, Scheme};
 
+use crate::lines::{Line, for_each_line};
+
 /// The longest line that is looked at: two versions of the largest size, a tab, and white space.
 const MAX_LINE: usize = 2 * MAX_LENGTH + 64;
 
@@ -33,92 +35,40 @@ pub(crate) fn run(args: &CompareVersionsArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers each line of `input`; gives back how many were no pair. Answers are handed on whenever the input pauses.
+/// Answers each line of `input`; gives back how many were no pair.
 fn compare_lines(scheme: Scheme, input: &mut impl BufRead, output: &mut impl Write) -> anyhow::Result<usize> {
-    let mut lines = Lines { number: 0, line: Vec::new(), too_long: false };
     let mut odd_lines = 0;
-    loop {
-        // What was read is answered before the next read may wait.
-        output.flush().context("cannot write to standard output")?;
-        let chunk = match input.fill_buf() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            chunk => chunk.context("cannot read standard input")?,
-        };
-        let read = chunk.len();
-        let at_end = chunk.is_empty();
-        let mut rest = chunk;
-        while let Some(done) = lines.take(&mut rest, at_end) {
-            let answer = done.answer(scheme);
-            if let Err(fault) = &answer {
-                odd_lines += 1;
-                if odd_lines <= MAX_WARNINGS {
-                    tracing::warn!(line = done.number, "line {} {fault}", done.number);
-                }
+    for_each_line(input, output, MAX_LINE, |line, output| {
+        let answer = answer(&line, scheme);
+        if let Err(fault) = &answer {
+            odd_lines += 1;
+            if odd_lines <= MAX_WARNINGS {
+                tracing::warn!(line = line.number, "line {} {fault}", line.number);
             }
-            writeln!(output, "{}", answer.unwrap_or('?')).context("cannot write to standard output")?;
         }
-        if at_end {
-            return Ok(odd_lines);
-        }
-        input.consume(read);
+        writeln!(output, "{}", answer.unwrap_or('?'))
+    })?;
+    Ok(odd_lines)
+}
+
+/// The sign between the two versions, or what is wrong with the line.
+fn answer(line: &Line, scheme: Scheme) -> Result<char, &'static str> {
+    let text = line.text.as_deref().ok_or("is too long")?;
+    if text.trim_ascii().is_empty() {
+        return Err("is blank");
     }
-}
-
-/// Puts lines together from what is read at a time, none of them longer than [`MAX_LINE`].
-struct Lines {
-    number: usize,
-    line: Vec<u8>,
-    too_long: bool,
-}
-
-/// A whole line, without its end.
-struct Line {
-    number: usize,
-    /// `None` for a line that is too long.
-    text: Option<Vec<u8>>,
-}
-
-impl Lines {
-    /// The next line that ends in `rest`; what belongs to a later end is kept. The end of the input ends the last line.
-    fn take(&mut self, rest: &mut &[u8], at_end: bool) -> Option<Line> {
-        let end = rest.iter().position(|byte| *byte == b'\n');
-        let (part, after) = rest.split_at(end.unwrap_or(rest.len()));
-        let room = MAX_LINE.saturating_sub(self.line.len());
-        self.too_long |= part.len() > room;
-        self.line.extend_from_slice(&part[..part.len().min(room)]);
-        *rest = after.get(1..).unwrap_or_default();
-        let unfinished = at_end && (self.too_long || !self.line.is_empty());
-        if end.is_none() && !unfinished {
-            return None;
-        }
-        self.number += 1;
-        let text = std::mem::take(&mut self.line);
-        let text = (!std::mem::take(&mut self.too_long)).then_some(text);
-        Some(Line { number: self.number, text })
+    let text = std::str::from_utf8(text).map_err(|_| "is not UTF-8")?;
+    let (a, b) = text.split_once('\t').ok_or("has no tab")?;
+    if b.contains('\t') {
+        return Err("has more than one tab");
     }
-}
-
-impl Line {
-    /// The sign between the two versions, or what is wrong with the line.
-    fn answer(&self, scheme: Scheme) -> Result<char, &'static str> {
-        let text = self.text.as_deref().ok_or("is too long")?;
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        if text.trim_ascii().is_empty() {
-            return Err("is blank");
-        }
-        let text = std::str::from_utf8(text).map_err(|_| "is not UTF-8")?;
-        let (a, b) = text.split_once('\t').ok_or("has no tab")?;
-        if b.contains('\t') {
-            return Err("has more than one tab");
-        }
-        let sides = (Parsed::parse(scheme, a), Parsed::parse(scheme, b));
-        let (Ok(a), Ok(b)) = sides else { return Ok('?') };
-        Ok(match a.compare(&b) {
-            Ordering::Less => '<',
-            Ordering::Equal => '=',
-            Ordering::Greater => '>',
-        })
-    }
+    let sides = (Parsed::parse(scheme, a), Parsed::parse(scheme, b));
+    let (Ok(a), Ok(b)) = sides else { return Ok('?') };
+    Ok(match a.compare(&b) {
+        Ordering::Less => '<',
+        Ordering::Equal => '=',
+        Ordering::Greater => '>',
+    })
 }
 
 #[cfg(test)]

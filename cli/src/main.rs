@@ -7,6 +7,8 @@ mod admin;
 mod compare_versions;
 mod feeds;
 mod import;
+mod judge;
+mod lines;
 mod logging;
 mod output;
 mod push;
@@ -46,6 +48,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// List the packages of an image, root file system or bill of materials and what is known to be wrong with them
     Scan(scan::ScanArgs),
+    /// Tell what is known about packages, given as package URLs, one a line
+    Judge(judge::JudgeArgs),
     /// Compare pairs of versions, one pair a line, with a tab between the two
     CompareVersions(compare_versions::CompareVersionsArgs),
     /// Load vulnerability data and show what is loaded
@@ -75,6 +79,7 @@ fn main() -> ExitCode {
         Command::Up(args) => up::run(args).map(done),
         Command::Serve(args) => serve::run(args).map(done),
         Command::Scan(args) => scan::run(&args, colours),
+        Command::Judge(args) => judge::run(&args).map(done),
         Command::CompareVersions(args) => compare_versions::run(&args).map(done),
         Command::Feeds(command) => feeds::run(command).map(done),
         Command::Import(command) => import::run(command).map(done),

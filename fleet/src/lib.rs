@@ -29,8 +29,8 @@ pub mod view;
 pub use dictionary::{Fragments, PackageEntry, SeverityCounts};
 pub use error::FleetError;
 pub use fleet::{Fleet, FleetStats};
-pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope, Sort, SortKey};
 pub use matcher::risk::Band as RiskBand;
+pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope, Sort, SortKey};
 pub use view::{
     AffectedView, BaseView, ContainerView, HostView, ImageView, RiskView, SoftwareView, VulnerabilityView,
 };

@@ -27,7 +27,8 @@ pub(crate) fn for_each_inner_zip_member<'a>(
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut outer = zip::ZipArchive::new(BufReader::with_capacity(1 << 16, file))
         .map_err(|error| format!("it cannot be read as zip: {error}"))?;
-    let names: Vec<String> = outer.file_names().filter_map(Result::ok).map(|name| name.into_owned()).collect();
+    let names: Vec<String> =
+        outer.file_names().filter_map(Result::ok).map(|name| name.into_owned()).collect();
     let mut budget = limits.archive;
     let mut members = 0;
     for name in names.iter().filter(|name| name.ends_with(".zip")) {

@@ -29,6 +29,9 @@ pub(crate) struct Limits {
 pub(crate) const LIMITS: Limits =
     Limits { document: 1 << 30, member: 64 << 20, members: 4_000_000, archive: 32 << 30 };
 
+/// Kibibytes that an xz file may ask for; `xz -9` needs 65 MiB. zstd has such a limit of its own, 128 MiB.
+const XZ_MEMORY: u32 = 256 << 10;
+
 /// A file that was found below the folder that is compiled.
 #[derive(Clone, Debug)]
 pub(crate) struct FeedFile {
@@ -93,7 +96,7 @@ pub(crate) fn open_decompressed(path: &Path) -> Result<Box<dyn Read>, String> {
         return Ok(Box::new(bzip2::bufread::MultiBzDecoder::new(reader)));
     }
     if head.starts_with(b"\xfd7zXZ\0") {
-        return Ok(Box::new(lzma_rust2::XzReader::new(reader, true)));
+        return Ok(Box::new(lzma_rust2::XzReader::new_mem_limit(reader, true, XZ_MEMORY)));
     }
     if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
         let decoder = zstd::stream::read::Decoder::with_buffer(reader).map_err(|error| error.to_string())?;

@@ -35,8 +35,8 @@ mod nuclei;
 mod nvd;
 mod osv;
 mod oval;
-mod product;
 mod pocs;
+mod product;
 pub mod qid;
 mod rating;
 mod record;
@@ -52,17 +52,17 @@ mod wolfi;
 mod yaml;
 
 pub use bundle::{
-    Bundle, BundleAffected, Changes, Fix, Manifest, NamespaceCounts, Origin, ProductCycle, ProductInfo, Row, Source, StatementView,
-    Verdict, is_dotnet_runtime,
+    Bundle, BundleAffected, Changes, Fix, Manifest, NamespaceCounts, Origin, ProductCycle, ProductInfo, Row,
+    Source, StatementView, Verdict, is_dotnet_runtime,
 };
 pub use compile::{
     CompileOptions, CompileReport, Quarantined, SourceReport, compile, compile_after, compile_with,
 };
 pub use dir::KnowledgeDir;
 pub use download::{
-    Clock, DownloadFailure, DownloadOptions, DownloadReport, Downloaded, FeedAttempt, Outcome as DownloadOutcome,
-    accept as accept_downloads, attempts as download_attempts, download, download_with, feed_of_path, feeds_page,
-    is_downloadable,
+    Clock, DownloadFailure, DownloadOptions, DownloadReport, Downloaded, FeedAttempt,
+    Outcome as DownloadOutcome, accept as accept_downloads, attempts as download_attempts, download,
+    download_with, feed_of_path, feeds_page, is_downloadable,
 };
 pub use error::KnowledgeError;
 pub use lookup::{advisory_key, family_of, namespace_of, scheme_of};

@@ -10,24 +10,51 @@ use version::Scheme;
 /// a distribution's advisories are only true for a release.
 pub fn namespace_of(package: &Package) -> Option<Namespace> {
     match package.ecosystem {
-        system if system.is_os() => release_namespace(package.distro.as_ref()?),
+        system if system.is_os() => {
+            let namespace = release_namespace(package.distro.as_ref()?)?;
+            Some(
+                separate_build(package)
+                    .map_or(namespace.clone(), |stream| Namespace(format!("{namespace}:{stream}"))),
+            )
+        }
         Ecosystem::Generic | Ecosystem::Os => None,
         language => Some(Namespace(language.as_str().to_owned())),
     }
 }
 
+/// Oracle builds some packages a second time, for patching without a restart and for FIPS. Their versions cannot be
+/// compared with those of the others, so each build is judged by what is said of it alone.
+fn separate_build(package: &Package) -> Option<&'static str> {
+    match package.distro.as_ref()?.id.as_str() {
+        "ol" if package.version.contains(".ksplice") => Some("ksplice"),
+        "ol" if package.version.contains("_fips") => Some("fips"),
+        _ => None,
+    }
+}
+
 /// Releases whose vendor's advisories are another one's: CentOS up to 8 is built from Red Hat's packages and has no
 /// advisories of its own. From 9 on the name stands for CentOS Stream alone, which Red Hat's advisories do not speak of.
-const REBUILT: [(&str, &str); 4] =
-    [("centos:5", "rhel:5"), ("centos:6", "rhel:6"), ("centos:7", "rhel:7"), ("centos:8", "rhel:8")];
+///
+/// MicroOS is Tumbleweed with another way to install it.
+const REBUILT: [(&str, &str); 5] = [
+    ("centos:5", "rhel:5"),
+    ("centos:6", "rhel:6"),
+    ("centos:7", "rhel:7"),
+    ("centos:8", "rhel:8"),
+    ("opensuse-microos", "opensuse-tumbleweed"),
+];
 
 /// The namespace of a release; `None` if the release is not known.
 fn release_namespace(distro: &Distro) -> Option<Namespace> {
-    let rolling = matches!(distro.id.as_str(), "wolfi" | "chainguard" | "arch" | "opensuse-tumbleweed");
-    if !rolling && distro.version.is_empty() {
+    const ROLLING: [&str; 5] = ["wolfi", "chainguard", "arch", "opensuse-tumbleweed", "opensuse-microos"];
+    if distro.version.is_empty() && !ROLLING.contains(&distro.id.as_str()) {
         return None;
     }
-    let name = distro.to_string();
+    // Ids of os-release are kept in lower case; openEuler's advisories spell it their way.
+    let name = match distro.id.as_str() {
+        "openeuler" => format!("openEuler:{}", distro.version),
+        _ => distro.to_string(),
+    };
     let rebuilt = REBUILT.iter().find(|(rebuild, _)| *rebuild == name);
     Some(Namespace(rebuilt.map_or(name, |(_, original)| (*original).to_owned())))
 }
@@ -93,10 +120,14 @@ fn family_of_id(id: &str) -> NamespaceFamily {
         "sles"
         | "sled"
         | "sles_sap"
+        | "sle_hpc"
+        | "sle_rt"
         | "opensuse"
         | "opensuse-leap"
         | "opensuse-tumbleweed"
+        | "opensuse-microos"
         | "sle-micro"
+        | "sl-micro"
         | "opensuse-leap-micro" => NamespaceFamily::Suse,
         "fedora" | "epel" => NamespaceFamily::Fedora,
         "photon" => NamespaceFamily::Photon,
@@ -157,6 +188,59 @@ mod tests {
         let edge = package(Ecosystem::Apk, Some(Distro::new("alpine", "edge")), "busybox");
         assert_eq!(namespace_of(&edge), Some(Namespace("alpine:edge".into())));
         assert_eq!(family_of(&Namespace("alpine:edge".into())), NamespaceFamily::Alpine);
+    }
+
+    #[test]
+    fn packages_meet_the_namespaces_of_their_distributions_advisories() {
+        use model::NamespaceFamily as Family;
+        use model::OsRelease;
+        // `ID` in lower case and `VERSION_ID`, as the distributions' images have them.
+        let cases = [
+            ("amzn", "2018.03", "amzn:2018.03", Family::Amazon),
+            ("amzn", "2017.09", "amzn:2018.03", Family::Amazon),
+            ("amzn", "2", "amzn:2", Family::Amazon),
+            ("amzn", "2023", "amzn:2023", Family::Amazon),
+            ("fedora", "39", "fedora:39", Family::Fedora),
+            ("rocky", "9.3", "rocky:9", Family::Rhel),
+            ("almalinux", "8.10", "almalinux:8", Family::Rhel),
+            ("rhel", "10.0", "rhel:10", Family::Rhel),
+            ("ol", "8.9", "ol:8", Family::Oracle),
+            ("photon", "3.0", "photon:3.0", Family::Photon),
+            ("photon", "5.0", "photon:5.0", Family::Photon),
+            ("openeuler", "22.03", "openEuler:22.03", Family::OpenEuler),
+            ("mariner", "2.0.20231130", "mariner:2.0", Family::Azure),
+            ("azurelinux", "3.0", "azurelinux:3.0", Family::Azure),
+            ("wolfi", "20230201", "wolfi", Family::Wolfi),
+            ("chainguard", "20230214", "chainguard", Family::Wolfi),
+            ("sles", "15.4", "sles:15.4", Family::Suse),
+            ("sles", "12.5", "sles:12.5", Family::Suse),
+            ("sles_sap", "15.3", "sles_sap:15.3", Family::Suse),
+            ("sl-micro", "6.0", "sl-micro:6.0", Family::Suse),
+            ("opensuse-leap", "15.4", "opensuse-leap:15.4", Family::Suse),
+            ("opensuse", "42.3", "opensuse:42.3", Family::Suse),
+            ("opensuse-tumbleweed", "20230901", "opensuse-tumbleweed", Family::Suse),
+            ("opensuse-microos", "20230901", "opensuse-tumbleweed", Family::Suse),
+        ];
+        for (id, version, namespace, family) in cases {
+            let release =
+                OsRelease { id: id.into(), version_id: Some(version.into()), ..OsRelease::default() };
+            let ecosystem = if family == Family::Wolfi { Ecosystem::Apk } else { Ecosystem::Rpm };
+            let found = namespace_of(&package(ecosystem, Some(release.distro()), "a")).unwrap();
+            assert_eq!((found.0.as_str(), family_of(&found)), (namespace, family), "{id} {version}");
+            assert!(scheme_of(&found.0).is_some(), "{namespace} has no order of versions");
+        }
+    }
+
+    #[test]
+    fn packages_that_oracle_builds_apart_are_looked_up_apart() {
+        let mut openssl = package(Ecosystem::Rpm, Some(Distro::new("ol", "8")), "openssl");
+        assert_eq!(namespace_of(&openssl), Some(Namespace("ol:8".into())));
+        openssl.version = "2:1.1.1g-15.ksplice1.el8_3".into();
+        assert_eq!(namespace_of(&openssl), Some(Namespace("ol:8:ksplice".into())));
+        openssl.version = "10:1.1.1k-7.el8_6_fips".into();
+        assert_eq!(namespace_of(&openssl), Some(Namespace("ol:8:fips".into())));
+        openssl.distro = Some(Distro::new("rhel", "8"));
+        assert_eq!(namespace_of(&openssl), Some(Namespace("rhel:8".into())));
     }
 
     #[test]

@@ -203,8 +203,10 @@ fn continue_centos(products: &mut [Product]) {
     let stream = products.iter().find(|product| product.name == "centos-stream");
     let later: Vec<Lifecycle> = stream.map(|product| product.cycles.clone()).unwrap_or_default();
     if let Some(centos) = products.iter_mut().find(|product| product.name == "centos") {
-        let continued =
-            later.into_iter().map(|cycle| Lifecycle { product: centos.name.clone(), ..cycle }).collect::<Vec<_>>();
+        let continued = later
+            .into_iter()
+            .map(|cycle| Lifecycle { product: centos.name.clone(), ..cycle })
+            .collect::<Vec<_>>();
         centos.cycles.extend(continued);
     }
 }
@@ -244,7 +246,8 @@ mod tests {
     #[test]
     fn the_strongest_form_gives_the_cycles_and_all_give_the_names() {
         let mut products = Products::default();
-        let weak = Product { purls: vec!["pkg:npm/x".into()], ..product("x", vec![cycle("x", "1", "2001-01-01")]) };
+        let weak =
+            Product { purls: vec!["pkg:npm/x".into()], ..product("x", vec![cycle("x", "1", "2001-01-01")]) };
         products.add(weak, 2);
         products.add(product("x", vec![cycle("x", "2", "2002-02-02")]), 0);
         let joined = products.joined();
@@ -261,7 +264,8 @@ mod tests {
             ("centos", vec![("8", "2021-12-31")]),
             ("centos-stream", vec![("8", "2024-05-31"), ("9", "2027-05-31")]),
         ] {
-            let cycles = cycles.into_iter().map(|(name_of_cycle, eol)| cycle(name, name_of_cycle, eol)).collect();
+            let cycles =
+                cycles.into_iter().map(|(name_of_cycle, eol)| cycle(name, name_of_cycle, eol)).collect();
             products.add(product(name, cycles), 0);
         }
         let joined = products.joined();
@@ -270,6 +274,9 @@ mod tests {
             cycles("openjdk"),
             [cycle("openjdk", "17", "2027-10-31"), cycle("openjdk", "14", "2020-09-16")]
         );
-        assert_eq!(cycles("centos"), [cycle("centos", "8", "2021-12-31"), cycle("centos", "9", "2027-05-31")]);
+        assert_eq!(
+            cycles("centos"),
+            [cycle("centos", "8", "2021-12-31"), cycle("centos", "9", "2027-05-31")]
+        );
     }
 }

@@ -2,7 +2,11 @@
 
 use crate::input::FeedFile;
 use crate::record::FileHarvest;
-use crate::{alpine, calendar, csaf, cvelist, debian, endoflife, epss, exploitdb, friendsofphp, kev, metasploit, nodejs_security_wg, nuclei, nvd, osv, oval, pocs, redhat, ruby_advisory_db, suse, updateinfo, wolfi};
+use crate::{
+    alpine, calendar, csaf, cvelist, debian, endoflife, epss, exploitdb, friendsofphp, kev, metasploit,
+    nodejs_security_wg, nuclei, nvd, osv, oval, pocs, redhat, ruby_advisory_db, suse, ubuntu, updateinfo,
+    wolfi,
+};
 
 /// In which round a feed is read. Advisories come first, so that facts about CVEs that no advisory speaks of
 /// need not be kept.
@@ -43,7 +47,7 @@ pub(crate) struct Feed {
 }
 
 /// All feeds. A file belongs to the first that recognises it.
-pub(crate) const FEEDS: [Feed; 33] = [
+pub(crate) const FEEDS: [Feed; 36] = [
     Feed {
         name: debian::FEED,
         licence: "Debian security tracker; free to use, credit Debian",
@@ -232,6 +236,30 @@ pub(crate) const FEEDS: [Feed; 33] = [
         read: oval::read,
     },
     Feed {
+        name: ubuntu::tracker::FEED,
+        licence: "published by Canonical for free use by scanners",
+        round: Round::Advisories,
+        rank: 1,
+        recognise: ubuntu::tracker::recognise,
+        read: ubuntu::tracker::read,
+    },
+    Feed {
+        name: ubuntu::vex::FEED,
+        licence: "published by Canonical for free use by scanners",
+        round: Round::Advisories,
+        rank: 3,
+        recognise: ubuntu::vex::recognise,
+        read: ubuntu::vex::read,
+    },
+    Feed {
+        name: ubuntu::vex::NOTICES,
+        licence: "published by Canonical for free use by scanners",
+        round: Round::Advisories,
+        rank: 8,
+        recognise: ubuntu::vex::recognise_notice,
+        read: ubuntu::vex::read,
+    },
+    Feed {
         name: cvelist::FEED,
         licence: "CVE Program terms of use; CISA vulnrichment CC0-1.0",
         round: Round::CveFacts,
@@ -319,10 +347,7 @@ pub(crate) fn rank(feed: &str) -> u8 {
 }
 
 /// Folders of feeds that are known but not used yet; everything in them is passed over with this name.
-pub(crate) const NOT_USED_YET: [&str; 2] = [
-    "format-samples",
-    "retirejs",
-];
+pub(crate) const NOT_USED_YET: [&str; 2] = ["format-samples", "retirejs"];
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 /// Reads one document; the first line of what is wrong is told.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
@@ -187,7 +189,8 @@ mod tests {
         let mut bomb = String::from("list: [&a [x,x,x,x,x,x,x,x,x]");
         for level in 0..8 {
             let (from, to) = ((b'a' + level) as char, (b'b' + level) as char);
-            bomb += &format!(", &{to} [*{from},*{from},*{from},*{from},*{from},*{from},*{from},*{from},*{from}]");
+            bomb +=
+                &format!(", &{to} [*{from},*{from},*{from},*{from},*{from},*{from},*{from},*{from},*{from}]");
         }
         assert!(read::<Document>(&(bomb + "]\n")).is_err());
         assert!(read::<Document>(&format!("id: {}", "[".repeat(10_000))).is_err());

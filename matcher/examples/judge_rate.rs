@@ -24,7 +24,11 @@ fn main() {
     let bundle = open(first);
     println!("{{\"open_ms\": {:.3}}}", opened.elapsed().as_secs_f64() * 1e3);
     let packages = packages(&bundle);
-    println!("{{\"packages\": {}, \"statements_each\": {:.1}}}", packages.len(), statements(&bundle, &packages));
+    println!(
+        "{{\"packages\": {}, \"statements_each\": {:.1}}}",
+        packages.len(),
+        statements(&bundle, &packages)
+    );
     report("hits, one thread", packages.len(), || count_hits(&packages, &bundle));
     report("findings in words, one thread", packages.len(), || count_findings(&packages, &bundle));
     report("findings in words, two threads", packages.len(), || in_two(&packages, &bundle));
@@ -129,7 +133,9 @@ fn package(namespace: &str, name: &str, version: &str, number: usize) -> Option<
     let version = match (number, scheme) {
         (0, _) => version.to_owned(),
         (_, Scheme::Deb) => format!("{version}+b{number}"),
-        (_, Scheme::Apk) => format!("{}-r{}", version.rsplit_once("-r").map_or(version, |(v, _)| v), number + 50),
+        (_, Scheme::Apk) => {
+            format!("{}-r{}", version.rsplit_once("-r").map_or(version, |(v, _)| v), number + 50)
+        }
         (_, Scheme::Rpm) => format!("{version}.{number}"),
         (_, Scheme::Pep440) => format!("{version}.post{number}"),
         _ => format!("{version}.{number}"),

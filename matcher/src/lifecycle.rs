@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use knowledge::{Bundle, ProductCycle, is_dotnet_runtime};
 use model::{
-    Ecosystem, Finding, FixState, Lifecycle, LifecycleStage, NamespaceFamily, Package, Severity, SeverityRule,
-    Timestamp, Vulnerability,
+    Ecosystem, Finding, FixState, Lifecycle, LifecycleStage, NamespaceFamily, Package, Severity,
+    SeverityRule, Timestamp, Vulnerability,
 };
 
 use crate::{Coverage, Judgement};

@@ -113,8 +113,20 @@ impl OsRelease {
             }
             // Images carry the day of their build behind it.
             "mariner" | "azurelinux" => first_parts(version, 2),
+            // All images of Amazon Linux 1 get their packages from one repository, whatever release they began as.
+            "amzn" => match first_parts(version, 1) {
+                "2011" | "2012" | "2013" | "2014" | "2015" | "2016" | "2017" | "2018" => "2018.03",
+                release => release,
+            },
             // What rolling releases say is the day of a build, or the version of one package.
-            "wolfi" | "chainguard" | "arch" | "gentoo" | "opensuse-tumbleweed" | "kali" | "void" => "",
+            "wolfi"
+            | "chainguard"
+            | "arch"
+            | "gentoo"
+            | "opensuse-tumbleweed"
+            | "opensuse-microos"
+            | "kali"
+            | "void" => "",
             _ => version,
         };
         Distro::new(self.id.clone(), version)
@@ -168,5 +180,18 @@ mod tests {
         assert_eq!(name("sles", Some("15.3"), None), "sles:15.3");
         assert_eq!(name("gentoo", Some("2.14"), None), "gentoo");
         assert_eq!(name("wolfi", Some("20230201"), None), "wolfi");
+    }
+
+    #[test]
+    fn all_releases_of_amazon_linux_1_are_one() {
+        let name = |version: &str| {
+            let version_id = Some(version.to_owned());
+            OsRelease { id: "amzn".into(), version_id, ..OsRelease::default() }.distro().to_string()
+        };
+        assert_eq!(["2018.03", "2017.09", "2011.09.2"].map(name), ["amzn:2018.03"; 3]);
+        assert_eq!(
+            ["2", "2.0", "2022", "2023", "2023.6.20250303"].map(name),
+            ["amzn:2", "amzn:2", "amzn:2022", "amzn:2023", "amzn:2023"]
+        );
     }
 }

@@ -8,7 +8,7 @@
 
 use std::io::Write;
 
-use model::ScanReport;
+use model::{Package, ScanReport};
 
 mod bounds;
 mod cyclonedx;
@@ -61,6 +61,20 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<ScanReport, SbomError> {
         Some(form) => read_as(form, bytes, limits),
         None => Err(SbomError::UnknownForm),
     }
+}
+
+/// The package that a package URL names, as advisories look it up: release, source package (itself, where no qualifier
+/// names another), module and architecture from its qualifiers.
+///
+/// # Errors
+/// In words, if it is no package URL or of a type that is not known.
+pub fn package_of_purl(text: &str) -> Result<Package, String> {
+    let text = text.trim();
+    let identified = identity::identify(&identity::Stated { purl: text, ..Default::default() })?;
+    let mut package = identified.package;
+    package.distro =
+        identified.claimed.or_else(|| release::of_rolling(text)).filter(|_| package.ecosystem.is_os());
+    Ok(package)
 }
 
 fn read_as(form: Form<'_>, bytes: &[u8], limits: &Limits) -> Result<ScanReport, SbomError> {

@@ -3,6 +3,7 @@
 //! The decision a reader may doubt: some programs do not write the `ID` of os-release but a word of their own
 //! (`redhat`, `amazon`). The words of Trivy's own list are turned back, since advisories are found by the `ID`.
 
+use model::distro::DEBIAN_RELEASES;
 use model::{Distro, OsRelease};
 
 /// A release by id and version, in whatever words.
@@ -51,8 +52,16 @@ pub(crate) fn of_qualifier(text: &str, namespace: &str) -> OsRelease {
     match text.rsplit_once('-') {
         Some((id, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => of(id, version),
         Some((id @ ("debian" | "ubuntu"), code_name)) => of(id, code_name),
+        None if DEBIAN_RELEASES.iter().any(|(name, _)| *name == text) => of("debian", text),
         _ => of(text, ""),
     }
+}
+
+/// The release of a package URL without a `distro` qualifier whose namespace is a distribution without releases.
+pub(crate) fn of_rolling(purl: &str) -> Option<Distro> {
+    let namespace = crate::purl::Purl::parse(purl)?.namespace;
+    matches!(namespace.as_str(), "wolfi" | "chainguard" | "arch" | "archlinux")
+        .then(|| Distro::new(if namespace == "archlinux" { "arch" } else { &namespace }, ""))
 }
 
 /// Names the release as advisories do, by what the qualifier of a package says.
@@ -87,6 +96,7 @@ mod tests {
             ("debian-12", "debian", "debian:12"),
             ("debian-sid", "debian", "debian:sid"),
             ("debian-trixie", "debian", "debian:13"),
+            ("bookworm", "debian", "debian:12"),
             ("3.18.4", "alpine", "alpine:3.18"),
             ("alpine-3.18.4", "alpine", "alpine:3.18"),
             ("redhat-9.4", "redhat", "rhel:9"),

@@ -20,7 +20,8 @@ pub(crate) fn strip_decoration(text: &str) -> &str {
 }
 
 fn strip_alias(text: &str) -> Option<&str> {
-    let is_word = |word: &str| !word.is_empty() && !word.contains(|c: char| c == ',' || c.is_ascii_whitespace());
+    let is_word =
+        |word: &str| !word.is_empty() && !word.contains(|c: char| c == ',' || c.is_ascii_whitespace());
     let (version, rest) = text.split_once(' ')?;
     let alias = rest.trim_start_matches(' ').strip_prefix("as ")?.trim_start_matches(' ');
     (is_word(version) && is_word(alias)).then_some(version)

@@ -106,6 +106,9 @@ mod tests {
         assert_eq!(number("0x1F"), Some(31));
         assert_eq!(number("9223372036854775808"), None);
         assert_eq!(number("-9223372036854775808"), Some(i64::MIN));
-        assert_eq!((number(""), number("-"), number("0x"), number("--1"), number("1a")), (None, None, None, None, None));
+        assert_eq!(
+            (number(""), number("-"), number("0x"), number("--1"), number("1a")),
+            (None, None, None, None, None)
+        );
     }
 }

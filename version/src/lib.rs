@@ -88,7 +88,11 @@ mod tests {
     fn a_version_of_more_than_1024_bytes_is_refused_by_every_scheme() {
         let longer = "9".repeat(MAX_LENGTH + 1);
         for scheme in Scheme::ALL {
-            assert_eq!(compare(scheme, "1.0.0", &longer).unwrap_err().reason, Reason::TooLong(1025), "{scheme}");
+            assert_eq!(
+                compare(scheme, "1.0.0", &longer).unwrap_err().reason,
+                Reason::TooLong(1025),
+                "{scheme}"
+            );
         }
     }
 

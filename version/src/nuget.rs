@@ -50,7 +50,11 @@ fn read_number(part: &str, at: usize, start: usize) -> Result<u32, Reason> {
     match (run, rest) {
         ([], _) if at == start => Err(Reason::NoNumber),
         ([], []) => Err(Reason::EmptyPart("number")),
-        (_, []) => part.parse().ok().filter(|number| i32::try_from(*number).is_ok()).ok_or(Reason::NumberTooLarge(at)),
+        (_, []) => part
+            .parse()
+            .ok()
+            .filter(|number| i32::try_from(*number).is_ok())
+            .ok_or(Reason::NumberTooLarge(at)),
         _ => Err(Reason::Unexpected(at + run.len())),
     }
 }

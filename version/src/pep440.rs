@@ -84,6 +84,7 @@ fn compare_pre(a: (u8, &[u8]), b: (u8, &[u8])) -> Ordering {
 
 /// Numbers with dots between them, the shorter list padded with zeros.
 fn compare_releases(a: &[u8], b: &[u8]) -> Ordering {
+    let (a, b) = digits::skip_common(a, b, |byte| byte.is_ascii_digit());
     let mut left = a.split(|byte| *byte == b'.');
     let mut right = b.split(|byte| *byte == b'.');
     loop {

@@ -149,7 +149,8 @@ pub struct UnknownScheme(pub String);
 /// All names, each with its aliases in brackets.
 fn known_names() -> String {
     let name = |scheme: Scheme| {
-        let aliases: Vec<&str> = ALIASES.iter().filter(|(_, of)| *of == scheme).map(|(name, _)| *name).collect();
+        let aliases: Vec<&str> =
+            ALIASES.iter().filter(|(_, of)| *of == scheme).map(|(name, _)| *name).collect();
         if aliases.is_empty() { scheme.to_string() } else { format!("{scheme} ({})", aliases.join(", ")) }
     };
     Scheme::ALL.map(name).join(", ")
@@ -172,8 +173,14 @@ mod tests {
     #[test]
     fn an_unknown_scheme_is_refused_with_the_known_ones() {
         let error = "debian".parse::<Scheme>().unwrap_err().to_string();
-        assert!(error.starts_with("`debian` is not a known version scheme; known are dpkg (deb), apk, rpm, "), "{error}");
-        assert!(error.contains(", semver (cargo, swift), npm, pep440 (pypi), maven, gem (rubygems), "), "{error}");
+        assert!(
+            error.starts_with("`debian` is not a known version scheme; known are dpkg (deb), apk, rpm, "),
+            "{error}"
+        );
+        assert!(
+            error.contains(", semver (cargo, swift), npm, pep440 (pypi), maven, gem (rubygems), "),
+            "{error}"
+        );
     }
 
     #[test]

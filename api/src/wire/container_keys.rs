@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::host::{Host, HostLegacy, address};
-use super::image_keys::{RiskKeys, TagName, tag_names};
+use super::image_keys::{TagName, tag_names};
 use super::label::{self, Label, PortMapping};
+use super::risk::RiskKeys;
 use super::scalar::{Millis, Null, Sha, ShortSha};
 use super::software::{LANGUAGE_SCAN, OS_SCAN};
 
@@ -200,7 +201,7 @@ impl<'a> ContainerKeys<'a> {
             last_scanned: last_scanned(view),
             last_compliance_scanned: Null,
             source: &report.source,
-            risk: RiskKeys::default(),
+            risk: RiskKeys::of_container(view),
             scan_types: scan_types(view),
             criticality_updated: Null,
             environment: &report.environment,

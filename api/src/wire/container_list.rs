@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::container_keys::{image_sha, last_scanned, scan_types};
 use super::count::SeverityCounts;
 use super::host::Host;
-use super::image_keys::RiskKeys;
+use super::risk::RiskKeys;
 use super::scalar::{Millis, Null, Sha, ShortSha};
 use super::version::Version;
 
@@ -77,7 +77,7 @@ impl<'a> ContainerListItem<'a> {
             image_sha: image_sha(report),
             image_digest: report.image_digest.map(Sha),
             is_drift: Null,
-            risk: RiskKeys::default(),
+            risk: RiskKeys::of_container(view),
             scan_types: scan_types(view),
             criticality_updated: Null,
             cluster: Null,

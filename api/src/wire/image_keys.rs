@@ -10,6 +10,7 @@ use super::host::Host;
 use super::label::{self, Label};
 use super::layer::{self, Layer};
 use super::reference::{self, RepoDigest, RepoTag};
+use super::risk::RiskKeys;
 use super::scalar::{Millis, Null, Quoted, Sha, ShortSha};
 use super::software::{LANGUAGE_SCAN, OS_SCAN};
 use super::version::Version;
@@ -18,24 +19,6 @@ use super::version::Version;
 pub(super) const SCAN_TYPES: [&str; 2] = [OS_SCAN, LANGUAGE_SCAN];
 /// A stored report is a finished scan.
 pub(super) const SCAN_STATUS: &str = "SUCCESS";
-
-/// Keys that describe scoring, which Plimsoll does not do yet.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RiskKeys {
-    #[schema(value_type = Option<u32>)]
-    risk_score: Null,
-    #[schema(value_type = Option<String>)]
-    risk_score_calculated_date: Null,
-    #[schema(value_type = Option<String>)]
-    formula_used: Null,
-    #[schema(value_type = Option<u8>)]
-    max_qds_score: Null,
-    #[schema(value_type = Option<String>)]
-    qds_severity: Null,
-    #[schema(value_type = Option<u8>)]
-    criticality: Null,
-}
 
 /// Keys of the runtime instrumentation of old, always null.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -176,7 +159,7 @@ impl<'a> ImageLaterKeys<'a> {
             assigned_tags: tag_names(&record.tags),
             is_continuously_assessed: Null,
             last_assessed: Null,
-            risk: RiskKeys::default(),
+            risk: RiskKeys::of(view.risk, view.updated),
             compliance: Null,
             last_compliance_scanned: Null,
             exceptions: Null,

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::count::SeverityCounts;
 use super::host::Host;
-use super::image_keys::{InstrumentationKeys, RiskKeys, SCAN_STATUS, SCAN_TYPES, created, repo, scan_type};
+use super::image_keys::{InstrumentationKeys, SCAN_STATUS, SCAN_TYPES, created, repo, scan_type};
 use super::reference::{self, RepoDigest, RepoTag};
+use super::risk::RiskKeys;
 use super::scalar::{Millis, Null, Sha, ShortSha};
 use super::version::Version;
 
@@ -82,7 +83,7 @@ impl<'a> ImageListItem<'a> {
             last_found_on_host: view.last_container_host.as_ref().map(Host::from),
             is_continuously_assessed: Null,
             last_assessed: Null,
-            risk: RiskKeys::default(),
+            risk: RiskKeys::of(view.risk, view.updated),
             instrumentation: InstrumentationKeys::default(),
         }
     }

@@ -20,6 +20,7 @@ mod lifecycle;
 mod page;
 mod reference;
 mod result;
+mod risk;
 mod scalar;
 mod secret;
 mod software;

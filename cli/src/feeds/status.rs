@@ -68,8 +68,10 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<()> {
     let attempts = knowledge::download_attempts(&directory.feeds());
     let bundle = directory.current().map(|path| Bundle::open(&path)).transpose()?;
     if bundle.is_none() && attempts.is_empty() {
-        return Err(anyhow::anyhow!("load some with `plimsoll feeds import FOLDER` or `plimsoll feeds update`"))
-            .with_context(|| format!("no vulnerability data in {}", args.data.data.display()));
+        return Err(anyhow::anyhow!(
+            "load some with `plimsoll feeds import FOLDER` or `plimsoll feeds update`"
+        ))
+        .with_context(|| format!("no vulnerability data in {}", args.data.data.display()));
     }
     let sources = bundle.as_ref().map_or(&[][..], |bundle| &bundle.manifest().sources);
     let status = Status {
@@ -156,20 +158,24 @@ fn table(feeds: &[FeedStatus]) -> Table {
     table.load_style(presets::NOTHING);
     table.set_header(["feed", "age", "records", "quarantined", "last download", "source", "licence"]);
     for feed in feeds {
-        let download = feed.last_download.as_ref().map_or_else(|| "-".to_owned(), |download| {
-            let outcome = match download.outcome {
-                DownloadOutcome::Updated => "updated",
-                DownloadOutcome::Unchanged => "unchanged",
-                DownloadOutcome::Partly => "partly failed",
-                DownloadOutcome::Failed => "failed",
-            };
-            let reason = download.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
-            printable(&format!("{outcome} {} ago{reason}", human(download.age_seconds))).to_string()
-        });
+        let download = feed.last_download.as_ref().map_or_else(
+            || "-".to_owned(),
+            |download| {
+                let outcome = match download.outcome {
+                    DownloadOutcome::Updated => "updated",
+                    DownloadOutcome::Unchanged => "unchanged",
+                    DownloadOutcome::Partly => "partly failed",
+                    DownloadOutcome::Failed => "failed",
+                };
+                let reason = download.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
+                printable(&format!("{outcome} {} ago{reason}", human(download.age_seconds))).to_string()
+            },
+        );
         let source = feed.source.map(str::to_owned).or_else(|| feed.files.first().cloned());
         table.add_row([
             Cell::new(&feed.feed),
-            Cell::new(feed.age_seconds.map_or_else(|| "-".to_owned(), human)).set_alignment(CellAlignment::Right),
+            Cell::new(feed.age_seconds.map_or_else(|| "-".to_owned(), human))
+                .set_alignment(CellAlignment::Right),
             Cell::new(feed.records).set_alignment(CellAlignment::Right),
             Cell::new(feed.quarantined).set_alignment(CellAlignment::Right),
             Cell::new(download),
@@ -215,7 +221,12 @@ mod tests {
             source("osv", "osv/npm/all.zip", 20, "2026-11-21"),
             source("debian", "my/json", 5, "2026-11-01"),
         ];
-        let attempt = |outcome| FeedAttempt { at: Timestamp::parse("2026-11-22").unwrap(), outcome, bytes: 7, reasons: vec![] };
+        let attempt = |outcome| FeedAttempt {
+            at: Timestamp::parse("2026-11-22").unwrap(),
+            outcome,
+            bytes: 7,
+            reasons: vec![],
+        };
         let attempts = BTreeMap::from([
             ("osv".to_owned(), attempt(DownloadOutcome::Updated)),
             ("kev".to_owned(), attempt(DownloadOutcome::Failed)),
@@ -223,7 +234,14 @@ mod tests {
         let rows = feeds(&sources, attempts, Timestamp::parse("2026-11-22T03:00:00Z").unwrap());
         let short: Vec<_> = rows
             .iter()
-            .map(|row| (row.feed.as_str(), row.records, row.age_seconds, row.last_download.as_ref().map(|last| last.outcome)))
+            .map(|row| {
+                (
+                    row.feed.as_str(),
+                    row.records,
+                    row.age_seconds,
+                    row.last_download.as_ref().map(|last| last.outcome),
+                )
+            })
             .collect();
         assert_eq!(
             short,

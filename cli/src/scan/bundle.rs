@@ -21,6 +21,9 @@ pub(crate) struct BundleArgs {
     /// Judge by the feeds in this folder, whatever data directory there is
     #[arg(long, value_name = "FOLDER")]
     feeds: Option<PathBuf>,
+    /// Judge by this bundle, a file that `plimsoll feeds build` or `feeds export` made
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["feeds", "data"])]
+    bundle: Option<PathBuf>,
     /// Judge by the vulnerability data of this data directory; without it ./plimsoll-data if it has some
     /// [env: PLIMSOLL_DATA]
     #[arg(long, value_name = "DIR")]
@@ -32,6 +35,11 @@ impl BundleArgs {
     pub(crate) fn open(&self, cache: Option<&Path>, quiet: bool) -> anyhow::Result<Knowledge> {
         if let Some(folder) = &self.feeds {
             return compiled(folder, cache).map(Some);
+        }
+        if let Some(path) = &self.bundle {
+            let bundle = Bundle::open(path)?;
+            bundle.verify().with_context(|| format!("{} is damaged", path.display()))?;
+            return Ok(Some(Arc::new(bundle)));
         }
         // Not by the argument parser, for which the variable would contradict the flag `--feeds`.
         let variable = || std::env::var_os("PLIMSOLL_DATA").filter(|value| !value.is_empty());
@@ -51,7 +59,7 @@ impl BundleArgs {
         }
         if !quiet {
             output::note(
-                "no vulnerability data: packages are listed, not judged (--feeds FOLDER or --data DIR)",
+                "no vulnerability data: packages are listed, not judged (--feeds FOLDER, --bundle FILE or --data DIR)",
             );
         }
         Ok(None)

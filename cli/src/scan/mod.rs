@@ -2,7 +2,7 @@
 //! them.
 
 mod bill;
-mod bundle;
+pub(crate) mod bundle;
 mod known;
 mod progress;
 mod registry;
@@ -220,21 +220,21 @@ pub(crate) fn catalog(
 }
 
 impl ReadArgs {
-    /// The cache directory given, else the user's own; `None` if there is neither.
+    /// The cache directory, unless there is to be none.
     pub(crate) fn cache_dir(&self) -> Option<PathBuf> {
-        if self.no_cache {
-            return None;
-        }
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let own = || set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
-        let given = self.cache_dir.clone().or_else(|| set("PLIMSOLL_CACHE_DIR"));
-        given.or_else(|| own().map(|directory| directory.join("plimsoll")))
+        if self.no_cache { None } else { cache_directory(self.cache_dir.clone()) }
     }
 
-    /// Results are kept under digests that were verified (docs/adr/0003), so none without.
     fn layer_cache(&self) -> Option<PathBuf> {
         self.cache_dir().filter(|_| !self.no_verify).map(|directory| directory.join("layers"))
     }
+}
+
+/// The cache directory given, else the user's own; `None` if there is neither.
+pub(crate) fn cache_directory(given: Option<PathBuf>) -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let own = || set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    given.or_else(|| set("PLIMSOLL_CACHE_DIR")).or_else(|| own().map(|cache| cache.join("plimsoll")))
 }
 
 fn default_threads() -> usize {

@@ -60,7 +60,9 @@ fn an_unknown_scheme_is_wrong_usage_and_names_the_known_ones() {
         let output = compare(scheme, b"1\t2\n");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}");
-        for known in ["dpkg (deb)", "rpm", "apk", "semver (cargo, swift)", "gem (rubygems)", "go (golang)", "generic"] {
+        for known in
+            ["dpkg (deb)", "rpm", "apk", "semver (cargo, swift)", "gem (rubygems)", "go (golang)", "generic"]
+        {
             assert!(said.contains(known), "{known}: {said}");
         }
         assert!(output.stdout.is_empty());
@@ -73,7 +75,9 @@ fn a_line_that_is_no_pair_is_answered_and_named() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "<\n?\n?\n>\n?\n?\n");
     assert_eq!(output.status.code(), Some(0));
     let said = String::from_utf8_lossy(&output.stderr);
-    for fault in ["line 2 has no tab", "line 3 is blank", "line 5 is not UTF-8", "line 6 has more than one tab"] {
+    for fault in
+        ["line 2 has no tab", "line 3 is blank", "line 5 is not UTF-8", "line 6 has more than one tab"]
+    {
         assert!(said.contains(fault), "{fault}: {said}");
     }
 }

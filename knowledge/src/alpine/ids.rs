@@ -17,7 +17,8 @@ pub(super) fn split_value(value: &str) -> Value {
     let mut words = value.split_whitespace().peekable();
     while let Some(word) = words.next() {
         // `CVE 2018-16859`: a blank for a hyphen.
-        let parted = (word == "CVE").then(|| identifier(&format!("CVE-{}", words.peek().copied().unwrap_or_default())));
+        let parted = (word == "CVE")
+            .then(|| identifier(&format!("CVE-{}", words.peek().copied().unwrap_or_default())));
         if let Some(id) = parted.flatten().or_else(|| identifier(word)).filter(|id| !ids.contains(id)) {
             ids.push(id);
         }

@@ -35,8 +35,7 @@ impl Changes {
         let mut changes = Self::default();
         let (old_bytes, new_bytes) = (old.bytes.as_slice(), new.bytes.as_slice());
         changes.namespaces = old.covered.symmetric_difference(&new.covered).cloned().collect();
-        changes.lifecycles =
-            !old.lifecycles.is_same(old_bytes, &new.lifecycles, new_bytes);
+        changes.lifecycles = !old.lifecycles.is_same(old_bytes, &new.lifecycles, new_bytes);
         changes.date = old.date() != new.date();
         for (known, section) in
             [(&old.vulnerabilities, &new.vulnerabilities), (&old.predictions, &new.predictions)]

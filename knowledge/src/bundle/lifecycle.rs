@@ -193,7 +193,9 @@ fn shorter(version: &str) -> Option<&str> {
     let bytes = version.as_bytes();
     let ends_part = |&at: &usize| {
         let (before, here) = (bytes[at - 1], bytes[at]);
-        before.is_ascii_alphanumeric() && !here.is_ascii_digit() && (!here.is_ascii_alphabetic() || before.is_ascii_digit())
+        before.is_ascii_alphanumeric()
+            && !here.is_ascii_digit()
+            && (!here.is_ascii_alphabetic() || before.is_ascii_digit())
     };
     (1..bytes.len()).rev().filter(|at| version.is_char_boundary(*at)).find(ends_part).map(|at| &version[..at])
 }

@@ -17,8 +17,8 @@ mod map;
 mod read;
 mod row;
 pub(crate) mod row_write;
-mod stored;
 mod stated;
+mod stored;
 mod table;
 pub(crate) mod write;
 
@@ -28,9 +28,9 @@ use std::sync::{Arc, OnceLock};
 use model::advisory::Epss;
 use model::{Affected, Digest, Namespace, Timestamp, Vulnerability};
 
+pub use changes::Changes;
 pub use lifecycle::{ProductCycle, ProductInfo, is_dotnet_runtime};
 pub use manifest::{Manifest, NamespaceCounts, Source};
-pub use changes::Changes;
 pub use row::{Fix, Row, StatementView, Verdict};
 pub use stored::Origin;
 

@@ -148,8 +148,10 @@ impl Content<'_> {
     fn lifecycle_names(&self) -> Result<Vec<u8>, KnowledgeError> {
         let mut keyed = BTreeMap::new();
         for row in &self.lifecycles.names {
-            let index = u32::try_from(row.product)
-                .map_err(|_| KnowledgeError::Encode { what: "product", reason: "there are too many".into() })?;
+            let index = u32::try_from(row.product).map_err(|_| KnowledgeError::Encode {
+                what: "product",
+                reason: "there are too many".into(),
+            })?;
             let mut blob = index.to_le_bytes().to_vec();
             blob.push(u8::from(row.confidence == Confidence::Potential));
             keyed.insert(pair_key(row.kind, &row.name), blob);

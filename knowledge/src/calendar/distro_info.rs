@@ -11,7 +11,8 @@ pub(super) fn read(product: &str, text: &str, out: &mut FileHarvest<'_>) -> Resu
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let header: Vec<&str> = lines.next().ok_or("it is empty")?.split(',').collect();
     let column = |name: &str| header.iter().position(|title| title.trim() == name);
-    let (Some(version), Some(release), Some(eol)) = (column("version"), column("release"), column("eol")) else {
+    let (Some(version), Some(release), Some(eol)) = (column("version"), column("release"), column("eol"))
+    else {
         return Err("it has no columns version, release and eol".to_owned());
     };
     let [server, lts, esm] = ["eol-server", "eol-lts", "eol-esm"].map(column);

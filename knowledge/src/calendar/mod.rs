@@ -26,7 +26,8 @@ const SUPPORT: &str = "security-support.deb";
 
 pub(crate) fn recognise(file: &FeedFile) -> Recognised {
     let tar = file.is("tar") || file.is("tgz");
-    let archive = tar && (file.name.starts_with("support-and-lifecycle") || file.name.starts_with("distro-info"));
+    let archive =
+        tar && (file.name.starts_with("support-and-lifecycle") || file.name.starts_with("distro-info"));
     let debian = tar && file.name.starts_with("debian-security-support");
     Recognised::when(archive || debian || is_ours(&file.name, file.folder()))
 }

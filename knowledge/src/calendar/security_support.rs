@@ -63,15 +63,15 @@ mod tests {
             end("dnsdist  non-supported   1.7.3-2\t2025-10-01\tNo support"),
             Ok(("dnsdist".into(), false, on("2025-10-01")))
         );
-        assert_eq!(end("golang.*   limited  See there"), Ok(("golang".into(), true, PackageSupport::AsRelease)));
+        assert_eq!(
+            end("golang.*   limited  See there"),
+            Ok(("golang".into(), true, PackageSupport::AsRelease))
+        );
         assert_eq!(
             end("freeimage non-supported   Inactive project upstream"),
             Ok(("freeimage".into(), false, PackageSupport::Ends(None)))
         );
-        assert_eq!(
-            end("libsoup2.4 supported"),
-            Ok(("libsoup2.4".into(), false, PackageSupport::AsRelease))
-        );
+        assert_eq!(end("libsoup2.4 supported"), Ok(("libsoup2.4".into(), false, PackageSupport::AsRelease)));
         assert!(end("x maybe").is_err() && end("x").is_err() && end("(a|b) limited").is_err());
     }
 }

@@ -132,7 +132,8 @@ impl<'a> Links<'a> {
                 by_id.entry(smallest[&components[number]]).or_default().1.push(member);
             }
             // Records of one advisory can each be about another of its CVEs.
-            let mut own = records[member].aliases.iter().map(String::as_str).filter(|id| is_cve(id)).peekable();
+            let mut own =
+                records[member].aliases.iter().map(String::as_str).filter(|id| is_cve(id)).peekable();
             let cves: BTreeSet<&str> = match own.peek() {
                 Some(_) => own.collect(),
                 None => self.cves[number].iter().copied().collect(),

@@ -18,6 +18,10 @@ use crate::rating::{rate_vector, rated};
 use crate::record::{FileHarvest, Rated, Rater, Record};
 use crate::text::{TITLE, first_sentence, is_id, one_line};
 
+/// Vulnerabilities of one document; an update of the kernel has some thousand.
+const MAX_VULNERABILITIES: usize = 20_000;
+/// Notes and references of a document that are looked at for each of its vulnerabilities.
+const MAX_LOOKED_AT: usize = 1000;
 const MAX_REFERENCES: usize = 16;
 const MAX_URL: usize = 2048;
 const MAX_RATINGS: usize = 8;
@@ -51,8 +55,16 @@ impl Reader {
         }
         let products = Products::of(&document.product_tree);
         let digest = Digest::of(text.as_bytes());
-        let mut whole = DocumentReader { publisher, head, products: &products, digest, platforms: HashMap::new() };
+        let mut whole =
+            DocumentReader { publisher, head, products: &products, digest, platforms: HashMap::new() };
         for (index, raw) in document.vulnerabilities.iter().enumerate() {
+            if index == MAX_VULNERABILITIES {
+                out.quarantine(
+                    &head.tracking.id,
+                    format_args!("it has more than {MAX_VULNERABILITIES} vulnerabilities"),
+                );
+                break;
+            }
             match serde_json::from_str::<Vulnerability<'_>>(raw.get()) {
                 Ok(vulnerability) => {
                     let record = whole.record(&vulnerability, self);
@@ -126,7 +138,8 @@ impl<'d> DocumentReader<'d> {
         record.published = released.or(initial);
         let rejected = [description, title.map(|title| &**title)].into_iter().flatten().any(is_rejected);
         record.withdrawn = record.modified.or(record.published).or(Some(Timestamp(0))).filter(|_| rejected);
-        record.cwes = vulnerability.cwe.iter().map(|cwe| cwe.id.to_string()).filter(|id| is_weakness(id)).collect();
+        record.cwes =
+            vulnerability.cwe.iter().map(|cwe| cwe.id.to_string()).filter(|id| is_weakness(id)).collect();
         record.cvss = ratings(vulnerability, self.publisher.rater);
         record.references = self.references(record, vulnerability);
         record.digest = Some(self.digest);
@@ -135,7 +148,7 @@ impl<'d> DocumentReader<'d> {
     /// The pages about the record and its CVE, then the updates that bring its fixes.
     fn references(&self, record: &Record, vulnerability: &Vulnerability<'_>) -> Vec<String> {
         let ids: Vec<&str> = std::iter::once(&record.id).chain(&record.aliases).map(String::as_str).collect();
-        let pages = self.head.references.iter().chain(&vulnerability.references);
+        let pages = self.head.references.iter().take(MAX_LOOKED_AT).chain(&vulnerability.references);
         let is_own = |reference: &&Reference<'_>| {
             let names_it = ids.iter().any(|id| reference.url.trim_end_matches('/').ends_with(id));
             names_it || (&*reference.category == "self" && is_announcement(&reference.url))
@@ -153,7 +166,11 @@ impl<'d> DocumentReader<'d> {
         urls
     }
 
-    fn statements(&mut self, vulnerability: &Vulnerability<'_>, reader: &mut Reader) -> Vec<crate::record::Statement> {
+    fn statements(
+        &mut self,
+        vulnerability: &Vulnerability<'_>,
+        reader: &mut Reader,
+    ) -> Vec<crate::record::Statement> {
         let aggregate = self.head.aggregate_severity.as_ref().and_then(|severity| severity.text.as_ref());
         let aggregate = aggregate.and_then(|word| Severity::of_rating(word));
         let mut merged = Positions::default();
@@ -196,9 +213,10 @@ impl<'d> DocumentReader<'d> {
 /// SUSE describes a flaw in a note of category `general`, called `CVE description` or `Vulnerability description`.
 fn description<'n>(notes: &'n [Note<'_>]) -> Option<&'n str> {
     let is_description = |note: &&Note<'_>| {
-        &*note.category == "description" || (&*note.category == "general" && note.title.ends_with(" description"))
+        &*note.category == "description"
+            || (&*note.category == "general" && note.title.ends_with(" description"))
     };
-    notes.iter().find(is_description).map(|note| &*note.text)
+    notes.iter().take(MAX_LOOKED_AT).find(is_description).map(|note| &*note.text)
 }
 
 /// Whether the page is about the document. SUSE lists tickets and the pages of every CVE under the same category.
@@ -212,7 +230,8 @@ fn is_rejected(text: &str) -> bool {
 }
 
 fn is_weakness(id: &str) -> bool {
-    id.strip_prefix("CWE-").is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    id.strip_prefix("CWE-")
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A date that can be one: publishers write `0001-01-01` for none.

@@ -100,9 +100,10 @@ impl<'v> Remarks<'v> {
                 (state, reason.and_then(|reason| one_line(reason, MAX_NOTE)))
             }
             FixState::Fixed => (state, self.advisories.get(id).map(|advisory| (*advisory).to_owned())),
-            FixState::NotAffected => {
-                (state, self.justifications.get(id).and_then(|label| one_line(&label.replace('_', " "), MAX_NOTE)))
-            }
+            FixState::NotAffected => (
+                state,
+                self.justifications.get(id).and_then(|label| one_line(&label.replace('_', " "), MAX_NOTE)),
+            ),
             state => (state, None),
         };
         Position { id, state, note, vendor: self.ratings.get(id).copied().or(self.rating) }
@@ -112,7 +113,8 @@ impl<'v> Remarks<'v> {
 /// What a remediation without a fix tells. The words of the details are Red Hat's; others get the plain state.
 fn unfixed_state<'v>(category: &str, details: &'v str) -> Option<(FixState, Option<&'v str>)> {
     let details = details.trim();
-    let says = |words: &str| details.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words));
+    let says =
+        |words: &str| details.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words));
     let state = match category {
         "no_fix_planned" | "none_available" if says("out of support scope") => FixState::EndOfLife,
         "none_available" if says("fix deferred") => FixState::FixDeferred,
@@ -140,7 +142,11 @@ mod tests {
     fn remediations_without_a_fix_tell_the_state() {
         let table = [
             ("no_fix_planned", "Will not fix", Some((FixState::WillNotFix, Some("Will not fix")))),
-            ("no_fix_planned", "Out of support scope", Some((FixState::EndOfLife, Some("Out of support scope")))),
+            (
+                "no_fix_planned",
+                "Out of support scope",
+                Some((FixState::EndOfLife, Some("Out of support scope"))),
+            ),
             ("none_available", "Affected", Some((FixState::Affected, None))),
             ("none_available", "Fix deferred", Some((FixState::FixDeferred, Some("Fix deferred")))),
             ("fix_planned", "", Some((FixState::Affected, None))),

@@ -14,8 +14,28 @@ use crate::text::{is_name, is_version};
 
 /// Endings of names that are architectures.
 const ARCHES: [&str; 22] = [
-    "src", "nosrc", "noarch", "x86_64", "i386", "i486", "i586", "i686", "athlon", "ia64", "ppc", "ppc64",
-    "ppc64le", "s390", "s390x", "aarch64", "aarch64_ilp32", "armv6hl", "armv7hl", "riscv64", "loongarch64", "alpha",
+    "src",
+    "nosrc",
+    "noarch",
+    "x86_64",
+    "i386",
+    "i486",
+    "i586",
+    "i686",
+    "athlon",
+    "ia64",
+    "ppc",
+    "ppc64",
+    "ppc64le",
+    "s390",
+    "s390x",
+    "aarch64",
+    "aarch64_ilp32",
+    "armv6hl",
+    "armv7hl",
+    "riscv64",
+    "loongarch64",
+    "alpha",
 ];
 
 /// Digits that the build of a module starts with: a platform number and a time.
@@ -218,10 +238,16 @@ mod tests {
             ("pkg:rpm/redhat/openssl@3.0.7-27.el9?arch=x86_64&epoch=1", "B openssl 1:3.0.7-27.el9 x86_64 -"),
             ("pkg:rpm/redhat/openssl@3.0.7-27.el9?arch=src&epoch=1", "S openssl 1:3.0.7-27.el9 - -"),
             ("pkg:rpm/redhat/libtiff@4.4.0-12.el9?epoch=0", "SB libtiff 4.4.0-12.el9 - -"),
-            ("pkg:rpm/redhat/libstdc%2B%2B@11-1.module%2Bel8?arch=noarch", "B libstdc++ 11-1.module+el8 noarch -"),
+            (
+                "pkg:rpm/redhat/libstdc%2B%2B@11-1.module%2Bel8?arch=noarch",
+                "B libstdc++ 11-1.module+el8 noarch -",
+            ),
             ("pkg:rpm/redhat/openssl-libs", "B openssl-libs - - -"),
             ("pkg:rpm/redhat/openssl?arch=src", "S openssl - - -"),
-            ("pkg:rpm/redhat/podman?arch=src&rpmmod=container-tools:rhel8", "S podman - - container-tools:rhel8"),
+            (
+                "pkg:rpm/redhat/podman?arch=src&rpmmod=container-tools:rhel8",
+                "S podman - - container-tools:rhel8",
+            ),
             (
                 "pkg:rpm/redhat/ruby@2.7.8-139?arch=s390x&rpmmod=ruby:2.7:8080020230427102918:63b34585",
                 "B ruby 2.7.8-139 s390x ruby:2.7",

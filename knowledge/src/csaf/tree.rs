@@ -3,12 +3,17 @@
 //! A status names mostly ids that a relationship made: a component of a product (`default_component_of`), or a
 //! component of a module of a product, which takes two relationships. [`Products::part`] takes such an id apart.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::schema::{Branch, Product, ProductTree, Text};
 
 /// The longest chain of relationships that is followed; real ones have two.
 const MAX_CHAIN: usize = 8;
+
+/// How many members of groups are named in one document, counted each time that a group is used. No real document has
+/// groups; without a bound, many remarks about one large group would take forever.
+const MAX_MEMBERS: usize = 1_000_000;
 
 /// A product without a component is the platform itself.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +40,17 @@ pub(crate) struct Products<'d> {
     items: HashMap<&'d str, Item<'d>>,
     relationships: HashMap<&'d str, (&'d str, &'d str)>,
     groups: HashMap<&'d str, &'d [Text<'d>]>,
+    members_left: Cell<usize>,
 }
 
 impl<'d> Products<'d> {
     pub(crate) fn of(tree: &'d ProductTree<'d>) -> Self {
-        let mut products =
-            Self { items: HashMap::new(), relationships: HashMap::new(), groups: HashMap::new() };
+        let mut products = Self {
+            items: HashMap::new(),
+            relationships: HashMap::new(),
+            groups: HashMap::new(),
+            members_left: Cell::new(MAX_MEMBERS),
+        };
         tree.full_product_names.iter().for_each(|product| products.add(product));
         tree.branches.iter().for_each(|branch| products.add_branch(branch));
         for relationship in &tree.relationships {
@@ -97,6 +107,11 @@ impl<'d> Products<'d> {
         group_ids: &'s [Text<'s>],
     ) -> impl Iterator<Item = &'s str> {
         let members = group_ids.iter().filter_map(|group| self.groups.get(&**group)).copied().flatten();
+        let members = members.take_while(|_| {
+            let left = self.members_left.get();
+            self.members_left.set(left.saturating_sub(1));
+            left > 0
+        });
         product_ids.iter().chain(members).map(|id| &**id)
     }
 }

@@ -28,8 +28,9 @@ pub(crate) fn recognise(file: &FeedFile) -> Recognised {
     if file.is("zip") || is_tar(file) {
         return Recognised::when(named || placed);
     }
-    let is_folder_of_thousand =
-        |name: &str| name.strip_suffix("xxx").is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_folder_of_thousand = |name: &str| {
+        name.strip_suffix("xxx").is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
+    };
     let by_number = is_folder_of_thousand(file.folder()) || matches!(file.folder(), "deltaCves" | "cvelist");
     Recognised::when(by_number && is_record(&file.name))
 }

@@ -100,7 +100,9 @@ pub(super) fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
             let is_empty = line.is_empty() || line.starts_with("--");
             match &mut entry {
                 Some(_) if !is_empty && !is_indented => break,
-                Some(entry) if is_indented && !line.trim_start().is_empty() => entry.lines.push(line.trim_start()),
+                Some(entry) if is_indented && !line.trim_start().is_empty() => {
+                    entry.lines.push(line.trim_start())
+                }
                 Some(_) => {}
                 None if !is_empty && !is_indented => {
                     entry = Some(Entry { raw: "", head: line, lines: Vec::new() });
@@ -205,6 +207,9 @@ mod tests {
         assert!(matches!(parse_line("WHAT: x"), Line::Unknown));
         let Line::References(ids) = parse_line("{CVE-2005-2626 CVE-2005-2627 }") else { panic!("ids") };
         assert_eq!(ids.collect::<Vec<_>>(), ["CVE-2005-2626", "CVE-2005-2627"]);
-        assert_eq!(Remark::of(Some("bug #12; bug #13; unimportant")), Remark { urgency: Some("unimportant"), bug: Some(12) });
+        assert_eq!(
+            Remark::of(Some("bug #12; bug #13; unimportant")),
+            Remark { urgency: Some("unimportant"), bug: Some(12) }
+        );
     }
 }

@@ -137,7 +137,9 @@ impl Reader<'_, '_> {
         for line in &entry.lines {
             match parse_line(line) {
                 Line::References(ids) => {
-                    record.aliases.extend(ids.filter(|id| id.starts_with("CVE-") && is_id(id)).map(str::to_owned));
+                    record
+                        .aliases
+                        .extend(ids.filter(|id| id.starts_with("CVE-") && is_id(id)).map(str::to_owned));
                 }
                 Line::Package(line) => self.add(&mut record, &line, None, id),
                 Line::Words => {}
@@ -173,13 +175,16 @@ impl Reader<'_, '_> {
         for (line, text) in lines.into_iter().zip(&entry.lines) {
             match line {
                 Line::References(ids) => {
-                    let advisory = |id: &&str| ["DSA-", "DLA-", "DTSA-"].iter().any(|kind| id.starts_with(kind));
+                    let advisory =
+                        |id: &&str| ["DSA-", "DLA-", "DTSA-"].iter().any(|kind| id.starts_with(kind));
                     record.aliases.extend(ids.filter(|id| advisory(id) && is_id(id)).map(str::to_owned));
                 }
                 Line::Package(line) => self.package(&mut record, &line, entry, &id),
                 Line::Rejected => rejected = true,
                 Line::Words => {}
-                Line::Unknown => self.out.quarantine(&id, format_args!("its line `{text}` is not understood")),
+                Line::Unknown => {
+                    self.out.quarantine(&id, format_args!("its line `{text}` is not understood"))
+                }
             }
         }
         if rejected {
@@ -286,7 +291,8 @@ fn advisory_head(head: &str) -> Option<(Option<Timestamp>, &str, &str)> {
     (known && is_id(id)).then(|| (advisory_date(date), id, title.trim()))
 }
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// `29 Mar 2023`, or `August 26th, 2005`.
 fn advisory_date(text: &str) -> Option<Timestamp> {

@@ -4,12 +4,12 @@
 //! right to use them names them in the settings.
 
 use super::kind::Kind;
+use super::protocol;
 use super::protocol::commit::Repository;
 use super::protocol::csaf::Directory;
 use super::protocol::repomd::Base;
 use super::protocol::{alpine, csaf, cvelist, listing, nvd, osv};
 use super::worker::{Item, Worker, host};
-use super::protocol;
 
 const MIB: u64 = 1 << 20;
 
@@ -95,8 +95,27 @@ fn whole(path: &str, url: &str, mib: u64, kind: Kind) -> Task {
 fn osv_tasks() -> Vec<Task> {
     // Those of Wolfi and Chainguard are left to the feeds of these names, which are off.
     const ECOSYSTEMS: [&str; 22] = [
-        "AlmaLinux", "Alpine", "Bitnami", "CRAN", "Debian", "Go", "Hackage", "Hex", "Julia", "Maven", "NuGet",
-        "Packagist", "Pub", "PyPI", "Red Hat", "Rocky Linux", "RubyGems", "SwiftURL", "Ubuntu", "crates.io", "npm",
+        "AlmaLinux",
+        "Alpine",
+        "Bitnami",
+        "CRAN",
+        "Debian",
+        "Go",
+        "Hackage",
+        "Hex",
+        "Julia",
+        "Maven",
+        "NuGet",
+        "Packagist",
+        "Pub",
+        "PyPI",
+        "Red Hat",
+        "Rocky Linux",
+        "RubyGems",
+        "SwiftURL",
+        "Ubuntu",
+        "crates.io",
+        "npm",
         "openEuler",
     ];
     ECOSYSTEMS.into_iter().map(Task::Osv).collect()
@@ -175,8 +194,18 @@ fn amazon_tasks() -> Vec<Task> {
         task(format!("{cdn}/2/core/latest/x86_64/mirror.list"), "updateinfo/amzn/2/core/repodata".into()),
     ];
     let topics = [
-        "docker", "ecs", "firefox", "kernel-5.10", "kernel-5.15", "livepatch", "nginx1", "php8.2", "postgresql14",
-        "python3.8", "redis6", "tomcat9",
+        "docker",
+        "ecs",
+        "firefox",
+        "kernel-5.10",
+        "kernel-5.15",
+        "livepatch",
+        "nginx1",
+        "php8.2",
+        "postgresql14",
+        "python3.8",
+        "redis6",
+        "tomcat9",
     ];
     tasks.extend(topics.map(|topic| {
         task(
@@ -244,7 +273,12 @@ pub(crate) const SOURCES: [Source; 27] = [
         licence: "free to use, credit Debian",
         on: true,
         tasks: || {
-            vec![whole("debian/json", "https://security-tracker.debian.org/tracker/data/json", 512, Kind::Json)]
+            vec![whole(
+                "debian/json",
+                "https://security-tracker.debian.org/tracker/data/json",
+                512,
+                Kind::Json,
+            )]
         },
     },
     Source {
@@ -290,7 +324,12 @@ pub(crate) const SOURCES: [Source; 27] = [
         licence: "CC-BY-NC-ND-4.0, not in commercial scanners without Chainguard's consent",
         on: false,
         tasks: || {
-            vec![whole("wolfi/os/security.json", "https://packages.wolfi.dev/os/security.json", 256, Kind::Json)]
+            vec![whole(
+                "wolfi/os/security.json",
+                "https://packages.wolfi.dev/os/security.json",
+                256,
+                Kind::Json,
+            )]
         },
     },
     Source {
@@ -499,9 +538,7 @@ pub(crate) const SOURCES: [Source; 27] = [
         interval: "1 h to 6 h",
         licence: "public domain",
         on: true,
-        tasks: || {
-            commit("rubysec/ruby-advisory-db", "master", "ruby-advisory-db/ruby-advisory-db.tar.gz")
-        },
+        tasks: || commit("rubysec/ruby-advisory-db", "master", "ruby-advisory-db/ruby-advisory-db.tar.gz"),
     },
     Source {
         name: "friendsofphp",

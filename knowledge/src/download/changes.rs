@@ -93,7 +93,8 @@ pub(super) fn caught_up(
     list: Validators,
 ) -> Progress {
     let newest = changes.iter().filter_map(|change| change.time).filter(|time| *time <= now).max();
-    let watermark = newest.map_or(before.watermark, |newest| before.watermark.max(Timestamp(newest.0 - overlap)));
+    let watermark =
+        newest.map_or(before.watermark, |newest| before.watermark.max(Timestamp(newest.0 - overlap)));
     let open = changes.iter().filter(|change| is_open(change, watermark, now));
     Progress {
         watermark,
@@ -137,7 +138,8 @@ mod tests {
         assert_eq!(news(&list, &done, now), Vec::<&Change>::new());
         let later = format!("2026-07-24T00:00:00Z,PYSEC-2026-4\n{LIST}");
         assert_eq!(paths(&news(&parse(&later, Form::TimeFirst), &done, now)), ["PYSEC-2026-4"]);
-        let late = LIST.replace("2026-07-23T14:00:00Z", "2026-07-23T13:50:00Z,PYSEC-2026-9\n2026-07-23T14:00:00Z");
+        let late =
+            LIST.replace("2026-07-23T14:00:00Z", "2026-07-23T13:50:00Z,PYSEC-2026-9\n2026-07-23T14:00:00Z");
         assert_eq!(paths(&news(&parse(&late, Form::TimeFirst), &done, now)), ["PYSEC-2026-9"], "put in late");
     }
 
@@ -157,7 +159,10 @@ mod tests {
                     \"/etc/x\",\"2026-08-04T19:54:43+00:00\"\n\"a b\",\"2026-08-04T19:54:43+00:00\"\n\"x?y\",\"z\"\nword\n";
         let found = parse(list, Form::PathFirst);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].path.as_str(), found[0].time), ("2024/cve-2024-1.json", Some(at("2026-08-04T19:54:43Z"))));
+        assert_eq!(
+            (found[0].path.as_str(), found[0].time),
+            ("2024/cve-2024-1.json", Some(at("2026-08-04T19:54:43Z")))
+        );
     }
 
     #[test]

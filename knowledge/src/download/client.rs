@@ -210,7 +210,8 @@ impl<'a> Client<'a> {
 
     /// The publisher's address that a redirect leads to.
     fn follow(&self, from: &Url, headers: &HeaderMap) -> Result<Url, Trouble> {
-        let location = header(headers, LOCATION).ok_or_else(|| Trouble::other("it was redirected nowhere"))?;
+        let location =
+            header(headers, LOCATION).ok_or_else(|| Trouble::other("it was redirected nowhere"))?;
         let own = self.mirror.as_ref().and_then(|mirror| location.strip_prefix(mirror.as_str()));
         let next = match own {
             Some(rest) => Url::parse(&format!("https://{rest}")),
@@ -275,7 +276,11 @@ impl<'a> Client<'a> {
                 head.extend_from_slice(&buffer[..count.min(HEAD - head.len())]);
             }
             if was_short && (head.len() == HEAD || count == 0) && !request.kind.fits(&head) {
-                let what = if total == 0 { "nothing came".into() } else { format!("what came is no {:?} file", request.kind) };
+                let what = if total == 0 {
+                    "nothing came".into()
+                } else {
+                    format!("what came is no {:?} file", request.kind)
+                };
                 return Err(Trouble::other(what));
             }
             if count == 0 || sink(&buffer[..count])? {

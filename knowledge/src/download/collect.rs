@@ -89,7 +89,12 @@ pub(super) fn collect<'c>(
     collected
 }
 
-fn document(worker: &mut Worker<'_>, url: &str, limit: u64, checksums: &mut bool) -> Result<Vec<u8>, Failure> {
+fn document(
+    worker: &mut Worker<'_>,
+    url: &str,
+    limit: u64,
+    checksums: &mut bool,
+) -> Result<Vec<u8>, Failure> {
     let page = worker.page(Request::new(url, Kind::Json, limit))?;
     let bytes = page.ok_or_else(|| Failure::other("the server sent no body"))?.bytes;
     if *checksums {

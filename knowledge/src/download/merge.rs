@@ -159,7 +159,8 @@ mod tests {
             entry.read_to_string(&mut text).unwrap();
             found.push((entry.path().unwrap().display().to_string(), text));
         }
-        let expected: Vec<_> = AFTER.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let expected: Vec<_> =
+            AFTER.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         assert_eq!(found, expected);
     }
 
@@ -186,7 +187,8 @@ mod tests {
             member.read_to_string(&mut text).unwrap();
             found.push((name, text));
         }
-        let expected: Vec<_> = AFTER.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let expected: Vec<_> =
+            AFTER.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         assert_eq!(found, expected);
     }
 

@@ -139,10 +139,7 @@ mod tests {
             attempts += 1;
             Err(Trouble::passing("the connection was reset"))
         });
-        assert_eq!(
-            outcome,
-            Err(Failure::Other("the connection was reset (4 attempts)".into()))
-        );
+        assert_eq!(outcome, Err(Failure::Other("the connection was reset (4 attempts)".into())));
         let waits = clock.0.lock().unwrap();
         assert_eq!((attempts, waits.len()), (4, 3));
         for (wait, seconds) in waits.iter().zip([2.0, 4.0, 8.0]) {

@@ -55,7 +55,8 @@ pub(crate) fn recognise(file: &FeedFile) -> Recognised {
         return Recognised::Yes;
     }
     let ours = |folder: &String| folder == FEED || folder.starts_with("security-advisories");
-    let inside = matches!(file.parents.as_slice(), [above @ .., _, _] if above.iter().rev().take(2).any(ours));
+    let inside =
+        matches!(file.parents.as_slice(), [above @ .., _, _] if above.iter().rev().take(2).any(ours));
     Recognised::when(inside && is_yaml(&file.name))
 }
 
@@ -90,8 +91,10 @@ fn add(path: &str, text: &str, out: &mut FileHarvest<'_>) -> Result<(), String> 
     let mut record = Record::new(NamespaceFamily::Composer, FEED, id(path, name, &advisory)?);
     let title = advisory.title.text().map(|title| title_without_id(title, &record.id));
     record.summary = title.and_then(|title| one_line(title, TITLE));
-    record.references = advisory.link.text().filter(|url| url.len() <= 2048).map(str::to_owned).into_iter().collect();
-    record.aliases = record.references.iter().filter_map(|url| ghsa(url)).filter(|id| *id != record.id).collect();
+    record.references =
+        advisory.link.text().filter(|url| url.len() <= 2048).map(str::to_owned).into_iter().collect();
+    record.aliases =
+        record.references.iter().filter_map(|url| ghsa(url)).filter(|id| *id != record.id).collect();
     // "2019-11-13 08:00:00" and its day are as good as each other.
     let times = advisory.branches.0.iter().filter_map(|(_, branch)| branch.time.text()?.get(..10));
     record.published = times.filter_map(Timestamp::parse).min();

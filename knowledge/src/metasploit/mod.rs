@@ -46,11 +46,8 @@ pub(crate) fn read(file: &FeedFile, out: &mut FileHarvest<'_>) -> Result<(), Str
         }
         out.records += 1;
         for cve in module.references.iter().map(|reference| reference.trim()).filter(|id| is_cve(id)) {
-            let exploit = Exploit {
-                maturity: ExploitMaturity::Weaponised,
-                source: FEED.to_owned(),
-                id: name.clone(),
-            };
+            let exploit =
+                Exploit { maturity: ExploitMaturity::Weaponised, source: FEED.to_owned(), id: name.clone() };
             out.exploit(cve, exploit);
         }
     }

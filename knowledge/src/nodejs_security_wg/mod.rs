@@ -112,7 +112,8 @@ fn add(text: &str, out: &mut FileHarvest<'_>) -> Result<(), String> {
     record.cvss.extend(rating(&advisory));
     record.published = advisory.publish_date.as_deref().and_then(Timestamp::parse);
     record.modified = advisory.updated_at.as_deref().and_then(Timestamp::parse);
-    let urls = advisory.references.iter().flatten().filter(|url| url.starts_with("http") && url.len() <= 2048);
+    let urls =
+        advisory.references.iter().flatten().filter(|url| url.starts_with("http") && url.len() <= 2048);
     record.references = urls.take(MAX_REFERENCES).cloned().collect();
     record.digest = Some(Digest::of(text.as_bytes()));
     record.statements = statements(&advisory)?;
@@ -138,7 +139,8 @@ fn statements(advisory: &Advisory) -> Result<Vec<Statement>, String> {
     };
     let namespace: Arc<str> = Arc::from(Ecosystem::Npm.as_str());
     let statement = |ranges: Vec<AffectedRange>, fix: Option<String>| {
-        let mut statement = Statement::new(Arc::clone(&namespace), advisory.module_name.clone(), Named::Binary);
+        let mut statement =
+            Statement::new(Arc::clone(&namespace), advisory.module_name.clone(), Named::Binary);
         statement.ranges = ranges;
         statement.state = if fix.is_some() { FixState::Fixed } else { FixState::Affected };
         statement.fix_version = fix;
@@ -167,7 +169,8 @@ fn first_patched(patched: &[Span], last: &str) -> Option<String> {
         Some(Edge::Before(version)) => Some(version),
         _ => None,
     });
-    let mut later = starts.filter(|version| spans::compare(Scheme::Npm, version, last).is_ok_and(|order| order.is_gt()));
+    let mut later =
+        starts.filter(|version| spans::compare(Scheme::Npm, version, last).is_ok_and(|order| order.is_gt()));
     later.next().cloned()
 }
 

@@ -214,20 +214,15 @@ fn facts(cve: Cve<'_>, as_of: Option<Timestamp>, out: &mut FileHarvest<'_>) -> C
     for (_, raw) in cve.metrics.iter().filter(|(kind, _)| kind.starts_with("ssvc")) {
         let decisions: Vec<Ssvc> = serde_json::from_str(raw.get()).unwrap_or_default();
         let own = decisions.iter().filter(|decision| decision.source == CISA);
-        facts.exploitation = facts.exploitation.max(own.filter_map(|own| exploitation_of(&own.ssvc_data)).max());
+        facts.exploitation =
+            facts.exploitation.max(own.filter_map(|own| exploitation_of(&own.ssvc_data)).max());
     }
     facts
 }
 
 /// The ratings of one version of CVSS, those of the CVE's own assigner before other organisations'. One that cannot be
 /// is set aside by itself.
-fn ratings(
-    id: &str,
-    version: u8,
-    assigner: &str,
-    raw: &RawValue,
-    out: &mut FileHarvest<'_>,
-) -> Vec<Rated> {
+fn ratings(id: &str, version: u8, assigner: &str, raw: &RawValue, out: &mut FileHarvest<'_>) -> Vec<Rated> {
     let Ok(metrics) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
         out.quarantine(id, "its CVSS ratings are no list");
         return Vec::new();

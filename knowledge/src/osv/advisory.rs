@@ -34,7 +34,8 @@ pub(super) fn settle(record: &mut Record, osv: &OsvRecord<'_>) -> bool {
         if NOT_SECURITY.iter().any(|kind| record.id.starts_with(kind)) {
             return false;
         }
-        let others = osv.upstream.iter().chain(&osv.related).filter(|id| id.starts_with("GHSA-") && is_id(id));
+        let others =
+            osv.upstream.iter().chain(&osv.related).filter(|id| id.starts_with("GHSA-") && is_id(id));
         about.extend(others.cloned());
     }
     about.extend(record.aliases.iter().filter(|alias| !alias.starts_with("CVE-")).cloned());
@@ -54,7 +55,8 @@ fn cves(ids: &[String]) -> impl Iterator<Item = &str> {
         let is_number = |part: Option<&str>| {
             part.is_some_and(|part| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit()))
         };
-        (is_number(parts.next()) && is_number(parts.next()) && parts.next().is_none() && is_id(id)).then_some(cve)
+        (is_number(parts.next()) && is_number(parts.next()) && parts.next().is_none() && is_id(id))
+            .then_some(cve)
     })
 }
 

@@ -104,12 +104,7 @@ impl Reader {
     }
 
     /// What the record says of each package that is in scope.
-    fn drafts(
-        &mut self,
-        osv: &mut OsvRecord<'_>,
-        record: &mut Record,
-        out: &mut FileHarvest<'_>,
-    ) -> Drafts {
+    fn drafts(&mut self, osv: &mut OsvRecord<'_>, record: &mut Record, out: &mut FileHarvest<'_>) -> Drafts {
         let mut drafts = Drafts::default();
         for affected in std::mem::take(&mut osv.affected) {
             record.cvss.extend(rate_all(&affected.severity));

@@ -47,7 +47,10 @@ pub(crate) fn recognise(file: &FeedFile) -> Recognised {
 /// Whether a file is an archive of many ecosystems' records.
 fn is_archive(name: &str) -> bool {
     let known = ["osv-all.tar", "osv.tar", "advisory-database"].iter().any(|start| name.starts_with(start));
-    known && [".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst"].iter().any(|end| name.ends_with(end))
+    known
+        && [".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst"]
+            .iter()
+            .any(|end| name.ends_with(end))
 }
 
 /// Whether single records of a used ecosystem lie in a folder.

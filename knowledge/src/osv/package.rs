@@ -83,7 +83,7 @@ impl Draft {
     }
 
     fn statement(self, vendor: Option<Severity>) -> Option<Statement> {
-        let scheme = scheme_of(&self.place.namespace);
+        let scheme = scheme_of(&self.place.namespace).or_else(|| self.place.order_of_bounds());
         let lists: Vec<&[OsvEvent]> = self.events.iter().map(Vec::as_slice).collect();
         let evaluated = evaluate(&lists, &self.versions, scheme);
         let mut versions = self.versions;
@@ -102,8 +102,7 @@ impl Draft {
         statement.arches = self.arch.filter(|arch| arch != "noarch").into_iter().collect();
         statement.ranges = evaluated.ranges;
         statement.versions = versions;
-        statement.state =
-            if evaluated.fix_version.is_some() { FixState::Fixed } else { FixState::Affected };
+        statement.state = if evaluated.fix_version.is_some() { FixState::Fixed } else { FixState::Affected };
         statement.fix_version = evaluated.fix_version;
         statement.vendor = self.vendor.or(vendor);
         statement.note = self.note;

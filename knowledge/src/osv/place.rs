@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use model::{Ecosystem, Named, Namespace, NamespaceFamily};
+use version::Scheme;
 
 use crate::lookup::family_of;
 
@@ -26,6 +27,12 @@ impl Place {
         let namespace = Namespace(namespace);
         let family = family_of(&namespace);
         Self { namespace: namespace.0.into(), family, ecosystem, named }
+    }
+
+    /// The order of bounds where that of versions is not written down: Bitnami's bounds are plain numbers, while the
+    /// versions of its packages carry a revision that no scheme here knows.
+    pub(super) fn order_of_bounds(&self) -> Option<Scheme> {
+        (self.ecosystem == Ecosystem::Bitnami).then_some(Scheme::Generic)
     }
 
     /// Whether these are packages of a distribution.

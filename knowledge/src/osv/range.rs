@@ -69,8 +69,7 @@ fn settle(
         let ends_one =
             joined.iter().any(|span| matches!(&span.to, Some(spans::Edge::Before(end)) if end == fix));
         let affected = joined.iter().any(|span| span.holds(fix, scheme) != Ok(false));
-        let lower = astray
-            .is_none_or(|known| spans::compare(scheme, fix, known).is_ok_and(Ordering::is_lt));
+        let lower = astray.is_none_or(|known| spans::compare(scheme, fix, known).is_ok_and(Ordering::is_lt));
         if !ends_one && !affected && lower {
             astray = Some(fix);
         }
@@ -178,9 +177,8 @@ fn is_zero(version: &str) -> bool {
 fn clip(ranges: &mut Vec<AffectedRange>, events: &[OsvEvent], scheme: Option<Scheme>) -> Option<String> {
     let limits: Vec<&str> = events.iter().filter_map(|event| event.limit.as_deref()).collect();
     let scheme = scheme.filter(|_| !limits.contains(&"*"))?;
-    let limit = limits
-        .into_iter()
-        .reduce(|a, b| if order(scheme, a, b) == Some(Ordering::Less) { b } else { a })?;
+    let limit =
+        limits.into_iter().reduce(|a, b| if order(scheme, a, b) == Some(Ordering::Less) { b } else { a })?;
     ranges.retain(|range| {
         let start = range.introduced.as_deref().unwrap_or("0");
         order(scheme, start, limit) != Some(Ordering::Greater) && start != limit
@@ -259,8 +257,14 @@ mod tests {
 
     #[test]
     fn a_fix_that_is_affected_itself_is_none() {
-        assert_eq!(shown("introduced 1, fixed 2, introduced 2, fixed 3", &[], Scheme::Pep440), "[1..3) fix 3");
-        assert_eq!(shown("introduced 0, fixed 2; introduced 1, fixed 1.5", &[], Scheme::Pep440), "[..2) fix 2");
+        assert_eq!(
+            shown("introduced 1, fixed 2, introduced 2, fixed 3", &[], Scheme::Pep440),
+            "[1..3) fix 3"
+        );
+        assert_eq!(
+            shown("introduced 0, fixed 2; introduced 1, fixed 1.5", &[], Scheme::Pep440),
+            "[..2) fix 2"
+        );
         assert_eq!(shown("introduced 0, fixed 2", &["1.9", "2.0"], Scheme::Pep440), "[..2] no fix");
         assert_eq!(shown("introduced 0, fixed 2", &["1.9"], Scheme::Pep440), "[..2) fix 2");
     }

@@ -154,9 +154,15 @@ mod tests {
     fn every_publishers_way_of_saying_older_than_is_read() {
         let read = |comment| package(Publisher::Oracle, comment);
         assert_eq!(read("rsyslog is earlier than 0:8.24.0-57.el7"), before("rsyslog", "0:8.24.0-57.el7"));
-        assert_eq!(read("Package golang is earlier than  1.20.10-1, affected by CVE-1"), before("golang", "1.20.10-1"));
+        assert_eq!(
+            read("Package golang is earlier than  1.20.10-1, affected by CVE-1"),
+            before("golang", "1.20.10-1")
+        );
         assert_eq!(read("cron less than 4.1-70"), before("cron", "4.1-70"));
-        assert_eq!(read("php7.4 DPKG is earlier than 7.4.30-1+deb11u1"), before("php7.4", "7.4.30-1+deb11u1"));
+        assert_eq!(
+            read("php7.4 DPKG is earlier than 7.4.30-1+deb11u1"),
+            before("php7.4", "7.4.30-1+deb11u1")
+        );
         assert_eq!(
             read("Package kernel is installed with version 5.10.189.1-1 or earlier"),
             Some(("kernel".into(), Fact::UpTo("5.10.189.1-1".into())))
@@ -180,19 +186,27 @@ mod tests {
             ("xine-console".into(), "bionic".into(), affected(FixState::Affected), String::new())
         );
         assert_eq!(
-            read("The 'ruby1.9.1' package in trusty is affected, but a decision has been made to defer addressing it (note: '2019-04-10')."),
+            read(
+                "The 'ruby1.9.1' package in trusty is affected, but a decision has been made to defer addressing it (note: '2019-04-10')."
+            ),
             ("ruby1.9.1".into(), "trusty".into(), affected(FixState::FixDeferred), "2019-04-10".into())
         );
         assert_eq!(
-            read("The vulnerability of the 'brotli' package in xenial is not known (status: 'needs-triage'). It is pending evaluation."),
+            read(
+                "The vulnerability of the 'brotli' package in xenial is not known (status: 'needs-triage'). It is pending evaluation."
+            ),
             ("brotli".into(), "xenial".into(), affected(FixState::UnderInvestigation), String::new())
         );
         assert_eq!(
-            read("apache2: while related to the CVE in some way, a decision has been made to ignore this issue (note: 'end of life')."),
+            read(
+                "apache2: while related to the CVE in some way, a decision has been made to ignore this issue (note: 'end of life')."
+            ),
             ("apache2".into(), String::new(), affected(FixState::EndOfLife), "end of life".into())
         );
         assert_eq!(
-            read("While related to the CVE in some way, the 'foo' package in esm-apps/focal is not affected (note: 'code not present')."),
+            read(
+                "While related to the CVE in some way, the 'foo' package in esm-apps/focal is not affected (note: 'code not present')."
+            ),
             ("foo".into(), "esm-apps/focal".into(), Fact::NotAffected, "code not present".into())
         );
         let fixed = canonical("(CVE-2023-48795) openssh package in fips-updates/jammy was vulnerable but has been fixed (note: '1:8.9p1-3ubuntu0.5').").unwrap();

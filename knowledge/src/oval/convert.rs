@@ -28,7 +28,12 @@ pub(super) struct File<'a> {
 }
 
 /// Reads one definition.
-pub(super) fn definition(file: File<'_>, document: &Document, definition: &Definition, out: &mut FileHarvest<'_>) {
+pub(super) fn definition(
+    file: File<'_>,
+    document: &Document,
+    definition: &Definition,
+    out: &mut FileHarvest<'_>,
+) {
     let words = Words::of(file.publisher, definition, document.made);
     let id = words.id();
     let shown = id.as_deref().unwrap_or(&definition.id);
@@ -79,7 +84,8 @@ fn per_cve(
 ) {
     let cves: BTreeSet<String> = claims.iter().filter_map(|claim| claim.cve.clone()).collect();
     for cve in cves.into_iter().filter(|cve| is_id(cve)) {
-        let own: Vec<Claim> = claims.iter().filter(|claim| claim.cve.as_ref() == Some(&cve)).cloned().collect();
+        let own: Vec<Claim> =
+            claims.iter().filter(|claim| claim.cve.as_ref() == Some(&cve)).cloned().collect();
         let entry = entries.iter().find(|entry| entry.id == cve);
         let mut record = Record::new(file.publisher.family(), file.publisher.feed(), cve.clone());
         record.digest = Some(definition.digest.clone());
@@ -115,7 +121,8 @@ fn record(publisher: Publisher, definition: &Definition, words: &Words<'_>, id: 
 /// The vendor's rating: of the one CVE, or of all if they are rated alike, else of the whole advisory.
 fn rating(words: &Words<'_>, entries: &[CveWords], id: &str, cves: &[String]) -> Option<Severity> {
     let whole = words.severity();
-    let of = |cve: &str| entries.iter().find(|entry| entry.id == cve).and_then(|entry| entry.impact).or(whole);
+    let of =
+        |cve: &str| entries.iter().find(|entry| entry.id == cve).and_then(|entry| entry.impact).or(whole);
     if id.starts_with("CVE-") {
         return of(id);
     }
@@ -227,7 +234,12 @@ impl Draft {
     }
 }
 
-fn statement(publisher: Publisher, words: &Words<'_>, claim: &Claim, resolutions: &[(&str, &str)]) -> Statement {
+fn statement(
+    publisher: Publisher,
+    words: &Words<'_>,
+    claim: &Claim,
+    resolutions: &[(&str, &str)],
+) -> Statement {
     let mut said = Statement::new("".into(), claim.package.clone(), claim.named);
     said.arches.clone_from(&claim.arches);
     said.note.clone_from(&claim.note);
@@ -264,7 +276,8 @@ fn resolution<'a>(package: &str, resolutions: &[(&'a str, &str)]) -> Option<&'a 
     let name = |component: &'_ str| component.rsplit('/').next().unwrap_or_default().to_owned();
     let same = resolutions.iter().find(|(_, component)| name(component) == package);
     let begins = || {
-        let of = |component: &str| Some(name(component)).filter(|name| package.starts_with(&format!("{name}-")));
+        let of =
+            |component: &str| Some(name(component)).filter(|name| package.starts_with(&format!("{name}-")));
         let found = resolutions.iter().filter_map(|(state, component)| Some((of(component)?.len(), *state)));
         found.max_by_key(|(length, _)| *length).map(|(_, state)| state)
     };

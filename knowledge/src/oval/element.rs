@@ -261,10 +261,7 @@ mod tests {
         let (list, first, raw) = &seen[0];
         assert_eq!((list.as_str(), first.attribute("a")), ("tests", Some("1 < 2")));
         assert_eq!((first.trimmed(), first.text_of("b")), ("x<z>", Some("y & ä")));
-        assert_eq!(
-            raw,
-            "<t a='1 &lt; 2'> x<b>y &amp; &#228;</b><!-- no --><![CDATA[<z>]]></t>"
-        );
+        assert_eq!(raw, "<t a='1 &lt; 2'> x<b>y &amp; &#228;</b><!-- no --><![CDATA[<z>]]></t>");
         assert_eq!((seen[1].1.attribute("n"), seen[1].2.as_str()), (Some("2"), "<u n='2'/>"));
     }
 
@@ -278,7 +275,8 @@ mod tests {
 
     #[test]
     fn wrong_bytes_and_entities_of_its_own_cost_nothing_else() {
-        let bomb = b"<!DOCTYPE root [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><root><l><t>&b; caf\xe9</t></l></root>";
+        let bomb =
+            b"<!DOCTYPE root [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><root><l><t>&b; caf\xe9</t></l></root>";
         assert_eq!(read(bomb).unwrap()[0].1.text, "&b; caf\u{fffd}");
         let mut split = vec![b' '; (1 << 16) - 13];
         split.splice(..0, *b"<root><l>");

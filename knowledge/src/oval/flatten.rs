@@ -219,7 +219,10 @@ fn claim(said: &[Said], scope: &Scope, out: &mut Flattened) {
             scope,
             package: one.package.clone(),
             named: one.named,
-            arches: same.iter().find(|said| !said.arches.is_empty()).map_or_else(Vec::new, |s| s.arches.clone()),
+            arches: same
+                .iter()
+                .find(|said| !said.arches.is_empty())
+                .map_or_else(Vec::new, |s| s.arches.clone()),
             cve: one.cve.clone(),
             position,
             note: same.iter().find_map(|said| said.note.clone()),

@@ -34,7 +34,9 @@ pub(super) fn leaf(publisher: Publisher, document: &Document, criterion: &Criter
     });
     match node {
         // Canonical negates the test where a package is not affected; nobody else negates tests of packages.
-        Node::Packages(said) if criterion.negate && said.iter().any(|said| said.fact != Fact::NotAffected) => {
+        Node::Packages(said)
+            if criterion.negate && said.iter().any(|said| said.fact != Fact::NotAffected) =>
+        {
             Node::Unknown(shown(comment))
         }
         node => node,

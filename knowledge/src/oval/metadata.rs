@@ -80,7 +80,8 @@ impl<'a> Words<'a> {
     pub(super) fn cves(&self) -> Vec<String> {
         let mut ids: Vec<String> = Vec::new();
         let references = self.metadata.all("reference").filter_map(|one| one.attribute("ref_id"));
-        let listed = self.advisory().into_iter().flat_map(|advisory| advisory.all("cve")).map(Element::trimmed);
+        let listed =
+            self.advisory().into_iter().flat_map(|advisory| advisory.all("cve")).map(Element::trimmed);
         for id in references.chain(listed).filter_map(cve_in) {
             if !ids.iter().any(|known| known == id) {
                 ids.push(id.to_owned());
@@ -172,10 +173,14 @@ impl<'a> Words<'a> {
 
     pub(super) fn references(&self) -> Vec<String> {
         let urls = self.metadata.all("reference").filter_map(|one| one.attribute("ref_url"));
-        let further = self.advisory().into_iter().flat_map(|advisory| advisory.all("ref")).map(Element::trimmed);
+        let further =
+            self.advisory().into_iter().flat_map(|advisory| advisory.all("ref")).map(Element::trimmed);
         let mut kept: Vec<String> = Vec::new();
         for url in urls.chain(further) {
-            if kept.len() < MAX_REFERENCES && url.starts_with("http") && !kept.iter().any(|known| known == url) {
+            if kept.len() < MAX_REFERENCES
+                && url.starts_with("http")
+                && !kept.iter().any(|known| known == url)
+            {
                 kept.push(url.to_owned());
             }
         }
@@ -190,7 +195,9 @@ impl<'a> Words<'a> {
             _ => self.raw_title().trim_start_matches("Unaffected components for:").trim(),
         };
         let title = match title.rsplit_once('(') {
-            Some((before, rating)) if rating.ends_with(')') && is_rating(rating.trim_end_matches(')')) => before,
+            Some((before, rating)) if rating.ends_with(')') && is_rating(rating.trim_end_matches(')')) => {
+                before
+            }
             _ => title,
         };
         let (first, rest) = title.trim().split_once(' ').unwrap_or((title.trim(), ""));
@@ -202,7 +209,8 @@ impl<'a> Words<'a> {
     /// The first sentence of a description that describes the flaw.
     pub(super) fn sentence(&self) -> Option<String> {
         let text = self.metadata.text_of("description")?;
-        let repeats = self.publisher == Publisher::Azure
+        // Azure repeats the title, Oracle prints the change log.
+        let repeats = matches!(self.publisher, Publisher::Azure | Publisher::Oracle)
             || text.starts_with("Red Hat's versions of the associated software")
             || matches!(text, "Unknown." | "security update");
         if repeats { None } else { first_sentence(text) }
@@ -214,7 +222,7 @@ fn is_rating(word: &str) -> bool {
 }
 
 /// The first `CVE-year-number` in a text such as `Mitre CVE-2019-18348` or `CVE:00001:CVE-2019-16168`.
-pub(super) fn cve_in(text: &str) -> Option<&str> {
+pub(crate) fn cve_in(text: &str) -> Option<&str> {
     text.match_indices("CVE-").find_map(|(at, _)| {
         let rest = &text[at + 4..];
         let year = rest.get(..4).filter(|year| year.bytes().all(|byte| byte.is_ascii_digit()))?;
@@ -241,11 +249,14 @@ fn scored(text: &str, rater: Rater) -> Option<Rated> {
 /// `CWE-203 CWE-787`, `CWE-121->CWE-787`, `(CWE-94|CWE-77)`.
 fn cwes(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));
-    words.map(|word| word.trim_matches('-')).filter(|word| {
-        word.strip_prefix("CWE-").is_some_and(|number| {
-            !number.is_empty() && number.len() < 7 && number.bytes().all(|byte| byte.is_ascii_digit())
+    words
+        .map(|word| word.trim_matches('-'))
+        .filter(|word| {
+            word.strip_prefix("CWE-").is_some_and(|number| {
+                !number.is_empty() && number.len() < 7 && number.bytes().all(|byte| byte.is_ascii_digit())
+            })
         })
-    }).map(str::to_owned)
+        .map(str::to_owned)
 }
 
 /// `20190320`, or with dashes and a time.

@@ -31,6 +31,7 @@ use crate::registry::Recognised;
 pub(crate) use comment::ignored;
 use convert::File;
 use document::Document;
+pub(crate) use metadata::cve_in;
 use publisher::Publisher;
 
 pub(crate) const ORACLE: &str = "oracle";
@@ -123,7 +124,9 @@ pub(crate) fn read(file: &FeedFile, out: &mut FileHarvest<'_>) -> Result<(), Str
     };
     let mut document = Document::default();
     let source = open_decompressed(&file.path)?.take(LIMITS.archive);
-    element::for_each_element(source, "oval_definitions", |list, element, raw| document.add(list, element, raw))?;
+    element::for_each_element(source, "oval_definitions", |list, element, raw| {
+        document.add(list, element, raw)
+    })?;
     if document.overflows() {
         return Err("it has more elements than are read".into());
     }
@@ -141,7 +144,8 @@ fn azure_namespace(name: &str) -> Option<String> {
     let product = if name.contains("mariner") { "mariner" } else { "azurelinux" };
     let is_release = |part: &&str| {
         let (major, minor) = part.split_once('.').unwrap_or(("", ""));
-        let digits = |text: &str| !text.is_empty() && text.len() < 4 && text.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            |text: &str| !text.is_empty() && text.len() < 4 && text.bytes().all(|b| b.is_ascii_digit());
         digits(major) && digits(minor)
     };
     let release = name.split(['-', '_']).map(|part| part.trim_end_matches(".xml")).find(is_release)?;

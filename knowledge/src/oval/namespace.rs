@@ -82,6 +82,14 @@ fn red_hat(names: &[String], words: &Words<'_>) -> Vec<String> {
     if any { listed } else { names.to_vec() }
 }
 
+/// Products whose packages are for everybody: the release itself and its optional channels.
+const PLAIN: [&str; 5] =
+    ["enterprise_linux", "rhel_extras", "rhel_extras_other", "rhel_productivity", "rhel_virtualization"];
+
+/// Streams of a release for those who stay with a minor one.
+const STREAMS: [&str; 6] =
+    ["rhel_eus", "rhel_aus", "rhel_e4s", "rhel_tus", "rhel_els", "rhel_mission_critical"];
+
 /// What a CPE stands for on `name` (`rhel:8`); `None` if it is a product of another release.
 fn of_cpe(cpe: &str, name: &str) -> Option<String> {
     let major = name.strip_prefix("rhel:")?;
@@ -94,17 +102,10 @@ fn of_cpe(cpe: &str, name: &str) -> Option<String> {
     let edition = parts.nth(1).unwrap_or_default();
     let of_major = release == major || release.strip_prefix(major).is_some_and(|rest| rest.starts_with('.'));
     match product {
-        "enterprise_linux" | "rhel_extras" | "rhel_extras_other" | "rhel_productivity" | "rhel_virtualization"
-            if of_major =>
-        {
-            Some(name.to_owned())
+        product if PLAIN.contains(&product) => of_major.then(|| name.to_owned()),
+        product if STREAMS.contains(&product) => {
+            of_major.then(|| format!("rhel:{release}:{}", product.trim_start_matches("rhel_")))
         }
-        "rhel_eus" | "rhel_aus" | "rhel_e4s" | "rhel_tus" | "rhel_els" | "rhel_mission_critical" if of_major => {
-            let stream = product.trim_start_matches("rhel_");
-            Some(format!("rhel:{release}:{stream}"))
-        }
-        "enterprise_linux" => None,
-        _ if product.starts_with("rhel_eus") || product.starts_with("rhel_aus") => None,
         // A layered product, which says its release at the end: `ansible_engine:2.9::el8`.
         _ => match edition.strip_prefix("el") {
             Some(el) if el != major => None,
@@ -125,6 +126,7 @@ mod tests {
         assert_eq!(of("cpe:/o:redhat:enterprise_linux:7::server"), None);
         assert_eq!(of("cpe:/o:redhat:rhel_eus:8.6::baseos").as_deref(), Some("rhel:8.6:eus"));
         assert_eq!(of("cpe:/o:redhat:rhel_eus:9.0"), None);
+        assert_eq!(of("cpe:/a:redhat:rhel_productivity:5"), None);
         let engine = of("cpe:/a:redhat:ansible_engine:2.9::el8");
         assert_eq!(engine.as_deref(), Some("rhel:8:ansible_engine-2.9"));
         assert_eq!(of("cpe:/a:redhat:rhel_dotnet:3.1::el7"), None);

@@ -75,10 +75,11 @@ fn ubuntu(name: &str) -> Option<String> {
 }
 
 /// SUSE's products that images call themselves, by os-release's `ID`; the longest name comes first.
-const SUSE_PRODUCTS: [(&str, &[&str]); 11] = [
+const SUSE_PRODUCTS: [(&str, &[&str]); 12] = [
     ("SUSE Linux Enterprise Server for SAP Applications", &["sles_sap"]),
     ("SUSE Linux Enterprise Server for SAP", &["sles_sap"]),
     ("SUSE Linux Enterprise Server", &["sles"]),
+    ("SUSE CORE", &["sles"]),
     ("SUSE Linux Enterprise Desktop", &["sled"]),
     ("SUSE Linux Enterprise High Performance Computing", &["sle_hpc"]),
     ("SUSE Linux Enterprise Real Time", &["sle_rt"]),
@@ -108,8 +109,20 @@ fn suse(name: &str) -> Platform {
         None if is_addition(product) => SUSE_BASES,
         None => &[],
     };
+    let ids = match ids {
+        ["sle-micro"] if !release.starts_with("5.") => &["sl-micro"][..],
+        ids => ids,
+    };
+    // The modules of SLE 12 are for all its service packs.
+    let packs = if product.contains(" Module for ") && release == "12" {
+        &["", ".1", ".2", ".3", ".4", ".5"][..]
+    } else {
+        &[""]
+    };
     let stream = if stream.is_empty() { stream } else { format!(":{stream}") };
-    Platform::Namespaces(ids.iter().map(|id| format!("{id}:{release}{stream}")).collect())
+    let of_pack =
+        |pack: &&str| ids.iter().map(|id| format!("{id}:{release}{pack}{stream}")).collect::<Vec<_>>();
+    Platform::Namespaces(packs.iter().flat_map(of_pack).collect())
 }
 
 fn is_addition(product: &str) -> bool {
@@ -122,15 +135,18 @@ fn is_addition(product: &str) -> bool {
 
 /// `SUSE Linux Enterprise Server 15 SP1-LTSS` → product, `15.1`, `ltss`. An architecture behind `for` is left out.
 fn suse_parts(name: &str) -> Option<(&str, String, String)> {
-    let at = name.match_indices(' ').map(|(at, _)| at + 1).find(|&at| {
-        name[at..].starts_with(|first: char| first.is_ascii_digit())
-    })?;
-    let product = name[..at].trim_end();
-    let words: Vec<&str> = name[at..].split([' ', '-']).filter(|word| !word.is_empty()).collect();
+    let starts = name.match_indices(' ').map(|(at, _)| at + 1);
+    // Products have numbers in their names too: `… Module for Python 3 15 SP6`.
+    starts.filter(|&at| name[at..].starts_with(|first: char| first.is_ascii_digit())).find_map(|at| {
+        let (release, stream) = suse_release(&name[at..])?;
+        Some((name[..at].trim_end(), release, stream))
+    })
+}
+
+/// Reads `15 SP1-LTSS`; `None` if a further number stands in it.
+fn suse_release(text: &str) -> Option<(String, String)> {
+    let words: Vec<&str> = text.split([' ', '-']).filter(|word| !word.is_empty()).collect();
     let (number, mut rest) = words.split_first()?;
-    if !is_release(number) {
-        return None;
-    }
     let mut release = (*number).to_owned();
     if let Some((pack, behind)) = rest.split_first()
         && let Some(pack) = pack.strip_prefix("SP").filter(|pack| is_release(pack))
@@ -138,13 +154,16 @@ fn suse_parts(name: &str) -> Option<(&str, String, String)> {
         release = format!("{release}.{pack}");
         rest = behind;
     }
-    let stream: Vec<String> = rest
-        .iter()
-        .take_while(|word| **word != "for")
-        .filter(|word| **word != "Update")
-        .map(|word| word.to_ascii_lowercase())
-        .collect();
-    Some((product, release, stream.join("-")))
+    let words = rest.iter().take_while(|word| **word != "for").filter(|word| **word != "Update");
+    let stream = words.map(|word| word.to_ascii_lowercase()).collect::<Vec<_>>().join("-");
+    let is_whole = is_release(number) && !stream.contains(|character: char| character.is_ascii_digit());
+    let stream = match stream.as_str() {
+        "ltss-extended-security" => "ltss_extended".to_owned(),
+        "lts" => "ltss".to_owned(),
+        "nonfree" => String::new(),
+        _ => stream,
+    };
+    is_whole.then_some((release, stream))
 }
 
 #[cfg(test)]
@@ -190,6 +209,14 @@ mod tests {
         assert_eq!(suse("openSUSE Leap 42.3"), ["opensuse:42.3"]);
         assert_eq!(suse("openSUSE 12.1 Update"), ["opensuse:12.1"]);
         assert_eq!(suse("openSUSE Tumbleweed"), ["opensuse-tumbleweed"]);
+        assert_eq!(suse("SUSE Linux Enterprise Module for Python 3 15 SP6")[0], "sles:15.6");
+        assert_eq!(suse("SUSE Linux Enterprise Module for Containers 12").len(), 24);
+        assert_eq!(
+            suse("SUSE Linux Enterprise Server 12 SP5-LTSS Extended Security"),
+            ["sles:12.5:ltss_extended"]
+        );
+        assert_eq!(suse("SUSE Linux Enterprise Micro 6.0"), ["sl-micro:6.0"]);
+        assert_eq!(suse("SUSE CORE 9 for x86"), ["sles:9"]);
         assert_eq!(suse("SUSE Manager Server 4.3"), [""; 0]);
         assert_eq!(suse("krb5-server-1.15.2-4.25"), ["?"]);
     }

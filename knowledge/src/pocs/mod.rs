@@ -30,9 +30,7 @@ pub(crate) fn recognise(file: &FeedFile) -> Recognised {
     let ours = |name: &str| name.to_ascii_lowercase().contains("poc-in-github");
     let placed = file.parents.iter().any(|folder| ours(folder));
     let archive = file.is("zip") || file.is("tar") || file.is("tgz");
-    Recognised::when(
-        (archive && (placed || ours(&file.name))) || (placed && cve_of(&file.name).is_some()),
-    )
+    Recognised::when((archive && (placed || ours(&file.name))) || (placed && cve_of(&file.name).is_some()))
 }
 
 /// The CVE that a path is named after.

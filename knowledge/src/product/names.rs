@@ -140,7 +140,11 @@ pub(crate) fn names_of(products: &[Product]) -> Vec<NameRow> {
             given.iter().for_each(|name| names.add_mere(product.kind, name, index));
         }
     }
-    names.0.into_iter().map(|((kind, name), (product, confidence))| NameRow { kind, name, product, confidence }).collect()
+    names
+        .0
+        .into_iter()
+        .map(|((kind, name), (product, confidence))| NameRow { kind, name, product, confidence })
+        .collect()
 }
 
 #[derive(Default)]
@@ -212,13 +216,23 @@ mod tests {
     fn package_urls_are_read_as_their_ecosystems_write_names() {
         let name = |purl: &str| package_of(purl).map(|(ecosystem, name)| format!("{ecosystem} {name}"));
         assert_eq!(name("pkg:npm/%40angular/core").as_deref(), Some("npm @angular/core"));
-        assert_eq!(name("pkg:maven/org.apache.tomcat/tomcat").as_deref(), Some("maven org.apache.tomcat:tomcat"));
+        assert_eq!(
+            name("pkg:maven/org.apache.tomcat/tomcat").as_deref(),
+            Some("maven org.apache.tomcat:tomcat")
+        );
         assert_eq!(
             name("pkg:golang/github.com/caddyserver/caddy/v2?x=1").as_deref(),
             Some("golang github.com/caddyserver/caddy/v2")
         );
         assert_eq!(name("pkg:pypi/django@4.2").as_deref(), Some("pypi django"));
-        for other in ["pkg:deb/debian/php", "pkg:docker/library/node", "pkg:npm", "npm/x", "pkg:npm/", "pkg:swid/a?b=c"] {
+        for other in [
+            "pkg:deb/debian/php",
+            "pkg:docker/library/node",
+            "pkg:npm",
+            "npm/x",
+            "pkg:npm/",
+            "pkg:swid/a?b=c",
+        ] {
             assert_eq!(name(other), None, "{other}");
         }
         assert_eq!(percent_decoded("a%4"), "a%4");
@@ -233,10 +247,14 @@ mod tests {
             purls: vec![purl.into()],
             ..Product::default()
         };
-        let products = [product("a", "c", "pkg:generic/b"), product("b", "graalvm", ""), product("c", "b", "")];
+        let products =
+            [product("a", "c", "pkg:generic/b"), product("b", "graalvm", ""), product("c", "b", "")];
         let names = names_of(&products);
         let found = |kind: &str, name: &str| {
-            names.iter().find(|row| row.kind == kind && row.name == name).map(|row| (row.product, row.confidence))
+            names
+                .iter()
+                .find(|row| row.kind == kind && row.name == name)
+                .map(|row| (row.product, row.confidence))
         };
         assert_eq!(found("generic", "b"), Some((0, Confidence::Confirmed)));
         assert_eq!(found("generic", "c"), Some((2, Confidence::Potential)));

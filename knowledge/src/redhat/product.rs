@@ -35,7 +35,9 @@ fn namespace(cpe: &str) -> Option<String> {
     match product {
         "enterprise_linux" => release.map(|release| format!("rhel:{}", major(release))),
         // Repositories beside the base, such as `rhel_extras` and `rhel_extras_rt`, whose packages the base has not.
-        product if product.starts_with("rhel_extras") => release.map(|release| format!("rhel:{}", major(release))),
+        product if product.starts_with("rhel_extras") => {
+            release.map(|release| format!("rhel:{}", major(release)))
+        }
         "rhel_software_collections" => {
             let edition = parts.next_back().and_then(|edition| edition.strip_prefix("el"));
             let release = edition.filter(|release| is_release(release)).unwrap_or("7");

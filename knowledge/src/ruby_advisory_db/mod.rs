@@ -167,6 +167,7 @@ fn statement(gem: &str, advisory: &Advisory) -> Result<Statement, String> {
         _ => None,
     });
     statement.state = if statement.fix_version.is_some() { FixState::Fixed } else { FixState::Affected };
-    statement.note = advisory.platform.text().and_then(|platform| one_line(&format!("only on {platform}"), 120));
+    statement.note =
+        advisory.platform.text().and_then(|platform| one_line(&format!("only on {platform}"), 120));
     Ok(statement)
 }

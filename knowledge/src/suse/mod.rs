@@ -33,12 +33,15 @@ pub(crate) fn recognise_vex(file: &FeedFile) -> Recognised {
 /// `csaf.tar.bz2`, `csaf/suse-su-2019_0048-2.json`, and archives that hold both forms.
 pub(crate) fn recognise_advisories(file: &FeedFile) -> Recognised {
     let is_archive = ["csaf.", "csaf-suse"].iter().any(|start| file.name.starts_with(start));
-    let kinds = ["suse-", "opensuse-"].map(|vendor| ["su-", "ru-", "fu-", "ou-"].map(|kind| format!("{vendor}{kind}")));
+    let kinds = ["suse-", "opensuse-"]
+        .map(|vendor| ["su-", "ru-", "fu-", "ou-"].map(|kind| format!("{vendor}{kind}")));
     let is_document = kinds.iter().flatten().any(|kind| file.name.starts_with(kind)) && file.is("json");
     Recognised::when((is_archive && csaf::is_archive(&file.name)) || is_document)
 }
 
 /// Whether the file lies below a folder of SUSE's.
 fn is_inside(file: &FeedFile) -> bool {
-    file.parents.iter().any(|parent| parent.eq_ignore_ascii_case("csaf-vex") || parent.to_ascii_lowercase().contains("suse"))
+    file.parents
+        .iter()
+        .any(|parent| parent.eq_ignore_ascii_case("csaf-vex") || parent.to_ascii_lowercase().contains("suse"))
 }

@@ -124,7 +124,10 @@ mod tests {
             ("SUSE Linux Enterprise Desktop 15 SP4", "sled:15.4"),
             ("SUSE Linux Enterprise Module for Basesystem 15 SP4", "sles:15.4"),
             ("SUSE Linux Enterprise Module for Python 3 15 SP6", "sles:15.6"),
-            ("SUSE Linux Enterprise Module for Containers 12", "sles:12 sles:12.1 sles:12.2 sles:12.3 sles:12.4 sles:12.5"),
+            (
+                "SUSE Linux Enterprise Module for Containers 12",
+                "sles:12 sles:12.1 sles:12.2 sles:12.3 sles:12.4 sles:12.5",
+            ),
             ("SUSE Linux Enterprise High Availability Extension 15 SP1", "sles:15.1"),
             ("SUSE Linux Enterprise Micro 5.3", "sle-micro:5.3"),
             ("SUSE Linux Enterprise Micro 6.0", "sl-micro:6.0"),

@@ -110,7 +110,9 @@ impl Reading {
         for collection in advisory.collections.iter().filter(|collection| !collection.packages.is_empty()) {
             let release = release(publisher, advisory, collection, &self.folders)
                 .ok_or("the release that it is about is nowhere told")?;
-            for update in collection.packages.iter().filter(|update| !matches!(update.arch.as_str(), "src" | "nosrc")) {
+            for update in
+                collection.packages.iter().filter(|update| !matches!(update.arch.as_str(), "src" | "nosrc"))
+            {
                 match self.subject(&release, collection.module.as_deref(), update) {
                     Ok((subject, fixed)) => {
                         let fixes = subjects.entry(subject).or_default();
@@ -168,7 +170,8 @@ impl Reading {
         let mut statement = Statement::new(Arc::clone(namespace), subject.package.clone(), Named::Binary);
         statement = statement.fixed_in(fixed.clone());
         if subject.since.is_some() {
-            statement.ranges = vec![AffectedRange { introduced: subject.since.clone(), end: Bound::Fixed(fixed) }];
+            statement.ranges =
+                vec![AffectedRange { introduced: subject.since.clone(), end: Bound::Fixed(fixed) }];
         }
         statement.note = subject.topic.as_ref().map(|topic| format!("Extras topic {topic}"));
         statement.module = subject.module.clone();

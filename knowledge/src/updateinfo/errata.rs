@@ -159,7 +159,9 @@ pub(super) fn for_each<'a>(
     out: &mut FileHarvest<'a>,
     mut visit: impl FnMut(&str, Advisory, &mut FileHarvest<'a>),
 ) -> Result<(), String> {
-    let list = |text: &str| serde_json::from_str::<Vec<&RawValue>>(text).map_err(|error| error.to_string()).map(owned);
+    let list = |text: &str| {
+        serde_json::from_str::<Vec<&RawValue>>(text).map_err(|error| error.to_string()).map(owned)
+    };
     let (items, is_rocky) = if text.trim_start().starts_with('[') {
         (list(text)?, false)
     } else {
@@ -303,5 +305,11 @@ fn nevra(text: &str) -> Option<Update> {
     let (name, version) = text.rsplit_once('-')?;
     let (epoch, version) = version.split_once(':').unwrap_or(("0", version));
     let own = str::to_owned;
-    Some(Update { name: own(name), epoch: own(epoch), version: own(version), release: own(release), arch: own(arch) })
+    Some(Update {
+        name: own(name),
+        epoch: own(epoch),
+        version: own(version),
+        release: own(release),
+        arch: own(arch),
+    })
 }

@@ -17,12 +17,16 @@ pub(super) type Builds = HashMap<String, Option<String>>;
 /// Reads what lies beside `notices`; a missing or unreadable file tells nothing.
 pub(super) fn beside(notices: &Path) -> Builds {
     let mut builds = Builds::new();
-    let Some(listing) = notices.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else { return builds };
+    let Some(listing) = notices.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else {
+        return builds;
+    };
     for entry in listing.flatten() {
         let name = entry.file_name();
         let is_list = name.to_str().is_some_and(|name| {
             let start = name.find("modules.yaml");
-            start.is_some_and(|at| matches!(&name[at + "modules.yaml".len()..], "" | ".gz" | ".xz" | ".zst" | ".bz2"))
+            start.is_some_and(|at| {
+                matches!(&name[at + "modules.yaml".len()..], "" | ".gz" | ".xz" | ".zst" | ".bz2")
+            })
         });
         if is_list && let Ok(text) = read_document(&entry.path(), &LIMITS) {
             read(&text, &mut builds);

@@ -183,9 +183,12 @@ fn reference(tag: &BytesStart<'_>) -> Result<Reference, String> {
 
 fn module(tag: &BytesStart<'_>) -> Result<String, String> {
     let attributes = attributes(tag)?;
-    let of = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let of =
+        |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     match (of("name"), of("stream")) {
-        (Some(name), Some(stream)) if !name.is_empty() && !stream.is_empty() => Ok(format!("{name}:{stream}")),
+        (Some(name), Some(stream)) if !name.is_empty() && !stream.is_empty() => {
+            Ok(format!("{name}:{stream}"))
+        }
         _ => Err("its module has no name or no stream".into()),
     }
 }

@@ -79,7 +79,7 @@ impl Release {
 
 /// The version that a topic is named after: `kernel-5.15` → `5.15`, `nginx1` → `1`.
 fn trailing_version(topic: &str) -> Option<&str> {
-    let start = topic.rfind(|c: char| !c.is_ascii_digit() && c != '.').map_or(0, |at| at + 1);
+    let start = topic.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').len();
     let version = &topic[start..];
     (start > 0 && version.split('.').all(|part| !part.is_empty())).then_some(version)
 }
@@ -101,7 +101,9 @@ pub(super) fn release(
         }
         Publisher::Epel => Some(Release::plain("epel", &enterprise("epel", advisory, collection, folders)?)),
         Publisher::Rocky => {
-            let special = advisory.id.starts_with("RX") || is_special(&collection.short) || is_special(&collection.name);
+            let special = advisory.id.starts_with("RX")
+                || is_special(&collection.short)
+                || is_special(&collection.name);
             let version = enterprise("rocky", advisory, collection, folders)?;
             Some(Release::plain("rocky", &version).beside(special.then_some("sig-cloud")))
         }
@@ -148,7 +150,8 @@ fn fedora(advisory: &Advisory, collection: &Collection, folders: &[String]) -> O
     let number = words.into_iter().find(|word| is_number(word)).map(str::to_owned);
     number
         .or_else(|| {
-            let digits = collection.short.strip_prefix('F')?.trim_end_matches(|c: char| c.is_ascii_uppercase());
+            let digits =
+                collection.short.strip_prefix('F')?.trim_end_matches(|c: char| c.is_ascii_uppercase());
             is_number(digits).then(|| digits.to_owned())
         })
         .or_else(|| tag(collection, ".fc"))
@@ -207,9 +210,16 @@ mod tests {
     use super::*;
 
     /// The namespace of a package `version`-`release` in a notice.
-    fn of(id: &str, words: &str, short: &str, package: (&str, &str), folder: &str) -> Option<(String, Option<String>)> {
+    fn of(
+        id: &str,
+        words: &str,
+        short: &str,
+        package: (&str, &str),
+        folder: &str,
+    ) -> Option<(String, Option<String>)> {
         let update = Update { version: package.0.into(), release: package.1.into(), ..Update::default() };
-        let collection = Collection { short: short.into(), packages: vec![update.clone()], ..Collection::default() };
+        let collection =
+            Collection { short: short.into(), packages: vec![update.clone()], ..Collection::default() };
         let advisory = Advisory { id: id.into(), release: words.into(), ..Advisory::default() };
         let folders: Vec<String> = folder.split('/').map(str::to_owned).collect();
         let release = release(Publisher::of(id)?, &advisory, &collection, &folders)?;
@@ -230,7 +240,10 @@ mod tests {
         assert_eq!(amazon("ALAS2-2018-939", ""), plain("amzn:2"));
         assert_eq!(amazon("ALAS2023-2023-001", "amazon-linux-2023"), plain("amzn:2023"));
         assert_eq!(amazon("ALAS2022-2021-001", ""), plain("amzn:2022"));
-        assert_eq!(amazon("ALAS2023LIVEPATCH-2023-001", "amazon-linux-2023---kernel-livepatch"), plain("amzn:2023"));
+        assert_eq!(
+            amazon("ALAS2023LIVEPATCH-2023-001", "amazon-linux-2023---kernel-livepatch"),
+            plain("amzn:2023")
+        );
         assert_eq!(amazon("ALAS2023NVIDIA-2025-001", ""), plain("amzn:2023"));
         assert_eq!(amazon("ALAS2DOCKER-2022-001", "amazon-linux-2---docker"), plain("amzn:2:docker"));
         assert_eq!(amazon("ALASDOCKER-2022-001", ""), plain("amzn:2:docker"));
@@ -239,7 +252,8 @@ mod tests {
 
     #[test]
     fn a_topic_named_after_its_version_speaks_of_that_version_in_the_release() {
-        let topic = |short: &str, version: &str| of("ALAS2KERNEL-5.15-2022-001", "", short, (version, "1.amzn2"), "");
+        let topic =
+            |short: &str, version: &str| of("ALAS2KERNEL-5.15-2022-001", "", short, (version, "1.amzn2"), "");
         let since = |version: &str| Some(("amzn:2".to_owned(), Some(version.to_owned())));
         assert_eq!(topic("amazon-linux-2---kernel-5.15", "5.15.43"), since("5.15"));
         assert_eq!(topic("", "5.15.43"), since("5.15"));
@@ -248,6 +262,7 @@ mod tests {
         assert_eq!(topic("amazon-linux-2---corretto8", "1.8.0_382"), plain("amzn:2:corretto8"));
         assert_eq!(trailing_version("mate-desktop1.x"), None);
         assert_eq!(trailing_version("5.15"), None);
+        assert_eq!(trailing_version("wort-ä5.15"), Some("5.15"));
     }
 
     #[test]
@@ -262,20 +277,31 @@ mod tests {
         assert_eq!(fedora("", "", "1", "updates/41/everything/x86_64"), plain("fedora:41"));
         assert_eq!(fedora("Fedora 39", "F39", "1", "updates/testing/39"), plain("fedora:39:testing"));
         assert_eq!(fedora("Fedora ELN", "", "1", ""), None);
-        assert_eq!(of("FEDORA-EPEL-2018-abe0e978c0", "Fedora EPEL 6", "EL-6", ("1", "1.el6"), ""), plain("epel:6"));
+        assert_eq!(
+            of("FEDORA-EPEL-2018-abe0e978c0", "Fedora EPEL 6", "EL-6", ("1", "1.el6"), ""),
+            plain("epel:6")
+        );
     }
 
     #[test]
     fn rebuilds_releases_are_told_by_words_collection_tag_or_folder() {
-        let rebuild = |id: &str, words: &str, short: &str, release: &str, folder: &str| of(id, words, short, ("1", release), folder);
+        let rebuild = |id: &str, words: &str, short: &str, release: &str, folder: &str| {
+            of(id, words, short, ("1", release), folder)
+        };
         let rocky = "RLSA-2022:7513";
         assert_eq!(rebuild(rocky, "Rocky Linux 9", "", "1", ""), plain("rocky:9"));
         assert_eq!(rebuild(rocky, "", "rocky-linux-8-x86-64-baseos-rpms", "1", ""), plain("rocky:8"));
         assert_eq!(rebuild(rocky, "", "", "1.el10_1", ""), plain("rocky:10"));
-        assert_eq!(rebuild(rocky, "", "", "1", "vault/rocky/8.6/baseos/x86_64/os/repodata"), plain("rocky:8"));
+        assert_eq!(
+            rebuild(rocky, "", "", "1", "vault/rocky/8.6/baseos/x86_64/os/repodata"),
+            plain("rocky:8")
+        );
         assert_eq!(rebuild("RXSA-2023:1", "Rocky Linux 9", "", "1", ""), plain("rocky:9:sig-cloud"));
         let alma = "ALSA-2022:4940";
-        assert_eq!(rebuild(alma, "0", "almalinux-9-for-x86_64-baseos-rpms__9_1_default", "1", ""), plain("almalinux:9"));
+        assert_eq!(
+            rebuild(alma, "0", "almalinux-9-for-x86_64-baseos-rpms__9_1_default", "1", ""),
+            plain("almalinux:9")
+        );
         let builder = "codeready-builder-for-rhel-8-x86_64-rpms__8_0_default";
         assert_eq!(rebuild(alma, "0", builder, "10.el8_4.1", ""), plain("almalinux:8"));
         assert_eq!(rebuild(alma, "0", "x", "2.module_el8.5.0+2635+e4386a39", ""), plain("almalinux:8"));

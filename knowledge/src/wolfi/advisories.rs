@@ -153,13 +153,15 @@ fn position(said: Statement, event: &str, data: Data) -> Result<Statement, Strin
             (said.not_affected(), data.kind.and_then(|kind| one_line(&kind, NOTE)).or(note))
         }
         "true-positive-determination" => (said.affects_everything(FixState::Affected), note),
-        "pending-upstream-fix" => {
-            (said.affects_everything(FixState::Affected), note.or_else(|| Some("Pending upstream fix".into())))
-        }
+        "pending-upstream-fix" => (
+            said.affects_everything(FixState::Affected),
+            note.or_else(|| Some("Pending upstream fix".into())),
+        ),
         "fix-not-planned" => (said.affects_everything(FixState::WillNotFix), note),
-        "analysis-not-planned" => {
-            (said.affects_everything(FixState::Affected), note.or_else(|| Some("Analysis not planned".into())))
-        }
+        "analysis-not-planned" => (
+            said.affects_everything(FixState::Affected),
+            note.or_else(|| Some("Analysis not planned".into())),
+        ),
         "detection" => (said.affects_everything(FixState::UnderInvestigation), None),
         other => return Err(format!("event `{other}` is not known")),
     };
@@ -188,7 +190,10 @@ mod tests {
         assert_eq!(said("detection", note()), Some((FixState::UnderInvestigation, None, None)));
         let refuted = Data { kind: Some("inline-mitigations-exist".into()), ..note() };
         let reason = Some("inline-mitigations-exist".to_owned());
-        assert_eq!(said("false-positive-determination", refuted), Some((FixState::NotAffected, None, reason)));
+        assert_eq!(
+            said("false-positive-determination", refuted),
+            Some((FixState::NotAffected, None, reason))
+        );
         let fixed = |version: &str| Data { fixed_version: Some(version.into()), ..note() };
         assert_eq!(said("fixed", fixed("1.2-r0")), Some((FixState::Fixed, Some("1.2-r0".into()), None)));
         assert_eq!(said("fixed", fixed("0")), Some((FixState::NotAffected, None, None)));

@@ -56,7 +56,10 @@ fn the_sites_note_dates_its_databases() {
         .file("alpine-secdb/v3.15/community.json", database.replace("\"a\"", "\"b\""))
         .file("alpine-secdb/last-update", "2026-11-20T10:20:30Z\n")
         .compile();
-    assert_eq!(source(&report, "alpine-secdb/v3.15/main.json").date, Timestamp::parse("2026-11-20T10:20:30Z"));
+    assert_eq!(
+        source(&report, "alpine-secdb/v3.15/main.json").date,
+        Timestamp::parse("2026-11-20T10:20:30Z")
+    );
     for package in ["a", "b"] {
         assert_eq!(affected(&bundle, "alpine:3.15", package).len(), 1, "{package}");
     }

@@ -14,7 +14,9 @@ fn tar_of(members: &[(&str, &str)]) -> Vec<u8> {
         header.set_size(text.len() as u64);
         header.set_mode(0o644);
         header.set_cksum();
-        archive.append_data(&mut header, format!("security-tracker-master/data/{name}"), text.as_bytes()).unwrap();
+        archive
+            .append_data(&mut header, format!("security-tracker-master/data/{name}"), text.as_bytes())
+            .unwrap();
     }
     archive.into_inner().unwrap()
 }
@@ -26,7 +28,12 @@ const CONFIG: &str = r#"{"distributions": {"buster": {}, "bullseye": {"release":
 fn the_real_advisory_lists_are_read_whole() {
     let (bundle, report) = Feeds::new().real(LISTS).compile();
     let lists = source(&report, LISTS);
-    assert_eq!((lists.feed, lists.records, lists.quarantined_count), ("debian-lists", 9148, 0), "{:?}", lists.quarantined);
+    assert_eq!(
+        (lists.feed, lists.records, lists.quarantined_count),
+        ("debian-lists", 9148, 0),
+        "{:?}",
+        lists.quarantined
+    );
     assert_eq!(lists.date, Timestamp::parse("2023-04-02"));
     // Counted over the lists by other means: packages, and pairs of package and advisory for each CVE.
     let counts = |namespace: &str| {
@@ -67,7 +74,10 @@ fn the_real_list_of_cves_gives_states_releases_and_temporary_names() {
     // Supported, and no line or advisory of its own.
     assert_eq!(ranges(&only(&bundle, "debian:12", "qemu", "CVE-2023-5088")), "[..1:8.1.1+ds-2)");
     let ended = only(&bundle, "debian:10", "chromium", "CVE-2023-5849");
-    assert_eq!((ended.affected.state, ended.affected.note.as_deref()), (FixState::EndOfLife, Some("see DSA 5046")));
+    assert_eq!(
+        (ended.affected.state, ended.affected.note.as_deref()),
+        (FixState::EndOfLife, Some("see DSA 5046"))
+    );
     let advised = affected(&bundle, "debian:12", "chromium");
     let advised: Vec<_> = advised.iter().filter(|it| it.vulnerability.id == "CVE-2023-5849").collect();
     assert_eq!(advised.iter().map(|it| ranges(it)).collect::<Vec<_>>(), ["[..119.0.6045.105-1~deb12u1)"]);
@@ -93,7 +103,8 @@ fn every_state_of_the_list_is_understood() {
         CVE-2023-0005 (Five)\n\t- a <strange>\n\tnonsense\n\t- a 5.0-1\n\
         not a record\n\t- a 1\n\
         CVE-2023-XXXX [Text]\n\t- a 6.0-1 (bug #42)\n";
-    let archive = tar_of(&[("CVE/list", cves), ("config.json", CONFIG), ("DSA/list", "[01 Jan 2023] DSA-1-1 x - y\n")]);
+    let archive =
+        tar_of(&[("CVE/list", cves), ("config.json", CONFIG), ("DSA/list", "[01 Jan 2023] DSA-1-1 x - y\n")]);
     let (bundle, report) = Feeds::new().file("debian/security-tracker-x.tar", archive).compile();
     let lists = source(&report, "debian/security-tracker-x.tar");
     assert_eq!((lists.records, lists.quarantined_count), (7, 3), "{:?}", lists.quarantined);
@@ -110,11 +121,15 @@ fn every_state_of_the_list_is_understood() {
     assert_eq!(said("debian:sid", "b", "CVE-2023-0001"), (FixState::Affected, 1, None));
     assert_eq!(said("debian:11", "b", "CVE-2023-0001"), (FixState::NotAffected, 1, note("Introduced later")));
     assert_eq!(said("debian:12", "b", "CVE-2023-0001").0, FixState::UnderInvestigation);
-    assert_eq!(said("debian:12", "c", "CVE-2023-0001"), (FixState::Affected, 3, note("Removed from unstable")));
+    assert_eq!(
+        said("debian:12", "c", "CVE-2023-0001"),
+        (FixState::Affected, 3, note("Removed from unstable"))
+    );
     assert_eq!(said("debian:11", "e", "CVE-2023-0001").0, FixState::NotAffected);
     assert!(affected(&bundle, "debian:sid", "d").is_empty());
     assert!(affected(&bundle, "debian:10", "c").is_empty(), "not supported any more");
-    let ids: Vec<String> = affected(&bundle, "debian:12", "a").into_iter().map(|it| it.vulnerability.id.clone()).collect();
+    let ids: Vec<String> =
+        affected(&bundle, "debian:12", "a").into_iter().map(|it| it.vulnerability.id.clone()).collect();
     assert_eq!(ids, ["CVE-2023-0001", "CVE-2023-0002", "CVE-2023-0005", "TEMP-0000042-9DFFBF"]);
     assert_eq!(only(&bundle, "debian:12", "a", "CVE-2023-0001").vulnerability.aliases, ["DSA-1-1"]);
 }
@@ -168,14 +183,20 @@ fn the_json_outranks_the_lists_where_it_speaks_and_nowhere_else() {
     assert!(vulnerability.references.contains(&"https://bugs.debian.org/7".to_owned()));
     let entry = json.split_once("\"CVE-2023-0001\": ").unwrap().1;
     let entry = &entry[..entry.len() - 2];
-    assert_eq!(bundle.origins("debian", "CVE-2023-0001")[0].digest, Some(model::Digest::of(entry.as_bytes())));
+    assert_eq!(
+        bundle.origins("debian", "CVE-2023-0001")[0].digest,
+        Some(model::Digest::of(entry.as_bytes()))
+    );
 }
 
 #[test]
 fn broken_lists_and_configurations_never_cost_the_rest() {
     let archive = tar_of(&[
         ("config.json", "{"),
-        ("DSA/list", "[x] DSA-1-1\n\t[bookworm] - a 1.0\n[02 Jan 2023] XYZ-1 a\n\t{\n\t- \n\t[bookworm - a 1\n\t[bookworm] - a <x\n"),
+        (
+            "DSA/list",
+            "[x] DSA-1-1\n\t[bookworm] - a 1.0\n[02 Jan 2023] XYZ-1 a\n\t{\n\t- \n\t[bookworm - a 1\n\t[bookworm] - a <x\n",
+        ),
         ("CVE/list", "\t- a 1\nCVE-\n\t- a \u{7}\nCVE-2023-1 (\n\t{}}{\n"),
         ("DLA/list", "[03 Jan 2023] DLA-2-1 b - c\n\t{CVE-2023-0009}\n\t[buster] - b 2.0 (trailing\n"),
     ]);

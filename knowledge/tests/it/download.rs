@@ -1,135 +1,57 @@
-//! Downloads against a small server on this machine.
+//! What all downloads have in common: conditions, choice of feeds, failures, what is kept.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::net::TcpListener;
 
-use knowledge::{Bundle, download_from};
+use knowledge::{Bundle, DownloadOptions, DownloadOutcome};
 
+use crate::download_server::{Answer, Server, TestClock};
 use crate::support::{Feeds, affected};
-
-/// Answers by path; remembers what was asked.
-#[derive(Default)]
-struct Pages {
-    /// Path → (head lines after the status, body); `None` cuts the connection half way.
-    pages: BTreeMap<String, (String, Vec<u8>)>,
-    asked: Vec<String>,
-}
-
-struct Server {
-    address: String,
-    pages: Arc<Mutex<Pages>>,
-}
-
-impl Server {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let pages = Arc::new(Mutex::new(Pages::default()));
-        let shared = Arc::clone(&pages);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let shared = Arc::clone(&shared);
-                std::thread::spawn(move || answer(stream.unwrap(), &shared));
-            }
-        });
-        Self { address, pages }
-    }
-
-    fn page(&self, path: &str, head: &str, body: impl Into<Vec<u8>>) {
-        self.pages.lock().unwrap().pages.insert(path.to_owned(), (head.to_owned(), body.into()));
-    }
-
-    fn asked(&self, path: &str) -> usize {
-        self.pages.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
-    }
-}
-
-fn answer(stream: TcpStream, pages: &Mutex<Pages>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut line = String::new();
-    reader.read_line(&mut line).unwrap();
-    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-    let mut head = String::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 || line.trim().is_empty() {
-            break;
-        }
-        head += &line.to_ascii_lowercase();
-    }
-    let page = {
-        let mut pages = pages.lock().unwrap();
-        pages.asked.push(path.clone());
-        pages.pages.get(&path).cloned()
-    };
-    let mut stream = stream;
-    let answer = match page {
-        None => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec(),
-        Some((extra, body)) => {
-            assert!(head.contains("user-agent: plimsoll/"), "{head}");
-            let known = extra.lines().find_map(|line| line.strip_prefix("ETag: "));
-            let unchanged = known
-                .is_some_and(|etag| head.contains(&format!("if-none-match: {}", etag.to_ascii_lowercase())));
-            if unchanged {
-                b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n".to_vec()
-            } else if let Some(status) = extra.strip_prefix("status ") {
-                format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into_bytes()
-            } else {
-                let length = if extra.contains("cut") { body.len() + 100 } else { body.len() };
-                let extra = extra
-                    .lines()
-                    .filter(|line| line.contains(':'))
-                    .map(|line| format!("{line}\r\n"))
-                    .collect::<String>();
-                let mut answer = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n{extra}Connection: close\r\n\r\n"
-                )
-                .into_bytes();
-                answer.extend(body);
-                answer
-            }
-        }
-    };
-    let _ = stream.write_all(&answer);
-}
 
 const SECDB: &str = r#"{"packages": [{"pkg": {"name": "a", "secfixes": {"1-r0": ["CVE-2020-0001"]}}}]}"#;
 const TRACKER: &str = r#"{"p": {"CVE-2020-0001": {"releases": {"bookworm": {"status": "open"}}}}}"#;
-const DEBIAN: &str = "/security-tracker.debian.org/tracker/data/json";
-const KEV: &str = "/www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json";
+const DEBIAN: &str = "security-tracker.debian.org/tracker/data/json";
+const KEV: &str = "www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json";
+const NOW: &str = "2026-11-22T12:00:00Z";
 
 #[test]
 fn feeds_are_fetched_conditionally_and_failures_leave_the_last_good_file() {
     let server = Server::start();
-    server.page("/secdb.alpinelinux.org/", "", "<a href=\"v3.18/\">v3.18/</a><a href=\"last-update\">");
-    server.page("/secdb.alpinelinux.org/v3.18/main.json", "", SECDB);
-    server.page(DEBIAN, "ETag: \"one\"\nLast-Modified: Sun, 22 Nov 2026 08:49:37 GMT", TRACKER);
-    server.page(KEV, "", "{\"vulnerabilities\": []}");
-    server.page("/endoflife.date/api/v1/products/full", "status 500 Internal Server Error", "");
+    let clock = TestClock::at(NOW);
+    server
+        .page("secdb.alpinelinux.org/", Answer::new("<a href=\"v3.18/\">v3.18/</a><a href=\"last-update\">"));
+    server.page("secdb.alpinelinux.org/v3.18/main.json", Answer::new(SECDB));
+    server.page(
+        DEBIAN,
+        Answer::new(TRACKER).etag("one").header("Last-Modified", "Sun, 22 Nov 2026 08:49:37 GMT"),
+    );
+    server.page(KEV, Answer::new("{\"vulnerabilities\": []}"));
+    server.page("endoflife.date/api/v1/products/full", Answer::status(500));
+    let chosen = ["debian", "kev", "alpine", "endoflife"];
     let feeds = Feeds::new();
     let into = feeds.path();
-    let first = download_from(Some(&server.address), &into, &|_| {}).unwrap();
+    let first = server.download(&chosen, &into, &clock);
     let fetched: Vec<String> = first.files.iter().map(|file| file.path.display().to_string()).collect();
     assert_eq!(
         fetched,
-        ["debian/json", "kev/known_exploited_vulnerabilities.json", "alpine-secdb/v3.18/main.json"]
+        ["debian/json", "alpine-secdb/v3.18/main.json", "kev/known_exploited_vulnerabilities.json"]
     );
     assert!(!first.all_failed());
     let reason = |path: &str| {
         let failure = first.failures.iter().find(|failure| failure.path.ends_with(path));
         failure.unwrap().reason.clone()
     };
-    assert_eq!(reason("osv/PyPI/all.zip"), "the server answered 404 Not Found");
-    assert_eq!(reason("endoflife/products-full.json"), "the server answered 500 Internal Server Error");
-    assert_eq!(
-        server.asked("/endoflife.date/api/v1/products/full"),
-        2,
-        "a server's error is tried once more"
-    );
-    assert_eq!(server.asked("/osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"), 1);
+    assert_eq!(reason("v3.18/community.json"), "the server answered 404 Not Found");
+    assert!(reason("endoflife/products-full.json").starts_with("the server answered 500"));
+    let paths = server.paths();
+    let times = |path: &str| paths.iter().filter(|asked| *asked == path).count();
+    assert_eq!(times("endoflife.date/api/v1/products/full"), 4, "a server's error is tried again");
+    assert_eq!(times("secdb.alpinelinux.org/v3.18/community.json"), 1, "what is not there is not");
+    assert_eq!(clock.slept().len(), 3);
+    let outcome = |feed: &str| knowledge::download_attempts(&into)[feed].outcome;
+    assert_eq!(outcome("debian"), DownloadOutcome::Updated);
+    assert_eq!(outcome("alpine"), DownloadOutcome::Partly);
+    assert_eq!(outcome("endoflife"), DownloadOutcome::Failed);
 
     let (bundle, report) = feeds.compile();
     assert_eq!(affected(&bundle, "debian:12", "p").len(), 1);
@@ -138,11 +60,15 @@ fn feeds_are_fetched_conditionally_and_failures_leave_the_last_good_file() {
     let date = bundle.manifest().sources.iter().find(|source| source.feed == "debian").unwrap().date;
     assert_eq!(date, model::Timestamp::parse("2026-11-22T08:49:37Z"));
 
-    server.page(KEV, "", "<!doctype html> please log in");
-    server.page("/secdb.alpinelinux.org/v3.18/main.json", "cut", "{\"packages\": [");
-    let second = download_from(Some(&server.address), &into, &|_| {}).unwrap();
+    server.page(KEV, Answer::new("<!doctype html> please log in"));
+    server.page(
+        "secdb.alpinelinux.org/v3.18/main.json",
+        Answer::new("{\"packages\": [").sent(crate::download_server::Sending::Cut),
+    );
+    let second = server.download(&chosen, &into, &clock);
     assert_eq!(second.files.len(), 1);
     assert_eq!(second.files[0].bytes, None, "the tracker has not changed");
+    assert_eq!(outcome("debian"), DownloadOutcome::Unchanged);
     let failed = |path: &str| second.failures.iter().any(|failure| failure.path.ends_with(path));
     assert!(failed("known_exploited_vulnerabilities.json") && failed("v3.18/main.json"));
     assert_eq!(fs::read_to_string(into.join("alpine-secdb/v3.18/main.json")).unwrap(), SECDB);
@@ -153,13 +79,68 @@ fn feeds_are_fetched_conditionally_and_failures_leave_the_last_good_file() {
 }
 
 #[test]
+fn an_unchanged_feed_costs_no_body() {
+    let server = Server::start();
+    let clock = TestClock::at(NOW);
+    let folder = tempfile::tempdir().unwrap();
+    server.page(KEV, Answer::new("{\"vulnerabilities\": []}").etag("k"));
+    let first = server.download(&["kev"], folder.path(), &clock);
+    assert_eq!(first.files[0].bytes, Some(23));
+    assert_eq!(server.asked()[0].body, 23);
+    let second = server.download(&["kev"], folder.path(), &clock);
+    assert_eq!(second.files[0].bytes, None);
+    let asked = server.asked();
+    assert_eq!((asked.len(), asked[0].body), (1, 0));
+    assert!(asked[0].head.contains("if-none-match: \"k\""), "{}", asked[0].head);
+    // A file that somebody has taken away is fetched whatever its note says.
+    fs::remove_file(folder.path().join("kev/known_exploited_vulnerabilities.json")).unwrap();
+    assert_eq!(server.download(&["kev"], folder.path(), &clock).files[0].bytes, Some(23));
+}
+
+#[test]
+fn feeds_are_chosen_by_name_and_those_with_closed_terms_only_on_request() {
+    let server = Server::start();
+    let clock = TestClock::at(NOW);
+    let folder = tempfile::tempdir().unwrap();
+    let run = |only: &[&str], without: &[&str], also: &[&str]| {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (only, without, also) = (owned(only), owned(without), owned(also));
+        let options = DownloadOptions {
+            mirror: Some(&server.address),
+            only: &only,
+            without: &without,
+            also: &also,
+            clock: Some(&clock),
+            ..DownloadOptions::default()
+        };
+        let report = knowledge::download_with(&options, folder.path(), &|_| {});
+        report.map(|report| {
+            let mut feeds: Vec<&str> = report.failures.iter().map(|failure| failure.feed).collect();
+            feeds.dedup();
+            feeds
+        })
+    };
+    assert_eq!(run(&["kev", "wolfi"], &[], &[]).unwrap(), ["wolfi", "kev"]);
+    assert_eq!(run(&["kev", "epss"], &["kev"], &[]).unwrap(), ["epss"]);
+    let all = run(&[], &[], &[]).unwrap();
+    assert_eq!(all.len(), 25, "{all:?}");
+    assert!(!all.contains(&"wolfi") && !all.contains(&"chainguard"));
+    assert!(run(&[], &["osv"], &["wolfi"]).unwrap().contains(&"wolfi"));
+    let error = run(&["kevin"], &[], &[]).unwrap_err().to_string();
+    assert!(error.starts_with("there is no feed `kevin` to download; there are: osv, debian"), "{error}");
+}
+
+#[test]
 fn without_a_network_every_feed_is_named_quickly() {
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let started = std::time::Instant::now();
-    let report = download_from(Some(&format!("http://{unused}")), folder.path(), &|_| {}).unwrap();
+    let mirror = format!("http://{unused}");
+    let clock = TestClock::at(NOW);
+    let options =
+        DownloadOptions { mirror: Some(&mirror), clock: Some(&clock), ..DownloadOptions::default() };
+    let report = knowledge::download_with(&options, folder.path(), &|_| {}).unwrap();
     assert!(report.all_failed());
     assert!(report.failures.len() > 30);
     assert!(report.failures.iter().all(|failure| !failure.reason.is_empty()));
-    assert!(started.elapsed().as_secs() < 20);
+    assert_eq!(clock.slept(), Vec::<u128>::new(), "nobody waits for hosts that are not there");
 }

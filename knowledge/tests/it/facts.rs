@@ -13,8 +13,10 @@ use crate::support::{Feeds, only, shared, skipped, source};
 /// An Alpine file whose packages are hit by each of `ids`, so that facts about all of them are kept.
 fn speaking_of<'a>(feeds: Feeds, ids: impl IntoIterator<Item = &'a str>) -> Feeds {
     let ids: Vec<String> = ids.into_iter().map(|id| format!("\"{id}\"")).collect();
-    let text =
-        format!(r#"{{"packages": [{{"pkg": {{"name": "p", "secfixes": {{"1-r0": [{}]}}}}}}]}}"#, ids.join(","));
+    let text = format!(
+        r#"{{"packages": [{{"pkg": {{"name": "p", "secfixes": {{"1-r0": [{}]}}}}}}]}}"#,
+        ids.join(",")
+    );
     feeds.file("alpine-secdb/v3.17/main.json", text)
 }
 
@@ -236,19 +238,31 @@ fn the_newest_version_of_a_catalogue_and_of_a_prediction_counts_whatever_the_ord
     let catalogue = |date: &str, ids: &[&str]| {
         let entries: Vec<String> = ids
             .iter()
-            .map(|id| format!(r#"{{"cveID": "{id}", "dateAdded": "2022-01-01", "knownRansomwareCampaignUse": "Known"}}"#))
+            .map(|id| {
+                format!(
+                    r#"{{"cveID": "{id}", "dateAdded": "2022-01-01", "knownRansomwareCampaignUse": "Known"}}"#
+                )
+            })
             .collect();
         format!(r#"{{"dateReleased": "{date}", "vulnerabilities": [{}]}}"#, entries.join(","))
     };
     let scores = |date: &str, score: &str| {
-        format!("#model_version:v,score_date:{date}T00:00:00+0000\ncve,epss,percentile\nCVE-2021-0001,{score},0.5\n")
+        format!(
+            "#model_version:v,score_date:{date}T00:00:00+0000\ncve,epss,percentile\nCVE-2021-0001,{score},0.5\n"
+        )
     };
     for (newer, older) in [("a", "b"), ("b", "a")] {
         let ids = ["CVE-2021-0001", "CVE-2021-0002"];
         let (all, _) = compiled(
             speaking_of(Feeds::new(), ids)
-                .file(&format!("kev/{newer}/known_exploited_vulnerabilities.json"), catalogue("2025-02-01T00:00:00Z", &ids[..1]))
-                .file(&format!("kev/{older}/known_exploited_vulnerabilities.json"), catalogue("2025-01-01T00:00:00Z", &ids))
+                .file(
+                    &format!("kev/{newer}/known_exploited_vulnerabilities.json"),
+                    catalogue("2025-02-01T00:00:00Z", &ids[..1]),
+                )
+                .file(
+                    &format!("kev/{older}/known_exploited_vulnerabilities.json"),
+                    catalogue("2025-01-01T00:00:00Z", &ids),
+                )
                 .file(&format!("epss/{newer}/epss_scores-current.csv"), scores("2025-02-01", "0.2"))
                 .file(&format!("epss/{older}/epss_scores-current.csv"), scores("2025-01-01", "0.1")),
         );
@@ -303,7 +317,12 @@ fn attack_tools_and_proofs_of_concept_are_read_in_every_form() {
     let folder = samples("threat-intel.tar.gz");
     let sample = |path: &str| fs::read(folder.path().join("threat-intel").join(path)).unwrap();
     let ids = [
-        "CVE-2009-3699", "CVE-1999-1015", "CVE-2017-0143", "CVE-2017-0148", "CVE-2025-0108", "CVE-2022-0185",
+        "CVE-2009-3699",
+        "CVE-1999-1015",
+        "CVE-2017-0143",
+        "CVE-2017-0148",
+        "CVE-2025-0108",
+        "CVE-2022-0185",
         "CVE-2000-0114",
     ];
     let lines = "{\"ID\":\"CVE-2000-0114\",\"Info\":{\"Severity\":\"medium\"},\"file_path\":\"http/cves/2000/CVE-2000-0114.yaml\"}\n\n\
@@ -374,7 +393,10 @@ fn cve_records_are_read_in_every_layout_and_the_newest_of_each_counts() {
     .file("cvelist/2024-02-01_all_CVEs_at_midnight.zip.zip", zip_of(&[("cves.zip", &inner)]))
     .file(
         "cvelist/2024-03-01_delta_CVEs_at_1300Z.zip",
-        zip_of(&[("deltaCves/CVE-2024-0001.json", new.as_bytes()), ("deltaCves/CVE-2024-0002.json", rejected.as_bytes())]),
+        zip_of(&[
+            ("deltaCves/CVE-2024-0001.json", new.as_bytes()),
+            ("deltaCves/CVE-2024-0002.json", rejected.as_bytes()),
+        ]),
     )
     .file(
         "vulnrichment/develop.tar.gz",
@@ -397,7 +419,9 @@ fn cve_records_are_read_in_every_layout_and_the_newest_of_each_counts() {
     let third = of(&all, "CVE-2024-0003");
     assert_eq!((third.title.as_str(), third.exploitation), ("own", Some(Exploitation::Poc)));
     assert_eq!(of(&all, "CVE-2024-0004").title, "alone");
-    assert!(of(&all, "CVE-2022-0001").title.starts_with("Non-transparent sharing of branch predictor selectors"));
+    assert!(
+        of(&all, "CVE-2022-0001").title.starts_with("Non-transparent sharing of branch predictor selectors")
+    );
     let severity = only(&bundle, "alpine:3.17", "p", "CVE-2024-0003").affected.severity;
     assert_eq!(Some(severity), Severity::new(5));
 }

@@ -8,7 +8,7 @@ use crate::support::{Feeds, affected, shared, skipped, source};
 const GOOD: &str = r#"{"packages": [{"pkg": {"name": "good", "secfixes": {"1-r0": ["CVE-2020-0001"]}}}]}"#;
 
 /// One small file of each feed that is a plain document.
-const DOCUMENTS: [(&str, &str); 8] = [
+const DOCUMENTS: [(&str, &str); 9] = [
     (
         "debian/json",
         r#"{"p": {"CVE-2020-0001": {"description": "d", "releases": {"bookworm": {"status": "resolved", "fixed_version": "1", "urgency": "low"}}}}}"#,
@@ -32,6 +32,14 @@ const DOCUMENTS: [(&str, &str); 8] = [
     (
         "endoflife/products-full.json",
         r#"{"result": [{"name": "debian", "aliases": ["d"], "releases": [{"name": "12", "isEol": true, "eolFrom": "2020-01-01"}]}]}"#,
+    ),
+    (
+        "redhat-csaf/vex/2020/cve-2020-0001.json",
+        r#"{"document": {"publisher": {"namespace": "https://www.redhat.com"}, "tracking": {"id": "CVE-2020-0001", "initial_release_date": "2020-01-01"}},
+            "product_tree": {"branches": [{"product": {"product_id": "P", "name": "P", "product_identification_helper": {"cpe": "cpe:/o:redhat:enterprise_linux:9"}}},
+                {"product": {"product_id": "c", "name": "c", "product_identification_helper": {"purl": "pkg:rpm/redhat/p%2B@1-2.el9_4?arch=noarch&epoch=1&rpmmod=m:1"}}}],
+                "relationships": [{"full_product_name": {"product_id": "P:c"}, "product_reference": "c", "relates_to_product_reference": "P"}]},
+            "vulnerabilities": [{"cve": "CVE-2020-0001", "product_status": {"fixed": ["P:c"]}, "threats": [{"category": "impact", "details": "Low"}]}]}"#,
     ),
     (
         "osv",

@@ -43,7 +43,12 @@ fn all_real_files_together_give_every_product_once() {
     let (bundle, report) = Feeds::new().real(PRODUCTS).real(V0).real(RELEASE_DATA).real(CALENDARS).compile();
     for (path, records) in [(PRODUCTS, 464), (V0, 464), (RELEASE_DATA, 136)] {
         let read = source(&report, path);
-        assert_eq!((read.feed, read.records, read.quarantined_count), ("endoflife", records, 0), "{:?}", read.quarantined);
+        assert_eq!(
+            (read.feed, read.records, read.quarantined_count),
+            ("endoflife", records, 0),
+            "{:?}",
+            read.quarantined
+        );
     }
     let calendars = source(&report, CALENDARS);
     // 18 releases of Debian, 6 of Devuan, 1 of eLxr and 46 of Ubuntu; 62, 42, 34 and 34 packages.
@@ -67,9 +72,15 @@ fn packages_find_their_product_by_identifier_and_their_cycle_by_version() {
     assert_eq!(found(Pypi, "Django", "4.2.7"), "django 4.2 2026-04-30 Confirmed");
     assert_eq!(found(Npm, "@angular/core", "17.3.0"), "angular 17 2025-05-15 Confirmed");
     assert_eq!(found(Npm, "react", "18.2.0"), "react 18 none Confirmed");
-    assert_eq!(found(Maven, "org.springframework.boot:spring-boot", "2.7.18.RELEASE"), "spring-boot 2.7 2023-06-30 Confirmed");
+    assert_eq!(
+        found(Maven, "org.springframework.boot:spring-boot", "2.7.18.RELEASE"),
+        "spring-boot 2.7 2023-06-30 Confirmed"
+    );
     assert_eq!(found(Maven, "org.apache.logging.log4j:log4j-core", "2.17.1"), "log4j 2 none Confirmed");
-    assert_eq!(found(Maven, "org.apache.logging.log4j:log4j-core", "2.12.4"), "log4j 2.12 2021-12-14 Confirmed");
+    assert_eq!(
+        found(Maven, "org.apache.logging.log4j:log4j-core", "2.12.4"),
+        "log4j 2.12 2021-12-14 Confirmed"
+    );
     assert_eq!(found(Gem, "rails", "6.1.7.6"), "ruby-on-rails 6.1 2024-10-01 Confirmed");
     assert_eq!(found(Composer, "Laravel/Framework", "v9.52.16"), "laravel 9 2024-02-06 Confirmed");
     assert_eq!(found(Hex, "phoenix", "1.5.14"), "phoenix-framework 1.5 2022-11-01 Confirmed");
@@ -77,7 +88,10 @@ fn packages_find_their_product_by_identifier_and_their_cycle_by_version() {
     assert_eq!(found(Golang, "stdlib", "v1.20.5"), "go 1.20 2024-02-06 Confirmed");
     assert_eq!(found(Golang, "stdlib", "v1.23rc1"), "go 1.23 2025-08-12 Confirmed");
     assert_eq!(found(Golang, "stdlib", "(devel)"), "-");
-    assert_eq!(found(Nuget, "Microsoft.NETCore.App.Runtime.linux-musl-x64", "6.0.5"), "dotnet 6 2024-11-12 Confirmed");
+    assert_eq!(
+        found(Nuget, "Microsoft.NETCore.App.Runtime.linux-musl-x64", "6.0.5"),
+        "dotnet 6 2024-11-12 Confirmed"
+    );
     assert_eq!(found(Nuget, "Microsoft.NETCore.App", "3.1.32"), "dotnet 3.1 2022-12-13 Confirmed");
     assert_eq!(found(Generic, "node", "14.21.3"), "nodejs 14 2023-04-30 Confirmed");
     assert_eq!(found(Generic, "python", "3.9.18"), "python 3.9 2025-10-31 Confirmed");
@@ -153,7 +167,17 @@ fn releases_of_every_distribution_find_their_dates() {
     ] {
         assert_eq!(stage(release), Some((cycle.to_owned(), at)), "{release}");
     }
-    for rolling in ["debian:14", "debian:sid", "debian", "alpine:edge", "wolfi", "chainguard", "arch", "opensuse-tumbleweed", "plan9:4"] {
+    for rolling in [
+        "debian:14",
+        "debian:sid",
+        "debian",
+        "alpine:edge",
+        "wolfi",
+        "chainguard",
+        "arch",
+        "opensuse-tumbleweed",
+        "plan9:4",
+    ] {
         assert_eq!(stage(rolling), None, "{rolling}");
     }
 }
@@ -189,7 +213,11 @@ fn packages_whose_support_ends_before_the_release_have_dates_of_their_own() {
     assert_eq!(dates("debian:12", "php-horde-core"), (day("2025-03-22"), day("2025-03-22"), Eos));
     assert_eq!(dates("debian:12", "golang-1.19"), dates("debian:12", "bash"), "limited is not ended");
     assert_eq!(dates("debian:11", "pdns"), (day("2024-08-14"), day("2025-10-01"), Eos), "ended during LTS");
-    assert_eq!(dates("debian:13", "isc-dhcp"), (day("2028-08-09"), day("2030-06-30"), Ga), "known of forky alone");
+    assert_eq!(
+        dates("debian:13", "isc-dhcp"),
+        (day("2028-08-09"), day("2030-06-30"), Ga),
+        "known of forky alone"
+    );
     assert_eq!(dates("debian:13", "wpewebkit").2, Ga);
     let foreign = Package { vendor: Some("Docker".into()), ..deb("debian:13", "docker-ce") };
     assert_eq!(cycle_of(&bundle, &foreign), "debian 13 2028-08-09 Potential");
@@ -199,9 +227,14 @@ fn packages_whose_support_ends_before_the_release_have_dates_of_their_own() {
 fn each_form_gives_the_same_dates() {
     let (files, _) = Feeds::new().real(PRODUCTS).compile();
     let (v0, _) = Feeds::new().real(V0).compile();
-    for (product, cycle) in
-        [("debian", "12"), ("nodejs", "18"), ("ubuntu", "22.04"), ("php", "8.2"), ("rhel", "8"), ("sles", "15.4")]
-    {
+    for (product, cycle) in [
+        ("debian", "12"),
+        ("nodejs", "18"),
+        ("ubuntu", "22.04"),
+        ("php", "8.2"),
+        ("rhel", "8"),
+        ("sles", "15.4"),
+    ] {
         assert_eq!(files.lifecycle(product, cycle), v0.lifecycle(product, cycle), "{product} {cycle}");
     }
     // v0 has no identifiers: well-known programs and libraries are found all the same.

@@ -40,7 +40,10 @@ fn vex_documents_of_every_generation_are_read_whole() {
     let openssl = |namespace: &str, package: &str| said(&bundle, namespace, package, "CVE-2024-0727");
     assert_eq!(openssl("rhel:9", "openssl-libs"), ["binary - Fixed [..1:3.0.7-27.el9) 2 RHSA-2024:2447"]);
     let deferred = "FixDeferred [..) 2 Fix deferred";
-    assert_eq!(openssl("rhel:8", "openssl"), [format!("binary - {deferred}"), format!("source - {deferred}")]);
+    assert_eq!(
+        openssl("rhel:8", "openssl"),
+        [format!("binary - {deferred}"), format!("source - {deferred}")]
+    );
     let ended = "EndOfLife [..) 2 Out of support scope";
     assert_eq!(openssl("rhel:6", "openssl"), [format!("binary - {ended}"), format!("source - {ended}")]);
     assert_eq!(openssl("rhel:9", "shim"), ["source - NotAffected  2 vulnerable code not present"]);
@@ -67,7 +70,7 @@ fn vex_documents_of_every_generation_are_read_whole() {
     );
     assert!(said(&bundle, "rhel:10.0:eus", "firefox-x11", "CVE-2026-7323").is_empty());
     let firefox = said(&bundle, "rhel:10.0:eus", "firefox", "CVE-2026-7323");
-    assert_eq!(firefox[0], "binary - Fixed [..140.10.1-1.el10_0) 4 RHSA-2026:19370");
+    assert_eq!(firefox[0], "binary - Fixed [..140.10.1-1.el10_0) 4 RHSA-2026:22408");
 }
 
 #[test]
@@ -119,7 +122,8 @@ fn advisories_of_both_forms_are_read_whole() {
 fn a_vulnerability_has_the_publishers_words_ratings_and_pages() {
     let (bundle, _) = Feeds::new().real(VEX).compile();
     let found = affected(&bundle, "rhel:9", "openssl-libs");
-    let vulnerability = &found.iter().find(|found| found.vulnerability.id == "CVE-2024-0727").unwrap().vulnerability;
+    let vulnerability =
+        &found.iter().find(|found| found.vulnerability.id == "CVE-2024-0727").unwrap().vulnerability;
     assert_eq!(vulnerability.title, "openssl: denial of service via null dereference");
     let rating = vulnerability.cvss3.as_ref().unwrap();
     assert_eq!((rating.base, rating.source.as_str()), (5.5, "redhat"));
@@ -132,7 +136,9 @@ fn a_vulnerability_has_the_publishers_words_ratings_and_pages() {
 /// A VEX document about `openssl` in RHEL 9 and in OpenShift.
 fn document(id: &str, vulnerabilities: &str) -> String {
     let product = |id: &str, helper: &str| {
-        format!(r#"{{"product": {{"product_id": "{id}", "name": "{id}", "product_identification_helper": {{{helper}}}}}}}"#)
+        format!(
+            r#"{{"product": {{"product_id": "{id}", "name": "{id}", "product_identification_helper": {{{helper}}}}}}}"#
+        )
     };
     let relationship = |product: &str, component: &str| {
         format!(
@@ -165,10 +171,11 @@ fn states_reasons_and_architectures_of_a_hand_written_document() {
     let vulnerabilities = r#"{"cve": "CVE-2024-1111",
         "product_status": {"under_investigation": ["nine:openssl"], "known_affected": ["shift:openssl", "nine:image", "nine", "nowhere"]}},
         {"cve": "CVE-2024-2222", "product_status": {"fixed": ["nine:fix", "nine:arm"]}},
-        {"product_status": []},
+        {"product_status": 5},
         {"cve": "CVE-2024-3333", "title": "[REJECTED CVE] not a flaw", "product_status": {"known_affected": ["nine:openssl"]}}"#;
-    let (bundle, report) =
-        Feeds::new().file("redhat-csaf/advisories/2024/rhsa-2024_1.json", document("RHSA-2024:1", vulnerabilities)).compile();
+    let (bundle, report) = Feeds::new()
+        .file("redhat-csaf/advisories/2024/rhsa-2024_1.json", document("RHSA-2024:1", vulnerabilities))
+        .compile();
     let path = "redhat-csaf/advisories/2024/rhsa-2024_1.json";
     let report = source(&report, path);
     assert_eq!((report.records, report.quarantined_count), (1, 1));
@@ -185,7 +192,8 @@ fn states_reasons_and_architectures_of_a_hand_written_document() {
 
 #[test]
 fn documents_of_others_and_lists_beside_documents_are_named() {
-    let stranger = document("CVE-2024-1111", "").replace("redhat.com", "example.org").replace("Red Hat", "Some");
+    let stranger =
+        document("CVE-2024-1111", "").replace("redhat.com", "example.org").replace("Red Hat", "Some");
     let (_, report) = Feeds::new()
         .file("redhat-csaf/vex/2024/cve-2024-1111.json", stranger)
         .file("redhat-csaf/vex/2024/cve-2024-2222.json", document("CVE-2024-2222", ""))
@@ -202,4 +210,31 @@ fn documents_of_others_and_lists_beside_documents_are_named() {
         "signatures and digests are not checked"
     );
     assert_eq!(source(&report, "redhat-csaf/vex/2024/cve-2024-2222.json").records, 1);
+}
+
+#[test]
+fn remarks_without_end_about_one_large_group_take_no_time() {
+    let members = vec![r#""nine:openssl""#; 100_000].join(",");
+    let remark = r#"{"category": "no_fix_planned", "details": "Will not fix", "group_ids": ["g"]}"#;
+    let remarks = vec![remark; 20_000].join(",");
+    let vulnerability = format!(
+        r#"{{"cve": "CVE-2024-1111", "product_status": {{"known_affected": ["nine:openssl"]}}, "remediations": [{remarks}]}}"#
+    );
+    let many = format!("{}{vulnerability}", "{},".repeat(30_000));
+    let text = |vulnerabilities: &str| {
+        let groups = format!(
+            r#""product_tree": {{"product_groups": [{{"group_id": "g", "product_ids": [{members}]}}],"#
+        );
+        document("CVE-2024-1111", vulnerabilities).replacen(r#""product_tree": {"#, &groups, 1)
+    };
+    let (bundle, report) = Feeds::new()
+        .file("redhat-csaf/vex/2024/cve-2024-1111.json", text(&vulnerability))
+        .file("redhat-csaf/vex/2024/cve-2024-2222.json", text(&many))
+        .compile();
+    assert_eq!(
+        said(&bundle, "rhel:9", "openssl", "CVE-2024-1111"),
+        ["source - WillNotFix [..) 3 Will not fix"]
+    );
+    let many = source(&report, "redhat-csaf/vex/2024/cve-2024-2222.json");
+    assert_eq!(many.quarantined[0].reason, "it has more than 20000 vulnerabilities");
 }

@@ -30,7 +30,10 @@ fn advisories_and_vex_are_read_whole() {
     // A module of SLES; the rating differs between the CVEs of one update.
     let severity = |cve: &str| {
         let found = only(&bundle, "sles:15.1", "helm-mirror", cve);
-        assert_eq!((ranges(&found), found.affected.advisory.as_str()), ("[..0.2.1-1.7.1)".into(), "SUSE-SU-2019:0048-2"));
+        assert_eq!(
+            (ranges(&found), found.affected.advisory.as_str()),
+            ("[..0.2.1-1.7.1)".into(), "SUSE-SU-2019:0048-2")
+        );
         found.affected.base_severity.get()
     };
     assert_eq!(["CVE-2018-16873", "CVE-2018-16874", "CVE-2018-16875"].map(severity), [4, 3, 3]);
@@ -42,7 +45,8 @@ fn advisories_and_vex_are_read_whole() {
 #[test]
 fn unfixed_packages_and_versions_in_lists_of_unfixed_ones_are_read() {
     let part = |id: &str| format!(r#"{{"product": {{"product_id": "{id}", "name": "{id}"}}}}"#);
-    let products = ["SUSE Linux Enterprise Server 15 SP4", "java-11-openjdk", "kernel-default-5.14.21-150400.24.1"];
+    let products =
+        ["SUSE Linux Enterprise Server 15 SP4", "java-11-openjdk", "kernel-default-5.14.21-150400.24.1"];
     let tree: Vec<String> = products.iter().map(|id| part(id)).collect();
     let relationship = |component: &str| {
         format!(

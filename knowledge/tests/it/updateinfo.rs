@@ -17,7 +17,8 @@ fn sample(folder: &str) -> (Bundle, CompileReport) {
     for entry in archive.entries().unwrap() {
         let mut entry = entry.unwrap();
         let path = entry.path().unwrap().into_owned();
-        let inside = path.strip_prefix("./").unwrap_or(&path).strip_prefix("rpm-distros").unwrap_or(&path).to_owned();
+        let inside =
+            path.strip_prefix("./").unwrap_or(&path).strip_prefix("rpm-distros").unwrap_or(&path).to_owned();
         if inside.starts_with(folder) && entry.header().entry_type().is_file() {
             let target = feeds.path().join(&inside);
             fs::create_dir_all(target.parent().unwrap()).unwrap();
@@ -47,11 +48,20 @@ fn amazons_notices_of_every_release_are_read_whole() {
         ("amzn:2:kernel-5.15", 13),
     ];
     assert_eq!(counts(&bundle), expected(&all));
-    assert_eq!(skipped(&report, "amazon-updateinfo/repomd_valid.xml"), "a repository's table of contents is not needed");
+    assert_eq!(
+        skipped(&report, "amazon-updateinfo/repomd_valid.xml"),
+        "a repository's table of contents is not needed"
+    );
 
     let first = only(&bundle, "amzn:2018.03", "httpd-devel", "CVE-2011-3192");
-    assert_eq!((first.affected.advisory.as_str(), ranges(&first)), ("ALAS-2011-1", "[..2.2.21-1.18.amzn1)".into()));
-    assert_eq!((first.affected.arches.as_slice(), first.affected.named), (&["i686".to_owned()][..], Named::Binary));
+    assert_eq!(
+        (first.affected.advisory.as_str(), ranges(&first)),
+        ("ALAS-2011-1", "[..2.2.21-1.18.amzn1)".into())
+    );
+    assert_eq!(
+        (first.affected.arches.as_slice(), first.affected.named),
+        (&["i686".to_owned()][..], Named::Binary)
+    );
     assert_eq!((first.affected.state, first.affected.base_severity.get()), (FixState::Fixed, 3));
     assert_eq!(first.vulnerability.published, Timestamp::parse("2011-09-27T22:46:00Z"));
     assert_eq!(first.vulnerability.modified, Timestamp::parse("2014-09-14T14:25:00Z"));
@@ -60,7 +70,10 @@ fn amazons_notices_of_every_release_are_read_whole() {
 
     let rsyslog = only(&bundle, "amzn:2023", "rsyslog", "CVE-2022-24903");
     assert_eq!(rsyslog.affected.arches, ["aarch64", "i686", "x86_64"]);
-    assert_eq!((ranges(&rsyslog), rsyslog.affected.base_severity.get()), ("[..8.2204.0-3.amzn2023.0.2)".into(), 4));
+    assert_eq!(
+        (ranges(&rsyslog), rsyslog.affected.base_severity.get()),
+        ("[..8.2204.0-3.amzn2023.0.2)".into(), 4)
+    );
     let vim = only(&bundle, "amzn:2022", "vim-common-debuginfo", "CVE-2021-3778");
     assert_eq!(vim.affected.fix_version.as_deref(), Some("2:8.2.3512-1.amzn2022"));
     let toolkit = only(&bundle, "amzn:2023", "libnvidia-container-tools", "CVE-2025-23359");
@@ -85,26 +98,38 @@ fn rockys_notices_and_errata_are_read_whole() {
     let (bundle, report) = sample("rocky-updateinfo");
     assert_eq!(counts(&bundle), expected(&[("rocky:8", 1), ("rocky:9", 2)]));
     let openssl = only(&bundle, "rocky:8", "openssl", "CVE-2022-0778");
-    assert_eq!((openssl.affected.advisory.as_str(), ranges(&openssl)), ("RLSA-2022:1234", "[..1:1.1.1k-6.el8_5)".into()));
+    assert_eq!(
+        (openssl.affected.advisory.as_str(), ranges(&openssl)),
+        ("RLSA-2022:1234", "[..1:1.1.1k-6.el8_5)".into())
+    );
     // The notice names no module; the list of modules beside it does.
     let mariadb = only(&bundle, "rocky:9", "mariadb", "CVE-2022-47015");
     assert_eq!(mariadb.affected.module.as_deref(), Some("mariadb:10.5"));
     assert_eq!(ranges(&mariadb), "[..3:10.5.16-2.module+el9.1.0+13358+56c3b6a3)");
     let repository = "rocky-updateinfo/corruptcrc/pub/rocky/9/BaseOS/x86_64/os/repodata";
     assert!(skipped(&report, &format!("{repository}/corrupt-updateinfo.xml.gz")).contains("checksum"));
-    let odd = source(&report, "rocky-updateinfo/badid/pub/rocky/9/BaseOS/x86_64/os/repodata/badid-updateinfo.xml.gz");
+    let odd = source(
+        &report,
+        "rocky-updateinfo/badid/pub/rocky/9/BaseOS/x86_64/os/repodata/badid-updateinfo.xml.gz",
+    );
     assert_eq!((odd.records, odd.quarantined[0].record.as_str()), (0, "NOT-A-VALID-ADVISORY-ID"));
 
     let (bundle, report) = sample("rocky-updateinfo-2");
     assert_eq!(counts(&bundle), expected(&[("rocky:8", 6)]));
     let ruby = only(&bundle, "rocky:8", "rubygem-abrt", "CVE-2019-8324");
-    assert_eq!((ruby.affected.module.as_deref(), ruby.affected.arches.as_slice()), (Some("ruby:2.6"), &["noarch".to_owned()][..]));
+    assert_eq!(
+        (ruby.affected.module.as_deref(), ruby.affected.arches.as_slice()),
+        (Some("ruby:2.6"), &["noarch".to_owned()][..])
+    );
     assert_eq!(source(&report, "rocky-updateinfo-2/fixtures/happy/updateinfo.xml").records, 4);
 
     let (bundle, report) = sample("rocky-errata");
     assert_eq!(counts(&bundle), expected(&[("rocky:10", 11)]));
     let delve = only(&bundle, "rocky:10", "delve", "CVE-2025-58183");
-    assert_eq!((ranges(&delve), delve.affected.arches.join(" ")), ("[..1.25.2-1.el10_1)".into(), "aarch64 ppc64le x86_64".into()));
+    assert_eq!(
+        (ranges(&delve), delve.affected.arches.join(" ")),
+        ("[..1.25.2-1.el10_1)".into(), "aarch64 ppc64le x86_64".into())
+    );
     assert_eq!(source(&report, "rocky-errata/happy/page2.json").records, 1);
 }
 
@@ -119,15 +144,23 @@ fn almalinux_notices_and_errata_are_read_whole() {
     assert_eq!(counts(&bundle), expected(&[("almalinux:8", 13)]));
     // Its builds for 8.3 and for 8.4 are listed; who has the older one is not affected either.
     let iscsi = only(&bundle, "almalinux:8", "libiscsi", "CVE-2019-11135");
-    assert_eq!((iscsi.affected.module.as_deref(), ranges(&iscsi)), (Some("virt:rhel"), "[..1.18.0-8.module_el8.3.0+2048+e7a0a3ea)".into()));
+    assert_eq!(
+        (iscsi.affected.module.as_deref(), ranges(&iscsi)),
+        (Some("virt:rhel"), "[..1.18.0-8.module_el8.3.0+2048+e7a0a3ea)".into())
+    );
 
     let (bundle, report) = sample("alma-errata");
     assert_eq!(counts(&bundle), expected(&[("almalinux:8", 72)]));
-    let streams = affected(&bundle, "almalinux:8", "Judy").into_iter().filter(|found| found.vulnerability.id == "CVE-2019-2510");
+    let streams = affected(&bundle, "almalinux:8", "Judy")
+        .into_iter()
+        .filter(|found| found.vulnerability.id == "CVE-2019-2510");
     let mut streams: Vec<String> = streams.map(|found| found.affected.module.unwrap_or_default()).collect();
     streams.dedup();
     assert_eq!(streams, ["mariadb-devel:10.3", "mariadb:10.3", "mariadb:10.5"]);
-    assert_eq!(source(&report, "alma-errata/errata.full.json").date, Timestamp::parse("2022-04-28T10:46:58Z"));
+    assert_eq!(
+        source(&report, "alma-errata/errata.full.json").date,
+        Timestamp::parse("2022-04-28T10:46:58Z")
+    );
 }
 
 #[test]
@@ -170,14 +203,24 @@ fn fedoras_flaws_are_named_by_bugs_and_unreleased_fixes_stay_apart() {
         ),
         fedora("FEDORA-2024-eeeeeeeeee", r#"type="security" status="stable""#, PACKAGE),
     ];
-    let (bundle, report) =
-        Feeds::new().file("updates/39/updateinfo.xml", format!("<updates>{}</updates>", list.concat())).compile();
+    let (bundle, report) = Feeds::new()
+        .file("updates/39/updateinfo.xml", format!("<updates>{}</updates>", list.concat()))
+        .compile();
     let found = only(&bundle, "fedora:39", "nginx", "CVE-2024-1001");
-    assert_eq!((found.affected.advisory.as_str(), ranges(&found)), ("FEDORA-2024-aaaaaaaaaa", "[..1:1.0-1.fc39)".into()));
-    assert_eq!((found.affected.base_severity.get(), found.affected.arches.as_slice()), (4, &["x86_64".to_owned()][..]));
+    assert_eq!(
+        (found.affected.advisory.as_str(), ranges(&found)),
+        ("FEDORA-2024-aaaaaaaaaa", "[..1:1.0-1.fc39)".into())
+    );
+    assert_eq!(
+        (found.affected.base_severity.get(), found.affected.arches.as_slice()),
+        (4, &["x86_64".to_owned()][..])
+    );
     let testing = only(&bundle, "fedora:39:testing", "nginx", "CVE-2024-1001");
     assert_eq!(testing.affected.advisory, "FEDORA-2024-bbbbbbbbbb");
-    assert_eq!(only(&bundle, "fedora:39", "nginx", "CVE-2024-1002").affected.advisory, "FEDORA-2024-dddddddddd");
+    assert_eq!(
+        only(&bundle, "fedora:39", "nginx", "CVE-2024-1002").affected.advisory,
+        "FEDORA-2024-dddddddddd"
+    );
     let unnamed = only(&bundle, "fedora:39", "nginx", "FEDORA-2024-eeeeeeeeee");
     assert_eq!(unnamed.affected.base_severity.get(), 3);
     let file = source(&report, "updates/39/updateinfo.xml");
@@ -195,7 +238,9 @@ fn rocky(id: &str, head: &str, release: &str, package: &str) -> String {
 
 #[test]
 fn what_cannot_be_told_is_set_aside_and_what_was_taken_back_never_applies() {
-    let package = |release: &str| format!(r#"<package name="a" version="1" release="{release}" epoch="0" arch="x86_64"/>"#);
+    let package = |release: &str| {
+        format!(r#"<package name="a" version="1" release="{release}" epoch="0" arch="x86_64"/>"#)
+    };
     let security = r#"type="security" status="final""#;
     let list = [
         rocky("RLSA-2024:0001", security, "", &package("1")),
@@ -203,8 +248,18 @@ fn what_cannot_be_told_is_set_aside_and_what_was_taken_back_never_applies() {
         rocky("RLSA-2024:0003", r#"type="security" status="retracted""#, "Rocky Linux 9", &package("3.el9")),
         rocky("ELSA-2024-0004", security, "Oracle Linux 9", &package("4.el9")),
         rocky("RXSA-2024:0005", security, "Rocky Linux 9", &package("5.el9.cloud")),
-        rocky("RLSA-2024:0006", security, "Rocky Linux 9", r#"<package name="a b" version="1" release="1" arch="x86_64"/>"#),
-        rocky("RLSA-2024:0007", security, "Rocky Linux 9", r#"<package name="b" version="" release="1" arch="x86_64"/>"#),
+        rocky(
+            "RLSA-2024:0006",
+            security,
+            "Rocky Linux 9",
+            r#"<package name="a b" version="1" release="1" arch="x86_64"/>"#,
+        ),
+        rocky(
+            "RLSA-2024:0007",
+            security,
+            "Rocky Linux 9",
+            r#"<package name="b" version="" release="1" arch="x86_64"/>"#,
+        ),
         rocky("RLSA-2024:0008", security, "Rocky Linux 9", "<module name=\"m\"/>"),
         rocky("RLSA-2024:0009", security, "Rocky Linux 9", "<package"),
     ];
@@ -217,13 +272,17 @@ fn what_cannot_be_told_is_set_aside_and_what_was_taken_back_never_applies() {
     assert!(aside[1].starts_with("it was built for a module"), "{}", aside[1]);
     assert_eq!(file.quarantined[2].record, "ELSA-2024-0004");
     let withdrawn = only(&bundle, "rocky:9", "a", "CVE-2024-1001");
-    assert_eq!((withdrawn.affected.advisory.as_str(), withdrawn.affected.standing), ("RLSA-2024:0003", Standing::Withdrawn));
+    assert_eq!(
+        (withdrawn.affected.advisory.as_str(), withdrawn.affected.standing),
+        ("RLSA-2024:0003", Standing::Withdrawn)
+    );
     assert_eq!(affected(&bundle, "rocky:9:sig-cloud", "a").len(), 1);
 }
 
 #[test]
 fn a_list_cut_short_is_left_out_and_named() {
-    let whole = format!("<updates>{}</updates>", fedora("FEDORA-2024-aaaaaaaaaa", r#"type="security""#, PACKAGE));
+    let whole =
+        format!("<updates>{}</updates>", fedora("FEDORA-2024-aaaaaaaaaa", r#"type="security""#, PACKAGE));
     let (_, report) = Feeds::new()
         .file("whole/updateinfo.xml", &whole)
         .file("cut/updateinfo.xml", &whole[..whole.len() - 12])

@@ -24,22 +24,37 @@ fn the_database_is_read_whole() {
 fn advisories_tell_what_is_not_fixed_and_why_a_flaw_does_not_count() {
     let (bundle, report) = Feeds::new().real(ADVISORIES).real(DATABASE).compile();
     let advisories = source(&report, ADVISORIES);
-    assert_eq!((advisories.feed, advisories.records, advisories.quarantined_count), ("wolfi-advisories", 20_770, 0));
+    assert_eq!(
+        (advisories.feed, advisories.records, advisories.quarantined_count),
+        ("wolfi-advisories", 20_770, 0)
+    );
     assert_eq!(advisories.date, Timestamp::parse("2025-05-07"));
     let refuted: Vec<_> = affected(&bundle, "wolfi", "openssl")
         .into_iter()
         .filter(|found| found.vulnerability.id == "CVE-2023-4807")
-        .map(|found| (found.affected.feed, found.affected.state, found.affected.note, found.affected.standing))
+        .map(|found| {
+            (found.affected.feed, found.affected.state, found.affected.note, found.affected.standing)
+        })
         .collect();
     let reason = Some("vulnerable-code-not-included-in-package".to_owned());
-    assert!(refuted.contains(&("wolfi-advisories".into(), FixState::NotAffected, reason, Standing::Outranked)), "{refuted:?}");
+    assert!(
+        refuted.contains(&("wolfi-advisories".into(), FixState::NotAffected, reason, Standing::Outranked)),
+        "{refuted:?}"
+    );
     assert!(refuted.iter().any(|(feed, _, _, standing)| feed == "wolfi" && *standing == Standing::InForce));
     // The advisory joins the ids that the database lists apart.
     let joined = only_in_force(&bundle, "openssl", "CVE-2023-4807");
-    assert!(joined.vulnerability.aliases.iter().any(|id| id == "CGA-6vmf-q9cg-qhx4"), "{:?}", joined.vulnerability.aliases);
+    assert!(
+        joined.vulnerability.aliases.iter().any(|id| id == "CGA-6vmf-q9cg-qhx4"),
+        "{:?}",
+        joined.vulnerability.aliases
+    );
     let planned = affected(&bundle, "wolfi", "go-fips-1.20");
     let planned = planned.iter().find(|found| found.vulnerability.id == "CVE-2023-24531").unwrap();
-    assert_eq!((planned.affected.state, planned.affected.standing), (FixState::WillNotFix, Standing::InForce));
+    assert_eq!(
+        (planned.affected.state, planned.affected.standing),
+        (FixState::WillNotFix, Standing::InForce)
+    );
     assert_eq!(ranges(planned), "[..)");
 }
 
@@ -58,15 +73,30 @@ fn advisory(id: &str, events: &[(&str, &str, &str)]) -> String {
         let data = if data.is_empty() { String::new() } else { format!("\n        data:\n          {data}") };
         format!("\n      - timestamp: {time}\n        type: {kind}{data}")
     });
-    format!("\n  - id: CGA-{id}\n    aliases:\n      - CVE-2024-{id}\n    events:{}", events.collect::<String>())
+    format!(
+        "\n  - id: CGA-{id}\n    aliases:\n      - CVE-2024-{id}\n    events:{}",
+        events.collect::<String>()
+    )
 }
 
 #[test]
 fn the_last_event_decides_wherever_it_stands_in_the_file() {
     let text = [
         "schema-version: 2.0.2\n\npackage:\n  name: busybox\n\nadvisories:",
-        &advisory("0001", &[("2024-02-01T00:00:00Z", "fixed", "fixed-version: 1.10"), ("2024-01-01T00:00:00Z", "detection", "componentID: 5e01539330380570")]),
-        &advisory("0002", &[("2024-02-01T00:00:00Z", "fixed", "fixed-version: 1.10-r1"), ("2024-03-01T00:00:00Z", "pending-upstream-fix", "note: Waiting")]),
+        &advisory(
+            "0001",
+            &[
+                ("2024-02-01T00:00:00Z", "fixed", "fixed-version: 1.10"),
+                ("2024-01-01T00:00:00Z", "detection", "componentID: 5e01539330380570"),
+            ],
+        ),
+        &advisory(
+            "0002",
+            &[
+                ("2024-02-01T00:00:00Z", "fixed", "fixed-version: 1.10-r1"),
+                ("2024-03-01T00:00:00Z", "pending-upstream-fix", "note: Waiting"),
+            ],
+        ),
         &advisory("0003", &[("2024-02-01T00:00:00Z", "detection", "type: manual")]),
         &advisory("0004", &[("2024-02-01T00:00:00Z", "surprise", "")]),
         &advisory("0005", &[]),
@@ -86,8 +116,13 @@ fn the_last_event_decides_wherever_it_stands_in_the_file() {
     let file = source(&report, "wolfi/busybox.advisories.yaml");
     assert_eq!((file.records, file.quarantined_count), (3, 2));
     let dates = only(&bundle, "wolfi", "busybox", "CVE-2024-0002").vulnerability;
-    assert_eq!((dates.published, dates.modified), (Timestamp::parse("2024-02-01"), Timestamp::parse("2024-03-01")));
-    assert!(skipped(&report, "wolfi/broken.advisories.yaml").starts_with("it cannot be read as wolfi-advisories"));
+    assert_eq!(
+        (dates.published, dates.modified),
+        (Timestamp::parse("2024-02-01"), Timestamp::parse("2024-03-01"))
+    );
+    assert!(
+        skipped(&report, "wolfi/broken.advisories.yaml").starts_with("it cannot be read as wolfi-advisories")
+    );
 }
 
 #[test]

@@ -138,9 +138,8 @@ fn clearing(rows: &[Row], records: &[BundleAffected]) -> Option<String> {
     candidates.retain(|candidate| *candidate >= highest);
     candidates.sort_unstable();
     let applies = |(a, b): Number| {
-        let of_fixable = |record: &&BundleAffected| {
-            fixable.iter().any(|row| row.0 == record.vulnerability.qid)
-        };
+        let of_fixable =
+            |record: &&BundleAffected| fixable.iter().any(|row| row.0 == record.vulnerability.qid);
         let hit = |record: &BundleAffected| hit(&format!("{a}.{b}"), &record.affected);
         records.iter().filter(of_fixable).any(|record| matches!(hit(record), Hit::Yes(_)))
     };

@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use knowledge::{Bundle, BundleAffected};
 use matcher::Judgement;
-use model::{
-    Affected, Distro, Ecosystem, Named, Package, SourcePackage, Timestamp, Vulnerability,
-};
+use model::{Affected, Distro, Ecosystem, Named, Package, SourcePackage, Timestamp, Vulnerability};
 
 pub(crate) fn statement(qid: u32, id: &str, affected: Affected) -> BundleAffected {
     let vulnerability =

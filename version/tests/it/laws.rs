@@ -12,7 +12,9 @@ fn pieces(scheme: Scheme) -> Vec<&'static str> {
         Scheme::Deb => &["~", "+", "1:", "deb12u1", "~rc1", "Z"][..],
         Scheme::Apk => &["_alpha", "_rc", "_p", "_git", "-r1", "-r0", "~ab", "_p1"],
         Scheme::Rpm => &["~", "^", "_", "1:", "el8", "+"],
-        Scheme::Semver | Scheme::Npm | Scheme::Hex => &[".0.0", ".1.2", "-alpha", "-beta.", "+b", "v", "-1", "-x"],
+        Scheme::Semver | Scheme::Npm | Scheme::Hex => {
+            &[".0.0", ".1.2", "-alpha", "-beta.", "+b", "v", "-1", "-x"]
+        }
         Scheme::Pep440 => &["a1", "rc", ".post1", ".dev1", "+x", "1!", "_", "c2"],
         Scheme::Maven => &["alpha", "rc", "sp", "-SNAPSHOT", "Final", "ga", "m", "x", ".RC1"],
         Scheme::Gem => &[".rc1", ".a", "pre", ".0.0", ".B", "-x"],

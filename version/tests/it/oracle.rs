@@ -115,7 +115,8 @@ for (const line of lines) {
 #[test]
 fn npm_versions_are_ordered_as_nodes_semver_orders_them() {
     let mut pairs = corpus::pairs(Scheme::Npm, &corpus::osv_versions("npm"), 4000);
-    let pieces = ["0", "1", "10", ".0", ".1", ".2", ".0.0", "-a", "-1", ".x", "+b", "beta", ".rc", "-0a", "."];
+    let pieces =
+        ["0", "1", "10", ".0", ".1", ".2", ".0.0", "-a", "-1", ".x", "+b", "beta", ".rc", "-0a", "."];
     pairs.extend(corpus::made_pairs(&pieces, 4000));
     let answers = ask(Command::new("node").args(["-e", &SEMVER.replace("LOOSE", "false")]), &pairs);
     assert_agreement(Scheme::Semver, "semver", &pairs, answers);

@@ -34,16 +34,18 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let counts = write_pairs(&folder)?;
     let ours = build_own()?;
-    let mut rows = vec![["scheme", "reference", "versions", "pairs", "no versions", "differ", "explained"].map(String::from)];
+    let mut rows = vec![
+        ["scheme", "reference", "versions", "pairs", "no versions", "differ", "explained"].map(String::from),
+    ];
     let mut faults = 0;
     for reference in REFERENCES {
         if !arguments.is_empty() && !arguments.iter().any(|name| name == reference.scheme) {
             continue;
         }
         eprintln!("versions: {}", reference.scheme);
-        let outcome = reference
-            .prepare(&folder)
-            .and_then(|tool| compare(reference, &tool, &ours, &folder.join(format!("{}.txt", reference.scheme))));
+        let outcome = reference.prepare(&folder).and_then(|tool| {
+            compare(reference, &tool, &ours, &folder.join(format!("{}.txt", reference.scheme)))
+        });
         let versions = counts.get(reference.scheme).cloned().unwrap_or_default();
         let scheme = reference.scheme.to_owned();
         match outcome {
@@ -158,11 +160,14 @@ fn ask(command: &mut Command, pairs: &Path) -> Result<Vec<String>> {
 fn print_table(rows: &[[String; 7]]) {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     for row in rows {
-        let cells: Vec<String> =
-            row.iter().enumerate().map(|(column, cell)| {
+        let cells: Vec<String> = row
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| {
                 let width = width(column);
                 format!("{cell:<width$}")
-            }).collect();
+            })
+            .collect();
         eprintln!("{}", cells.join("  ").trim_end());
     }
 }

@@ -118,7 +118,10 @@ pub(crate) const REFERENCES: &[Reference] = &[
     },
     Reference {
         scheme: "go",
-        needs: &[("go", "golang-go"), ("/usr/share/gocode/src/golang.org/x/mod/semver", "golang-golang-x-mod-dev")],
+        needs: &[
+            ("go", "golang-go"),
+            ("/usr/share/gocode/src/golang.org/x/mod/semver", "golang-golang-x-mod-dev"),
+        ],
         runner: Runner::Go("go.go"),
         explains: |a, b, _, theirs| theirs == "?" && [a, b].into_iter().any(is_release_of_go),
         explanation: "releases of Go itself are no module versions",
@@ -147,14 +150,19 @@ fn is_read_by_accident(text: &str) -> bool {
 
 /// `1.20rc1`: the order of Go's own releases is that of the versions that the Go vulnerability database has for them.
 fn is_release_of_go(text: &str) -> bool {
-    text.starts_with("go1") || (text.matches('.').count() == 1 && (text.contains("rc") || text.contains("beta")))
+    text.starts_with("go1")
+        || (text.matches('.').count() == 1 && (text.contains("rc") || text.contains("beta")))
 }
 
 impl Reference {
     /// Installs what is missing, and gives back the command that answers pairs.
     pub(crate) fn prepare(&self, folder: &Path) -> Result<Vec<String>> {
-        let missing: Vec<&str> =
-            self.needs.iter().filter(|(file, _)| !process::is_installed(file)).map(|(_, package)| *package).collect();
+        let missing: Vec<&str> = self
+            .needs
+            .iter()
+            .filter(|(file, _)| !process::is_installed(file))
+            .map(|(_, package)| *package)
+            .collect();
         if !missing.is_empty() {
             setup::apt_install(&missing)?;
         }
@@ -202,7 +210,9 @@ impl Runner {
                 let name = package.split('@').next().unwrap_or(package);
                 let library = executable(&folder.join("node_modules").join(name))?;
                 let program = folder.join("ask-nuget.exe");
-                process::run_quiet(process::command("mcs").arg(format!("-out:{}", program.display())).arg(source(script)))?;
+                process::run_quiet(
+                    process::command("mcs").arg(format!("-out:{}", program.display())).arg(source(script)),
+                )?;
                 words(&["mono", &program.to_string_lossy(), &library])
             }
         })

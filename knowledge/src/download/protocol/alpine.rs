@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn alpine_releases_come_from_the_listing_or_else_the_known_ones() {
-        let index = "<a href=\"v3.1/\">x</a> <a href=\"v3.24/\">x</a> <a href=\"v3.18/\">x</a> <a href=\"edge/\">";
+        let index =
+            "<a href=\"v3.1/\">x</a> <a href=\"v3.24/\">x</a> <a href=\"v3.18/\">x</a> <a href=\"edge/\">";
         let paths: Vec<String> = items(index).into_iter().map(|item| item.path).collect();
         assert_eq!(paths.len(), 6);
         assert_eq!(paths[0], "alpine-secdb/v3.18/main.json");

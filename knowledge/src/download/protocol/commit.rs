@@ -44,7 +44,8 @@ fn update(worker: &mut Worker<'_>, repository: Repository, target: &Path) -> Res
     if !(40..=64).contains(&commit.len()) || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Failure::other("the answer names no commit"));
     }
-    let mut note = Sidecar { validators: page.validators, revision: Some(commit.clone()), ..Sidecar::new(&url) };
+    let mut note =
+        Sidecar { validators: page.validators, revision: Some(commit.clone()), ..Sidecar::new(&url) };
     if known.revision.as_ref() == Some(&commit) {
         note.write(target).map_err(Failure::other)?;
         return Ok(None);

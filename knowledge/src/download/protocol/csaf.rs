@@ -173,12 +173,7 @@ fn deletions(
     Ok(away.map(|change| change.path.clone()).collect())
 }
 
-fn take_in(
-    directory: Directory,
-    changed: &Changed,
-    target: &Path,
-    note: &Sidecar,
-) -> Result<(), Failure> {
+fn take_in(directory: Directory, changed: &Changed, target: &Path, note: &Sidecar) -> Result<(), Failure> {
     if changed.put.is_empty() && changed.drop.is_empty() {
         return note.write(target).map_err(Failure::other);
     }

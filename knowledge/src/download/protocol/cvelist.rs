@@ -89,7 +89,9 @@ fn complete(worker: &mut Worker<'_>, target: &Path, now: Timestamp) -> Result<u6
     let request = Request::new(&asset.browser_download_url, Kind::Zip, INNER);
     let (outer, bytes, validators) =
         worker.part(request, target)?.ok_or_else(|| Failure::other("the server sent no body"))?;
-    if let Some(checksum) = asset.digest.as_deref().and_then(|text| Checksum::parse(text.strip_prefix("sha256:")?)) {
+    if let Some(checksum) =
+        asset.digest.as_deref().and_then(|text| Checksum::parse(text.strip_prefix("sha256:")?))
+    {
         checksum.check_file(&outer.0).map_err(Failure::Other)?;
     }
     let part = match inner(&outer.0, target).map_err(Failure::Other)? {

@@ -40,10 +40,13 @@ pub(in crate::download) fn suse_oval(worker: &mut Worker<'_>) {
 
 /// Server, Leap, Tumbleweed and Micro; the variants that hold a part of the definitions are left out.
 fn is_wanted(name: &str) -> bool {
-    let Some(product) = name.strip_suffix(".xml.gz").or_else(|| name.strip_suffix(".xml.bz2")) else { return false };
+    let Some(product) = name.strip_suffix(".xml.gz").or_else(|| name.strip_suffix(".xml.bz2")) else {
+        return false;
+    };
     let families =
         ["suse.linux.enterprise.server.", "suse.linux.enterprise.micro.", "suse.linux.micro.", "opensuse."];
-    let whole = !product.ends_with("-affected") && !product.ends_with("-patch") && !product.contains("unaffected");
+    let whole =
+        !product.ends_with("-affected") && !product.ends_with("-patch") && !product.contains("unaffected");
     whole && families.iter().any(|family| product.starts_with(family))
 }
 
@@ -53,7 +56,9 @@ pub(in crate::download) fn fedora(worker: &mut Worker<'_>) {
         Ok(page) => page,
         Err(failure) => return worker.note("updateinfo/fedora", FEDORA, Err(failure)),
     };
-    for release in names(&page).into_iter().filter(|name| name.parse::<u16>().is_ok_and(|number| number >= 30)) {
+    for release in
+        names(&page).into_iter().filter(|name| name.parse::<u16>().is_ok_and(|number| number >= 30))
+    {
         let base = format!("{FEDORA}{release}/Everything/x86_64/");
         repomd::run(worker, &repomd::Base::At(base), &format!("updateinfo/fedora/{release}/repodata"));
     }

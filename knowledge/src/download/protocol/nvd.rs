@@ -181,7 +181,10 @@ fn modified(
                 return Ok(None);
             }
             if page.vulnerabilities.is_empty() && start < page.total_results {
-                return Err(Failure::Other(format!("the API gave {start} of {} records", page.total_results)));
+                return Err(Failure::Other(format!(
+                    "the API gave {start} of {} records",
+                    page.total_results
+                )));
             }
             start += page.vulnerabilities.len() as u64;
             total = page.total_results;

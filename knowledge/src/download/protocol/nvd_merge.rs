@@ -89,7 +89,8 @@ mod tests {
         let (base, out) = (folder.path().join("feed"), folder.path().join("out"));
         let record = |id: &str, text: &str| format!(r#"{{ "cve": {{"id": "{id}", "x": "{text}"}} }}"#);
         let (a, b) = (record("CVE-2024-0001", "a"), record("CVE-2024-0002", "b"));
-        let feed = format!(r#"{{"timestamp": "2026-11-01", "totalResults": 2, "vulnerabilities": [{a}, {b}]}}"#);
+        let feed =
+            format!(r#"{{"timestamp": "2026-11-01", "totalResults": 2, "vulnerabilities": [{a}, {b}]}}"#);
         std::fs::write(&base, feed).unwrap();
         let put = |list: &[(&str, &str)]| {
             list.iter().map(|(id, text)| ((*id).to_owned(), record(id, text))).collect::<BTreeMap<_, _>>()

@@ -105,8 +105,7 @@ fn increment(
         return None;
     }
     let url = |change: &changes::Change| format!("{BUCKET}{ecosystem}/{}", change.path);
-    let collected =
-        collect(worker, &news, &Documents { url: &url, limit: 32 * MIB, checksums: false });
+    let collected = collect(worker, &news, &Documents { url: &url, limit: 32 * MIB, checksums: false });
     let progress = if collected.is_complete() {
         changes::caught_up(&listed, progress, now, OVERLAP, page.validators)
     } else {

@@ -123,8 +123,9 @@ fn find(repomd: &str, kind: &str) -> Result<Found, String> {
     let rest = &repomd[start..];
     let block = &rest[..rest.find("</data>").ok_or("repomd.xml is cut short")?];
     let href = block.split_once("<location").and_then(|(_, rest)| attribute(rest, "href"));
-    let location =
-        href.filter(|path| is_plain_path(path)).ok_or_else(|| format!("repomd.xml names no file for {kind}"))?;
+    let location = href
+        .filter(|path| is_plain_path(path))
+        .ok_or_else(|| format!("repomd.xml names no file for {kind}"))?;
     let checksum = block.split_once("<checksum").and_then(|(_, rest)| rest.split_once('>'));
     let checksum = checksum.ok_or_else(|| format!("repomd.xml gives no checksum for {kind}"))?;
     let text = checksum.1.split_once('<').map_or("", |(text, _)| text);
