@@ -29,7 +29,30 @@ pub(crate) fn without(mut records: Vec<PackageRecord>, visible: &[Visible<'_>]) 
         records.retain(|record| !is_covered(record, &covered));
     }
     give_to_hex(&mut records);
-    without_repeated(records)
+    let mut records = without_repeated(records);
+    without_programs_of_bitnami(&mut records);
+    records
+}
+
+/// A program in a component's folder is that component, whose record carries the revision that Bitnami's advisories speak of.
+fn without_programs_of_bitnami(records: &mut Vec<PackageRecord>) {
+    let components: HashSet<(String, String)> = records
+        .iter()
+        .filter(|record| record.ecosystem == Ecosystem::Bitnami)
+        .map(|record| {
+            let version = record.version.rsplit_once('-').map_or(&*record.version, |(version, _)| version);
+            (record.name.clone(), version.to_owned())
+        })
+        .collect();
+    if components.is_empty() {
+        return;
+    }
+    let is_there = |record: &PackageRecord| {
+        record.ecosystem == Ecosystem::Generic
+            && record.path.contains("bitnami/")
+            && components.contains(&(record.name.clone(), record.version.clone()))
+    };
+    records.retain(|record| !is_there(record));
 }
 
 /// Whether a file that knows better has spoken of the record's file, or of one of the folders that it is in.
@@ -86,19 +109,9 @@ fn without_repeated(mut records: Vec<PackageRecord>) -> Vec<PackageRecord> {
         let is_better = |(rank, path): &(Option<usize>, String)| {
             rank.is_none_or(|rank| rank < own) && path.starts_with(project)
         };
-        ![identity(record), without_revision(record)]
-            .iter()
-            .any(|identity| witnesses.get(identity).is_some_and(|known| known.iter().any(is_better)))
+        !witnesses.get(&identity(record)).is_some_and(|known| known.iter().any(is_better))
     });
     records
-}
-
-/// The identity that a component of Bitnami has in its own program: `7.4.1` for `7.4.1-0`.
-fn without_revision(record: &PackageRecord) -> Identity {
-    let (ecosystem, name, version) = identity(record);
-    let short = version.rsplit_once('-').filter(|_| record.found_by.starts_with("bitnami-"));
-    let short = short.map(|(short, _)| short.to_owned());
-    (ecosystem, name, short.unwrap_or(version))
 }
 
 /// How much a cataloger repeats others; `None` if it does not.
@@ -148,12 +161,21 @@ mod tests {
 
     #[test]
     fn of_two_that_repeat_the_better_stands() {
-        let list = record(Ecosystem::Generic, "redis", ".bitnami_components.json", "bitnami-components");
-        let document = record(Ecosystem::Generic, "redis", ".spdx-redis.spdx", "bitnami-spdx");
-        assert_eq!(left(vec![list, document.clone()]), ["pkg:generic/redis@1.0 bitnami-spdx"]);
-        let revision = PackageRecord { version: "1.0-3".into(), ..document };
+        let list = record(Ecosystem::Bitnami, "redis", ".bitnami_components.json", "bitnami-components");
+        let document = record(Ecosystem::Bitnami, "redis", ".spdx-redis.spdx", "bitnami-spdx");
+        assert_eq!(left(vec![list, document.clone()]), ["pkg:bitnami/redis@1.0 bitnami-spdx"]);
+    }
+
+    #[test]
+    fn a_program_of_bitnami_is_its_component_and_another_of_the_same_name_is_not() {
+        let mut component = record(Ecosystem::Bitnami, "redis", ".spdx-redis.spdx", "bitnami-spdx");
+        component.version = "1.0-3".into();
         let program = record(Ecosystem::Generic, "redis", "opt/bitnami/redis/bin/redis-server", "program");
-        assert_eq!(left(vec![revision, program]), ["pkg:generic/redis@1.0 program"]);
+        assert_eq!(left(vec![component.clone(), program.clone()]), ["pkg:bitnami/redis@1.0 bitnami-spdx"]);
+        let other = PackageRecord { path: "usr/local/bin/redis-server".into(), ..program.clone() };
+        assert_eq!(left(vec![component.clone(), other]).len(), 2);
+        let newer = PackageRecord { version: "2.0".into(), ..program };
+        assert_eq!(left(vec![component, newer]).len(), 2);
     }
 
     #[test]

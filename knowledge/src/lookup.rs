@@ -162,7 +162,6 @@ fn language_family(ecosystem: Ecosystem) -> NamespaceFamily {
 #[cfg(test)]
 mod tests {
     use model::{Distro, SourcePackage};
-    use version::Scheme;
 
     use super::*;
 

@@ -12,14 +12,17 @@ mod advisories;
 mod clearing;
 mod decide;
 mod distro;
+mod explain;
 mod lifecycle;
 mod report;
 pub mod risk;
 mod speaks;
+mod words;
 
 pub use advisories::hits;
 pub use decide::{Hit, Hits};
 pub use distro::confidence_of;
+pub use explain::{Compared, Explanation, Reasoning, Said, explain, packages_of};
 pub use report::{ReportJudgement, judge_report};
 
 use std::sync::Arc;

@@ -50,14 +50,11 @@ impl<'a> Version<'a> {
     }
 }
 
-fn compare_part(a: &[u8], b: &[u8]) -> Ordering {
+fn compare_part(mut a: &[u8], mut b: &[u8]) -> Ordering {
+    if let Some(order) = digits::compare_where_they_differ(a, b) {
+        return order;
+    }
     let is_separator = |byte: u8| !byte.is_ascii_alphanumeric();
-    // separators count, so the segment before them is kept, too
-    let mut in_segment = false;
-    let (mut a, mut b) = digits::skip_common(a, b, |byte| {
-        in_segment |= !is_separator(byte);
-        !in_segment || !is_separator(byte)
-    });
     while !a.is_empty() && !b.is_empty() {
         let (a_gap, a_rest) = digits::split_run(a, is_separator);
         let (b_gap, b_rest) = digits::split_run(b, is_separator);

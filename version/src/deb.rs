@@ -64,6 +64,9 @@ fn check_alphabet(part: &[u8], offset: usize, marks: &[u8]) -> Result<(), Reason
 
 /// Compares upstream versions or revisions: stretches of non-digits and of digits in turn.
 fn compare_part(mut a: &[u8], mut b: &[u8]) -> Ordering {
+    if let Some(order) = digits::compare_where_they_differ(a, b) {
+        return order;
+    }
     while !a.is_empty() || !b.is_empty() {
         let (a_text, a_rest) = digits::split_run(a, |byte| !byte.is_ascii_digit());
         let (b_text, b_rest) = digits::split_run(b, |byte| !byte.is_ascii_digit());

@@ -5,7 +5,16 @@ use std::cmp::Ordering;
 /// Compares two runs of ASCII digits by value; an empty run is zero.
 pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
     let (a, b) = (significant(a), significant(b));
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+    if a.len() != b.len() {
+        return a.len().cmp(&b.len());
+    }
+    // Runs are short: a loop is done before a call to the library's comparison has begun.
+    for (a, b) in a.iter().zip(b) {
+        if a != b {
+            return a.cmp(b);
+        }
+    }
+    Ordering::Equal
 }
 
 /// The run without its leading zeros; empty for zero.
@@ -25,17 +34,21 @@ pub(crate) fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
     split_run(text, |byte| byte.is_ascii_digit())
 }
 
-/// Both texts without what they begin with in common, but for the end of it: from the last place on behind which
-/// `goes_on` stops to hold. Texts that are compared piece by piece compare the same from there, and most versions that
-/// meet differ late.
-pub(crate) fn skip_common<'a>(
-    a: &'a [u8],
-    b: &'a [u8],
-    mut goes_on: impl FnMut(u8) -> bool,
-) -> (&'a [u8], &'a [u8]) {
-    let common = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let kept = a[..common].iter().rev().take_while(|byte| goes_on(**byte)).count();
-    (&a[common - kept..], &b[common - kept..])
+/// The order of two texts that first differ inside a number, for schemes that compare texts piece by piece and numbers
+/// by value: most versions that meet differ there, and this looks at each byte once. `None` where more must be known.
+pub(crate) fn compare_where_they_differ(a: &[u8], b: &[u8]) -> Option<Ordering> {
+    let at = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (first, second) = (*a.get(at)?, *b.get(at)?);
+    if !first.is_ascii_digit() || !second.is_ascii_digit() {
+        return None;
+    }
+    // A zero here may be a leading one, which does not count.
+    let goes_on = at > 0 && matches!(a[at - 1], b'1'..=b'9');
+    if !goes_on && (first == b'0' || second == b'0') {
+        return None;
+    }
+    let length = |text: &[u8]| text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    Some(length(a).cmp(&length(b)).then(first.cmp(&second)))
 }
 
 #[cfg(test)]
@@ -51,11 +64,15 @@ mod tests {
     }
 
     #[test]
-    fn texts_lose_what_is_common_up_to_the_piece_in_which_they_differ() {
-        let digit = |byte: u8| byte.is_ascii_digit();
-        assert_eq!(skip_common(b"1.20.3", b"1.21", digit), (&b"20.3"[..], &b"21"[..]));
-        assert_eq!(skip_common(b"1.2", b"1.2", digit), (&b"2"[..], &b"2"[..]));
-        assert_eq!(skip_common(b"1.2", b"1.2.1", digit), (&b"2"[..], &b"2.1"[..]));
-        assert_eq!(skip_common(b"", b"1", digit), (&b""[..], &b"1"[..]));
+    fn texts_that_differ_inside_a_number_are_compared_there_or_not_at_all() {
+        assert_eq!(compare_where_they_differ(b"1.9.3", b"1.10"), Some(Ordering::Less));
+        assert_eq!(compare_where_they_differ(b"1.20", b"1.21a"), Some(Ordering::Less));
+        assert_eq!(compare_where_they_differ(b"1.20", b"1.2000"), None);
+        assert_eq!(compare_where_they_differ(b"1.201", b"1.2100"), Some(Ordering::Less));
+        assert_eq!(compare_where_they_differ(b"a0012", b"a005"), Some(Ordering::Greater));
+        assert_eq!(compare_where_they_differ(b"1.001", b"1.01"), None);
+        assert_eq!(compare_where_they_differ(b"1.0", b"1.1"), None);
+        assert_eq!(compare_where_they_differ(b"1.2", b"1.a"), None);
+        assert_eq!(compare_where_they_differ(b"1.2", b"1.2"), None);
     }
 }

@@ -152,6 +152,9 @@ impl<'a> Version<'a> {
 
 /// Numbers with dots between them; a missing or empty one is zero.
 fn compare_plain(a: &[u8], b: &[u8]) -> Ordering {
+    if let Some(order) = digits::compare_where_they_differ(a, b) {
+        return order;
+    }
     let mut left = a.split(|byte| *byte == b'.');
     let mut right = b.split(|byte| *byte == b'.');
     loop {

@@ -84,7 +84,9 @@ fn compare_pre(a: (u8, &[u8]), b: (u8, &[u8])) -> Ordering {
 
 /// Numbers with dots between them, the shorter list padded with zeros.
 fn compare_releases(a: &[u8], b: &[u8]) -> Ordering {
-    let (a, b) = digits::skip_common(a, b, |byte| byte.is_ascii_digit());
+    if let Some(order) = digits::compare_where_they_differ(a, b) {
+        return order;
+    }
     let mut left = a.split(|byte| *byte == b'.');
     let mut right = b.split(|byte| *byte == b'.');
     loop {

@@ -67,8 +67,10 @@ enum Segment<'a> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Number<'a>(usize, &'a [u8]);
 
-fn compare_part(a: &[u8], b: &[u8]) -> Ordering {
-    let (mut a, mut b) = digits::skip_common(a, b, |byte| byte.is_ascii_alphanumeric());
+fn compare_part(mut a: &[u8], mut b: &[u8]) -> Ordering {
+    if let Some(order) = digits::compare_where_they_differ(a, b) {
+        return order;
+    }
     loop {
         let (left, right) = (next_segment(&mut a), next_segment(&mut b));
         let order = left.cmp(&right);

@@ -12,7 +12,7 @@ use crate::registry::Cataloger;
 /// `/opt/bitnami/<component>/.spdx-<component>.spdx`.
 pub(crate) const SPDX: Cataloger = Cataloger {
     name: "bitnami-spdx",
-    version: 1,
+    version: 2,
     language: true,
     wants: |path, file| file.ends_with(b".spdx") && file.starts_with(b".spdx-") && is_bitnami(path),
     read: parse_spdx::read,
@@ -21,7 +21,7 @@ pub(crate) const SPDX: Cataloger = Cataloger {
 /// `/opt/bitnami/.bitnami_components.json`.
 pub(crate) const COMPONENTS: Cataloger = Cataloger {
     name: "bitnami-components",
-    version: 1,
+    version: 2,
     language: true,
     wants: |path, file| file == b".bitnami_components.json" && name(parent(path)) == b"bitnami",
     read: parse_components::read,

@@ -25,7 +25,7 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
         .map_err(|error| Problem::Malformed(format!("no list of Bitnami's components: {error}")))?;
     for (name, Component { version }) in components {
         if is_name(&name) && is_version(&version) {
-            facts.packages.push(Found::language(Ecosystem::Generic, name, version));
+            facts.packages.push(Found::language(Ecosystem::Bitnami, name, version));
         } else {
             facts.note("a component has no name or version");
         }
@@ -42,7 +42,7 @@ mod tests {
         let text = r#"{"gosu": {"arch": "amd64", "digest": "16f1", "distro": "debian-10", "type": "NAMI", "version": "1.14.0-1"},
             "x": {"version": ""}}"#;
         let facts = facts_of("opt/bitnami/.bitnami_components.json", text);
-        assert_eq!(lines(&facts), ["generic gosu 1.14.0-1"]);
+        assert_eq!(lines(&facts), ["bitnami gosu 1.14.0-1"]);
         assert_eq!(facts.notes, ["a component has no name or version"]);
         assert_eq!(facts_of("opt/bitnami/.bitnami_components.json", "[]").notes.len(), 1);
     }

@@ -72,9 +72,6 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
 /// The ecosystem of a package URL. Operating-system packages are known from their own database.
 fn ecosystem(purl: &str) -> Option<Ecosystem> {
     let kind = purl.strip_prefix("pkg:")?.split('/').next()?;
-    if kind == "bitnami" {
-        return Some(Ecosystem::Generic);
-    }
     let ecosystem: Ecosystem = kind.parse().ok()?;
     (!ecosystem.is_os() && ecosystem != Ecosystem::Os).then_some(ecosystem)
 }
@@ -108,7 +105,7 @@ mod tests {
         let text = format!(r#"{{"spdxVersion": "SPDX-2.3", "packages": [{}]}}"#, packages.join(","));
         assert_eq!(
             lines(&facts_of(PATH, text)),
-            ["generic render-template 1.0.7-4 Apache-2.0", "golang golang.org/x/sys v0.21.0 Apache-2.0"]
+            ["bitnami render-template 1.0.7-4 Apache-2.0", "golang golang.org/x/sys v0.21.0 Apache-2.0"]
         );
     }
 

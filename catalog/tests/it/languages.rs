@@ -110,7 +110,7 @@ fn caches_chronicles_and_lists_give_way_to_better_witnesses() {
             "pkg:npm/b@1.0.0 yarn-cache",
             "pkg:cpan/My-App@0.1 perl-local",
             "pkg:cpan/libwww-perl@6.77 perl-meta",
-            "pkg:generic/redis@7.4.1-0 bitnami-spdx",
+            "pkg:bitnami/redis@7.4.1-0 bitnami-spdx",
         ]
     );
 }

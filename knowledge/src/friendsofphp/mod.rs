@@ -140,13 +140,19 @@ fn statement(name: &str, advisory: &Advisory) -> Result<Statement, String> {
     }
     let namespace = Arc::from(Ecosystem::Composer.as_str());
     let mut statement = Statement::new(namespace, language_key(Ecosystem::Composer, name), Named::Binary);
-    statement.ranges = spans::ranges(spans::union(all, scheme)?, |version| format!("{version}.0.1"));
+    statement.ranges = spans::ranges(spans::union(all, scheme)?, next);
     statement.fix_version = statement.ranges.iter().rev().find_map(|range| match &range.end {
         Bound::Fixed(version) => Some(version.clone()),
         _ => None,
     });
     statement.state = if statement.fix_version.is_some() { FixState::Fixed } else { FixState::Affected };
     Ok(statement)
+}
+
+/// The version after `version`: Composer takes no fifth number, and a patch without a number comes before the first.
+fn next(version: &str) -> String {
+    let plain = version.trim_start_matches('v').bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if plain { format!("{version}-p0") } else { format!("{version}.0.1") }
 }
 
 /// The versions that fulfil every constraint of a branch; none for a branch without constraints.
@@ -194,6 +200,14 @@ mod tests {
             assert!(of_constraint(text).is_err(), "{text}");
         }
         assert_eq!(of_constraint("== v1.0"), Ok(Span::point("v1.0")));
+    }
+
+    #[test]
+    fn the_next_version_lies_between_a_version_and_all_later_ones() {
+        let order = |a: &str, b: &str| version::compare(Scheme::Composer, a, b).unwrap();
+        for (version, later) in [("2.2.4", "2.2.4-p1"), ("2.2.4", "2.2.4.1"), ("v1.0.0-beta1", "1.0.0-beta2")] {
+            assert!(order(version, &next(version)).is_lt() && order(&next(version), later).is_lt(), "{version}");
+        }
     }
 
     #[test]

@@ -132,7 +132,8 @@ fn rating(advisory: &Advisory) -> Option<Rated> {
 /// One statement for all ranges that end with a fix, and one for each that ends with its last affected version, because
 /// each of those has a fix of its own.
 fn statements(advisory: &Advisory) -> Result<Vec<Statement>, String> {
-    let affected = spans::ranges(npm_range::parse(&advisory.vulnerable_versions)?, npm_range::next);
+    let mut affected = spans::ranges(npm_range::parse(&advisory.vulnerable_versions)?, npm_range::next);
+    affected.iter_mut().for_each(open_at_ninety_nine);
     let patched = match advisory.patched_versions.as_deref() {
         None => Vec::new(),
         Some(patched) => npm_range::parse(patched)?,
@@ -161,6 +162,14 @@ fn statements(advisory: &Advisory) -> Result<Vec<Statement>, String> {
         statements.push(statement(vec![range], fix));
     }
     Ok(statements)
+}
+
+/// `<99.999.99999` is how these records say "all versions".
+fn open_at_ninety_nine(range: &mut AffectedRange) {
+    let (Bound::Fixed(version) | Bound::LastAffected(version)) = &range.end else { return };
+    if version.starts_with("99.99") {
+        range.end = Bound::Open;
+    }
 }
 
 /// The first patched version after `last`.
@@ -202,6 +211,7 @@ mod tests {
         let fix = |version: &str| Some(version.to_owned());
         assert_eq!(made("<=3.0.1", Some(">=3.0.2")), [(1, fix("3.0.2"))]);
         assert_eq!(made("<=99.999.99999", Some("<0.0.0")), [(1, None)]);
+        assert_eq!(made("<99.999.9999", Some("<0.0.0")), [(1, None)]);
         assert_eq!(made("*", None), [(1, None)]);
         assert_eq!(
             made("<= 2.15.0 || >= 3.0.0 <= 3.8.2", Some(">= 2.15.1 <= 3.0.0 || >= 3.8.3")),

@@ -139,7 +139,7 @@ impl<'a> Words<'a> {
                 "impact" | "priority" if !entry.trimmed().ends_with(" at NVD") => {
                     words.impact = words.impact.or(Severity::of_rating(value));
                 }
-                "cvss2" | "cvss3" | "cvss4" => words.cvss.extend(scored(value, rater)),
+                "cvss2" | "cvss3" | "cvss4" => words.cvss.extend(scored(value, rater).map(|r| self.named(r))),
                 "cvss_vector" => {
                     let score = entry.attribute("cvss_score").unwrap_or_default();
                     words.cvss.extend(scored(&format!("{score}/{value}"), rater));
@@ -149,6 +149,14 @@ impl<'a> Words<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// Puts the vendor's name to its rating.
+    fn named(&self, mut rating: Rated) -> Rated {
+        if rating.rater == Rater::Vendor {
+            self.publisher.rater().clone_into(&mut rating.cvss.source);
+        }
+        rating
     }
 
     /// Date of publication.

@@ -32,6 +32,7 @@ pub(crate) use comment::ignored;
 use convert::File;
 use document::Document;
 pub(crate) use metadata::cve_in;
+pub(crate) use platform::suse_namespaces;
 use publisher::Publisher;
 
 pub(crate) const ORACLE: &str = "oracle";

@@ -75,8 +75,9 @@ fn ubuntu(name: &str) -> Option<String> {
 }
 
 /// SUSE's products that images call themselves, by os-release's `ID`; the longest name comes first.
-const SUSE_PRODUCTS: [(&str, &[&str]); 12] = [
+const SUSE_PRODUCTS: [(&str, &[&str]); 13] = [
     ("SUSE Linux Enterprise Server for SAP Applications", &["sles_sap"]),
+    ("SUSE Linux Enterprise Server for SAP applications", &["sles_sap"]),
     ("SUSE Linux Enterprise Server for SAP", &["sles_sap"]),
     ("SUSE Linux Enterprise Server", &["sles"]),
     ("SUSE CORE", &["sles"]),
@@ -92,6 +93,14 @@ const SUSE_PRODUCTS: [(&str, &[&str]); 12] = [
 
 /// What a module or extension of SUSE Linux Enterprise is installed on.
 const SUSE_BASES: &[&str] = &["sles", "sled", "sles_sap", "sle_hpc"];
+
+/// The namespaces of a product of SUSE; none if no image is a release of it.
+pub(crate) fn suse_namespaces(name: &str) -> Vec<String> {
+    match suse(name.trim()) {
+        Platform::Namespaces(names) => names,
+        Platform::Unknown => Vec::new(),
+    }
+}
 
 fn suse(name: &str) -> Platform {
     if name.starts_with("openSUSE Tumbleweed") {

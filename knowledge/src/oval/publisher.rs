@@ -75,6 +75,20 @@ impl Publisher {
         }
     }
 
+    /// Who rates by CVSS in its files, as other feeds call it.
+    pub(super) fn rater(self) -> &'static str {
+        match self {
+            Self::Oracle => "oracle",
+            Self::Suse => "suse",
+            Self::Azure => "microsoft",
+            Self::Ubuntu => "canonical",
+            // AlmaLinux copies Red Hat's ratings.
+            Self::RedHat | Self::AlmaLinux => "redhat",
+            Self::Photon => "vmware",
+            Self::Debian => "debian",
+        }
+    }
+
     /// Azure's and Debian's tests ask for source packages as if they were installed.
     pub(super) fn named(self) -> Named {
         match self {

@@ -33,6 +33,9 @@ pub(crate) fn recognise_vex(file: &FeedFile) -> Recognised {
     if (is_archive && csaf::is_archive(&file.name)) || is_document {
         return Recognised::Yes;
     }
+    if file.name == "repository-to-cpe.json" {
+        return Recognised::NotUsed("which repositories an image was built from is not asked yet".into());
+    }
     recognise_list(file)
 }
 

@@ -1,7 +1,7 @@
 //! Red Hat's products to namespaces, by CPE 2.2 (`cpe:/o:redhat:rhel_eus:8.6::baseos`).
 //!
-//! - `enterprise_linux` in any repository is the plain release, and so are the repositories of `rhel_extras`: they are one
-//!   set of packages.
+//! - `enterprise_linux` in any repository is the plain release, and so are those beside it
+//!   (`rhel_extras`): they are one set of packages.
 //! - Streams that need a subscription of their own (EUS, AUS, TUS, E4S, ELS) have a third part, as their fixes never
 //!   come to a system without it.
 //! - Software Collections have a third part too: their packages have names of their own (`rh-ruby27-…`).
@@ -18,7 +18,7 @@ const STREAMS: [(&str, &str); 8] = [
     ("rhel_tus", "tus"),
     ("rhel_e4s", "e4s"),
     ("rhel_els", "els"),
-    ("rhel_mission_critical", "amc"),
+    ("rhel_mission_critical", "mission_critical"),
 ];
 
 pub(super) fn namespaces(product: &Item<'_>) -> Vec<String> {
@@ -34,10 +34,7 @@ fn namespace(cpe: &str) -> Option<String> {
     }
     match product {
         "enterprise_linux" => release.map(|release| format!("rhel:{}", major(release))),
-        // Repositories beside the base, such as `rhel_extras` and `rhel_extras_rt`, whose packages the base has not.
-        product if product.starts_with("rhel_extras") => {
-            release.map(|release| format!("rhel:{}", major(release)))
-        }
+        product if is_beside(product) => release.map(|release| format!("rhel:{}", major(release))),
         "rhel_software_collections" => {
             let edition = parts.next_back().and_then(|edition| edition.strip_prefix("el"));
             let release = edition.filter(|release| is_release(release)).unwrap_or("7");
@@ -48,6 +45,11 @@ fn namespace(cpe: &str) -> Option<String> {
             release.map(|release| format!("rhel:{release}:{stream}"))
         }
     }
+}
+
+/// Repositories beside the base, such as `rhel_extras` and `rhel_extras_rt`, with packages that the base has not.
+fn is_beside(product: &str) -> bool {
+    product.starts_with("rhel_extras") || matches!(product, "rhel_productivity" | "rhel_virtualization")
 }
 
 fn is_release(text: &str) -> bool {

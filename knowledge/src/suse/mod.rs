@@ -1,14 +1,15 @@
 //! SUSE's CSAF advisories and VEX (<https://ftp.suse.com/pub/projects/security/csaf/> and `…/csaf-vex/`).
 //!
 //! The decision a reader may doubt: versions that SUSE calls `recommended` are taken as fixed. SUSE lists under that
-//! word the versions in which a flaw is gone, of its VEX documents and of many advisories.
-
-mod product;
+//! word the versions in which a flaw is gone, in VEX documents and in many advisories.
+//!
+//! Products are told by their names, which are those of SUSE's OVAL.
 
 use model::NamespaceFamily;
 
 use crate::csaf::{self, Publisher, bare_binary};
 use crate::input::FeedFile;
+use crate::oval;
 use crate::registry::Recognised;
 
 pub(crate) const VEX: &str = "suse-vex";
@@ -20,7 +21,7 @@ pub(crate) const PUBLISHER: Publisher = Publisher {
     family: NamespaceFamily::Suse,
     rater: "suse",
     bare: bare_binary(),
-    namespaces: product::namespaces,
+    namespaces: |product| oval::suse_namespaces(product.name),
 };
 
 /// `csaf-vex.tar.bz2`, `csaf-vex/cve-2023-5568.json`.

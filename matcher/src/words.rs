@@ -1,0 +1,131 @@
+//! The sentences of explanations.
+
+use std::cmp::Ordering;
+
+use knowledge::Verdict;
+use model::{Affected, Bound, Finding, FixState, Named, Package, Standing};
+use version::Scheme;
+
+use crate::explain::Said;
+
+/// Why a vulnerability is reported, or not.
+pub(crate) fn outcome(finding: Option<&Finding>, statements: &[Said]) -> String {
+    let Some(finding) = finding else {
+        let reasons: Vec<&str> = statements.iter().map(|said| said.because.as_str()).collect();
+        return match reasons.as_slice() {
+            [] => "not reported: no statement speaks of it".to_owned(),
+            [only] => format!("not reported: {only}"),
+            [first, ..] if reasons.iter().all(|reason| reason == first) => format!("not reported: {first}"),
+            [first, rest @ ..] => format!("not reported: {first}; and {} more reasons", rest.len()),
+        };
+    };
+    let statement = statements.iter().find(|said| said.decides);
+    let compared = statement.and_then(|said| said.compared.first()).map(|text| format!(" ({text})"));
+    let compared = compared.unwrap_or_default();
+    let (advisory, feed) = (&finding.advisory, &finding.feed);
+    let position = match (&finding.fix_version, finding.state) {
+        (Some(fix), FixState::Fixed) => format!("is fixed in {fix}"),
+        (Some(fix), state) => format!("is {}, with {fix} as its fix", state_in_words(state)),
+        (None, state) => format!("is {}", state_in_words(state)),
+    };
+    format!("reported: by {advisory} of feed {feed} the installed version is affected{compared} and {position}")
+}
+
+pub(crate) const fn state_in_words(state: FixState) -> &'static str {
+    match state {
+        FixState::Fixed => "fixed",
+        FixState::Affected => "affected without a fix",
+        FixState::WillNotFix => "not going to be fixed",
+        FixState::FixDeferred => "to be fixed later",
+        FixState::EndOfLife => "past its support",
+        FixState::UnderInvestigation => "under investigation",
+        FixState::NotAffected => "not affected",
+        FixState::Unknown => "of unknown state",
+    }
+}
+
+/// The comparisons that a statement hangs on.
+pub(crate) fn compared(scheme: Scheme, version: &str, affected: &Affected) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut tell = |bound: &str| {
+        let sign = match version::compare(scheme, version, bound) {
+            Ok(Ordering::Less) => "<",
+            Ok(Ordering::Equal) => "=",
+            Ok(Ordering::Greater) => ">",
+            Err(_) => "?",
+        };
+        let text = format!("{version} {sign} {bound}");
+        if !told.contains(&text) {
+            told.push(text);
+        }
+    };
+    for range in &affected.ranges {
+        match &range.end {
+            Bound::Fixed(bound) | Bound::LastAffected(bound) => tell(bound),
+            Bound::Open => {}
+        }
+        range.introduced.iter().for_each(|bound| tell(bound));
+    }
+    let listed = |entry: &&String| version::compare(scheme, version, entry) == Ok(Ordering::Equal);
+    affected.versions.iter().filter(listed).for_each(|entry| tell(entry));
+    told
+}
+
+/// What came of one statement.
+pub(crate) fn verdict(
+    package: &Package,
+    affected: &Affected,
+    is_meant: bool,
+    is_named: bool,
+    verdict: Verdict,
+    applies: bool,
+) -> String {
+    let note = affected.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+    match affected.standing {
+        Standing::Withdrawn => return "its publisher has withdrawn the record".to_owned(),
+        Standing::Rejected => return "the CVE was rejected".to_owned(),
+        Standing::Outranked => return "a feed that knows better speaks of the same package".to_owned(),
+        Standing::InForce => {}
+    }
+    if !is_named {
+        let what = match affected.named {
+            Named::Source => "the source package of this name, which is not the one that it was built from",
+            Named::Binary => "the package of this name, which it is not",
+        };
+        return format!("it speaks of {what}");
+    }
+    if !is_meant {
+        return not_meant(package, affected);
+    }
+    if affected.state == FixState::NotAffected {
+        return format!("the publisher says that it is not affected{note}");
+    }
+    match (verdict, applies) {
+        (Verdict::Inside(_), true) => format!("the version is affected{note}"),
+        (Verdict::Inside(_), false) => "a statement about the binary package itself outweighs it".to_owned(),
+        (Verdict::Undecided, _) => "a version cannot be read, so that it cannot be told".to_owned(),
+        (Verdict::Outside, _) => outside(affected),
+    }
+}
+
+fn not_meant(package: &Package, affected: &Affected) -> String {
+    match (&affected.module, &package.module) {
+        (Some(stream), Some(own)) if stream != own => {
+            format!("it speaks of module stream {stream}, the package is of {own}")
+        }
+        (Some(stream), None) => format!("it speaks of module stream {stream}, the package is of none"),
+        (None, Some(own)) => format!("it speaks of no module stream, the package is of {own}"),
+        _ => format!(
+            "it speaks of {}, the package is of {}",
+            affected.arches.join(", "),
+            package.arch.as_deref().unwrap_or("no architecture")
+        ),
+    }
+}
+
+fn outside(affected: &Affected) -> String {
+    match affected.fix_version.as_deref().filter(|_| affected.state == FixState::Fixed) {
+        Some(fix) => format!("the version is outside of what is affected; the fix is {fix}"),
+        None => "the version is outside of what is affected".to_owned(),
+    }
+}
