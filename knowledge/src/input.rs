@@ -261,6 +261,21 @@ mod tests {
         assert_eq!(read_document(temporary(&whole).path(), &SMALL).unwrap(), "{\"a\": 1}");
     }
 
+    /// `{}` as `xz -C crc32` writes it with a dictionary of 64 MiB, and the bytes that ask for 1 GiB instead.
+    const XZ: &[u8] =
+        b"\xfd7zXZ\0\0\x01\x69\x22\xde\x36\x02\0\x21\x01\x1c\0\0\0\x10\xcf\x58\xcc\x01\0\x01{}\0\0\0\
+        \x43\xbf\xa6\xa3\0\x01\x16\x02\xd0\x61\x10\xd2\x90\x42\x99\x0d\x01\0\0\0\0\x01YZ";
+    const XZ_ASKS_FOR_A_GIBIBYTE: [u8; 8] = [0x24, 0, 0, 0, 0x5e, 0x1f, 0xc7, 0xf9];
+
+    #[test]
+    fn an_xz_file_that_asks_for_too_much_memory_is_refused() {
+        assert_eq!(read_document(temporary(XZ).path(), &SMALL).unwrap(), "{}");
+        let mut greedy = XZ.to_vec();
+        greedy[16..24].copy_from_slice(&XZ_ASKS_FOR_A_GIBIBYTE);
+        let error = read_document(temporary(&greedy).path(), &SMALL).unwrap_err();
+        assert!(error.contains("mem_limit"), "{error}");
+    }
+
     #[test]
     fn byte_order_marks_and_wrong_bytes_are_survived() {
         assert_eq!(decode_text(b"\xef\xbb\xbfabc".to_vec()), "abc");

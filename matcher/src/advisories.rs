@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use knowledge::{Bundle, namespace_of, scheme_of};
+use knowledge::{Bundle, namespace_of};
 use model::{Confidence, Finding, FixState, Namespace, Package};
 use version::Scheme;
 
@@ -42,8 +42,8 @@ pub(crate) fn covered<'p>(package: &'p Package, bundle: &Bundle) -> Option<(Subj
         return None;
     }
     let scheme = Scheme::of(package.ecosystem)?;
-    let namespace = namespace_of(package).filter(|namespace| bundle.covers(namespace))?;
-    (scheme_of(&namespace.0) == Some(scheme)).then_some((Subject { package, scheme }, namespace))
+    let namespace = namespace_of(package)?;
+    (bundle.scheme(&namespace) == Some(scheme)).then_some((Subject { package, scheme }, namespace))
 }
 
 /// The judgement without a lifecycle.

@@ -94,8 +94,11 @@ pub fn explain(package: &Package, bundle: &Bundle, now: Timestamp, wanted: &[u32
         return not_covered(package, bundle, judgement, wanted);
     };
     let places = subject.places(bundle, &namespace);
-    let mut qids: Vec<u32> =
-        places.iter().flatten().flat_map(|place| (0..place.row.len()).map(|index| place.row.qid(index))).collect();
+    let mut qids: Vec<u32> = places
+        .iter()
+        .flatten()
+        .flat_map(|place| (0..place.row.len()).map(|index| place.row.qid(index)))
+        .collect();
     qids.extend(judgement.findings.iter().map(|finding| finding.vulnerability.qid));
     qids.sort_unstable();
     qids.dedup();
@@ -213,9 +216,8 @@ fn said(
     };
     let applies = matches!(verdict, Verdict::Inside(_)) && !outweighed;
     let decides = applies
-        && finding.is_some_and(|finding| {
-            finding.advisory == affected.advisory && finding.feed == affected.feed
-        });
+        && finding
+            .is_some_and(|finding| finding.advisory == affected.advisory && finding.feed == affected.feed);
     Said {
         origins: bundle.origins(&affected.feed, &affected.advisory),
         compared: words::compared(subject.scheme, version, &affected),

@@ -18,7 +18,7 @@ use model::{
     SeverityRule, Timestamp, Vulnerability,
 };
 
-use crate::{Coverage, Judgement};
+use crate::{Coverage, Judgement, risk};
 
 /// The feed that end-of-life findings name.
 const FEED: &str = "endoflife";
@@ -94,7 +94,7 @@ fn finding(package: &Package, cycle: &ProductCycle, bundle: &Bundle, now: Timest
         severity_rule: SeverityRule::VendorRating,
         base_severity: Severity::URGENT,
         raised_by: None,
-        risk: 90,
+        risk: risk::of(&vulnerability, Severity::URGENT, FixState::EndOfLife, false, None),
         state: FixState::EndOfLife,
         fix_version: None,
         confidence: cycle.lifecycle.confidence,

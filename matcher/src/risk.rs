@@ -11,8 +11,10 @@
 //! The decision a reader may doubt: the parts are added and not multiplied. A product would reach higher for the few
 //! worst, but nobody could tell from it what a single fact has changed.
 
+use std::collections::BTreeMap;
+
 use model::advisory::{Exploit, ExploitMaturity, Exploitation};
-use model::{Confidence, FixState, Severity, Timestamp, Vulnerability};
+use model::{Confidence, Finding, FixState, Severity, Timestamp, Vulnerability};
 use serde::Serialize;
 
 /// Points of severity 1 to 5.
@@ -257,7 +259,20 @@ pub struct ImageRisk {
 }
 
 impl ImageRisk {
-    /// Counts one finding, once per vulnerability.
+    /// Counts every vulnerability among `findings` once: with the highest score that it has in any package, and as sure as
+    /// it is for any of them.
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let mut worst: BTreeMap<u32, (u8, Confidence)> = BTreeMap::new();
+        for finding in findings {
+            let known = worst.entry(finding.vulnerability.qid).or_insert((finding.risk, finding.confidence));
+            *known = (known.0.max(finding.risk), known.1.min(finding.confidence));
+        }
+        let mut all = Self::default();
+        worst.into_values().for_each(|(risk, confidence)| all.add(risk, confidence));
+        all
+    }
+
+    /// Counts one vulnerability.
     pub fn add(&mut self, risk: u8, confidence: Confidence) {
         let risk = match confidence {
             Confidence::Confirmed => risk.min(100),

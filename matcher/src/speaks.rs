@@ -5,7 +5,7 @@
 //! `2:4.17`. RPM distributions use both ways; their binary packages are looked up by both names.
 
 use knowledge::{Bundle, Row, StatementView, advisory_key};
-use model::{Named, Namespace, Package};
+use model::{Ecosystem, Named, Namespace, Package};
 use version::{Parsed, Scheme};
 
 /// A row that may speak of a package, with the package's versions placed in it.
@@ -33,7 +33,10 @@ impl<'p> Subject<'p> {
     pub(crate) fn version(&self, named: Named) -> &'p str {
         match named {
             Named::Source => self.package.advisory_version(),
-            Named::Binary => &self.package.version,
+            Named::Binary => match self.package.ecosystem {
+                Ecosystem::Bitnami => without_revision(&self.package.version),
+                _ => &self.package.version,
+            },
         }
     }
 
@@ -69,6 +72,9 @@ impl<'p> Subject<'p> {
         if !self.package.ecosystem.is_os() {
             return true;
         }
+        if !statement.is_limited() && self.package.module.is_none() {
+            return true;
+        }
         let module = statement.module();
         let own_module = self.package.module.as_deref().map(name_and_stream);
         let mut arches = statement.arches().peekable();
@@ -88,6 +94,14 @@ impl Place<'_> {
             Named::Source => self.source,
             Named::Binary => self.binary,
         }
+    }
+}
+
+/// Bitnami's packages carry the revision of their build behind the version, `1.2.3-4`, and its advisories do not know it.
+fn without_revision(version: &str) -> &str {
+    match version.rsplit_once('-') {
+        Some((version, revision)) if revision.bytes().all(|byte| byte.is_ascii_digit()) => version,
+        _ => version,
     }
 }
 

@@ -28,7 +28,9 @@ pub(crate) fn outcome(finding: Option<&Finding>, statements: &[Said]) -> String 
         (Some(fix), state) => format!("is {}, with {fix} as its fix", state_in_words(state)),
         (None, state) => format!("is {}", state_in_words(state)),
     };
-    format!("reported: by {advisory} of feed {feed} the installed version is affected{compared} and {position}")
+    format!(
+        "reported: by {advisory} of feed {feed} the installed version is affected{compared} and {position}"
+    )
 }
 
 pub(crate) const fn state_in_words(state: FixState) -> &'static str {

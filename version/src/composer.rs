@@ -10,8 +10,8 @@
 
 use std::cmp::Ordering;
 
-use crate::composer_text::{self as read, Dotted};
-use crate::digits;
+use crate::composer_text as read;
+use crate::digits::{self, Runs};
 use crate::error::Reason;
 
 /// The number that stands for `x` in a branch.
@@ -197,7 +197,7 @@ impl<'a> Release<'a> {
             Numbers::Four(numbers) => (numbers, 4, b""),
             Numbers::Date(text) => ([b""; 4], 0, text),
         };
-        four.into_iter().take(count).chain(Dotted(date)).map(place).chain(self.after_numbers())
+        four.into_iter().take(count).chain(Runs(date)).map(place).chain(self.after_numbers())
     }
 
     fn after_numbers(&self) -> impl Iterator<Item = Place<'a>> {
@@ -208,7 +208,7 @@ impl<'a> Release<'a> {
             Stability::Candidate => Place::Candidate,
             Stability::Patch => Place::Patch,
         });
-        word.into_iter().chain(Dotted(self.extra).map(place)).chain(self.dev.then_some(Place::Dev))
+        word.into_iter().chain(Runs(self.extra).map(place)).chain(self.dev.then_some(Place::Dev))
     }
 }
 

@@ -114,17 +114,3 @@ fn is_dev(text: &str) -> Option<bool> {
     }
     text.strip_prefix(['.', '-']).unwrap_or(text).eq_ignore_ascii_case("dev").then_some(true)
 }
-
-/// The numbers of a text that has nothing but digits and marks between them.
-pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
-
-impl<'a> Iterator for Dotted<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let start = self.0.iter().position(u8::is_ascii_digit)?;
-        let (run, rest) = crate::digits::split_digits(&self.0[start..]);
-        self.0 = rest;
-        Some(run)
-    }
-}

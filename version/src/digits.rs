@@ -51,6 +51,20 @@ pub(crate) fn compare_where_they_differ(a: &[u8], b: &[u8]) -> Option<Ordering> 
     Some(length(a).cmp(&length(b)).then(first.cmp(&second)))
 }
 
+/// The runs of digits of a text that has nothing but marks between them.
+pub(crate) struct Runs<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Iterator for Runs<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let start = self.0.iter().position(u8::is_ascii_digit)?;
+        let (run, rest) = split_digits(&self.0[start..]);
+        self.0 = rest;
+        Some(run)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,8 @@ use std::cmp::Ordering;
 use crate::error::Reason;
 use crate::scheme::Scheme;
 use crate::{
-    MAX_LENGTH, alpm, apk, composer, dart, deb, gem, generic, go, hex, maven, npm, nuget, pep440, rpm, semver,
+    MAX_LENGTH, alpm, apk, composer, cran, dart, deb, gem, generic, go, hackage, hex, julia, maven, npm,
+    nuget, pep440, rpm, semver,
 };
 
 /// A version that its scheme could read.
@@ -30,6 +31,9 @@ enum Inner<'a> {
     Hex(semver::Version<'a>),
     Pub(dart::Version<'a>),
     Alpm(alpm::Version<'a>),
+    Hackage(hackage::Version<'a>),
+    Cran(cran::Version<'a>),
+    Julia(julia::Version<'a>),
     Generic(generic::Version<'a>),
 }
 
@@ -55,6 +59,9 @@ impl<'a> Parsed<'a> {
             Scheme::Hex => Inner::Hex(hex::parse(text)?),
             Scheme::Pub => Inner::Pub(dart::Version::parse(text)?),
             Scheme::Alpm => Inner::Alpm(alpm::Version::parse(text)?),
+            Scheme::Hackage => Inner::Hackage(hackage::Version::parse(text)?),
+            Scheme::Cran => Inner::Cran(cran::Version::parse(text)?),
+            Scheme::Julia => Inner::Julia(julia::Version::parse(text)?),
             Scheme::Generic => Inner::Generic(generic::Version::parse(text)?),
         }))
     }
@@ -80,6 +87,9 @@ impl<'a> Parsed<'a> {
             (Inner::Hex(a), Inner::Hex(b)) => a.compare(b),
             (Inner::Pub(a), Inner::Pub(b)) => a.compare(b),
             (Inner::Alpm(a), Inner::Alpm(b)) => a.compare(b),
+            (Inner::Hackage(a), Inner::Hackage(b)) => a.compare(b),
+            (Inner::Cran(a), Inner::Cran(b)) => a.compare(b),
+            (Inner::Julia(a), Inner::Julia(b)) => a.compare(b),
             (Inner::Generic(a), Inner::Generic(b)) => a.compare(b),
             _ => self.scheme().cmp(&other.scheme()),
         }
@@ -113,6 +123,9 @@ impl<'a> Parsed<'a> {
             Inner::Hex(_) => Scheme::Hex,
             Inner::Pub(_) => Scheme::Pub,
             Inner::Alpm(_) => Scheme::Alpm,
+            Inner::Hackage(_) => Scheme::Hackage,
+            Inner::Cran(_) => Scheme::Cran,
+            Inner::Julia(_) => Scheme::Julia,
             Inner::Generic(_) => Scheme::Generic,
         }
     }

@@ -37,6 +37,12 @@ pub enum Scheme {
     Pub,
     /// Arch Linux and its derivatives.
     Alpm,
+    /// Haskell packages.
+    Hackage,
+    /// R packages.
+    Cran,
+    /// Julia packages.
+    Julia,
     /// Software whose scheme is not written down; see the module of that name for the rules.
     Generic,
 }
@@ -53,7 +59,7 @@ const ALIASES: [(&str, Scheme); 6] = [
 
 impl Scheme {
     /// All schemes, in declaration order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Deb,
         Self::Apk,
         Self::Rpm,
@@ -68,6 +74,9 @@ impl Scheme {
         Self::Hex,
         Self::Pub,
         Self::Alpm,
+        Self::Hackage,
+        Self::Cran,
+        Self::Julia,
         Self::Generic,
     ];
 
@@ -87,6 +96,9 @@ impl Scheme {
             Ecosystem::Nuget => Some(Self::Nuget),
             Ecosystem::Hex => Some(Self::Hex),
             Ecosystem::Pub => Some(Self::Pub),
+            Ecosystem::Hackage => Some(Self::Hackage),
+            Ecosystem::Cran => Some(Self::Cran),
+            Ecosystem::Julia => Some(Self::Julia),
             Ecosystem::Generic => Some(Self::Generic),
             // both are semantic by decree of their tools
             Ecosystem::Cargo | Ecosystem::Swift => Some(Self::Semver),
@@ -111,6 +123,9 @@ impl Scheme {
             Self::Hex => "hex",
             Self::Pub => "pub",
             Self::Alpm => "alpm",
+            Self::Hackage => "hackage",
+            Self::Cran => "cran",
+            Self::Julia => "julia",
             Self::Generic => "generic",
         }
     }

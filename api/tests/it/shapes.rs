@@ -37,7 +37,10 @@ async fn snapshot(server: &TestServer, name: &str, target: &str) {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
-    settings.add_filter(r#""(updated|firstFound|lastFound|riskScoreCalculatedDate)": "\d{13}""#, "\"$1\": \"<time>\"");
+    settings.add_filter(
+        r#""(updated|firstFound|lastFound|riskScoreCalculatedDate)": "\d{13}""#,
+        "\"$1\": \"<time>\"",
+    );
     settings.bind(|| insta::assert_snapshot!(name, indented(&answer.text())));
 }
 

@@ -7,10 +7,11 @@
 
 use std::io::Write;
 
-use model::advisory::{Cvss, Epss, KnownExploited};
+use matcher::risk::{Band, ImageRisk};
+use model::advisory::{Cvss, Epss, Exploit, Exploitation, KnownExploited};
 use model::{
-    Confidence, FixState, ImageFacts, OsRelease, PackageRecord, ScanReport, SecretRecord, SeverityRule,
-    Timestamp, Unreadable,
+    Confidence, FixState, ImageFacts, OsRelease, PackageRecord, RaisedBy, ScanReport, SecretRecord,
+    SeverityRule, Timestamp, Unreadable,
 };
 use serde::Serialize;
 
@@ -56,6 +57,9 @@ struct Knowledge {
 struct Summary {
     findings: usize,
     severities: serde_json::Map<String, serde_json::Value>,
+    risk: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    highest_risk: Option<u8>,
     suppressed: usize,
     hidden: usize,
     secrets: usize,
@@ -80,6 +84,11 @@ struct Finding<'a> {
     severity: u8,
     severity_word: &'static str,
     severity_rule: SeverityRule,
+    base_severity: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raised_by: Option<RaisedBy>,
+    risk: u8,
+    risk_band: Band,
     confidence: Confidence,
     state: FixState,
     fix_version: Option<&'a str>,
@@ -90,6 +99,11 @@ struct Finding<'a> {
     cvss2: Option<&'a Cvss>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cvss3: Option<&'a Cvss>,
+    cvss: &'a [Cvss],
+    cwes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exploitation: Option<Exploitation>,
+    exploits: &'a [Exploit],
     #[serde(skip_serializing_if = "Option::is_none")]
     epss: Option<Epss>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -219,9 +233,12 @@ pub(super) fn document<'a>(verdict: &'a Verdict<'a>, policy: &Policy) -> Documen
 
 fn summary(verdict: &Verdict<'_>) -> Summary {
     let severities = verdict.by_severity().into_iter();
+    let found = || verdict.findings.iter().map(|hit| hit.finding);
     Summary {
         findings: verdict.findings.len(),
         severities: severities.map(|(severity, count)| (word(severity).to_owned(), count.into())).collect(),
+        risk: ImageRisk::of(found()).score(),
+        highest_risk: found().map(|finding| finding.risk).max(),
         suppressed: verdict.suppressed.len() + verdict.suppressed_secrets.len(),
         hidden: verdict.hidden,
         secrets: verdict.secrets.len(),
@@ -255,6 +272,10 @@ fn finding<'a>(verdict: &Verdict<'_>, hit: Hit<'a>) -> Finding<'a> {
         severity: finding.severity.get(),
         severity_word: word(finding.severity),
         severity_rule: finding.severity_rule,
+        base_severity: finding.base_severity.get(),
+        raised_by: finding.raised_by,
+        risk: finding.risk,
+        risk_band: Band::of(finding.risk),
         confidence: finding.confidence,
         state: finding.state,
         fix_version: finding.fix_version.as_deref(),
@@ -263,6 +284,10 @@ fn finding<'a>(verdict: &Verdict<'_>, hit: Hit<'a>) -> Finding<'a> {
         source: &finding.feed,
         cvss2: known.cvss2.as_ref(),
         cvss3: known.cvss3.as_ref(),
+        cvss: &known.cvss,
+        cwes: &known.cwes,
+        exploitation: known.exploitation,
+        exploits: &known.exploits,
         epss: known.epss,
         known_exploited: known.known_exploited.as_ref(),
         published: known.published,

@@ -43,7 +43,8 @@ pub(crate) fn recognise(file: &FeedFile) -> Recognised {
     if is_repository && release(file.folder()).is_some() {
         return Recognised::Yes;
     }
-    if file.name == LAST_UPDATE {
+    let ours = || file.parents.iter().any(|folder| folder.contains("alpine") || folder.contains("secdb"));
+    if file.name == LAST_UPDATE && ours() {
         return Recognised::NotUsed("it is the date of the databases beside it".into());
     }
     Recognised::No
@@ -87,7 +88,7 @@ pub(crate) fn read(file: &FeedFile, out: &mut FileHarvest<'_>) -> Result<(), Str
 /// The site's own note of its last change, at its root.
 const LAST_UPDATE: &str = "last-update";
 
-/// The date in the note beside a release's folder or in it.
+/// The date in the note beside a release's folder or in it, as text or as seconds since 1970.
 fn last_update(database: &Path) -> Option<Timestamp> {
     database.ancestors().skip(1).take(2).find_map(|folder| {
         let path = folder.join(LAST_UPDATE);
@@ -95,7 +96,9 @@ fn last_update(database: &Path) -> Option<Timestamp> {
         if size > 256 {
             return None;
         }
-        Timestamp::parse(std::fs::read_to_string(&path).ok()?.trim())
+        let text = std::fs::read_to_string(&path).ok()?;
+        let seconds = text.trim().parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1000));
+        seconds.map(Timestamp).or_else(|| Timestamp::parse(text.trim()))
     })
 }
 

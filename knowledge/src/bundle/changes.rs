@@ -34,7 +34,11 @@ impl Changes {
     pub fn between(old: &Bundle, new: &Bundle) -> Self {
         let mut changes = Self::default();
         let (old_bytes, new_bytes) = (old.bytes.as_slice(), new.bytes.as_slice());
-        changes.namespaces = old.covered.symmetric_difference(&new.covered).cloned().collect();
+        let only = |of: &Bundle, other: &Bundle| {
+            let names = of.covered.keys().filter(|name| !other.covered.contains_key(*name));
+            names.cloned().collect::<Vec<_>>()
+        };
+        changes.namespaces = only(old, new).into_iter().chain(only(new, old)).collect();
         changes.lifecycles = !old.lifecycles.is_same(old_bytes, &new.lifecycles, new_bytes);
         changes.date = old.date() != new.date();
         for (known, section) in

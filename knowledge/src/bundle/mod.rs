@@ -22,7 +22,7 @@ mod stored;
 mod table;
 pub(crate) mod write;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use model::advisory::Epss;
@@ -35,6 +35,8 @@ pub use row::{Fix, Row, StatementView, Verdict};
 pub use stored::Origin;
 
 use lifecycle::Lifecycles;
+use version::Scheme;
+
 use map::Bytes;
 use read::Section;
 
@@ -60,7 +62,7 @@ pub struct Bundle {
     predictions: Section,
     records: Section,
     index: std::ops::Range<usize>,
-    covered: HashSet<String>,
+    covered: HashMap<String, Option<Scheme>>,
     date: Option<Timestamp>,
     decoded: Vec<OnceLock<Arc<Vulnerability>>>,
 }
@@ -83,7 +85,12 @@ impl Bundle {
 
     /// Whether any feed of the bundle speaks of this namespace. If not, no finding does not mean clean.
     pub fn covers(&self, namespace: &Namespace) -> bool {
-        self.covered.contains(&namespace.0)
+        self.covered.contains_key(&namespace.0)
+    }
+
+    /// The order of versions in a namespace that the bundle speaks of; `None` if it does not, or if the order is not known.
+    pub fn scheme(&self, namespace: &Namespace) -> Option<Scheme> {
+        self.covered.get(&namespace.0).copied().flatten()
     }
 
     /// What is said about a package; `package` is the name that [`crate::advisory_key`] gives, or another one under

@@ -116,7 +116,8 @@ impl Bundle {
         let records = open(format::Section::Records)?;
         let index = frame.section(format::Section::AdvisoryIndex);
         let (id, manifest): (_, super::Manifest) = (frame.content, manifest);
-        let covered = manifest.namespaces.keys().cloned().collect();
+        let covered =
+            manifest.namespaces.keys().map(|name| (name.clone(), crate::lookup::scheme_of(name))).collect();
         let date = manifest.sources.iter().filter_map(|source| source.date).max();
         Ok(Self {
             bytes,

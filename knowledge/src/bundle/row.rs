@@ -1,13 +1,14 @@
 //! What advisories say about one package of one namespace, in a form that is judged in place.
 //!
 //! ```text
-//! counts (5 × 4): statements, ranges, listed versions, classes, texts
+//! counts (6 × 4): statements, ranges, listed versions, classes, texts, bytes of the classes' versions
+//! classes + 1 × 4: where each class's version starts
+//! versions:        one of each class
 //! statements × 64: qid, advisory, feed, fix, note, module, arches (texts), fix position, first range, ranges,
 //!                  first listed version, listed versions (4 each), then one byte each: state, standing, severity,
-//!                  rule, base severity, raised by, named, zero, and zeros
+//!                  rule, base severity, raised by, named, whether it is limited, and zeros
 //! ranges × 16:     start position, end position, start text, end text (top bit: the end is included)
 //! listed × 8:      position, text
-//! classes × 4:     text of one version of the class
 //! texts + 1 × 4:   where each text starts
 //! text bytes
 //! ```
@@ -15,7 +16,8 @@
 //! The decision a reader may doubt: versions are put in order when the bundle is made. All versions that the statements
 //! of a row name are sorted into classes of equal ones; class `c` has position `2c + 1`, and what lies before it
 //! has position `2c`. So an installed version is compared with a handful of classes (by halving) to find its own
-//! position, and after that every statement is decided by comparing numbers, however many there are.
+//! position, and after that every statement is decided by comparing numbers, however many there are. The versions lie
+//! first and beside each other, because most of the time goes into fetching them.
 //!
 //! Every read is checked: a damaged row tells less, and never reaches outside.
 
@@ -27,7 +29,7 @@ use version::{Parsed, Scheme};
 use super::code;
 use super::format::u32_at;
 
-pub(super) const HEAD: usize = 20;
+pub(super) const HEAD: usize = 24;
 pub(super) const STATEMENT: usize = 64;
 pub(super) const RANGE: usize = 16;
 pub(super) const LISTED: usize = 8;
@@ -43,57 +45,69 @@ pub(super) const INCLUDED: u32 = 1 << 31;
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
     bytes: &'a [u8],
+    count: usize,
+    class_count: usize,
+    text_count: usize,
+    /// Where the parts start.
+    versions: usize,
     statements: usize,
     ranges: usize,
     listed: usize,
-    classes: usize,
     texts: usize,
-    text_count: usize,
-    class_count: usize,
 }
 
 impl<'a> Row<'a> {
     /// Reads the counts; `None` if they do not fit the bytes.
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
-        let counts = [0, 4, 8, 12, 16].map(|at| u32_at(bytes, at) as usize);
-        let [statements, ranges, listed, class_count, text_count] = counts;
-        let sizes =
-            [(statements, STATEMENT), (ranges, RANGE), (listed, LISTED), (class_count, 4), (text_count, 4)];
-        let mut starts = [HEAD; 6];
+        let counts = [0, 4, 8, 12, 16, 20].map(|at| u32_at(bytes, at) as usize);
+        let [count, range_count, listed_count, class_count, text_count, version_bytes] = counts;
+        let sizes = [
+            (class_count + 1, 4),
+            (version_bytes, 1),
+            (count, STATEMENT),
+            (range_count, RANGE),
+            (listed_count, LISTED),
+            (text_count + 1, 4),
+        ];
+        let mut starts = [HEAD; 7];
         for (index, (count, size)) in sizes.into_iter().enumerate() {
             starts[index + 1] = count.checked_mul(size)?.checked_add(starts[index])?;
         }
-        let [_, ranges, listed, classes, texts, bytes_start] = starts;
-        (bytes_start + 4 <= bytes.len()).then_some(Self {
+        let [_, versions, statements, ranges, listed, texts, end] = starts;
+        (end <= bytes.len()).then_some(Self {
             bytes,
+            count,
+            class_count,
+            text_count,
+            versions,
             statements,
             ranges,
             listed,
-            classes,
             texts,
-            text_count,
-            class_count,
         })
     }
 
     /// The number of statements; they are sorted by vulnerability number.
     pub fn len(&self) -> usize {
-        self.statements
+        self.count
     }
 
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {
-        self.statements == 0
+        self.count == 0
     }
 
     /// The statement at `index`; one of zeros if there is none.
     pub fn statement(&self, index: usize) -> StatementView<'a> {
-        StatementView { row: *self, at: HEAD + STATEMENT * index.min(self.statements.saturating_sub(1)) }
+        StatementView {
+            row: *self,
+            at: self.statements + STATEMENT * index.min(self.count.saturating_sub(1)),
+        }
     }
 
     /// The vulnerability number of the statement at `index`.
     pub fn qid(&self, index: usize) -> u32 {
-        u32_at(self.bytes, HEAD + STATEMENT * index)
+        u32_at(self.bytes, self.statements + STATEMENT * index)
     }
 
     /// A text of the row; empty if there is none of this number.
@@ -103,11 +117,20 @@ impl<'a> Row<'a> {
             return "";
         }
         let start = self.texts + 4 * (self.text_count + 1);
-        let from = u32_at(self.bytes, self.texts + 4 * number) as usize;
-        let to = u32_at(self.bytes, self.texts + 4 * number + 4) as usize;
+        self.slice(self.texts + 4 * number, start)
+    }
+
+    /// The text whose place is told at `offsets`, relative to `start`.
+    fn slice(&self, offsets: usize, start: usize) -> &'a str {
+        let (from, to) = (u32_at(self.bytes, offsets) as usize, u32_at(self.bytes, offsets + 4) as usize);
         let bytes = start.checked_add(from).zip(start.checked_add(to));
         let bytes = bytes.and_then(|(from, to)| self.bytes.get(from..to)).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// One version of a class.
+    fn version(&self, class: usize) -> &'a str {
+        self.slice(HEAD + 4 * class, self.versions)
     }
 
     fn optional_text(&self, number: u32) -> Option<&'a str> {
@@ -117,7 +140,7 @@ impl<'a> Row<'a> {
     /// One version of each class, in order.
     pub fn versions(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let row = *self;
-        (0..row.class_count).map(move |class| row.text(u32_at(row.bytes, row.classes + 4 * class)))
+        (0..row.class_count).map(move |class| row.version(class))
     }
 
     /// Where `version` stands among the versions that the row names.
@@ -125,8 +148,7 @@ impl<'a> Row<'a> {
         let (mut low, mut high) = (0, self.class_count);
         while low < high {
             let middle = low + (high - low) / 2;
-            let text = self.text(u32_at(self.bytes, self.classes + 4 * middle));
-            let order = match Parsed::parse(scheme, text) {
+            let order = match Parsed::parse(scheme, self.version(middle)) {
                 Ok(class) => class.compare(version),
                 Err(_) => Ordering::Greater,
             };
@@ -251,6 +273,11 @@ impl<'a> StatementView<'a> {
         code::named(self.byte(6))
     }
 
+    /// Whether it is limited to a module stream or to architectures.
+    pub fn is_limited(&self) -> bool {
+        self.byte(7) != 0
+    }
+
     /// Whether it can apply to anything at all.
     pub fn is_in_force(&self) -> bool {
         self.byte(1) == code::IN_FORCE && self.byte(0) != code::NOT_AFFECTED
@@ -300,7 +327,7 @@ impl<'a> StatementView<'a> {
     /// Positions and texts of the versions that are listed one by one.
     fn listed(&self) -> impl Iterator<Item = (u32, u32)> + use<'a> {
         let (first, count) = (self.word(10) as usize, self.word(11) as usize);
-        let (bytes, start, limit) = (self.row.bytes, self.row.listed, self.row.classes);
+        let (bytes, start, limit) = (self.row.bytes, self.row.listed, self.row.texts);
         let count = count.min((limit - start) / LISTED);
         (first..first.saturating_add(count)).map(move |index| {
             let at = start + LISTED * index;

@@ -2,12 +2,13 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use model::{AffectedRange, Bound, RaisedBy, Severity, SeverityRule, Standing};
 use version::{Parsed, Scheme};
 
 use super::code;
-use super::row::{INCLUDED, NONE, UNREAD};
+use super::row::{INCLUDED, LISTED, NONE, RANGE, UNREAD};
 use crate::record::Statement;
 
 /// A statement with everything that was decided about it.
@@ -90,12 +91,28 @@ struct RowWriter<'a> {
     statements: Vec<u8>,
     ranges: Vec<u8>,
     listed: Vec<u8>,
-    range_count: u32,
-    listed_count: u32,
+    /// Where equal runs of ranges and lists lie; most advisories of a package fix several vulnerabilities in one version.
+    known_ranges: HashMap<Vec<u8>, u32>,
+    known_lists: HashMap<Vec<u8>, u32>,
 }
 
 fn put(bytes: &mut Vec<u8>, words: &[u32]) {
     words.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+}
+
+/// Puts a run of entries into a pool, once; gives the number of its first entry.
+fn pooled(pool: &mut Vec<u8>, known: &mut HashMap<Vec<u8>, u32>, run: Vec<u8>, size: usize) -> u32 {
+    if run.is_empty() {
+        return 0;
+    }
+    let next = (pool.len() / size) as u32;
+    match known.entry(run) {
+        Entry::Occupied(place) => *place.get(),
+        Entry::Vacant(place) => {
+            pool.extend(place.key());
+            *place.insert(next)
+        }
+    }
 }
 
 impl<'a> RowWriter<'a> {
@@ -135,13 +152,15 @@ impl<'a> RowWriter<'a> {
 
     fn add(&mut self, said: &Said<'a>) {
         let statement = said.statement;
-        let (first_range, first_listed) = (self.range_count, self.listed_count);
-        statement.ranges.iter().for_each(|range| self.add_range(range));
+        let mut ranges = Vec::new();
+        statement.ranges.iter().for_each(|range| self.put_range(&mut ranges, range));
+        let first_range = pooled(&mut self.ranges, &mut self.known_ranges, ranges, RANGE);
+        let mut listed = Vec::new();
         for version in &statement.versions {
             let words = [self.order.position(version), self.text(version)];
-            put(&mut self.listed, &words);
-            self.listed_count += 1;
+            put(&mut listed, &words);
         }
+        let first_listed = pooled(&mut self.listed, &mut self.known_lists, listed, LISTED);
         let fix = statement.fix_version.as_deref();
         let words = [
             said.qid,
@@ -153,9 +172,9 @@ impl<'a> RowWriter<'a> {
             self.arches(&statement.arches),
             fix.map_or(UNREAD, |fix| self.order.position(fix)),
             first_range,
-            self.range_count - first_range,
+            statement.ranges.len() as u32,
             first_listed,
-            self.listed_count - first_listed,
+            statement.versions.len() as u32,
         ];
         put(&mut self.statements, &words);
         self.statements.extend([
@@ -166,12 +185,12 @@ impl<'a> RowWriter<'a> {
             said.base_severity.get(),
             code::of_raised_by(said.raised_by),
             code::of_named(statement.named),
-            0,
+            u8::from(statement.module.is_some() || !statement.arches.is_empty()),
         ]);
         self.statements.extend([0; 8]);
     }
 
-    fn add_range(&mut self, range: &'a AffectedRange) {
+    fn put_range(&mut self, ranges: &mut Vec<u8>, range: &'a AffectedRange) {
         let start = match range.introduced.as_deref() {
             None => (0, NONE),
             Some(version) => match self.order.position(version) {
@@ -188,25 +207,24 @@ impl<'a> RowWriter<'a> {
                 (after, self.text(version) | INCLUDED)
             }
         };
-        put(&mut self.ranges, &[start.0, end.0, start.1, end.1]);
-        self.range_count += 1;
+        put(ranges, &[start.0, end.0, start.1, end.1]);
     }
 
     fn finish(mut self, statements: usize) -> Vec<u8> {
-        let classes: Vec<&'a str> = std::mem::take(&mut self.order.classes);
-        let class_texts: Vec<u32> = classes.iter().map(|class| self.text(class)).collect();
-        let texts = self.starts.len() as u32 / 4;
+        let (mut starts, mut versions) = (Vec::new(), Vec::new());
+        for class in &self.order.classes {
+            put(&mut starts, &[versions.len() as u32]);
+            versions.extend(class.as_bytes());
+        }
+        put(&mut starts, &[versions.len() as u32]);
+        let texts = self.starts.len() / 4;
         put(&mut self.starts, &[self.text.len() as u32]);
+        let (ranges, listed) = (self.ranges.len() / RANGE, self.listed.len() / LISTED);
+        let counts = [statements, ranges, listed, self.order.classes.len(), texts, versions.len()];
         let mut row = Vec::new();
-        let counts =
-            [statements as u32, self.range_count, self.listed_count, class_texts.len() as u32, texts];
-        put(&mut row, &counts);
-        row.extend(self.statements);
-        row.extend(self.ranges);
-        row.extend(self.listed);
-        put(&mut row, &class_texts);
-        row.extend(self.starts);
-        row.extend(self.text);
+        put(&mut row, &counts.map(|count| count as u32));
+        let parts = [starts, versions, self.statements, self.ranges, self.listed, self.starts, self.text];
+        parts.into_iter().for_each(|part| row.extend(part));
         row
     }
 }

@@ -205,8 +205,12 @@ mod tests {
     #[test]
     fn the_next_version_lies_between_a_version_and_all_later_ones() {
         let order = |a: &str, b: &str| version::compare(Scheme::Composer, a, b).unwrap();
-        for (version, later) in [("2.2.4", "2.2.4-p1"), ("2.2.4", "2.2.4.1"), ("v1.0.0-beta1", "1.0.0-beta2")] {
-            assert!(order(version, &next(version)).is_lt() && order(&next(version), later).is_lt(), "{version}");
+        for (version, later) in [("2.2.4", "2.2.4-p1"), ("2.2.4", "2.2.4.1"), ("v1.0.0-beta1", "1.0.0-beta2")]
+        {
+            assert!(
+                order(version, &next(version)).is_lt() && order(&next(version), later).is_lt(),
+                "{version}"
+            );
         }
     }
 

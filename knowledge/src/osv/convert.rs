@@ -71,6 +71,9 @@ impl Reader {
             let mut record = record.clone();
             record.family = family;
             record.statements = statements;
+            if family == NamespaceFamily::Npm {
+                record.aliases.extend(number_at_npm(&osv));
+            }
             if distribution && !advisory::settle(&mut record, &osv) {
                 self.harmless += 1;
                 continue;
@@ -170,6 +173,20 @@ impl Reader {
         };
         out.harvest.records.push(links);
     }
+}
+
+/// The id that the Node.js Security Working Group gave a flaw, if the record links to exactly one of its pages: few of
+/// those records name a CVE, so that nothing else tells that both are about one flaw.
+fn number_at_npm(osv: &OsvRecord<'_>) -> Option<String> {
+    let number = |url: &str| {
+        let page = url.strip_prefix("https://")?.trim_start_matches("www.");
+        let page = page.strip_prefix("npmjs.com").or_else(|| page.strip_prefix("nodesecurity.io"))?;
+        let number = page.strip_prefix("/advisories/")?.trim_end_matches('/');
+        (number.len() <= 6).then(|| number.parse::<u32>().ok()).flatten()
+    };
+    let mut numbers = osv.references.iter().filter_map(|reference| number(reference.url.as_deref()?));
+    let first = numbers.next()?;
+    numbers.all(|other| other == first).then(|| format!("NSWG-ECO-{first}"))
 }
 
 fn rate_all(ratings: &[OsvSeverity]) -> Vec<Rated> {

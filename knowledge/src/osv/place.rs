@@ -29,10 +29,10 @@ impl Place {
         Self { namespace: namespace.0.into(), family, ecosystem, named }
     }
 
-    /// The order of bounds where that of versions is not written down: Bitnami's bounds are plain numbers, while the
-    /// versions of its packages carry a revision that no scheme here knows.
+    /// The order of bounds where that of versions is not written down: Bitnami's bounds are semantic versions, while
+    /// what stands behind the hyphen of its packages' versions is a revision.
     pub(super) fn order_of_bounds(&self) -> Option<Scheme> {
-        (self.ecosystem == Ecosystem::Bitnami).then_some(Scheme::Generic)
+        (self.ecosystem == Ecosystem::Bitnami).then_some(Scheme::Semver)
     }
 
     /// Whether these are packages of a distribution.
@@ -42,7 +42,7 @@ impl Place {
 }
 
 /// Language ecosystems by OSV's name.
-const LANGUAGES: [(&str, Ecosystem); 17] = [
+const LANGUAGES: [(&str, Ecosystem); 16] = [
     ("Bitnami", Ecosystem::Bitnami),
     ("CRAN", Ecosystem::Cran),
     ("ConanCenter", Ecosystem::Conan),
@@ -59,8 +59,6 @@ const LANGUAGES: [(&str, Ecosystem); 17] = [
     ("SwiftURL", Ecosystem::Swift),
     ("crates.io", Ecosystem::Cargo),
     ("npm", Ecosystem::Npm),
-    // The name under which GitHub's own repository files Erlang and Elixir packages.
-    ("Erlang", Ecosystem::Hex),
 ];
 
 /// Distributions by OSV's name: what their packages are and how they are named.

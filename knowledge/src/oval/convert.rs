@@ -25,6 +25,8 @@ pub(super) struct File<'a> {
     pub(super) publisher: Publisher,
     /// The namespace that its name tells, where definitions do not tell any (Azure).
     pub(super) namespace: Option<&'a str>,
+    /// The layered product or stream that its name tells, where definitions do not tell any (Red Hat until 2021).
+    pub(super) product: Option<&'a str>,
 }
 
 /// Reads one definition.
@@ -88,7 +90,7 @@ fn per_cve(
             claims.iter().filter(|claim| claim.cve.as_ref() == Some(&cve)).cloned().collect();
         let entry = entries.iter().find(|entry| entry.id == cve);
         let mut record = Record::new(file.publisher.family(), file.publisher.feed(), cve.clone());
-        record.digest = Some(definition.digest.clone());
+        record.digest = Some(definition.digest);
         record.references = vec![format!("https://ubuntu.com/security/{cve}")];
         if let Some(entry) = entry {
             record.cvss.clone_from(&entry.cvss);
@@ -109,7 +111,7 @@ fn per_cve(
 
 fn record(publisher: Publisher, definition: &Definition, words: &Words<'_>, id: String) -> Record {
     let mut record = Record::new(publisher.family(), publisher.feed(), id);
-    record.digest = Some(definition.digest.clone());
+    record.digest = Some(definition.digest);
     record.summary = words.summary();
     record.sentence = words.sentence();
     record.published = words.published();
@@ -144,7 +146,7 @@ fn tell_of_cves(record: &mut Record, entries: Vec<CveWords>) -> Vec<Record> {
             let mut own = Record::new(record.family, record.feed, entry.id);
             own.cvss = entry.cvss;
             own.cwes = entry.cwes;
-            own.digest.clone_from(&record.digest);
+            own.digest = record.digest;
             further.push(own);
         }
     }

@@ -4,10 +4,14 @@ use std::collections::HashMap;
 
 use model::{Digest, Timestamp};
 
+use super::comment::is_neutral;
 use super::element::Element;
 
 /// Definitions, tests and so on of one file; more are not read.
 const MAX_ELEMENTS: usize = 8_000_000;
+
+/// Characters of a description, of which one sentence is used.
+const MAX_DESCRIPTION: usize = 4000;
 
 /// A file, with everything that criteria refer to.
 #[derive(Debug, Default)]
@@ -102,7 +106,7 @@ impl Document {
         match list {
             "generator" if element.name == "timestamp" => self.made = timestamp(element.trimmed()),
             "definitions" => self.definitions.extend(definition(element, raw)),
-            "tests" => {
+            "tests" if !is_neutral(element.attribute("comment").unwrap_or_default()) => {
                 keep(&mut self.tests, &element, test(&element));
             }
             "objects" => {
@@ -157,8 +161,23 @@ fn definition(mut element: Element, raw: &[u8]) -> Option<Definition> {
     let id = element.attribute("id").unwrap_or_default().to_owned();
     let criteria = element.child("criteria").map(criteria);
     let at = element.children.iter().position(|child| child.name == "metadata");
-    let metadata = at.map(|at| element.children.swap_remove(at)).unwrap_or_default();
+    let mut metadata = at.map(|at| element.children.swap_remove(at)).unwrap_or_default();
+    shorten(&mut metadata);
     Some(Definition { id, class, metadata, criteria, digest: Digest::of(raw) })
+}
+
+/// Leaves out what is not used of metadata, because all definitions are held until the tests behind them are read.
+fn shorten(element: &mut Element) {
+    const UNUSED: [&str; 5] = ["bugzilla", "rights", "notes", "bug", "moreinfo"];
+    element.children.retain(|child| !UNUSED.contains(&child.name.as_str()));
+    for child in &mut element.children {
+        if child.name == "description"
+            && let Some((end, _)) = child.text.char_indices().nth(MAX_DESCRIPTION)
+        {
+            child.text.truncate(end);
+        }
+        shorten(child);
+    }
 }
 
 fn criteria(element: &Element) -> Criteria {
@@ -167,6 +186,8 @@ fn criteria(element: &Element) -> Criteria {
     for child in &element.children {
         match child.name.as_str() {
             "criteria" => members.push(criteria(child)),
+            // Half of all criteria ask for signatures; of whole distributions they would fill memory.
+            "criterion" if is_neutral(child.attribute("comment").unwrap_or_default()) => {}
             "criterion" | "extend_definition" => members.push(Criteria::Leaf(Criterion {
                 test: child.attribute("test_ref").unwrap_or_default().to_owned(),
                 comment: child.attribute("comment").unwrap_or_default().to_owned(),

@@ -89,7 +89,7 @@ pub(super) fn for_each_element(
                     _ => {}
                 }
             }
-            Event::Empty(tag) if depth >= 2 && depth < MAX_DEPTH => {
+            Event::Empty(tag) if (2..MAX_DEPTH).contains(&depth) => {
                 finish(element(&tag), &mut open, &list, &mut visit, reader.get_mut());
             }
             Event::Empty(_) => {}

@@ -132,7 +132,7 @@ pub(crate) fn read(file: &FeedFile, out: &mut FileHarvest<'_>) -> Result<(), Str
         return Err("it has more elements than are read".into());
     }
     out.date = document.made.or_else(|| file.date());
-    let about = File { publisher, namespace: namespace.as_deref() };
+    let about = File { publisher, namespace: namespace.as_deref(), product: red_hat_product(&file.name) };
     for definition in std::mem::take(&mut document.definitions) {
         convert::definition(about, &document, &definition, out);
     }
@@ -153,6 +153,16 @@ fn azure_namespace(name: &str) -> Option<String> {
     Some(format!("{product}:{release}"))
 }
 
+/// `ansible-2-including-unpatched.oval.xml.bz2` → `ansible-2`; `None` for the plain release with its optional channels.
+fn red_hat_product(name: &str) -> Option<&str> {
+    let (product, _) = name.split_once("-including-unpatched")?;
+    let plain = product.strip_prefix("rhel-").is_some_and(|rest| {
+        let (release, channel) = rest.split_once('-').unwrap_or((rest, ""));
+        !release.contains('.') && matches!(channel, "" | "extras" | "supplementary" | "optional")
+    });
+    (!plain && crate::text::is_id(product)).then_some(product)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,5 +172,14 @@ mod tests {
         assert_eq!(azure_namespace("azurelinux-3.0-oval.xml.gz").as_deref(), Some("azurelinux:3.0"));
         assert_eq!(azure_namespace("cbl-mariner-1.0-oval.xml").as_deref(), Some("mariner:1.0"));
         assert_eq!(azure_namespace("oval.xml"), None);
+    }
+
+    #[test]
+    fn the_layered_product_of_red_hat_is_told_by_the_name_of_the_file() {
+        assert_eq!(red_hat_product("ansible-2-including-unpatched.oval.xml.bz2"), Some("ansible-2"));
+        assert_eq!(red_hat_product("rhel-8.6-eus-including-unpatched.oval.xml"), Some("rhel-8.6-eus"));
+        assert_eq!(red_hat_product("rhel-6-extras-including-unpatched.oval.xml"), None);
+        assert_eq!(red_hat_product("rhel-9-including-unpatched.oval.xml.bz2"), None);
+        assert_eq!(red_hat_product("com.redhat.rhsa-all.xml"), None);
     }
 }

@@ -115,6 +115,7 @@ pub(super) fn release(
 
 /// `amazon-linux-2---kernel-5.15` and its like.
 fn amazon(short: &str) -> Option<Release> {
+    let short = short.to_ascii_lowercase();
     let rest = short.strip_prefix("amazon-linux-")?;
     let (release, topic) = match rest.split_once("---") {
         Some((release, topic)) => (release, Some(topic)),

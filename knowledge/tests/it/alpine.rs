@@ -60,6 +60,12 @@ fn the_sites_note_dates_its_databases() {
         source(&report, "alpine-secdb/v3.15/main.json").date,
         Timestamp::parse("2026-11-20T10:20:30Z")
     );
+    let (_, report) = Feeds::new()
+        .file("alpine-secdb/v3.15/main.json", database)
+        .file("alpine-secdb/v3.15/last-update", "1628589283")
+        .compile();
+    let date = source(&report, "alpine-secdb/v3.15/main.json").date;
+    assert_eq!(date, Timestamp::parse("2021-08-10T09:54:43Z"));
     for package in ["a", "b"] {
         assert_eq!(affected(&bundle, "alpine:3.15", package).len(), 1, "{package}");
     }

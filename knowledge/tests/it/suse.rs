@@ -3,6 +3,7 @@
 
 use model::{FixState, Named};
 
+use crate::real::format_sample;
 use crate::support::{Feeds, affected, only, ranges, source};
 
 const SAMPLE: &str = "suse-csaf/csaf-suse-sample.tar.zst";
@@ -40,6 +41,20 @@ fn advisories_and_vex_are_read_whole() {
     let bind = only(&bundle, "sles:11.2:ltss", "bind", "CVE-2012-1667");
     assert_eq!((bind.affected.arches.len(), ranges(&bind)), (0, "[..9.9.4P2-0.6.1)".into()));
     assert!(bundle.manifest().namespaces.keys().all(|namespace| !namespace.contains("packagehub")));
+}
+
+#[test]
+fn the_publishers_own_archive_is_read_with_its_oddities() {
+    // A document whose name and id are those of an error page, with true content, beside digests and signatures.
+    let archive = format_sample("rpm-distros.tar.gz", "suse-csaf-small/csaf.tar.bz2");
+    let (bundle, report) = Feeds::new().file("suse-csaf/csaf.tar.bz2", archive).compile();
+    let archive = source(&report, "suse-csaf/csaf.tar.bz2");
+    assert_eq!((archive.feed, archive.records, archive.quarantined_count), ("suse-csaf", 3, 0));
+    let statements = |namespace: &str| bundle.manifest().namespaces[namespace].statements;
+    let counts = ["sles:12", "sles:12.1", "sled:12.1", "sles:11.1:ltss", "sles:11.2:ltss"].map(statements);
+    assert_eq!(counts, [1207, 1188, 1134, 378, 56]);
+    let qt = only(&bundle, "sles:12.1", "libqt4", "CVE-2010-4180");
+    assert_eq!((ranges(&qt), qt.affected.advisory.as_str()), ("[..4.8.6-7.1)".into(), "SUSE-SU-403"));
 }
 
 #[test]

@@ -26,11 +26,18 @@ fn files_of_the_tracker_are_read_with_every_status() {
     let (bundle, report) = feeds.compile();
     for (_, cve) in names {
         let source = source(&report, &format!("uct/active/{cve}"));
-        assert_eq!((source.feed, source.records, source.quarantined_count), ("ubuntu-cve-tracker", 1, 0), "{cve}");
+        assert_eq!(
+            (source.feed, source.records, source.quarantined_count),
+            ("ubuntu-cve-tracker", 1, 0),
+            "{cve}"
+        );
     }
     let bluez = only(&bundle, "ubuntu:18.04", "bluez", "CVE-2020-0556");
     assert_eq!((ranges(&bluez), bluez.affected.named), ("[..5.48-0ubuntu3.4)".into(), Named::Source));
-    assert_eq!((bluez.affected.base_severity.get(), bluez.affected.fix_version.as_deref()), (3, Some("5.48-0ubuntu3.4")));
+    assert_eq!(
+        (bluez.affected.base_severity.get(), bluez.affected.fix_version.as_deref()),
+        (3, Some("5.48-0ubuntu3.4"))
+    );
     assert_eq!(bluez.vulnerability.cvss3.as_ref().map(|cvss| cvss.base), Some(7.1));
     let state = |namespace: &str, package: &str, cve: &str| {
         let found = only(&bundle, namespace, package, cve);
@@ -41,8 +48,14 @@ fn files_of_the_tracker_are_read_with_every_status() {
         state("ubuntu:14.04", "bluez", "CVE-2020-0556"),
         (FixState::EndOfLife, all(), "out of standard support".into())
     );
-    assert_eq!(state("ubuntu:19.10", "linux-oem", "CVE-2020-0009"), (FixState::Affected, all(), "4.15.0-1087.97".into()));
-    assert_eq!(state("ubuntu:14.04:esm", "vnc4", "CVE-2019-15903"), (FixState::Affected, all(), String::new()));
+    assert_eq!(
+        state("ubuntu:19.10", "linux-oem", "CVE-2020-0009"),
+        (FixState::Affected, all(), "4.15.0-1087.97".into())
+    );
+    assert_eq!(
+        state("ubuntu:14.04:esm", "vnc4", "CVE-2019-15903"),
+        (FixState::Affected, all(), String::new())
+    );
     assert_eq!(
         state("ubuntu:19.04", "vnc4", "CVE-2019-15903"),
         (FixState::NotAffected, String::new(), "code not present".into())
@@ -78,7 +91,10 @@ fn positions_of_the_vex_archive_are_read() {
         (FixState::NotAffected, Some("vulnerable_code_not_present"))
     );
     let notice = only(&bundle, "ubuntu:20.04:esm", "varnish", "CVE-2022-45060");
-    assert_eq!((ranges(&notice), notice.affected.advisory.as_str()), ("[..6.2.1-2ubuntu0.2+esm1)".into(), "USN-7372-1"));
+    assert_eq!(
+        (ranges(&notice), notice.affected.advisory.as_str()),
+        ("[..6.2.1-2ubuntu0.2+esm1)".into(), "USN-7372-1")
+    );
     assert_eq!(notice.affected.feed, "ubuntu-vex-notices");
 }
 

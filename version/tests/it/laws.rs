@@ -22,6 +22,9 @@ fn pieces(scheme: Scheme) -> Vec<&'static str> {
         Scheme::Composer => &["-dev", "-RC1", "beta", "pl", ".x-dev", "@dev", "2010", "-stable", "patch.1"],
         Scheme::Go => &[".0.0", "rc1", "beta2", "-0.20200101000000-abcdef", "+incompatible", "-pre"],
         Scheme::Pub => &[".0.0", ".1.2", "-dev", "+1", "+b", ".-5", "-0x1f", "+0"],
+        Scheme::Hackage => &[".0", ".1", ".10", "-a", "-rc1"],
+        Scheme::Cran => &[".0", "-1", ".00", ".10"],
+        Scheme::Julia => &[".0", "rc1", "-", "+", "+1", "+b.2", "-x"],
         Scheme::Alpm => &["..", "_", "+", "rc", "1:", "-1", "-2"],
         _ => &["alpha", "rc1", "patch", "v", "_"],
     });

@@ -16,8 +16,8 @@ import sys
 import tarfile
 import zipfile
 
-# Ecosystems of OSV and the schemes that their versions are compared by. Hex, pub and pacman have few records of their own, so
-# they also get versions that look like theirs.
+# Ecosystems of OSV and the schemes that their versions are compared by. Hex, pacman and R have few records of their own, or
+# none, so they get versions of others that look like theirs.
 SCHEMES = {
     "Debian": ["dpkg"],
     "Ubuntu": ["dpkg"],
@@ -34,7 +34,7 @@ SCHEMES = {
     "SwiftURL": ["semver"],
     "Hex": ["hex"],
     "Pub": ["hex"],
-    "PyPI": ["pep440"],
+    "PyPI": ["pep440", "cran"],
     "Maven": ["maven"],
     "RubyGems": ["gem"],
     "NuGet": ["nuget"],
@@ -43,7 +43,7 @@ SCHEMES = {
 }
 
 # Schemes whose reference says that a text is no version.
-REFUSING = ["dpkg", "semver", "npm", "pep440", "gem", "nuget", "composer", "go", "hex"]
+REFUSING = ["dpkg", "semver", "npm", "pep440", "gem", "nuget", "composer", "go", "hex", "cran"]
 
 VERSION = re.compile(r"[vV]?\d[0-9A-Za-z.+_~-]*")
 

@@ -40,7 +40,8 @@ const fn nothing(_: &str, _: &str, _: &str, _: &str) -> bool {
     false
 }
 
-/// The programs, in the order of the schemes. Of pub there is none in any registry, and generic has none.
+/// The programs, in the order of the schemes. Of pub and Julia there is none in the registries, Cabal's is out of proportion, and
+/// generic has none.
 pub(crate) const REFERENCES: &[Reference] = &[
     Reference {
         scheme: "dpkg",
@@ -130,6 +131,13 @@ pub(crate) const REFERENCES: &[Reference] = &[
         scheme: "hex",
         needs: &[("elixir", "elixir")],
         runner: Runner::Script("elixir", "hex.exs"),
+        explains: nothing,
+        explanation: "",
+    },
+    Reference {
+        scheme: "cran",
+        needs: &[("Rscript", "r-base-core")],
+        runner: Runner::Script("Rscript", "cran.R"),
         explains: nothing,
         explanation: "",
     },

@@ -189,6 +189,7 @@ fn finding(verdict: &Verdict<'_>, rules: &[Rule], hit: Hit<'_>, why: Option<&Sup
         suppressions: why.map(suppression).into_iter().collect(),
         properties: json!({
             "severity": word(finding.severity),
+            "risk": finding.risk,
             "state": finding.state,
             "fixVersion": finding.fix_version,
             "inBase": verdict.in_base(subject.layer()),

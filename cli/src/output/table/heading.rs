@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use matcher::risk::{Band, ImageRisk};
 use model::{Reference, Severity};
 
 use super::{Look, places};
@@ -47,6 +48,11 @@ fn findings(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> anyhow::
         counts.iter().map(|(severity, count)| painted(*severity, *count, look.colours)).collect();
     let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
     writeln!(out, "findings  {all}{parts}")?;
+    let found = || verdict.findings.iter().map(|hit| hit.finding);
+    if let Some(highest) = found().map(|finding| finding.risk).max() {
+        let (score, band) = (ImageRisk::of(found()).score(), Band::of(highest).as_str().to_lowercase());
+        writeln!(out, "risk      {score} of 1000, the highest of a finding is {highest} of 100 ({band})")?;
+    }
     let count = verdict.not_covered.iter().filter(|subject| matches!(subject, Subject::Package(..))).count();
     if count > 0 {
         let subject = if count == 1 { "package is" } else { "packages are" };

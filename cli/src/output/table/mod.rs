@@ -54,6 +54,7 @@ pub(super) fn places(count: usize) -> String {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Line<'a> {
     severity: Reverse<Severity>,
+    risk: Reverse<u8>,
     package: &'a str,
     version: &'a str,
     id: &'a str,
@@ -68,6 +69,7 @@ struct Line<'a> {
 fn lines<'a>(hits: impl Iterator<Item = (Hit<'a>, Option<&'a Suppression>)>) -> Vec<Line<'a>> {
     let line = |(hit, why): (Hit<'a>, Option<&'a Suppression>)| Line {
         severity: Reverse(hit.finding.severity),
+        risk: Reverse(hit.finding.risk),
         package: hit.subject.name(),
         version: hit.subject.version(),
         id: &hit.finding.vulnerability.id,
@@ -87,9 +89,9 @@ fn findings(out: &mut dyn Write, lines: Vec<Line<'_>>, look: &Look) -> anyhow::R
     if lines.is_empty() {
         return Ok(());
     }
-    let mut table = new_table(look, ["SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "TITLE"]);
+    let mut table = new_table(look, ["SEVERITY", "RISK", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "TITLE"]);
     for line in lines {
-        let mut cells = vec![severity(line.severity.0, look)];
+        let mut cells = vec![severity(line.severity.0, look), text(&line.risk.0.to_string())];
         cells.extend([&*line.id(), &line.name(), line.version, line.fix, &shorten(line.title)].map(text));
         table.add_row(cells);
     }

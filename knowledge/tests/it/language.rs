@@ -1,0 +1,125 @@
+//! Advisory databases of single languages in their own formats, on the real samples and on small hand-written files.
+
+use model::{FixState, SeverityRule, Timestamp};
+
+use crate::support::{Feeds, affected, only, ranges, skipped, source};
+
+const RUBY: &str = "ruby-advisory-db/ruby-advisory-db-2026-08-22.tar.gz";
+const PHP: &str = "friendsofphp/security-advisories-2026-08-06.tar.gz";
+const NODE: &str = "nodejs-security-wg/security-wg-vuln-2026-04-08.tar.gz";
+
+#[test]
+fn the_ruby_database_is_read_whole() {
+    let (bundle, report) = Feeds::new().real(RUBY).compile();
+    let source = source(&report, RUBY);
+    assert_eq!((source.records, source.quarantined_count), (1234, 0), "{:?}", source.quarantined);
+    assert_eq!(source.date, Timestamp::parse("2026-08-22"));
+    let counts = &bundle.manifest().namespaces["gem"];
+    assert_eq!((counts.packages, counts.statements), (465, 1234));
+    let rack = only(&bundle, "gem", "rack", "CVE-2022-44570");
+    assert_eq!(ranges(&rack), "[..2.0.9.2) [2.1.a..2.1.4.2) [2.2.a..2.2.6.2) [2.3.a..3.0.4.1)");
+    assert_eq!(
+        (rack.affected.state, rack.affected.fix_version.as_deref()),
+        (FixState::Fixed, Some("3.0.4.1"))
+    );
+    assert_eq!(rack.vulnerability.aliases, ["GHSA-65f5-mfpf-vfhj"]);
+    assert_eq!(rack.vulnerability.title, "Denial of service via header parsing in Rack");
+    assert_eq!(rack.vulnerability.published, Timestamp::parse("2023-01-18"));
+    assert_eq!((rack.affected.severity.get(), rack.affected.severity_rule), (4, SeverityRule::Cvss));
+    let never = only(&bundle, "gem", "cap-strap", "OSVDB-108575");
+    assert_eq!((ranges(&never), never.affected.state), ("[..)".into(), FixState::Affected));
+}
+
+#[test]
+fn the_php_database_is_read_whole() {
+    let (bundle, report) = Feeds::new().real(PHP).compile();
+    let source = source(&report, PHP);
+    assert_eq!((source.records, source.quarantined_count), (1592, 0), "{:?}", source.quarantined);
+    let counts = &bundle.manifest().namespaces["composer"];
+    assert_eq!((counts.packages, counts.statements), (350, 1592));
+    let symfony = only(&bundle, "composer", "symfony/http-foundation", "CVE-2019-18888");
+    assert_eq!(ranges(&symfony), "[2.0.0..2.8.52) [3.0.0..3.4.35) [4.0.0..4.2.12) [4.3.0..4.3.8)");
+    assert_eq!(symfony.vulnerability.title, "Prevent argument injection in a MimeTypeGuesser");
+    assert_eq!(symfony.vulnerability.published, Timestamp::parse("2019-11-13"));
+    let unnamed = affected(&bundle, "composer", "adodb/adodb-php");
+    assert!(unnamed.iter().any(|found| found.vulnerability.id == "FRIENDSOFPHP-adodb/adodb-php/2018-03-06"));
+}
+
+#[test]
+fn the_working_groups_records_are_read_whole_and_join_githubs() {
+    let (bundle, report) = Feeds::new().real(NODE).real("osv/npm/all.zip").compile();
+    let source = source(&report, NODE);
+    assert_eq!((source.records, source.quarantined_count), (467, 0), "{:?}", source.quarantined);
+    let minimatch = affected(&bundle, "npm", "minimatch");
+    let one: Vec<_> = minimatch.iter().filter(|found| found.vulnerability.id == "CVE-2016-10540").collect();
+    let advisories: Vec<_> = one.iter().map(|found| found.affected.advisory.as_str()).collect();
+    assert_eq!(advisories, ["GHSA-hxm2-r34f-qmc5", "NSWG-ECO-118"], "one flaw, told by the link");
+    assert_eq!((ranges(one[1]), one[1].affected.fix_version.as_deref()), ("[..3.0.1]".into(), Some("3.0.2")));
+    let alone = affected(&bundle, "npm", "sauce-connect");
+    assert_eq!((alone[0].vulnerability.id.as_str(), ranges(&alone[0])), ("NSWG-ECO-186", "[..)".into()));
+    assert_eq!((alone[0].affected.state, alone[0].affected.severity.get()), (FixState::Affected, 4));
+}
+
+#[test]
+fn one_flaw_in_two_databases_is_one_vulnerability() {
+    let (bundle, _) = Feeds::new()
+        .real(RUBY)
+        .real(PHP)
+        .real(NODE)
+        .real("osv/RubyGems/all.zip")
+        .real("osv/Packagist/all.zip")
+        .real("osv/npm/all.zip")
+        .compile();
+    let mut owners = std::collections::BTreeMap::new();
+    for vulnerability in bundle.vulnerabilities() {
+        for id in vulnerability.aliases.iter().filter(|id| !id.starts_with("CVE-")) {
+            owners
+                .entry((vulnerability.family, id.clone()))
+                .or_insert_with(Vec::new)
+                .push(vulnerability.id.clone());
+        }
+    }
+    // What stands under several vulnerabilities names several CVEs itself.
+    for ((_, id), owners) in &owners {
+        assert!(
+            owners.len() == 1 || owners.iter().all(|owner| owner.starts_with("CVE-")),
+            "{id}: {owners:?}"
+        );
+    }
+    assert!(bundle.vulnerabilities().all(|found| !owners.contains_key(&(found.family, found.id.clone()))));
+}
+
+#[test]
+fn the_unpacked_folders_are_read_like_the_tarballs() {
+    let gem = "---\ngem: a\ncve: 2020-0001\ntitle: T\ndate: 2020-01-02\npatched_versions: ['>= 1.2']\n";
+    let php = "title: T\nlink: https://example.org\ncve: ~\nbranches:\n  1.x:\n    time: 2020-01-02 03:04:05\n    versions: ['>=1.0', '<1.2']\nreference: composer://Vendor/Name\n";
+    let npm = r#"{"id": 7, "module_name": "a", "vulnerable_versions": "<=1.2.3", "patched_versions": ">=1.2.4", "cves": []}"#;
+    let (bundle, report) = Feeds::new()
+        .file("ruby-advisory-db/gems/a/CVE-2020-0001.yml", gem)
+        .file("ruby-advisory-db/gems/a/OSVDB-1.yml", "gem: a\nosvdb: 1\npatched_versions: ['no version']\n")
+        .file("ruby-advisory-db/rubies/ruby/CVE-2020-0002.yml", "engine: ruby\ncve: 2020-0002\n")
+        .file("friendsofphp/vendor/name/2020-01-02.yaml", php)
+        .file("security-wg/vuln/npm/7.json", npm)
+        .file("security-wg/vuln/npm/index.json", "{}")
+        .file("security-wg/vuln/core/1.json", "{}")
+        .compile();
+    assert_eq!(ranges(&only(&bundle, "gem", "a", "CVE-2020-0001")), "[..1.2)");
+    let found = only(&bundle, "composer", "vendor/name", "FRIENDSOFPHP-vendor/name/2020-01-02");
+    assert_eq!(
+        (ranges(&found), found.vulnerability.published),
+        ("[1.0..1.2)".into(), Timestamp::parse("2020-01-02"))
+    );
+    let found = only(&bundle, "npm", "a", "NSWG-ECO-7");
+    assert_eq!(found.affected.fix_version.as_deref(), Some("1.2.4"));
+    assert!(
+        skipped(&report, "ruby-advisory-db/gems/a/OSVDB-1.yml").contains("`no version` is no requirement")
+    );
+    assert_eq!(
+        skipped(&report, "ruby-advisory-db/rubies/ruby/CVE-2020-0002.yml"),
+        "advisories about interpreters of Ruby are not used"
+    );
+    assert_eq!(
+        skipped(&report, "security-wg/vuln/core/1.json"),
+        "advisories about Node.js itself are not used"
+    );
+}
