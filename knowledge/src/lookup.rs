@@ -53,10 +53,16 @@ fn release_namespace(distro: &Distro) -> Option<Namespace> {
     // Ids of os-release are kept in lower case; openEuler's advisories spell it their way.
     let name = match distro.id.as_str() {
         "openeuler" => format!("openEuler:{}", distro.version),
-        _ => distro.to_string(),
+        "centos" => {
+            let name = distro.to_string();
+            let rebuilt = REBUILT.iter().find(|(rebuild, _)| *rebuild == name);
+            rebuilt.map_or(name, |(_, original)| (*original).to_owned())
+        }
+        id if distro.version.is_empty() => id.to_owned(),
+        // not by formatting: this runs for every package that is judged
+        id => [id, ":", &distro.version].concat(),
     };
-    let rebuilt = REBUILT.iter().find(|(rebuild, _)| *rebuild == name);
-    Some(Namespace(rebuilt.map_or(name, |(_, original)| (*original).to_owned())))
+    Some(Namespace(name))
 }
 
 /// The order of versions in a namespace; `None` where none is written down, so that nothing is guessed.

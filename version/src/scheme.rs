@@ -101,7 +101,7 @@ impl Scheme {
             Ecosystem::Julia => Some(Self::Julia),
             Ecosystem::Generic => Some(Self::Generic),
             // both are semantic by decree of their tools
-            Ecosystem::Cargo | Ecosystem::Swift => Some(Self::Semver),
+            Ecosystem::Cargo | Ecosystem::Swift | Ecosystem::Bitnami => Some(Self::Semver),
             _ => None,
         }
     }

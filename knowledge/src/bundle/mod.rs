@@ -33,6 +33,7 @@ pub use lifecycle::{ProductCycle, ProductInfo, is_dotnet_runtime};
 pub use manifest::{Manifest, NamespaceCounts, Source};
 pub use row::{Fix, Row, StatementView, Verdict};
 pub use stored::Origin;
+use stored::StoredOrigin;
 
 use lifecycle::Lifecycles;
 use version::Scheme;
@@ -131,7 +132,9 @@ impl Bundle {
     /// Where the records of a feed with this id came from; several if the feed writes one for each package.
     pub fn origins(&self, feed: &str, advisory: &str) -> Vec<Origin> {
         let blob = self.records.pair(self.bytes.as_slice(), feed, advisory);
-        blob.and_then(|blob| postcard::from_bytes(blob).ok()).unwrap_or_default()
+        let stored: Vec<StoredOrigin> =
+            blob.and_then(|blob| postcard::from_bytes(blob).ok()).unwrap_or_default();
+        stored.iter().map(|origin| origin.to_origin(&self.manifest.sources)).collect()
     }
 
     /// The numbers of a vulnerability in all families, by its main id or one of its aliases. Looks at every vulnerability.

@@ -2,8 +2,12 @@
 //!
 //! A change here raises [`crate::bundle::format::FORMAT`].
 
+use std::collections::HashMap;
+
 use model::{Digest, Lifecycle, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::manifest::Source;
 
 /// A product, as stored; its name is the key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -64,6 +68,37 @@ pub struct Origin {
     pub modified: Option<Timestamp>,
     /// When its publisher withdrew it.
     pub withdrawn: Option<Timestamp>,
-    /// Where it can be read.
-    pub url: Option<String>,
+}
+
+/// An origin as stored: the file by its place in the manifest's list of sources.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredOrigin {
+    file: u32,
+    digest: Option<[u8; 32]>,
+    published: Option<Timestamp>,
+    modified: Option<Timestamp>,
+    withdrawn: Option<Timestamp>,
+}
+
+impl StoredOrigin {
+    /// `places` tells where in the list a file is.
+    pub(crate) fn of(origin: &Origin, places: &HashMap<&str, u32>) -> Self {
+        Self {
+            file: places.get(origin.file.as_str()).copied().unwrap_or(u32::MAX),
+            digest: origin.digest.map(|digest| *digest.as_bytes()),
+            published: origin.published,
+            modified: origin.modified,
+            withdrawn: origin.withdrawn,
+        }
+    }
+
+    pub(crate) fn to_origin(&self, sources: &[Source]) -> Origin {
+        Origin {
+            file: sources.get(self.file as usize).map(|source| source.path.clone()).unwrap_or_default(),
+            digest: self.digest.map(Digest::from_bytes),
+            published: self.published,
+            modified: self.modified,
+            withdrawn: self.withdrawn,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Writing a bundle: sections in a fixed order, keys sorted, no time of its own. Equal content gives equal bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::bundle::format::{self, Section};
 use crate::bundle::index;
 use crate::bundle::manifest::Manifest;
-use crate::bundle::stored::{Origin, StoredCycle, StoredEnd, StoredProduct};
+use crate::bundle::stored::{Origin, StoredCycle, StoredEnd, StoredOrigin, StoredProduct};
 use crate::bundle::table::{TableWriter, pair_key};
 use crate::error::KnowledgeError;
 use crate::product::{NameRow, PackageSupport, Product, SupportEnd};
@@ -118,11 +118,15 @@ impl Content<'_> {
     }
 
     fn records(&self) -> Result<Vec<u8>, KnowledgeError> {
+        let paths = self.manifest.sources.iter().map(|source| source.path.as_str());
+        let places: HashMap<&str, u32> = paths.zip(0..).collect();
         let mut table = TableWriter::default();
         let keyed: BTreeMap<Vec<u8>, &Vec<Origin>> =
             self.records.iter().map(|((feed, id), origins)| (pair_key(feed, id), origins)).collect();
         for (key, origins) in keyed {
-            table.add(&key, &encode("origin", origins)?)?;
+            let stored: Vec<StoredOrigin> =
+                origins.iter().map(|origin| StoredOrigin::of(origin, &places)).collect();
+            table.add(&key, &encode("origin", &stored)?)?;
         }
         Ok(table.finish())
     }

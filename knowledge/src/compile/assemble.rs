@@ -91,7 +91,6 @@ impl<'a> Parts<'a> {
             published: record.published,
             modified: record.modified,
             withdrawn: record.withdrawn,
-            url: record.references.first().cloned(),
         };
         let origins = self.records.entry((record.feed, &record.id)).or_default();
         if origins.len() < MAX_ORIGINS

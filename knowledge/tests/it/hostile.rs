@@ -8,7 +8,31 @@ use crate::support::{Feeds, affected, shared, skipped, source};
 const GOOD: &str = r#"{"packages": [{"pkg": {"name": "good", "secfixes": {"1-r0": ["CVE-2020-0001"]}}}]}"#;
 
 /// One small file of each feed that is a plain document.
-const DOCUMENTS: [(&str, &str); 9] = [
+const DOCUMENTS: [(&str, &str); 17] = [
+    (
+        "kev/known_exploited_vulnerabilities.csv",
+        "cveID,vendorProject,dateAdded,dueDate,knownRansomwareCampaignUse\nCVE-2020-0001,\"a, \"\"b\"\"\",2024-01-01,2024-02-01,Known\n",
+    ),
+    ("exploitdb/cve-to-edb-1.json", r#"{"CVE-2020-0001": ["1", 2], "CVE-1": ["3"]}"#),
+    (
+        "exploitdb/files_exploits.csv",
+        "id,file,verified,codes\n1,\"a, \"\"b\"\"\",1,CVE-2020-0001;OSVDB-1\n2,c,0,\n",
+    ),
+    (
+        "metasploit/modules_metadata_base.json",
+        r#"{"exploit_a": {"fullname": "exploit/a", "references": ["CVE-2020-0001", "URL-x"]}}"#,
+    ),
+    ("nuclei/cves.json", "{\"ID\":\"CVE-2020-0001\",\"file_path\":\"http/cves/2020/CVE-2020-0001.yaml\"}\n"),
+    (
+        "nuclei/CVE-2020-0001.yaml",
+        "id: CVE-2020-0001\ninfo:\n  classification:\n    cve-id: CVE-2020-0001,CVE-2020-0002\n",
+    ),
+    ("PoC-in-GitHub/2020/CVE-2020-0001.json", r#"[{"full_name": "a/b", "stargazers_count": 3}, {"id": 1}]"#),
+    (
+        "cvelist/CVE-2020-0001.json",
+        r#"{"cveMetadata": {"cveId": "CVE-2020-0001", "state": "PUBLISHED"}, "containers": {"cna": {"metrics": [{"cvssV3_1": {"baseScore": 9.1}}]},
+            "adp": [{"providerMetadata": {"shortName": "CISA-ADP"}, "metrics": [{"other": {"type": "ssvc", "content": {"options": [{"Exploitation": "poc"}]}}}]}]}}"#,
+    ),
     (
         "debian/json",
         r#"{"p": {"CVE-2020-0001": {"description": "d", "releases": {"bookworm": {"status": "resolved", "fixed_version": "1", "urgency": "low"}}}}}"#,
