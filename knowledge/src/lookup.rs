@@ -53,7 +53,7 @@ fn release_namespace(distro: &Distro) -> Option<Namespace> {
     // Ids of os-release are kept in lower case; openEuler's advisories spell it their way.
     let name = match distro.id.as_str() {
         "openeuler" => format!("openEuler:{}", distro.version),
-        "centos" => {
+        "centos" | "opensuse-microos" => {
             let name = distro.to_string();
             let rebuilt = REBUILT.iter().find(|(rebuild, _)| *rebuild == name);
             rebuilt.map_or(name, |(_, original)| (*original).to_owned())

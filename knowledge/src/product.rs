@@ -13,11 +13,14 @@
 
 mod names;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use model::{Lifecycle, Timestamp};
 
 pub(crate) use names::{NameKind, NameRow, names_of};
+
+/// The strength of the form that people have not yet corrected.
+pub(crate) const WEAKEST: u8 = 3;
 
 /// What a product is, as far as it decides by which names a package finds it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,6 +145,7 @@ impl Products {
                 }
             }
         }
+        drop_renamed(&mut joined, &self.forms);
         for (name, releases) in &self.calendars {
             let product = joined.entry(name).or_insert_with(|| Product {
                 name: name.clone(),
@@ -155,12 +159,21 @@ impl Products {
         products.extend(made_up);
         continue_centos(&mut products);
         for product in &mut products {
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashSet::new();
             product.cycles.retain(|cycle| seen.insert(cycle.cycle.clone()));
         }
         products.sort_by(|a, b| a.name.cmp(&b.name));
         products
     }
+}
+
+/// Drops products that only the release data has and that are an alias of another one: its files are called as the product
+/// files and not as the products.
+fn drop_renamed(joined: &mut BTreeMap<&str, Product>, forms: &BTreeMap<(String, u8), Product>) {
+    let aliases: HashSet<String> = joined.values().flat_map(|product| product.aliases.iter().cloned()).collect();
+    let in_others: HashSet<&str> =
+        forms.keys().filter(|(_, strength)| *strength < WEAKEST).map(|(name, _)| name.as_str()).collect();
+    joined.retain(|name, _| in_others.contains(name) || !aliases.contains(*name));
 }
 
 /// Lays a release of a calendar over what else is known of it.
@@ -178,7 +191,7 @@ fn overlay(product: &mut Product, release: &Lifecycle) {
 
 /// The builds of OpenJDK that stand for all, the most telling first: Temurin has the long-term releases, Oracle's builds
 /// the short-lived ones between them, Red Hat's the oldest.
-const JDK_BUILDS: [&str; 3] = ["eclipse-temurin", "openjdk-builds-from-oracle", "red-hat-build-of-openjdk"];
+const JDK_BUILDS: [&str; 3] = ["eclipse-temurin", "openjdk-builds-from-oracle", "redhat-build-of-openjdk"];
 
 fn openjdk(products: &[Product]) -> Option<Product> {
     let name = "openjdk";

@@ -21,7 +21,7 @@
 use std::cmp::{Ordering, Reverse};
 
 use knowledge::{Fix, StatementView, Verdict};
-use model::{Ecosystem, FixState, Named};
+use model::{Ecosystem, FixState, Named, Standing};
 
 use crate::speaks::{Place, Subject};
 
@@ -95,24 +95,23 @@ fn next_qid(places: &Places<'_>, cursors: [usize; 2]) -> Option<u32> {
     ahead.min()
 }
 
-/// The statements about one vulnerability that mean this package.
-fn meant<'a, 'b: 'a>(
-    subject: Subject<'a>,
-    places: &'a Places<'b>,
-    start: [usize; 2],
-    end: [usize; 2],
-) -> impl Iterator<Item = (Which, StatementView<'b>, Option<u32>)> + 'a {
-    (0..2_u8).flat_map(move |number| {
-        let index = usize::from(number);
-        places[index].iter().flat_map(move |place| {
-            (start[index]..end[index]).filter_map(move |statement| {
-                let view = place.row.statement(statement);
-                let spot = place.spot(view.named())?;
-                let which = Which { place: number, statement: statement as u32 };
-                subject.is_meant(&view).then_some((which, view, spot))
-            })
-        })
-    })
+/// Visits the statements about one vulnerability that mean this package and can apply to something.
+fn visit<'b>(
+    subject: Subject<'_>,
+    places: &Places<'b>,
+    (start, end): ([usize; 2], [usize; 2]),
+    mut each: impl FnMut(Which, StatementView<'b>, Option<u32>),
+) {
+    for (number, place) in places.iter().enumerate() {
+        let Some(place) = place else { continue };
+        for index in start[number]..end[number] {
+            let view = place.row.statement(index);
+            let Some(spot) = place.spot(view.named()) else { continue };
+            if subject.is_meant(&view) {
+                each(Which { place: number as u8, statement: index as u32 }, view, spot);
+            }
+        }
+    }
 }
 
 fn judge_group(
@@ -123,18 +122,19 @@ fn judge_group(
     end: [usize; 2],
     out: &mut Hits,
 ) {
+    let mut by_name = false;
     // only RPM distributions use both kinds of names for one package
-    let by_name = subject.package.ecosystem == Ecosystem::Rpm
-        && meant(subject, places, start, end)
-            .any(|(_, view, _)| view.named() == Named::Binary && view.standing() == model::Standing::InForce);
-    let (mut deciding, mut rating, mut undecided): (
-        Option<Match<'_>>,
-        Option<(Which, StatementView<'_>)>,
-        _,
-    ) = (None, None, None);
-    for (which, statement, spot) in meant(subject, places, start, end) {
+    if subject.package.ecosystem == Ecosystem::Rpm {
+        visit(subject, places, (start, end), |_, view, _| {
+            by_name |= view.named() == Named::Binary && view.standing() == Standing::InForce;
+        });
+    }
+    let mut deciding: Option<Match<'_>> = None;
+    let mut rating: Option<(Which, StatementView<'_>)> = None;
+    let mut undecided = None;
+    visit(subject, places, (start, end), |which, statement, spot| {
         if by_name && statement.named() == Named::Source {
-            continue;
+            return;
         }
         match statement.judge(spot, subject.version(statement.named())) {
             Verdict::Outside => {}
@@ -149,7 +149,7 @@ fn judge_group(
                 }
             }
         }
-    }
+    });
     match (deciding, rating) {
         (Some(deciding), Some((rating, _))) => out.hits.push(Hit {
             qid,

@@ -152,7 +152,7 @@ impl RiskInputs {
         let step = usize::from(self.severity.get().clamp(1, 5) - 1);
         RiskParts {
             severity: SEVERITY[step],
-            cvss: self.cvss.map_or(NO_CVSS[step], |base| base.clamp(0.0, 10.0).round() as u8),
+            cvss: self.cvss.map_or(NO_CVSS[step], |base| (base.clamp(0.0, 10.0) + 0.5) as u8),
             threat: self.threat.points(),
             prediction: self.epss.map_or(0, |score| least_of(&PREDICTION, score)),
             remedy: self.remedy.points(),

@@ -55,7 +55,10 @@ impl<'p> Subject<'p> {
     /// Places the versions in a row that is named after the source package, the package, or both.
     pub(crate) fn place<'b>(&self, row: Row<'b>, is_source: bool, is_binary: bool) -> Place<'b> {
         let position = |named| {
-            let version = Parsed::parse(self.scheme, self.version(named)).ok()?;
+            // a branch of Composer has a place in the order, but lies in no range and outside of none
+            let version = Parsed::parse(self.scheme, self.version(named))
+                .ok()
+                .filter(|version| !version.is_branch())?;
             Some(row.position(self.scheme, &version))
         };
         let binary = is_binary.then(|| position(Named::Binary));

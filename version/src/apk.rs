@@ -1,5 +1,8 @@
 //! Alpine package versions, `digits{.digits}[letter]{_suffix[digits]}[~hash][-rdigits]`, as apk-tools 3 orders them
-//! (`src/version.c`; apk-tools 2 agrees wherever both accept a version).
+//! (`src/version.c`).
+//!
+//! Two things are read that only apk-tools 2 took, because real packages and advisories have them: digits behind the letter (sudo's
+//! `1.9.5p2-r0`), and an empty number before a letter or the revision (`4.8.0.-r1`). They are ordered as apk-tools 2 did.
 //!
 //! The rule that surprises: after the first number, a number with a leading zero makes the comparison one of texts,
 //! so `1.05` is before `1.1` and after `1.0`. The first number is always compared by value.
@@ -31,6 +34,7 @@ enum Token<'a> {
     First(&'a [u8]),
     Number(&'a [u8]),
     Letter(u8),
+    LetterNumber(&'a [u8]),
     Suffix(i8),
     SuffixNumber(&'a [u8]),
     Hash(&'a [u8]),
@@ -50,8 +54,9 @@ impl Token<'_> {
             Self::SuffixNumber(_) => 4,
             Self::Suffix(_) => 5,
             Self::Letter(_) => 6,
-            Self::Number(_) => 7,
-            Self::First(_) => 8,
+            Self::LetterNumber(_) => 7,
+            Self::Number(_) => 8,
+            Self::First(_) => 9,
         }
     }
 }
@@ -60,6 +65,7 @@ impl Token<'_> {
 fn compare_tokens(a: Token<'_>, b: Token<'_>) -> Ordering {
     match (a, b) {
         (Token::First(a), Token::First(b))
+        | (Token::LetterNumber(a), Token::LetterNumber(b))
         | (Token::SuffixNumber(a), Token::SuffixNumber(b))
         | (Token::Revision(a), Token::Revision(b)) => digits::compare(a, b),
         (Token::Number(a), Token::Number(b)) if a.starts_with(b"0") || b.starts_with(b"0") => a.cmp(b),
@@ -90,7 +96,7 @@ impl<'a> Tokens<'a> {
     }
 
     fn read(&mut self) -> Result<Token<'a>, Reason> {
-        use Token::{First, Hash, Letter, Number, Revision, Suffix, SuffixNumber};
+        use Token::{First, Hash, Letter, LetterNumber, Number, Revision, Suffix, SuffixNumber};
         let offset = self.text.len() - self.rest.len();
         let unexpected = Err(Reason::Unexpected(offset));
         let Some(before) = self.before else {
@@ -101,16 +107,18 @@ impl<'a> Tokens<'a> {
             return Ok(Token::End);
         };
         match (first, before) {
-            (b'.', First(_) | Number(_)) => {
+            (b'.', First(_) | Number(_) | LetterNumber(_)) => {
                 self.rest = rest;
                 let number = self.digits();
-                if number.is_empty() { unexpected } else { Ok(Number(number)) }
+                let may_be_empty = matches!(self.rest.first(), Some(b'a'..=b'z' | b'-'));
+                if number.is_empty() && !may_be_empty { unexpected } else { Ok(Number(number)) }
             }
-            (b'a'..=b'z', First(_) | Number(_)) => {
+            (b'a'..=b'z', First(_) | Number(_) | LetterNumber(_)) => {
                 self.rest = rest;
                 Ok(Letter(*first))
             }
-            (b'_', First(_) | Number(_) | Letter(_) | Suffix(_) | SuffixNumber(_)) => {
+            (b'0'..=b'9', Letter(_)) => Ok(LetterNumber(self.digits())),
+            (b'_', before) if !matches!(before, Hash(_) | Revision(_)) => {
                 let (word, rest) = digits::split_run(rest, |byte| byte.is_ascii_lowercase());
                 self.rest = rest;
                 let known = SUFFIXES.iter().find(|(name, _)| *name == word);
@@ -168,7 +176,9 @@ mod tests {
         let reason = |text| Version::parse(text).map(drop).unwrap_err();
         assert_eq!(reason("a1"), Reason::NoNumber);
         assert_eq!(reason("1.0bc"), Reason::Unexpected(4));
-        assert_eq!(reason("1.0a1"), Reason::Unexpected(4));
+        assert_eq!(reason("1.0a.1"), Reason::Unexpected(4));
+        assert_eq!(reason("1..1"), Reason::Unexpected(1));
+        assert_eq!(reason("57-1-r2"), Reason::Unexpected(2));
         assert_eq!(reason("1."), Reason::Unexpected(1));
         assert_eq!(reason("23_foo"), Reason::UnknownSuffix(2));
         assert_eq!(reason("1.0-1"), Reason::Unexpected(3));

@@ -32,11 +32,13 @@ mod range;
 mod rpm;
 mod scheme;
 mod semver;
+mod sort;
 
 pub use error::{Reason, Side, VersionError};
 pub use parsed::Parsed;
 pub use range::in_range;
 pub use scheme::{Scheme, UnknownScheme};
+pub use sort::sort;
 
 use std::cmp::Ordering;
 

@@ -101,7 +101,9 @@ impl Scheme {
             Ecosystem::Julia => Some(Self::Julia),
             Ecosystem::Generic => Some(Self::Generic),
             // both are semantic by decree of their tools
-            Ecosystem::Cargo | Ecosystem::Swift | Ecosystem::Bitnami => Some(Self::Semver),
+            Ecosystem::Cargo | Ecosystem::Swift => Some(Self::Semver),
+            // semantic but for leading zeros (MinIO's `2023.03.20`), which the loose form takes
+            Ecosystem::Bitnami => Some(Self::Npm),
             _ => None,
         }
     }

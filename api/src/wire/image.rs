@@ -50,7 +50,11 @@ pub(crate) struct ImageRecord<'a> {
 /// A record of any version.
 #[derive(ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "describes in the API document what `append` writes")]
+#[expect(
+    dead_code,
+    clippy::large_enum_variant,
+    reason = "describes in the API document what `append` writes, and is never made"
+)]
 pub(crate) enum AnyImageRecord<'a> {
     /// v1.2 and v1.3.
     Later(ImageRecord<'a>),

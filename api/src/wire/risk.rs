@@ -88,9 +88,9 @@ impl ThreatIntel<'_> {
             active_attacks: when(attacked),
             zero_day: when(attacked && !view.is_fixable()),
             public_exploit: when(published),
-            easy_exploit: when(vectors(what).any(|vector| is_easy(vector))),
+            easy_exploit: when(vectors(what).any(is_easy)),
             no_patch: when(!view.is_fixable()),
-            denial_of_service: when(vectors(what).any(|vector| is_outage(vector))),
+            denial_of_service: when(vectors(what).any(is_outage)),
             ransomware: when(known.is_some_and(|entry| entry.ransomware)),
             public_exploit_names: (!what.exploits.is_empty())
                 .then(|| what.exploits.iter().map(name).collect()),

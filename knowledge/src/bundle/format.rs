@@ -23,7 +23,7 @@ pub(crate) const MAGIC: [u8; 8] = *b"PLIMBNDL";
 
 /// The newest format that this program writes and reads. Raised whenever a stored type changes its form,
 /// `model::Vulnerability` and `model::Lifecycle` included.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 pub(crate) const HEADER: usize = 88;
 pub(crate) const TABLE_ENTRY: usize = 24;

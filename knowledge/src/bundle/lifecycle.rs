@@ -26,12 +26,12 @@ const JDKS: [&str; 12] = [
     "azul-zulu",
     "bellsoft-liberica",
     "eclipse-temurin",
-    "ibm-semeru",
+    "ibm-semeru-runtime",
     "microsoft-build-of-openjdk",
     "openjdk",
     "openjdk-builds-from-oracle",
     "oracle-jdk",
-    "red-hat-build-of-openjdk",
+    "redhat-build-of-openjdk",
     "sapmachine",
 ];
 

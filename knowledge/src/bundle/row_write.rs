@@ -49,9 +49,9 @@ impl<'a> Order<'a> {
         versions.sort_unstable();
         versions.dedup();
         let read = |text: &'a str| Parsed::parse(scheme, text).ok().map(|version| (text, version));
-        let mut readable: Vec<(&'a str, Parsed<'a>)> = versions.into_iter().filter_map(read).collect();
         // stable, so that of equal versions the first by text stands for the class
-        readable.sort_by(|(_, a), (_, b)| a.compare(b));
+        let readable: Vec<(&'a str, Parsed<'a>)> =
+            version::sort(versions.into_iter().filter_map(read).collect());
         let mut order = Self::default();
         let mut last: Option<&Parsed<'a>> = None;
         for (text, version) in &readable {

@@ -219,7 +219,11 @@ impl Reader<'_, '_> {
             let urgency = general.filter_map(|line| Remark::of(line.remark).urgency).next();
             return self.add(record, line, urgency, id);
         }
+        let quarantined = self.out.quarantined_count;
         self.add(record, line, None, id);
+        if self.out.quarantined_count > quarantined {
+            return;
+        }
         let own: BTreeSet<&str> = entry
             .lines
             .iter()

@@ -30,7 +30,7 @@ enum Form {
     ApiFull,
     ProductFiles,
     ApiV0,
-    ReleaseData,
+    ReleaseData = crate::product::WEAKEST as isize,
 }
 
 pub(crate) fn recognise(file: &FeedFile) -> Recognised {

@@ -58,6 +58,6 @@ mod tests {
         assert_eq!(product.cycles[1].eol, Timestamp::parse("2026-03-31"));
         assert!(product.cycles[0].ended);
         assert!(read("x", r#"{"releases": {}, "versions": {}}"#).unwrap().is_none());
-        assert!(read("x", "[]").is_err());
+        assert!(read("x", "7").is_err());
     }
 }

@@ -10,6 +10,9 @@ use crate::text::is_id;
 /// How ids of advisories begin that fix bugs or bring new packages; they count only if they fix a CVE as well.
 const NOT_SECURITY: [&str; 6] = ["ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-"];
 
+/// Modules that one advisory can be about; the most that was seen is two.
+const MAX_MODULES: usize = 4;
+
 /// Makes a record that of a distribution: its aliases become the CVEs that it is about. Tells whether it is about a
 /// vulnerability at all.
 ///
@@ -82,20 +85,22 @@ fn without_rating(summary: &str) -> &str {
     }
 }
 
-/// The module and stream that a summary names, `Moderate: ruby:3.3 security update` or `httpd:2.4/mod_http2 …`;
-/// `None` if it names none or several.
-pub(super) fn module_of_summary(summary: &str) -> Option<String> {
+/// The modules and streams that a summary names: `Moderate: ruby:3.3 security update`, `httpd:2.4/mod_http2 …`,
+/// `idm:DL1 and idm:client …`.
+pub(super) fn modules_of_summary(summary: &str) -> Vec<String> {
     let part = |text: &str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
         !text.is_empty() && text.bytes().all(allowed)
     };
-    let mut modules = summary.split_whitespace().filter_map(|word| {
-        let word = word.trim_end_matches([',', ';']).split('/').next()?;
-        let (name, stream) = word.split_once(':')?;
-        (part(name) && part(stream)).then_some(word)
-    });
-    let first = modules.next()?;
-    modules.all(|other| other == first).then(|| first.to_owned())
+    let mut modules: Vec<String> = Vec::new();
+    for word in summary.split_whitespace() {
+        let word = word.trim_end_matches([',', ';']).split('/').next().unwrap_or_default();
+        let is_module = word.split_once(':').is_some_and(|(name, stream)| part(name) && part(stream));
+        if is_module && modules.len() < MAX_MODULES && !modules.iter().any(|known| known == word) {
+            modules.push(word.to_owned());
+        }
+    }
+    modules
 }
 
 /// The architecture in a package URL of an RPM.
@@ -125,17 +130,17 @@ mod tests {
     }
 
     #[test]
-    fn a_module_is_taken_from_a_summary_that_names_exactly_one() {
-        let table = [
-            ("Moderate: ruby:3.3 security, bug fix, and enhancement update", Some("ruby:3.3")),
-            ("Important: httpd:2.4/mod_http2 security update", Some("httpd:2.4")),
-            ("new module: php:7.4", Some("php:7.4")),
-            ("idm:DL1 and idm:client security update", None),
-            ("Important: kernel security update", None),
-            ("Important:", None),
+    fn modules_are_taken_from_the_summary() {
+        let table: [(&str, &[&str]); 6] = [
+            ("Moderate: ruby:3.3 security, bug fix, and enhancement update", &["ruby:3.3"]),
+            ("Important: httpd:2.4/mod_http2 security update", &["httpd:2.4"]),
+            ("new module: php:7.4", &["php:7.4"]),
+            ("idm:DL1 and idm:client security update", &["idm:DL1", "idm:client"]),
+            ("Important: kernel security update", &[]),
+            ("Important:", &[]),
         ];
         for (summary, expected) in table {
-            assert_eq!(module_of_summary(summary).as_deref(), expected, "{summary}");
+            assert_eq!(modules_of_summary(summary), expected, "{summary}");
         }
     }
 

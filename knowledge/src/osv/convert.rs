@@ -17,6 +17,8 @@ use crate::text::{TITLE, first_sentence, is_id, one_line};
 const MAX_REFERENCES: usize = 16;
 /// Weaknesses that are kept of one record.
 const MAX_WEAKNESSES: usize = 16;
+/// From this number on, npm and the Node.js Security Working Group counted each by themselves.
+const OWN_NUMBERS: u16 = 388;
 /// Years in which a record can have been written: the first advisories, and dates that are no typing error.
 const YEARS: (&str, &str) = ("1985-01-01", "2100-01-01");
 
@@ -182,7 +184,7 @@ fn number_at_npm(osv: &OsvRecord<'_>) -> Option<String> {
         let page = url.strip_prefix("https://")?.trim_start_matches("www.");
         let page = page.strip_prefix("npmjs.com").or_else(|| page.strip_prefix("nodesecurity.io"))?;
         let number = page.strip_prefix("/advisories/")?.trim_end_matches('/');
-        (number.len() <= 6).then(|| number.parse::<u32>().ok()).flatten()
+        number.parse::<u16>().ok().filter(|number| *number < OWN_NUMBERS)
     };
     let mut numbers = osv.references.iter().filter_map(|reference| number(reference.url.as_deref()?));
     let first = numbers.next()?;

@@ -12,6 +12,7 @@
 
 mod advisory;
 mod convert;
+mod modules;
 mod package;
 mod place;
 mod range;
@@ -87,6 +88,7 @@ pub(crate) fn read(file: &FeedFile, out: &mut FileHarvest<'_>) -> Result<(), Str
             file.relative, reader.elsewhere, reader.harmless
         );
     }
+    modules::fill_in(&mut out.harvest.records);
     drop_dates_of_the_future(reader.year, out);
     // The newest publication: `modified` moves when aliases are recomputed and is in the future at times.
     out.date = newest.or_else(|| file.date());

@@ -6,6 +6,7 @@ use model::{FixState, Severity};
 
 use super::advisory;
 use super::convert::ByFamily;
+use super::modules::is_modular;
 use super::place::Place;
 use super::range::evaluate;
 use super::schema::{OsvAffected, OsvEvent, OsvRecord};
@@ -19,8 +20,8 @@ const MAX_NOTE: usize = 120;
 pub(super) struct Draft {
     place: Place,
     name: String,
-    /// RPM module and stream.
-    module: Option<String>,
+    /// RPM modules and streams; the packages of each are meant.
+    modules: Vec<String>,
     /// The one architecture that the entry is about.
     arch: Option<String>,
     events: Vec<Vec<OsvEvent>>,
@@ -52,7 +53,7 @@ impl Draft {
             return Ok(None);
         }
         let mut arch = None;
-        let mut module = None;
+        let mut modules = Vec::new();
         if place.ecosystem == model::Ecosystem::Rpm {
             arch = package.purl.as_deref().and_then(advisory::arch_of_purl).map(str::to_owned);
             if arch.as_deref() == Some("src") {
@@ -62,7 +63,7 @@ impl Draft {
                 events.iter_mut().flatten().for_each(|event| drop_arch(event, arch));
             }
             if events.iter().flatten().any(|event| event.fixed.as_deref().is_some_and(is_modular)) {
-                module = osv.summary.as_deref().and_then(advisory::module_of_summary);
+                modules = osv.summary.as_deref().map(advisory::modules_of_summary).unwrap_or_default();
             }
         }
         let informational = affected.database_specific.informational.as_ref().and_then(|kind| kind.as_str());
@@ -71,7 +72,7 @@ impl Draft {
         let draft = Self {
             name: language_key(place.ecosystem, &package.name),
             place,
-            module,
+            modules,
             arch,
             events,
             versions,
@@ -82,7 +83,8 @@ impl Draft {
         Ok(Some((draft, unknown)))
     }
 
-    fn statement(self, vendor: Option<Severity>) -> Option<Statement> {
+    /// The statements: one, or one for each module; none if there is nothing to be said.
+    fn statements(self, vendor: Option<Severity>) -> Vec<Statement> {
         let scheme = scheme_of(&self.place.namespace).or_else(|| self.place.order_of_bounds());
         let lists: Vec<&[OsvEvent]> = self.events.iter().map(Vec::as_slice).collect();
         let evaluated = evaluate(&lists, &self.versions, scheme);
@@ -95,10 +97,9 @@ impl Draft {
             versions.retain(|version| !held(version));
         }
         if evaluated.ranges.is_empty() && versions.is_empty() {
-            return None;
+            return Vec::new();
         }
         let mut statement = Statement::new(self.place.namespace, self.name, self.place.named);
-        statement.module = self.module;
         statement.arches = self.arch.filter(|arch| arch != "noarch").into_iter().collect();
         statement.ranges = evaluated.ranges;
         statement.versions = versions;
@@ -106,7 +107,11 @@ impl Draft {
         statement.fix_version = evaluated.fix_version;
         statement.vendor = self.vendor.or(vendor);
         statement.note = self.note;
-        Some(statement)
+        if self.modules.is_empty() {
+            return vec![statement];
+        }
+        let of_module = |module| Statement { module: Some(module), ..statement.clone() };
+        self.modules.into_iter().map(of_module).collect()
     }
 }
 
@@ -118,17 +123,12 @@ fn drop_arch(event: &mut OsvEvent, arch: &str) {
     }
 }
 
-/// Whether an RPM's release says that it was built in a module (`.module_el8.5.0+119+9a9ec082`, `.module+el9.4.0+…`).
-fn is_modular(version: &str) -> bool {
-    version.contains(".module_el") || version.contains(".module+el")
-}
-
 /// What a record says of all packages. A distribution's entries for one package are one statement, since an advisory lists
 /// a package once for each build.
 #[derive(Default)]
 pub(super) struct Drafts {
     drafts: Vec<Draft>,
-    known: HashMap<(String, String, Option<String>, Option<String>), usize>,
+    known: HashMap<(String, String, Vec<String>, Option<String>), usize>,
 }
 
 impl Drafts {
@@ -141,7 +141,7 @@ impl Drafts {
             let key = (
                 draft.place.namespace.to_string(),
                 draft.name.clone(),
-                draft.module.clone(),
+                draft.modules.clone(),
                 draft.arch.clone(),
             );
             let next = self.drafts.len();
@@ -176,10 +176,11 @@ impl Drafts {
             .flatten();
         for draft in self.drafts {
             let (family, distribution) = (draft.place.family, draft.place.is_distribution());
-            let Some(statement) = draft.statement(vendor.filter(|_| distribution)) else { continue };
+            let made = draft.statements(vendor.filter(|_| distribution));
             match families.iter_mut().find(|(known, ..)| *known == family) {
-                Some((.., statements)) => statements.push(statement),
-                None => families.push((family, distribution, vec![statement])),
+                Some((.., statements)) => statements.extend(made),
+                None if made.is_empty() => {}
+                None => families.push((family, distribution, made)),
             }
         }
         families

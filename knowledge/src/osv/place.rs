@@ -29,10 +29,10 @@ impl Place {
         Self { namespace: namespace.0.into(), family, ecosystem, named }
     }
 
-    /// The order of bounds where that of versions is not written down: Bitnami's bounds are semantic versions, while
-    /// what stands behind the hyphen of its packages' versions is a revision.
+    /// The order of bounds where that of versions is not written down: Bitnami's bounds are semantic versions, some with
+    /// leading zeros, while what stands behind the hyphen of its packages' versions is a revision.
     pub(super) fn order_of_bounds(&self) -> Option<Scheme> {
-        (self.ecosystem == Ecosystem::Bitnami).then_some(Scheme::Semver)
+        (self.ecosystem == Ecosystem::Bitnami).then_some(Scheme::Npm)
     }
 
     /// Whether these are packages of a distribution.

@@ -1,7 +1,8 @@
 //! From a definition and its claims to records.
 //!
-//! The decision a reader may doubt: an advisory that fixes several CVEs carries neither CVSS nor weaknesses, because those
-//! are each one's own; they stand in further records, one a CVE, that state nothing of packages.
+//! The decision a reader may doubt: an advisory whose CVEs are rated differently becomes one record for each rating, and
+//! with several CVEs a record carries neither CVSS nor weaknesses, because those are each one's own; they stand in further
+//! records, one a CVE, that state nothing of packages.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -55,23 +56,22 @@ pub(super) fn definition(
         return per_cve(file, definition, &words, &entries, claims, out);
     }
     let Some(id) = id else { return out.quarantine(shown, "it has neither a CVE nor an id of an advisory") };
-    let cves = words.cves();
-    let mut record = record(file.publisher, definition, &words, id);
-    record.aliases = match definition.class {
-        Class::Patch => cves.clone(),
-        Class::Vulnerability => Vec::new(),
+    let statements = match statements(file, &words, &claims) {
+        Ok(statements) => statements,
+        Err(reason) => return out.quarantine(&id, reason),
     };
-    let vendor = rating(&words, &entries, &record.id, &cves);
-    match statements(file, &words, &claims, vendor) {
-        Ok(statements) => record.statements = statements,
-        Err(reason) => return out.quarantine(&record.id, reason),
-    }
-    let of_others = tell_of_cves(&mut record, entries);
+    let record = record(file.publisher, definition, &words, id);
     out.records += 1;
     // What is said of other products alone is read, and kept nowhere.
-    if !record.statements.is_empty() {
+    if statements.is_empty() {
+        return;
+    }
+    for (vendor, aliases) in ratings(&words, &entries, definition.class, &record.id) {
+        let mut record = Record { aliases, statements: statements.clone(), ..record.clone() };
+        record.statements.iter_mut().for_each(|statement| statement.vendor = vendor);
+        let of_cves = tell_of_cves(&mut record, &entries);
         out.harvest.records.push(record);
-        out.harvest.records.extend(of_others);
+        out.harvest.records.extend(of_cves);
     }
 }
 
@@ -97,13 +97,15 @@ fn per_cve(
             record.cwes.clone_from(&entry.cwes);
             record.published = entry.public;
         }
-        match statements(file, words, &own, entry.and_then(|entry| entry.impact)) {
+        match statements(file, words, &own) {
             Ok(statements) => record.statements = statements,
             Err(reason) => {
                 out.quarantine(&cve, reason);
                 continue;
             }
         }
+        let vendor = entry.and_then(|entry| entry.impact);
+        record.statements.iter_mut().for_each(|statement| statement.vendor = vendor);
         out.records += 1;
         out.harvest.records.push(record);
     }
@@ -120,32 +122,47 @@ fn record(publisher: Publisher, definition: &Definition, words: &Words<'_>, id: 
     record
 }
 
-/// The vendor's rating: of the one CVE, or of all if they are rated alike, else of the whole advisory.
-fn rating(words: &Words<'_>, entries: &[CveWords], id: &str, cves: &[String]) -> Option<Severity> {
+/// The vendor's ratings with the CVEs of an advisory that are rated so; what is said of no CVE alone has the rating of the
+/// advisory.
+fn ratings(
+    words: &Words<'_>,
+    entries: &[CveWords],
+    class: Class,
+    id: &str,
+) -> Vec<(Option<Severity>, Vec<String>)> {
     let whole = words.severity();
     let of =
         |cve: &str| entries.iter().find(|entry| entry.id == cve).and_then(|entry| entry.impact).or(whole);
-    if id.starts_with("CVE-") {
-        return of(id);
+    let cves = match class {
+        Class::Patch => words.cves(),
+        Class::Vulnerability => Vec::new(),
+    };
+    if cves.is_empty() {
+        return vec![(of(id), Vec::new())];
     }
-    let mut each = cves.iter().map(|cve| of(cve));
-    let first = each.next().flatten();
-    if first.is_some() && each.all(|other| other == first) { first } else { whole }
+    let mut rated: Vec<(Option<Severity>, Vec<String>)> = Vec::new();
+    for cve in cves {
+        let rating = of(&cve);
+        match rated.iter_mut().find(|(known, _)| *known == rating) {
+            Some((_, same)) => same.push(cve),
+            None => rated.push((rating, vec![cve])),
+        }
+    }
+    rated
 }
 
 /// Puts what is said of the only CVE into the record; of several, makes a record for each.
-fn tell_of_cves(record: &mut Record, entries: Vec<CveWords>) -> Vec<Record> {
-    let is_own = |entry: &CveWords| entry.id == record.id || record.aliases == [entry.id.as_str()];
+fn tell_of_cves(record: &mut Record, entries: &[CveWords]) -> Vec<Record> {
     let mut further = Vec::new();
     for entry in entries {
-        if is_own(&entry) {
-            record.cvss = entry.cvss;
-            record.cwes = entry.cwes;
+        if entry.id == record.id || record.aliases == [entry.id.as_str()] {
+            record.cvss.clone_from(&entry.cvss);
+            record.cwes.clone_from(&entry.cwes);
             record.published = record.published.or(entry.public);
         } else if record.aliases.contains(&entry.id) && !(entry.cvss.is_empty() && entry.cwes.is_empty()) {
-            let mut own = Record::new(record.family, record.feed, entry.id);
-            own.cvss = entry.cvss;
-            own.cwes = entry.cwes;
+            let mut own = Record::new(record.family, record.feed, entry.id.clone());
+            own.cvss.clone_from(&entry.cvss);
+            own.cwes.clone_from(&entry.cwes);
             own.digest = record.digest;
             further.push(own);
         }
@@ -159,20 +176,16 @@ struct Draft {
     machines: BTreeSet<String>,
 }
 
-fn statements(
-    file: File<'_>,
-    words: &Words<'_>,
-    claims: &[Claim],
-    vendor: Option<Severity>,
-) -> Result<Vec<Statement>, &'static str> {
+fn statements(file: File<'_>, words: &Words<'_>, claims: &[Claim]) -> Result<Vec<Statement>, &'static str> {
     let resolutions = words.resolutions();
+    let of_title = words.module_of_title();
     let machines: BTreeSet<String> = claims.iter().flat_map(|claim| claim.scope.machines.clone()).collect();
     let mut drafts: Vec<Draft> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for claim in claims {
-        let mut said = statement(file.publisher, words, claim, &resolutions);
-        said.vendor = vendor;
+        let said = statement(file.publisher, words, claim, &resolutions);
         let modules: Vec<Option<&String>> = match claim.scope.modules.as_slice() {
+            [] if is_of_module(claim) => vec![of_title.as_ref()],
             [] => vec![None],
             modules => modules.iter().map(Some).collect(),
         };
@@ -196,6 +209,11 @@ fn statements(
         }
     }
     Ok(drafts.into_iter().map(|draft| draft.finish(&machines)).collect())
+}
+
+/// Packages built in a module carry a mark of it: `1.0.5-18.module+el8+2765+cfa4f87b`.
+fn is_of_module(claim: &Claim) -> bool {
+    matches!(&claim.position, Position::Fixed(_, version) if version.contains(".module+") || version.contains(".module_"))
 }
 
 fn without_arches(statement: &Statement) -> Statement {

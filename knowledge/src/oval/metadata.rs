@@ -214,6 +214,18 @@ impl<'a> Words<'a> {
         one_line(title.trim().trim_start_matches(['-', ' ']), TITLE)
     }
 
+    /// `ruby:2.5` of "RHSA-2019:1972: ruby:2.5 security update (Important)": Red Hat's first advisories for RHEL 8 name
+    /// the module of their packages there alone.
+    pub(super) fn module_of_title(&self) -> Option<String> {
+        let summary = self.summary()?;
+        let (name, stream) = summary.split(' ').next()?.split_once(':')?;
+        let is_part = |part: &str| {
+            !part.is_empty()
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-+".contains(&byte))
+        };
+        (is_part(name) && is_part(stream)).then(|| format!("{name}:{stream}"))
+    }
+
     /// The first sentence of a description that describes the flaw.
     pub(super) fn sentence(&self) -> Option<String> {
         let text = self.metadata.text_of("description")?;

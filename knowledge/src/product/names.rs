@@ -12,27 +12,25 @@ use super::{Product, ProductKind};
 use crate::lookup::language_key;
 
 /// `ID`s of os-release that neither the product's name nor its aliases give.
-const OS_IDS: [(&str, &str); 17] = [
+const OS_IDS: [(&str, &str); 14] = [
     ("alpine-linux", "alpine"),
     ("amazon-linux", "amzn"),
-    ("antix-linux", "antix"),
-    ("clearlinux", "clear-linux-os"),
+    ("clear-linux", "clear-linux-os"),
     ("opensuse", "opensuse-leap"),
     ("oracle-linux", "ol"),
     ("pop-os", "pop"),
-    ("raspberry-pi-os", "raspbian"),
     ("rocky-linux", "rocky"),
     ("sles", "sled"),
     ("suse-linux-micro", "opensuse-leap-micro"),
     ("suse-linux-micro", "sl-micro"),
     ("suse-linux-micro", "sle-micro"),
     ("suse-linux-micro", "suse-microos"),
-    ("vmware-photon", "photon"),
     ("azure-linux", "azurelinux"),
     ("cbl-mariner", "mariner"),
 ];
 
-/// Programs as the scanner names them, and packages of which every part is such a program.
+/// Programs as the scanner names them, Go's library and .NET's runtime; and well-known libraries for the forms of the feed
+/// that have no identifiers.
 const KNOWN: [(Ecosystem, &str, &str); 38] = [
     (Ecosystem::Generic, "bun", "bun"),
     (Ecosystem::Generic, "deno", "deno"),
@@ -69,7 +67,7 @@ const KNOWN: [(Ecosystem, &str, &str); 38] = [
     (Ecosystem::Npm, "next", "nextjs"),
     (Ecosystem::Npm, "react", "react"),
     (Ecosystem::Npm, "vue", "vue"),
-    (Ecosystem::Gem, "rails", "ruby-on-rails"),
+    (Ecosystem::Gem, "rails", "rails"),
     (Ecosystem::Composer, "laravel/framework", "laravel"),
     (Ecosystem::Composer, "drupal/core", "drupal"),
 ];

@@ -123,3 +123,42 @@ fn the_unpacked_folders_are_read_like_the_tarballs() {
         "advisories about Node.js itself are not used"
     );
 }
+
+/// One good file of each form that is a document by itself.
+const DOCUMENTS: [(&str, &str); 3] = [
+    (
+        "ruby-advisory-db/gems/a/CVE-{}.yml",
+        "---\ngem: a\ncve: 2024-0001\nghsa: aaaa-bbbb-cccc\ntitle: T\ndate: 2024-01-18\ncvss_v3: 7.5\npatched_versions:\n  - \"~> 2.0.9, >= 2.0.9.2\"\n  - \">= 3.0.4.1\"\nunaffected_versions:\n  - \"< 1.0.0.rc1\"\n",
+    ),
+    (
+        "friendsofphp/vendor/name/{}.yaml",
+        "title: T\nlink: https://example.org\ncve: ~\nbranches:\n    1.x:\n        time: ~\n        versions: ['>=1.0', '<2.0']\n    2.0:\n        time: 2024-01-13 08:00:00\n        versions: ['>=2.0', '<2.0.5-beta1']\nreference: composer://vendor/name\n",
+    ),
+    (
+        "vuln/npm/{}.json",
+        r#"{"id": 1, "module_name": "a", "cves": ["CVE-2024-0001"], "vulnerable_versions": "<1.6.5 || >=2.0.0-alpha8 <=2.1.x || ~3 || ^4.0.0 || 5.1 - 6", "patched_versions": ">=2.2.0 <3", "cvss_score": 7.1}"#,
+    ),
+];
+
+#[test]
+fn no_byte_that_is_wrong_or_missing_does_more_than_cost_its_file() {
+    for (path, document) in DOCUMENTS {
+        let mut feeds = Feeds::new().file(&path.replace("{}", "9999999"), document);
+        for at in 0..document.len() {
+            for (kind, byte) in [Some(b'<'), Some(b'['), Some(0xff), None].into_iter().enumerate() {
+                let mut bytes = document.as_bytes().to_vec();
+                match byte {
+                    Some(byte) => bytes[at] = byte,
+                    None => bytes.truncate(at),
+                }
+                feeds = feeds.file(&path.replace("{}", &(at * 10 + kind).to_string()), bytes);
+            }
+        }
+        let (bundle, report) = feeds.compile();
+        let files = 4 * document.len() as u64 + 1;
+        assert_eq!(report.sources.len() as u64 + report.skipped_count, files, "{path}");
+        let good = report.sources.iter().filter(|source| source.records == 1).count();
+        assert!(good > 1 && (good as u64) < files, "{path}: {good} of {files}");
+        bundle.verify().unwrap();
+    }
+}

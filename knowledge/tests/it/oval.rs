@@ -155,8 +155,18 @@ fn the_samples_of_red_hat_are_read_with_modules_streams_and_positions() {
     assert!(told.contains(&("RHBA-2007:0026", "[..2:3.1.6-7.el3)".to_owned())), "{told:?}");
     let firefox = affected(&bundle, "rhel:8", "firefox");
     let own = firefox.iter().find(|found| found.affected.advisory == "RHSA-2019:0966").unwrap();
-    assert_eq!((ranges(own), own.affected.base_severity), ("[..60.6.1-1.el8)".into(), Severity::URGENT));
-    // Each CVE of an advisory keeps its own rating and weaknesses.
+    assert_eq!((ranges(own), own.affected.named), ("[..60.6.1-1.el8)".into(), Named::Binary));
+    // Each CVE of an advisory keeps its own rating, score and weaknesses.
+    let severity = |cve: &str| {
+        let mut of_cve = firefox.iter().filter(|found| found.vulnerability.id == cve);
+        of_cve
+            .find(|found| found.affected.advisory == "RHSA-2019:0966")
+            .map(|found| found.affected.base_severity.get())
+    };
+    assert_eq!(
+        ["CVE-2018-18506", "CVE-2019-9788", "CVE-2019-9793"].map(severity),
+        [Some(3), Some(5), Some(4)]
+    );
     let base = |cve: &str| {
         let found = firefox.iter().find(|found| found.vulnerability.id == cve).unwrap();
         (found.vulnerability.cvss3.as_ref().map(|cvss| cvss.base), found.vulnerability.cwes.join(" "))
@@ -174,6 +184,9 @@ fn the_samples_of_red_hat_are_read_with_modules_streams_and_positions() {
         ("postgresql:13", "[..1.4.6-3.module+el8.9.0+20664+9c30cf7f)"),
     ];
     assert_eq!(modules[..2], expected.map(|(module, range)| (module.to_owned(), range.to_owned())));
+    // The advisories of 2019 name the module in their title alone.
+    let judy = affected(&bundle, "rhel:8", "Judy");
+    assert_eq!(judy[0].affected.module.as_deref(), Some("mariadb:10.3"));
     let nine = rpm_sample("RHEL9/rhel-9-including-unpatched.oval.xml.bz2");
     let engine = rpm_sample("RHEL8/ansible-2-including-unpatched.oval.xml.bz2");
     let (bundle, _) = Feeds::new()

@@ -1,4 +1,5 @@
-"""The rules of apk-tools 3 (`src/version.c`) read a second time: apk itself is in none of the registries.
+"""The rules of apk-tools 3 (`src/version.c`) read a second time, with what only apk-tools 2 took and real packages have (digits behind
+the letter, an empty number before a letter or the revision): apk itself is in none of the registries.
 
 Not the tool: it shares no code with it and none with Plimsoll, so what both readings get wrong alike stays unseen.
 """
@@ -7,11 +8,11 @@ import re
 import sys
 
 PARTS = re.compile(
-    r"(?P<first>^\d+)|\.(?P<number>\d+)|(?P<letter>(?<=\d)[a-z])|_(?P<suffix>[a-z]+)(?P<count>\d*)"
+    r"(?P<first>^\d+)|(?P<number>\.\d*)|(?P<behind>(?<=[a-z])\d+)|(?P<letter>[a-z])|_(?P<suffix>[a-z]+)(?P<count>\d*)"
     r"|~(?P<hash>[0-9a-fA-F]+)|-r(?P<revision>\d+)"
 )
-SHAPE = re.compile(r"\d+(\.\d+)*[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)\d*)*(~[0-9a-fA-F]+)?(-r\d+)?")
-KINDS = ["first", "number", "letter", "suffix", "count", "hash", "revision", "end"]
+SHAPE = re.compile(r"\d+(\.\d+|\.(?=[a-z-])|[a-z]\d+)*[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)\d*)*(~[0-9a-fA-F]+)?(-r\d+)?")
+KINDS = ["first", "number", "behind", "letter", "suffix", "count", "hash", "revision", "end"]
 BEFORE = ["alpha", "beta", "pre", "rc"]
 AFTER = ["cvs", "svn", "git", "hg", "p"]
 
@@ -38,14 +39,14 @@ def order(a, b):
             if any(early):
                 return "<" if early[0] else ">"
             return sign(KINDS.index(other), KINDS.index(kind))
-        if kind == "number" and "0" in (left[0], right[0]) or kind in ("letter", "hash"):
+        if kind == "number" and ".0" in (left[:2], right[:2]) or kind in ("letter", "hash"):
             answer = sign(left, right)
         elif kind == "suffix":
             answer = sign(*((BEFORE + AFTER).index(word) for word in (left, right)))
         elif kind == "end":
             answer = ""
         else:
-            answer = sign(int(left), int(right))
+            answer = sign(*(int(number.lstrip(".") or 0) for number in (left, right)))
         if answer:
             return answer
     return "="
