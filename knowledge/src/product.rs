@@ -13,14 +13,11 @@
 
 mod names;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::{Lifecycle, Timestamp};
 
 pub(crate) use names::{NameKind, NameRow, names_of};
-
-/// The strength of the form that people have not yet corrected.
-pub(crate) const WEAKEST: u8 = 3;
 
 /// What a product is, as far as it decides by which names a package finds it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,13 +164,20 @@ impl Products {
     }
 }
 
-/// Drops products that only the release data has and that are an alias of another one: its files are called as the product
-/// files and not as the products.
+/// Drops products whose name is an alias in a stronger form: files of the weaker ones are partly called as the product files,
+/// and not as the products.
 fn drop_renamed(joined: &mut BTreeMap<&str, Product>, forms: &BTreeMap<(String, u8), Product>) {
-    let aliases: HashSet<String> = joined.values().flat_map(|product| product.aliases.iter().cloned()).collect();
-    let in_others: HashSet<&str> =
-        forms.keys().filter(|(_, strength)| *strength < WEAKEST).map(|(name, _)| name.as_str()).collect();
-    joined.retain(|name, _| in_others.contains(name) || !aliases.contains(*name));
+    let mut renamed: HashMap<&str, u8> = HashMap::new();
+    let mut strongest: HashMap<&str, u8> = HashMap::new();
+    for ((name, strength), product) in forms {
+        let own = strongest.entry(name).or_insert(*strength);
+        *own = (*own).min(*strength);
+        for alias in &product.aliases {
+            let by = renamed.entry(alias).or_insert(*strength);
+            *by = (*by).min(*strength);
+        }
+    }
+    joined.retain(|name, _| renamed.get(name).is_none_or(|by| *by >= strongest[name]));
 }
 
 /// Lays a release of a calendar over what else is known of it.
@@ -191,7 +195,8 @@ fn overlay(product: &mut Product, release: &Lifecycle) {
 
 /// The builds of OpenJDK that stand for all, the most telling first: Temurin has the long-term releases, Oracle's builds
 /// the short-lived ones between them, Red Hat's the oldest.
-const JDK_BUILDS: [&str; 3] = ["eclipse-temurin", "openjdk-builds-from-oracle", "redhat-build-of-openjdk"];
+const JDK_BUILDS: [&str; 4] =
+    ["eclipse-temurin", "openjdk-builds-from-oracle", "redhat-build-of-openjdk", "red-hat-build-of-openjdk"];
 
 fn openjdk(products: &[Product]) -> Option<Product> {
     let name = "openjdk";

@@ -30,7 +30,7 @@ enum Form {
     ApiFull,
     ProductFiles,
     ApiV0,
-    ReleaseData = crate::product::WEAKEST as isize,
+    ReleaseData,
 }
 
 pub(crate) fn recognise(file: &FeedFile) -> Recognised {

@@ -12,7 +12,7 @@ use super::{Product, ProductKind};
 use crate::lookup::language_key;
 
 /// `ID`s of os-release that neither the product's name nor its aliases give.
-const OS_IDS: [(&str, &str); 14] = [
+const OS_IDS: [(&str, &str); 15] = [
     ("alpine-linux", "alpine"),
     ("amazon-linux", "amzn"),
     ("clear-linux", "clear-linux-os"),
@@ -26,6 +26,7 @@ const OS_IDS: [(&str, &str); 14] = [
     ("suse-linux-micro", "sle-micro"),
     ("suse-linux-micro", "suse-microos"),
     ("azure-linux", "azurelinux"),
+    ("vmware-photon", "photon"),
     ("cbl-mariner", "mariner"),
 ];
 
