@@ -15,7 +15,7 @@ use crate::column::{Columns, Visible};
 use crate::error::FleetError;
 use crate::eval::Predicate;
 use crate::eval::cursor::Cursor;
-use crate::follow::{Command, judge};
+use crate::follow::{Command, judge, touched};
 use crate::index::Index;
 use crate::load::load;
 use crate::page::Source;
@@ -72,9 +72,11 @@ impl Fleet {
     /// packages concerned. Readers go on meanwhile and see the new findings all at once for each recorded part.
     pub async fn set_bundle(&self, bundle: Arc<Bundle>) -> Result<usize, FleetError> {
         let known: Vec<_> = self.shared.read().packages().cloned().collect();
-        let judged =
-            judge(known.iter().map(|entry| entry.package.clone()).collect(), Arc::clone(&bundle)).await?;
-        let judged: HashMap<_, _> = known.iter().map(|entry| entry.id).zip(judged).collect();
+        let touched = touched(known.clone(), self.bundle(), Arc::clone(&bundle)).await?;
+        let packages = touched.iter().map(|entry| entry.package.clone()).collect();
+        let again = judge(packages, Arc::clone(&bundle)).await?;
+        let mut judged: HashMap<_, _> = known.iter().map(|entry| (entry.id, None)).collect();
+        judged.extend(touched.iter().map(|entry| entry.id).zip(again.into_iter().map(Some)));
         let (done, outcome) = oneshot::channel();
         let command = Command::Adopt { bundle, judged, done };
         self.commands.send(command).await.map_err(|_| FleetError::Stopped)?;

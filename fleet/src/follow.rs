@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use knowledge::Bundle;
+use knowledge::{Bundle, Changes};
 use model::{Digest, Package, Timestamp};
 use store::{Change, ChangeKind, ContainerRecord, ImageRecord, Inventory, PackageRow, Rejudged, Store};
 use tokio::sync::{mpsc, oneshot};
@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// Judge by this bundle from now on; `judged` holds what was judged by it already.
     Adopt {
         bundle: Arc<Bundle>,
-        judged: HashMap<u32, Judged>,
+        judged: HashMap<u32, Option<Judged>>,
         done: oneshot::Sender<Result<usize, FleetError>>,
     },
 }
@@ -310,19 +310,20 @@ impl Follower {
         &mut self,
         shared: &Shared,
         bundle: Arc<Bundle>,
-        mut judged: HashMap<u32, Judged>,
+        mut judged: HashMap<u32, Option<Judged>>,
     ) -> Result<usize, FleetError> {
         self.bundle = Arc::clone(&bundle);
         let known: Vec<Arc<PackageEntry>> = shared.read().packages().cloned().collect();
         let late: Vec<_> = known.iter().filter(|entry| !judged.contains_key(&entry.id)).collect();
         let again =
             judge(late.iter().map(|entry| entry.package.clone()).collect(), Arc::clone(&bundle)).await?;
-        judged.extend(late.iter().map(|entry| entry.id).zip(again));
+        judged.extend(late.iter().map(|entry| entry.id).zip(again.into_iter().map(Some)));
 
         let mut refreshed = Vec::new();
         let mut changed = Vec::new();
         for entry in &known {
-            let Some(new) = judged.remove(&entry.id) else { continue };
+            // nothing for one that the new bundle does not touch
+            let Some(new) = judged.remove(&entry.id).flatten() else { continue };
             if new.fingerprint == entry.fingerprint {
                 refreshed.push(Arc::new(renewed(entry, new)));
             } else {
@@ -377,6 +378,22 @@ pub(crate) async fn judge(packages: Vec<Package>, bundle: Arc<Bundle>) -> Result
     let task = tokio::task::spawn_blocking(move || {
         let packages: Vec<&Package> = packages.iter().collect();
         judge_all(&packages, &bundle, Timestamp::now())
+    });
+    task.await.map_err(|_| FleetError::Stopped)
+}
+
+/// Those of `known` whose judgement may be another one by the new bundle, or that time alone has changed.
+pub(crate) async fn touched(
+    known: Vec<Arc<PackageEntry>>,
+    old: Arc<Bundle>,
+    new: Arc<Bundle>,
+) -> Result<Vec<Arc<PackageEntry>>, FleetError> {
+    let task = tokio::task::spawn_blocking(move || {
+        let (changes, now) = (Changes::between(&old, &new), Timestamp::now());
+        let is_touched = |entry: &Arc<PackageEntry>| {
+            changes.touches(&entry.package) || matcher::is_outdated(&entry.judgement, entry.stage, &new, now)
+        };
+        known.into_iter().filter(is_touched).collect()
     });
     task.await.map_err(|_| FleetError::Stopped)
 }

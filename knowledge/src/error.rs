@@ -47,6 +47,38 @@ pub enum KnowledgeError {
         /// The newest format that is understood.
         known: u32,
     },
+    /// A key, a signature, a delta or a packed bundle is damaged, or is something else.
+    #[error("{} is not a usable {what}: {reason}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file arrived that nobody who is trusted has signed.
+    #[error("{} is refused: {reason}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A delta starts from another bundle than the one at hand.
+    #[error(
+        "{} leads from bundle {wanted} to another one, and the bundle at hand is {}; make a delta since that one, or          carry the whole bundle over",
+        path.display(),
+        found.map_or_else(|| "none".to_owned(), |found| found.to_string())
+    )]
+    WrongBase {
+        /// The delta.
+        path: PathBuf,
+        /// The bundle that it starts from.
+        wanted: model::Digest,
+        /// The bundle that it was to be applied to.
+        found: Option<model::Digest>,
+    },
     /// A document that must be written could not be encoded.
     #[error("cannot encode the bundle's {what}: {reason}")]
     Encode {

@@ -58,3 +58,60 @@ pub(crate) fn for_each_inner_zip_member<'a>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::io::{Cursor, Write};
+
+    use super::*;
+
+    const SMALL: Limits = Limits { document: 1000, member: 1000, members: 4, archive: 3000 };
+
+    fn zip_of(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in members {
+            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    /// What is read of an inner archive within [`SMALL`], and how many members were set aside.
+    fn read(inner: Vec<u8>) -> Result<(Vec<String>, u64), String> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&zip_of(&[("notes.txt", b"x".to_vec()), ("cves.zip", inner)])).unwrap();
+        let wanted = HashSet::new();
+        let mut out = FileHarvest::new(&wanted);
+        let mut seen = Vec::new();
+        let is_record = |name: &str| name.ends_with(".json");
+        for_each_inner_zip_member(file.path(), &SMALL, &mut out, is_record, |name, text, _| {
+            seen.push(format!("{name}={text}"));
+        })?;
+        Ok((seen, out.quarantined_count))
+    }
+
+    #[test]
+    fn a_member_that_is_a_bomb_is_quarantined_and_the_others_are_read() {
+        let inner = zip_of(&[
+            ("a.json", b"one".to_vec()),
+            ("bomb.json", vec![0; 100_000]),
+            ("other.txt", vec![0; 100_000]),
+            ("c.json", b"two".to_vec()),
+        ]);
+        assert_eq!(read(inner), Ok((vec!["a.json=one".into(), "c.json=two".into()], 1)));
+    }
+
+    #[test]
+    fn an_archive_with_too_many_members_or_cut_short_is_refused() {
+        let many: Vec<_> = ["a", "b", "c", "d", "e"].iter().map(|name| (*name, Vec::new())).collect();
+        assert!(read(zip_of(&many)).unwrap_err().contains("more than 4 members"));
+        let whole = zip_of(&[("a.json", b"one".to_vec()), ("b.json", b"two".to_vec())]);
+        for end in [0, 3, 20, 40, 60, 80] {
+            assert!(read(whole[..end].to_vec()).is_err(), "cut after {end} bytes");
+        }
+        let large: Vec<_> =
+            ["a.json", "b.json", "c.json", "d.json"].iter().map(|name| (*name, vec![b'7'; 900])).collect();
+        assert!(read(zip_of(&large)).is_err());
+    }
+}

@@ -46,14 +46,15 @@ mod ruby_advisory_db;
 mod spans;
 mod suse;
 mod text;
+mod transfer;
 mod ubuntu;
 mod updateinfo;
 mod wolfi;
 mod yaml;
 
 pub use bundle::{
-    Bundle, BundleAffected, Changes, Fix, Manifest, NamespaceCounts, Origin, ProductCycle, ProductInfo, Row,
-    Source, StatementView, Verdict, is_dotnet_runtime,
+    Bundle, BundleAffected, Changes, Contents, Fix, Manifest, NamespaceCounts, Origin, ProductCycle,
+    ProductInfo, Row, Source, StatementView, Verdict, is_dotnet_runtime,
 };
 pub use compile::{
     CompileOptions, CompileReport, Quarantined, SourceReport, compile, compile_after, compile_with,
@@ -67,6 +68,11 @@ pub use download::{
 pub use error::KnowledgeError;
 pub use lookup::{advisory_key, family_of, namespace_of, scheme_of};
 pub use qid::qid;
+pub use transfer::{
+    BundleForm, DeltaInfo, Difference, FeedDifference, NamespaceDifference, PublicKey, Received, SecretKey,
+    Signature, VulnerabilityChange, VulnerabilityName, apply_delta, delta_between, delta_info, form_of, pack,
+    signature_path, unpack,
+};
 
 /// The name and version written into manifests.
 pub(crate) const BUILDER: &str = concat!("plimsoll/", env!("CARGO_PKG_VERSION"));

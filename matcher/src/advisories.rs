@@ -9,8 +9,6 @@
 //! bundle holds its advisories. Comparing its versions by another ecosystem's order would be right most of the time,
 //! and silently wrong for the rest.
 
-use std::sync::Arc;
-
 use knowledge::{Bundle, namespace_of};
 use model::{Confidence, Finding, FixState, Namespace, Package};
 use version::Scheme;
@@ -79,23 +77,30 @@ fn finding(bundle: &Bundle, places: &Places<'_>, hit: &Hit, confidence: Confiden
     };
     let (deciding, rating) = (statement(hit.deciding)?, statement(hit.rating)?);
     let vulnerability = bundle.vulnerability(hit.qid)?;
-    let severity = rating.severity();
-    let fix_age = risk::age_days(vulnerability.published, bundle.date()).filter(|_| hit.fix.is_some());
-    let risk = risk::of(&vulnerability, severity, hit.state, hit.fix.is_some(), fix_age);
     let unsettled = hit.state == FixState::UnderInvestigation;
-    Some(Finding {
+    let mut finding = Finding {
         advisory: deciding.advisory().to_owned(),
         feed: deciding.feed().to_owned(),
-        severity,
+        severity: rating.severity(),
         severity_rule: rating.severity_rule(),
         base_severity: rating.base_severity(),
         raised_by: rating.raised_by(),
-        risk,
+        risk: 1,
         state: hit.state,
         fix_version: hit.fix.map(|fix| deciding.row().text(fix.text).to_owned()),
         confidence: if unsettled { Confidence::Potential } else { confidence },
-        vulnerability: Arc::clone(&vulnerability),
-    })
+        vulnerability,
+    };
+    finding.risk = risk_of(&finding, bundle);
+    Some(finding)
+}
+
+/// The detection score of a finding; the age of its fix is counted from the vulnerability's publication to the date of
+/// the newest feed, so that it is the same whenever it is asked for.
+pub(crate) fn risk_of(finding: &Finding, bundle: &Bundle) -> u8 {
+    let has_fix = finding.fix_version.is_some();
+    let age = risk::age_days(finding.vulnerability.published, bundle.date()).filter(|_| has_fix);
+    risk::of(&finding.vulnerability, finding.severity, finding.state, has_fix, age)
 }
 
 /// Says which version could not be read.

@@ -28,7 +28,7 @@ pub use report::{ReportJudgement, judge_report};
 use std::sync::Arc;
 
 use knowledge::Bundle;
-use model::{Ecosystem, Finding, Lifecycle, Package, Timestamp};
+use model::{Ecosystem, Finding, Lifecycle, LifecycleStage, NamespaceFamily, Package, Timestamp};
 use serde::Serialize;
 
 /// Whether the bundle can judge a package at all.
@@ -92,4 +92,20 @@ pub fn judge(package: &Package, bundle: &Bundle, now: Timestamp) -> Judgement {
             judgement
         }
     }
+}
+
+/// Whether time alone has changed a judgement that no advisory has: a release or product has reached another stage of its
+/// life by `now`, or the age of a fix, counted at the date of `bundle`, has moved a score of risk.
+pub fn is_outdated(
+    judgement: &Judgement,
+    stage: Option<LifecycleStage>,
+    bundle: &Bundle,
+    now: Timestamp,
+) -> bool {
+    let is_other_stage = judgement.lifecycle.as_ref().map(|lifecycle| lifecycle.stage(now)) != stage;
+    let has_moved = |finding: &Finding| {
+        let is_dated = finding.vulnerability.family == NamespaceFamily::Lifecycle;
+        !is_dated && advisories::risk_of(finding, bundle) != finding.risk
+    };
+    is_other_stage || judgement.findings.iter().any(has_moved)
 }

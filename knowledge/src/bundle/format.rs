@@ -53,6 +53,26 @@ pub(crate) enum Section {
     LifecycleNames = 9,
 }
 
+impl Section {
+    /// All kinds.
+    const ALL: [Self; 9] = [
+        Self::Manifest,
+        Self::Advisories,
+        Self::Vulnerabilities,
+        Self::Lifecycles,
+        Self::Registry,
+        Self::AdvisoryIndex,
+        Self::Predictions,
+        Self::Records,
+        Self::LifecycleNames,
+    ];
+
+    /// The kind of this number.
+    pub(crate) fn of(tag: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|section| *section as u32 == tag)
+    }
+}
+
 /// Puts sections into one file image; equal sections give equal bytes.
 pub(crate) fn assemble(sections: &[(Section, Vec<u8>)]) -> Vec<u8> {
     let table_end = HEADER + TABLE_ENTRY * sections.len();
@@ -139,6 +159,11 @@ impl Frame {
             }
         }
         Ok(Self { content: Digest::from_bytes(content), sections })
+    }
+
+    /// The sections in the order in which they lie: kind, first byte, byte after the last.
+    pub(crate) fn sections(&self) -> &[(u32, usize, usize)] {
+        &self.sections
     }
 
     /// Where a section lies; empty if the file has none of that kind.

@@ -9,17 +9,18 @@
 
 mod changes;
 mod code;
+mod contents;
 pub(crate) mod format;
-mod index;
+pub(crate) mod index;
 mod lifecycle;
 mod manifest;
-mod map;
+pub(crate) mod map;
 mod read;
 mod row;
 pub(crate) mod row_write;
 mod stated;
-mod stored;
-mod table;
+pub(crate) mod stored;
+pub(crate) mod table;
 pub(crate) mod write;
 
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ use model::advisory::Epss;
 use model::{Affected, Digest, Namespace, Timestamp, Vulnerability};
 
 pub use changes::Changes;
+pub use contents::Contents;
 pub use lifecycle::{ProductCycle, ProductInfo, is_dotnet_runtime};
 pub use manifest::{Manifest, NamespaceCounts, Source};
 pub use row::{Fix, Row, StatementView, Verdict};
@@ -72,6 +74,16 @@ impl Bundle {
     /// The digest of the bundle's content: its identity.
     pub fn id(&self) -> Digest {
         self.id
+    }
+
+    /// The whole file.
+    pub(crate) fn file(&self) -> &[u8] {
+        self.bytes.as_slice()
+    }
+
+    /// The length of the whole file.
+    pub fn size(&self) -> u64 {
+        self.bytes.as_slice().len() as u64
     }
 
     /// What the bundle says about itself.

@@ -24,7 +24,7 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    fn open(file: &[u8], frame: &Frame, section: format::Section) -> Option<Self> {
+    pub(super) fn open(file: &[u8], frame: &Frame, section: format::Section) -> Option<Self> {
         let range = frame.section(section);
         let layout = Layout::read(file.get(range.clone())?)?;
         Some(Self { range, layout })

@@ -87,6 +87,11 @@ impl<'a> Row<'a> {
         })
     }
 
+    /// The row as it lies in the bundle.
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The number of statements; they are sorted by vulnerability number.
     pub fn len(&self) -> usize {
         self.count

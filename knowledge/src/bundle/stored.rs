@@ -92,6 +92,11 @@ impl StoredOrigin {
         }
     }
 
+    /// Follows the list of sources where another bundle has it in another order; `places` tells where each file is now.
+    pub(crate) fn renumber(&mut self, places: &[u32]) {
+        self.file = places.get(self.file as usize).copied().unwrap_or(u32::MAX);
+    }
+
     pub(crate) fn to_origin(&self, sources: &[Source]) -> Origin {
         Origin {
             file: sources.get(self.file as usize).map(|source| source.path.clone()).unwrap_or_default(),

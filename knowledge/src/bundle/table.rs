@@ -14,7 +14,8 @@ use crate::bundle::format::{u32_at, u64_at};
 use crate::error::KnowledgeError;
 
 const HEAD: usize = 16;
-const ENTRY: usize = 24;
+/// What a row takes besides its key and blob.
+pub(crate) const ENTRY: usize = 24;
 
 /// Builds a table; keys must be added in ascending byte order.
 #[derive(Debug, Default)]

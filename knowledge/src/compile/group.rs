@@ -4,7 +4,9 @@
 //!
 //! 1. A record that names CVEs belongs to exactly those, whatever its other aliases reach.
 //! 2. A record that names none belongs to the CVEs of the nearest ids that name some.
-//! 3. What reaches no CVE forms a group with everything it is linked to (transitive closure); its main id is
+//! 3. A record that reaches none, but whose id records of other families give a CVE to, belongs to that one: GitHub's
+//!    advisories are about one flaw wherever they are listed.
+//! 4. What reaches no CVE forms a group with everything it is linked to (transitive closure); its main id is
 //!    the smallest one that is a record of its own.
 //!
 //! So two CVEs never become one group, even if a cycle of aliases joins them: a record between them is
@@ -34,11 +36,27 @@ pub(crate) fn group(records: &[Record]) -> Vec<Group> {
     for (index, record) in records.iter().enumerate() {
         families.entry(record.family).or_default().push(index);
     }
+    let elsewhere = named_by_any(records);
     let mut groups = Vec::new();
     for (family, members) in families {
-        groups.extend(Links::of(records, &members).groups(family, records, &members));
+        groups.extend(Links::of(records, &members, &elsewhere).groups(family, records, &members));
     }
     groups
+}
+
+/// The CVEs that records of any family name for an id that is none.
+fn named_by_any(records: &[Record]) -> HashMap<&str, BTreeSet<&str>> {
+    let mut named: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    for record in records {
+        let ids = || std::iter::once(&record.id).chain(&record.aliases).map(String::as_str);
+        let cves: Vec<&str> = ids().filter(|id| is_cve(id)).collect();
+        // a record of several CVEs says that one of them is meant, and not which
+        let [cve] = cves.as_slice() else { continue };
+        for id in ids().filter(|id| id.starts_with("GHSA-")) {
+            named.entry(id).or_default().insert(cve);
+        }
+    }
+    named
 }
 
 /// The ids of one family that are not CVEs, the links between them, and the CVEs they name.
@@ -55,7 +73,7 @@ fn is_cve(id: &str) -> bool {
 }
 
 impl<'a> Links<'a> {
-    fn of(records: &'a [Record], members: &[usize]) -> Self {
+    fn of(records: &'a [Record], members: &[usize], elsewhere: &HashMap<&'a str, BTreeSet<&'a str>>) -> Self {
         let mut links = Self::default();
         for &member in members {
             let record = &records[member];
@@ -80,7 +98,22 @@ impl<'a> Links<'a> {
             }
         }
         links.spread();
+        if links.take_over(elsewhere) {
+            links.spread();
+        }
         links
+    }
+
+    /// Gives ids that have reached no CVE those that other families name; whether there were any.
+    fn take_over(&mut self, elsewhere: &HashMap<&'a str, BTreeSet<&'a str>>) -> bool {
+        let mut any = false;
+        for (id, cves) in self.ids.iter().zip(&mut self.cves) {
+            if let Some(named) = elsewhere.get(id).filter(|_| cves.is_empty()) {
+                cves.extend(named);
+                any = true;
+            }
+        }
+        any
     }
 
     fn number(&mut self, id: &'a str) -> usize {
@@ -247,6 +280,25 @@ mod tests {
         let found =
             groups(&[("MAL-2", &["SNYK-1"]), ("MAL-1", &["SNYK-1"]), ("GHSA-9", &[]), ("MAL-1", &["MAL-1"])]);
         assert_eq!(found, ["GHSA-9 =  [2]", "MAL-1 = MAL-2 SNYK-1 [0, 1, 3]"]);
+    }
+
+    #[test]
+    fn another_familys_record_tells_which_cve_an_advisory_is_about() {
+        let record = |family, id: &str, aliases: &[&str]| {
+            let mut record = Record::new(family, "test", id.to_owned());
+            record.aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
+            record
+        };
+        let found = group(&[
+            record(NamespaceFamily::Wolfi, "GHSA-1", &[]),
+            record(NamespaceFamily::Wolfi, "CVE-2020-0001", &[]),
+            record(NamespaceFamily::Golang, "GO-1", &["CVE-2020-0001", "GHSA-1"]),
+            record(NamespaceFamily::Wolfi, "GHSA-2", &[]),
+            record(NamespaceFamily::Golang, "GO-2", &["CVE-2020-0002", "CVE-2020-0003", "GHSA-2"]),
+        ]);
+        let wolfi = found.iter().filter(|group| group.family == NamespaceFamily::Wolfi);
+        let wolfi: Vec<_> = wolfi.map(|group| (group.id.as_str(), group.records.clone())).collect();
+        assert_eq!(wolfi, [("CVE-2020-0001", vec![0, 1]), ("GHSA-2", vec![3])]);
     }
 
     #[test]

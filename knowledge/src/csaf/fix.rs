@@ -9,11 +9,14 @@
 use std::cmp::Ordering;
 
 use model::{AffectedRange, Bound};
-use version::Scheme;
+use version::{Parsed, Scheme};
 
 /// The affected versions; `fixes` is not empty.
-pub(crate) fn ranges(mut fixes: Vec<&str>) -> Vec<AffectedRange> {
-    fixes.sort_by(|a, b| version::compare(Scheme::Rpm, a, b).unwrap_or_else(|_| a.cmp(b)));
+pub(crate) fn ranges(fixes: Vec<&str>) -> Vec<AffectedRange> {
+    // callers hand in versions that can be read; one that cannot would be no bound
+    let read = |fix| Some((fix, Parsed::parse(Scheme::Rpm, fix).ok()?));
+    let sorted = version::sort(fixes.into_iter().filter_map(read).collect());
+    let fixes: Vec<&str> = sorted.into_iter().map(|(fix, _)| fix).collect();
     let Some((first, later)) = fixes.split_first() else { return Vec::new() };
     let mut ranges = vec![AffectedRange { introduced: None, end: Bound::Fixed((*first).to_owned()) }];
     let mut before = *first;

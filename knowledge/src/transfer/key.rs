@@ -61,7 +61,8 @@ impl PublicKey {
             if bytes.len() == 158 {
                 return Err("it is a secret key, which has to stay secret; give the public one".into());
             }
-            let bytes: [u8; 42] = bytes.try_into().map_err(|_| "it has a line that is no public key".to_owned())?;
+            let bytes: [u8; 42] =
+                bytes.try_into().map_err(|_| "it has a line that is no public key".to_owned())?;
             if bytes[..2] != ALGORITHM {
                 return Err("its algorithm is not known".into());
             }
@@ -103,7 +104,8 @@ impl SecretKey {
     /// If the system has no random bytes.
     pub fn generate() -> Result<Self, KnowledgeError> {
         let (number, seed) = (random()?, random()?);
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| encode("the key cannot be made"))?;
+        let pair =
+            Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| encode("the key cannot be made"))?;
         let key = pair.public_key().as_ref().try_into().map_err(|_| encode("the key cannot be made"))?;
         Ok(Self { number, seed, key })
     }
@@ -117,7 +119,10 @@ impl SecretKey {
     }
 
     pub(crate) fn parse(text: &str, password: Option<&str>) -> Result<Self, String> {
-        let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("untrusted comment:"));
+        let line = text
+            .lines()
+            .map(str::trim)
+            .find(|line| !line.is_empty() && !line.starts_with("untrusted comment:"));
         let bytes = STANDARD.decode(line.unwrap_or_default()).map_err(|_| "it is no base64".to_owned())?;
         let mut bytes: [u8; 158] = bytes.try_into().map_err(|_| "it is no secret key".to_owned())?;
         if bytes[..2] != ALGORITHM || bytes[4..6] != CHECK {
@@ -136,7 +141,9 @@ impl SecretKey {
         let found = Self { number: part(&bytes, 54), seed: part(&bytes, 62), key: part(&bytes, 94) };
         let stored: [u8; 32] = part(&bytes, 126);
         if stored != found.check_value() && (covered || stored != [0; 32]) {
-            return Err(if covered { "the password is wrong" } else { "its check value does not match" }.into());
+            return Err(
+                if covered { "the password is wrong" } else { "its check value does not match" }.into()
+            );
         }
         found.pair()?;
         Ok(found)
@@ -197,7 +204,10 @@ fn stream(password: &str, salt: &[u8], operations: u64, memory: u64) -> Result<[
     let most = if few { operations / 32 } else { memory / 1024 };
     let log = (1..30_u8).find(|log| 1_u64 << log > most / 2).unwrap_or(30);
     let lanes = if few { 1 } else { ((operations / 4) >> log).max(8) / 8 };
-    let lanes = u32::try_from(lanes).ok().filter(|lanes| *lanes <= 64).ok_or("its password asks for too much work")?;
+    let lanes = u32::try_from(lanes)
+        .ok()
+        .filter(|lanes| *lanes <= 64)
+        .ok_or("its password asks for too much work")?;
     let parameters = scrypt::Params::new(log, 8, lanes).map_err(|error| error.to_string())?;
     let mut stream = [0; 104];
     scrypt::scrypt(password.as_bytes(), salt, &parameters, &mut stream).map_err(|error| error.to_string())?;

@@ -56,7 +56,8 @@ impl Signature {
 
     pub(crate) fn sign(content: &[u8], key: &SecretKey, comment: &str) -> Result<Self, String> {
         let pair = key.pair()?;
-        let comment: String = comment.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+        let comment: String =
+            comment.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
         let comment = comment.trim().to_owned();
         let signature: [u8; 64] = part(pair.sign(&Blake2b512::digest(content)).as_ref(), 0);
         let sealed = part(pair.sign(&[&signature[..], comment.as_bytes()].concat()).as_ref(), 0);
@@ -90,7 +91,8 @@ impl Signature {
         };
         let signature = decode(line("the signature")?, "the signature")?;
         let comment = line("the trusted comment")?;
-        let comment = comment.strip_prefix(TRUSTED).ok_or_else(|| format!("its third line lacks `{TRUSTED}`"))?;
+        let comment =
+            comment.strip_prefix(TRUSTED).ok_or_else(|| format!("its third line lacks `{TRUSTED}`"))?;
         let sealed = decode(line("the comment's signature")?, "the comment's signature")?;
         if signature.len() != 74 || sealed.len() != 64 {
             return Err("its signatures do not have the right length".into());
@@ -172,12 +174,17 @@ mod tests {
         let keys = PublicKey::parse_all(KEY).unwrap();
         let signature = Signature::parse(REAL).unwrap();
         signature.verify(b"hello\n", &keys).unwrap();
-        assert_eq!((signature.comment(), signature.number().as_str()), ("bundle:x date:y", "F7661319B457F1A4"));
+        assert_eq!(
+            (signature.comment(), signature.number().as_str()),
+            ("bundle:x date:y", "F7661319B457F1A4")
+        );
         assert!(signature.verify(b"hello", &keys).unwrap_err().contains("is not one of this content"));
         let other = Signature::parse(&REAL.replace("date:y", "date:z")).unwrap();
         assert!(other.verify(b"hello\n", &keys).unwrap_err().contains("trusted comment"));
         let stranger = SecretKey::generate().unwrap().public();
-        assert!(signature.verify(b"hello\n", &[stranger]).unwrap_err().contains("signed by key F7661319B457F1A4"));
+        assert!(
+            signature.verify(b"hello\n", &[stranger]).unwrap_err().contains("signed by key F7661319B457F1A4")
+        );
     }
 
     #[test]

@@ -212,7 +212,11 @@ fn packages_whose_support_ends_before_the_release_have_dates_of_their_own() {
     assert_eq!(dates("debian:12", "php-horde-core"), (day("2025-03-22"), day("2025-03-22"), Eos));
     assert_eq!(dates("debian:12", "golang-1.19"), dates("debian:12", "bash"), "limited is not ended");
     assert_eq!(dates("debian:11", "pdns"), (day("2024-08-14"), day("2025-10-01"), Eos), "ended during LTS");
-    assert_eq!(dates("debian:13", "isc-dhcp"), (day("2023-07-05"), day("2023-07-05"), Eos), "never supported");
+    assert_eq!(
+        dates("debian:13", "isc-dhcp"),
+        (day("2023-07-05"), day("2023-07-05"), Eos),
+        "never supported"
+    );
     assert_eq!(dates("debian:13", "rust-sequoia-sqv"), (day("2028-08-09"), day("2030-06-30"), Ga));
     // One line of Debian 11 says that support has ended and not when.
     assert_eq!(dates("debian:11", "freeimage"), (day("2024-08-14"), day("2026-08-31"), Eos));

@@ -5,6 +5,7 @@
 mod brute;
 mod bundle;
 mod labels;
+mod lifecycle;
 mod make;
 mod real;
 mod risk;
