@@ -104,10 +104,6 @@ impl Server {
         self.script.lock().unwrap().answers.insert(format!("/{path}"), answers);
     }
 
-    pub(crate) fn remove(&self, path: &str) {
-        self.script.lock().unwrap().answers.remove(&format!("/{path}"));
-    }
-
     /// What was asked since the last call, in the order of requests, without the leading slash.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         std::mem::take(&mut self.script.lock().unwrap().asked)

@@ -5,6 +5,7 @@
 
 mod inflate;
 mod inventory;
+mod judge;
 mod measure;
 mod memory;
 mod pull;
@@ -48,6 +49,11 @@ const BENCHES: &[Bench] = &[
         name: "pull",
         about: "a scan from a real registry beside `skopeo copy`: cold, warm, with one changed layer [IMAGE]",
         run: pull::run,
+    },
+    Bench {
+        name: "judge",
+        about: "compiling the feeds (time, memory, size, equality), packages judged in a second, judging again",
+        run: judge::run,
     },
     Bench {
         name: "ingest",
