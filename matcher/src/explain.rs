@@ -3,8 +3,12 @@
 //! What it is for: people who doubt a judgement. It goes the same way as the judgement, through the same rows
 //! and the same rules, and keeps what the judgement throws away. What it is not for: judging many packages.
 
-use knowledge::{Bundle, Origin, StatementView, Verdict, advisory_key, namespace_of, scheme_of};
-use model::{Affected, Ecosystem, Finding, Named, Namespace, Package, Standing, Timestamp};
+use std::sync::Arc;
+
+use knowledge::{Bundle, Origin, Row, StatementView, Verdict, advisory_key, namespace_of, scheme_of};
+use model::{
+    Affected, Ecosystem, Finding, Lifecycle, LifecycleStage, Named, Namespace, Package, Standing, Timestamp,
+};
 use serde::Serialize;
 use version::Scheme;
 
@@ -30,6 +34,10 @@ pub struct Explanation {
     pub vulnerabilities: Vec<Reasoning>,
     /// The lowest version that ends every finding that has a fix.
     pub fix_version: Option<String>,
+    /// The dates of the release or product that it belongs to.
+    pub lifecycle: Option<Arc<Lifecycle>>,
+    /// Where it stands between those dates.
+    pub stage: Option<LifecycleStage>,
 }
 
 /// How a package was looked up.
@@ -91,7 +99,7 @@ pub struct Said {
 pub fn explain(package: &Package, bundle: &Bundle, now: Timestamp, wanted: &[u32]) -> Explanation {
     let judgement = judge(package, bundle, now);
     let Some((subject, namespace)) = advisories::covered(package, bundle) else {
-        return not_covered(package, bundle, judgement, wanted);
+        return not_covered(package, bundle, judgement, now, wanted);
     };
     let places = subject.places(bundle, &namespace);
     let mut qids: Vec<u32> = places
@@ -103,7 +111,7 @@ pub fn explain(package: &Package, bundle: &Bundle, now: Timestamp, wanted: &[u32
     qids.sort_unstable();
     qids.dedup();
     qids.retain(|qid| wanted.is_empty() || wanted.contains(qid));
-    let reason = |qid| reasoning(subject, bundle, &places, &judgement, qid);
+    let reason = |qid| reasoning(subject, bundle, &places, &judgement, now, qid);
     Explanation {
         package: package.clone(),
         compared: Some(Compared {
@@ -116,13 +124,23 @@ pub fn explain(package: &Package, bundle: &Bundle, now: Timestamp, wanted: &[u32
         not_covered: None,
         vulnerabilities: qids.into_iter().filter_map(reason).collect(),
         fix_version: judgement.fix_version,
+        stage: judgement.lifecycle.as_ref().map(|lifecycle| lifecycle.stage(now)),
+        lifecycle: judgement.lifecycle,
     }
 }
 
 /// A package that advisories are not applied to; it can have an end-of-life finding all the same.
-fn not_covered(package: &Package, bundle: &Bundle, judgement: Judgement, wanted: &[u32]) -> Explanation {
+fn not_covered(
+    package: &Package,
+    bundle: &Bundle,
+    judgement: Judgement,
+    now: Timestamp,
+    wanted: &[u32],
+) -> Explanation {
     let is_wanted = |finding: &&Finding| wanted.is_empty() || wanted.contains(&finding.vulnerability.qid);
-    let ended = judgement.findings.iter().filter(is_wanted).map(|finding| of_lifecycle(finding, bundle));
+    let lifecycle = judgement.lifecycle.clone();
+    let ended = judgement.findings.iter().filter(is_wanted);
+    let ended = ended.map(|finding| of_lifecycle(finding, bundle, lifecycle.as_deref(), now));
     Explanation {
         package: package.clone(),
         compared: None,
@@ -130,6 +148,8 @@ fn not_covered(package: &Package, bundle: &Bundle, judgement: Judgement, wanted:
         not_covered: (judgement.coverage == Coverage::NotCovered).then(|| why_not(package, bundle)),
         vulnerabilities: ended.collect(),
         fix_version: judgement.fix_version,
+        stage: judgement.lifecycle.as_ref().map(|lifecycle| lifecycle.stage(now)),
+        lifecycle: judgement.lifecycle.clone(),
     }
 }
 
@@ -161,21 +181,21 @@ fn reasoning(
     bundle: &Bundle,
     places: &Places<'_>,
     judgement: &Judgement,
+    now: Timestamp,
     qid: u32,
 ) -> Option<Reasoning> {
     let finding = judgement.findings.iter().find(|finding| finding.vulnerability.qid == qid);
     let by_name = is_named_itself(subject, places, qid);
     let mut statements = Vec::new();
     for place in places.iter().flatten() {
-        for index in (0..place.row.len()).filter(|&index| place.row.qid(index) == qid) {
-            let view = place.row.statement(index);
+        for view in statements_on(&place.row, qid) {
             let spot = place.spot(view.named());
             let outweighed = by_name && view.named() == Named::Source;
             statements.push(said(subject, bundle, view, spot, finding, outweighed));
         }
     }
     if statements.is_empty() {
-        return finding.map(|finding| of_lifecycle(finding, bundle));
+        return finding.map(|finding| of_lifecycle(finding, bundle, judgement.lifecycle.as_deref(), now));
     }
     let vulnerability = bundle.vulnerability(qid)?;
     let because = words::outcome(finding, &statements);
@@ -230,10 +250,10 @@ fn said(
 
 /// Whether a statement about the binary package itself speaks of the vulnerability, which outweighs those about its source.
 fn is_named_itself(subject: Subject<'_>, places: &Places<'_>, qid: u32) -> bool {
-    let statements = places.iter().flatten().flat_map(|place| {
-        let of_qid = (0..place.row.len()).filter(|&index| place.row.qid(index) == qid);
-        of_qid.map(move |index| (place, place.row.statement(index)))
-    });
+    let statements = places
+        .iter()
+        .flatten()
+        .flat_map(|place| statements_on(&place.row, qid).map(move |view| (place, view)));
     subject.scheme == Scheme::Rpm
         && statements.into_iter().any(|(place, view)| {
             view.named() == Named::Binary
@@ -244,7 +264,12 @@ fn is_named_itself(subject: Subject<'_>, places: &Places<'_>, qid: u32) -> bool 
 }
 
 /// The end of life of a release or a product: there is no statement behind it, only dates.
-fn of_lifecycle(finding: &Finding, bundle: &Bundle) -> Reasoning {
+fn of_lifecycle(
+    finding: &Finding,
+    bundle: &Bundle,
+    lifecycle: Option<&Lifecycle>,
+    now: Timestamp,
+) -> Reasoning {
     let vulnerability = &finding.vulnerability;
     Reasoning {
         qid: vulnerability.qid,
@@ -253,15 +278,27 @@ fn of_lifecycle(finding: &Finding, bundle: &Bundle) -> Reasoning {
         title: vulnerability.title.clone(),
         finding: Some(finding.clone()),
         risk: Some(parts(finding, bundle)),
-        because: format!("{}, and that day is past", vulnerability.title),
+        because: lifecycle.map_or_else(String::new, |lifecycle| words::ended(lifecycle, now)),
         statements: Vec::new(),
     }
+}
+
+/// The statements of a row about one vulnerability. The row is in order of their numbers.
+pub(crate) fn statements_on<'b>(row: &Row<'b>, qid: u32) -> impl Iterator<Item = StatementView<'b>> + use<'b> {
+    let row = *row;
+    let (mut low, mut high) = (0, row.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if row.qid(middle) < qid { low = middle + 1 } else { high = middle }
+    }
+    let in_group = move |index: &usize| row.qid(*index) == qid;
+    (low..row.len()).take_while(in_group).map(move |index| row.statement(index))
 }
 
 /// The packages that the bundle's statements on these vulnerabilities are about, `namespace name`, sorted; for telling of a
 /// vulnerability that no package of an image has to do with. At most `limit`.
 pub fn packages_of(bundle: &Bundle, qids: &[u32], limit: usize) -> Vec<(Namespace, String)> {
-    let speaks = |row: &knowledge::Row<'_>| (0..row.len()).any(|index| qids.contains(&row.qid(index)));
+    let speaks = |row: &Row<'_>| qids.iter().any(|qid| statements_on(row, *qid).next().is_some());
     bundle
         .rows()
         .filter(|(namespace, _, row)| scheme_of(namespace).is_some() && speaks(row))

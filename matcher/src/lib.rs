@@ -13,6 +13,7 @@ mod clearing;
 mod decide;
 mod distro;
 mod explain;
+pub mod inquiry;
 mod lifecycle;
 mod report;
 pub mod risk;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use knowledge::Verdict;
-use model::{Affected, Bound, Finding, FixState, Named, Package, Standing};
+use model::{Affected, Bound, Finding, FixState, Lifecycle, Named, Package, Standing, Timestamp};
 use version::Scheme;
 
 use crate::explain::Said;
@@ -130,4 +130,24 @@ fn outside(affected: &Affected) -> String {
         Some(fix) => format!("the version is outside of what is affected; the fix is {fix}"),
         None => "the version is outside of what is affected".to_owned(),
     }
+}
+
+/// Why something is past its end of life: all its dates, and which of them counts.
+pub(crate) fn ended(lifecycle: &Lifecycle, now: Timestamp) -> String {
+    let Lifecycle { product, cycle, .. } = lifecycle;
+    let past = match (lifecycle.eol, lifecycle.eos) {
+        (Some(eol), _) => format!("its end of life was {}", day(eol)),
+        (None, Some(eos)) => format!("its support ended on {}", day(eos)),
+        (None, None) => "its publisher calls it ended and gives no date".to_owned(),
+    };
+    let extended = lifecycle.eos.filter(|_| lifecycle.eol.is_some());
+    let extended = extended.map(|eos| match eos > now {
+        true => format!(", extended support goes on until {}", day(eos)),
+        false => format!(", extended support ended on {}", day(eos)),
+    });
+    format!("reported: {product} {cycle}: {past}{}", extended.unwrap_or_default())
+}
+
+fn day(date: Timestamp) -> String {
+    date.to_rfc3339().chars().take_while(|c| *c != 'T').collect()
 }

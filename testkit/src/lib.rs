@@ -20,6 +20,7 @@
 //! # std::fs::remove_dir_all(&folder).unwrap();
 //! ```
 
+pub mod brute;
 mod image_builder;
 mod image_writer;
 mod index_builder;

@@ -90,6 +90,12 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<()> {
                 None => writeln!(out, "no bundle is in force yet")?,
             }
             writeln!(out, "{}", table(&status.feeds))?;
+            // Below the table: reasons are long, and would widen a column for all feeds.
+            for feed in &status.feeds {
+                for reason in feed.last_download.iter().flat_map(|download| &download.reasons) {
+                    writeln!(out, "{}: {}", feed.feed, printable(reason))?;
+                }
+            }
         }
     }
     Ok(())
@@ -167,8 +173,7 @@ fn table(feeds: &[FeedStatus]) -> Table {
                     DownloadOutcome::Partly => "partly failed",
                     DownloadOutcome::Failed => "failed",
                 };
-                let reason = download.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
-                printable(&format!("{outcome} {} ago{reason}", human(download.age_seconds))).to_string()
+                format!("{outcome} {} ago", human(download.age_seconds))
             },
         );
         let source = feed.source.map(str::to_owned).or_else(|| feed.files.first().cloned());

@@ -22,6 +22,7 @@ mod protocol;
 mod retry;
 mod sidecar;
 mod state;
+mod tasks;
 mod worker;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -36,9 +37,10 @@ pub(crate) use sidecar::{LAST_GOOD, SIDECAR, Sidecar, last_good};
 pub use state::{FeedAttempt, Outcome, attempts, feed_of_path};
 
 use crate::error::KnowledgeError;
-use catalogue::{SOURCES, Source, Task};
+use catalogue::{SOURCES, Source};
 use client::{Client, READ_TIMEOUT};
 use clock::SystemClock;
+use tasks::Task;
 use worker::Worker;
 
 /// Hosts that are asked at the same time.

@@ -6,6 +6,7 @@ mod alpine;
 mod bundle;
 mod debian;
 mod download;
+mod download_facts;
 mod download_guard;
 mod download_hostile;
 mod download_protocols;

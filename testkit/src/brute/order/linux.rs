@@ -31,7 +31,7 @@ fn dpkg_text(mut a: &str, mut b: &str) -> Ordering {
         let (a_text, a_rest) = a.split_at(other(a));
         let (b_text, b_rest) = b.split_at(other(b));
         for at in 0..a_text.len().max(b_text.len()) {
-            let order = weight(a_text.bytes().nth(at)).cmp(&weight(b_text.bytes().nth(at)));
+            let order = weight(a_text.as_bytes().get(at).copied()).cmp(&weight(b_text.as_bytes().get(at).copied()));
             if order.is_ne() {
                 return order;
             }

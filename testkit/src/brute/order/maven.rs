@@ -33,6 +33,10 @@ fn read(version: &str) -> Vec<Item> {
             true => Item::Number(text),
             false => Item::Word(word(&text, before_digit)),
         };
+        // a word opens a list of its own behind a dot, too
+        if matches!(item, Item::Word(_)) && open.last().is_some_and(|list| !list.is_empty()) {
+            open.push(Vec::new());
+        }
         if let Some(list) = open.last_mut() {
             list.push(item);
         }
