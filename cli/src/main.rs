@@ -5,6 +5,7 @@
 
 mod admin;
 mod compare_versions;
+mod explain;
 mod feeds;
 mod import;
 mod judge;
@@ -48,6 +49,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// List the packages of an image, root file system or bill of materials and what is known to be wrong with them
     Scan(scan::ScanArgs),
+    /// Tell why an image has a finding, or has none
+    Explain(explain::ExplainArgs),
     /// Tell what is known about packages, given as package URLs, one a line
     Judge(judge::JudgeArgs),
     /// Compare pairs of versions, one pair a line, with a tab between the two
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Up(args) => up::run(args).map(done),
         Command::Serve(args) => serve::run(args).map(done),
         Command::Scan(args) => scan::run(&args, colours),
+        Command::Explain(args) => explain::run(&args, colours),
         Command::Judge(args) => judge::run(&args).map(done),
         Command::CompareVersions(args) => compare_versions::run(&args).map(done),
         Command::Feeds(command) => feeds::run(command).map(done),

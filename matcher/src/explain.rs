@@ -284,7 +284,10 @@ fn of_lifecycle(
 }
 
 /// The statements of a row about one vulnerability. The row is in order of their numbers.
-pub(crate) fn statements_on<'b>(row: &Row<'b>, qid: u32) -> impl Iterator<Item = StatementView<'b>> + use<'b> {
+pub(crate) fn statements_on<'b>(
+    row: &Row<'b>,
+    qid: u32,
+) -> impl Iterator<Item = StatementView<'b>> + use<'b> {
     let row = *row;
     let (mut low, mut high) = (0, row.len());
     while low < high {

@@ -86,7 +86,7 @@ fn runtime(runtime: &mut RuntimeFacts, notes: &mut Vec<String>) {
 fn os_release(release: &mut OsRelease, notes: &mut Vec<String>) {
     cut("release", &mut release.id, limits::WORD, notes);
     cut("release", &mut release.display_name, limits::WORD, notes);
-    let words = [&mut release.version_id, &mut release.version_codename];
+    let words = [&mut release.version_id, &mut release.version_codename, &mut release.stream];
     words.into_iter().flatten().for_each(|word| cut("release", word, limits::WORD, notes));
     shorten("words of ID_LIKE", &mut release.id_like, limits::TAGS, notes);
     release.id_like.iter_mut().for_each(|word| cut("release", word, limits::WORD, notes));

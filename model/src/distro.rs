@@ -10,8 +10,8 @@ use crate::package::{Ecosystem, Package};
 /// The release that an OS package belongs to: what scopes a distribution's advisories.
 ///
 /// `id` is the `ID` of os-release (`debian`, `alpine`, `ubuntu`), `version` the release as the
-/// distribution's advisories name it (`12`, `3.18`, `22.04`); empty for a rolling or unknown release.
-/// Shown and serialised as `id:version`, or `id` alone.
+/// distribution's advisories name it (`12`, `3.18`, `22.04`); empty for a rolling or unknown release. A restricted
+/// update stream of a release stands behind it, `8.6:eus`. Shown and serialised as `id:version`, or `id` alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Distro {
     /// The lower-case `ID` of os-release.
@@ -24,6 +24,11 @@ impl Distro {
     /// Names a release.
     pub fn new(id: impl Into<String>, version: impl Into<String>) -> Self {
         Self { id: id.into(), version: version.into() }
+    }
+
+    /// The release without its update stream: `8.6` of `8.6:eus`.
+    pub fn release(&self) -> &str {
+        self.version.split_once(':').map_or(&self.version, |(release, _)| release)
     }
 }
 
@@ -77,6 +82,10 @@ pub struct OsRelease {
     pub version_codename: Option<String>,
     /// The name to show, such as `Debian Linux 12.5` or `Alpine Linux 3.18.4`.
     pub display_name: String,
+    /// The restricted update stream that the system's packages come from, behind its release: `8.6:eus`. No release file
+    /// names it; `None` for the release as everybody gets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
 }
 
 /// Debian's code names with the number that advisories use.
@@ -96,8 +105,11 @@ pub const DEBIAN_RELEASES: [(&str, &str); 11] = [
 
 impl OsRelease {
     /// The release as its distribution's advisories name it: `debian:12`, `alpine:3.18`, `alpine:edge`,
-    /// `ubuntu:22.04`, `rhel:9`, `wolfi`.
+    /// `ubuntu:22.04`, `rhel:9`, `rhel:8.6:eus`, `wolfi`.
     pub fn distro(&self) -> Distro {
+        if let Some(stream) = self.stream.as_deref().filter(|stream| !stream.is_empty()) {
+            return Distro::new(self.id.clone(), stream);
+        }
         let version = self.version_id.as_deref().unwrap_or_default();
         let version = match self.id.as_str() {
             "debian" if version.is_empty() => {
@@ -180,6 +192,24 @@ mod tests {
         assert_eq!(name("sles", Some("15.3"), None), "sles:15.3");
         assert_eq!(name("gentoo", Some("2.14"), None), "gentoo");
         assert_eq!(name("wolfi", Some("20230201"), None), "wolfi");
+    }
+
+    #[test]
+    fn a_restricted_stream_is_a_release_of_its_own() {
+        let stream = Some("8.6:eus".to_owned());
+        let release =
+            OsRelease { id: "rhel".into(), version_id: Some("8.6".into()), stream, ..OsRelease::default() };
+        let distro = release.distro();
+        assert_eq!((distro.to_string().as_str(), distro.release()), ("rhel:8.6:eus", "8.6"));
+        assert_eq!("rhel:8.6:eus".parse(), Ok(distro.clone()));
+        assert_eq!(release.package().distro, Some(distro));
+        assert_eq!(Distro::new("rhel", "8").release(), "8");
+        let text = serde_json::to_string(&release).unwrap();
+        assert_eq!(
+            text,
+            r#"{"id":"rhel","versionId":"8.6","displayName":"","stream":"8.6:eus"}"#
+        );
+        assert_eq!(serde_json::from_str::<OsRelease>(&text).unwrap(), release);
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub fn purl_of(package: &Package) -> String {
         text.push('@');
         encode(&mut text, version);
     }
-    let distro = package.distro.as_ref().map(|distro| match distro.version.as_str() {
+    // an update stream is no part of it: readers elsewhere take the version as it is
+    let distro = package.distro.as_ref().map(|distro| match distro.release() {
         "" => distro.id.clone(),
         version => format!("{}-{version}", distro.id),
     });
@@ -119,6 +120,8 @@ mod tests {
         let mut rpm = package(Ecosystem::Rpm, "openssl-libs", "1:3.0.7-27.el9");
         rpm.distro = Some(Distro::new("rhel", "9"));
         assert_eq!(purl_of(&rpm), "pkg:rpm/rhel/openssl-libs@3.0.7-27.el9?distro=rhel-9&epoch=1");
+        rpm.distro = Some(Distro::new("rhel", "8.6:eus"));
+        assert_eq!(purl_of(&rpm), "pkg:rpm/rhel/openssl-libs@3.0.7-27.el9?distro=rhel-8.6&epoch=1");
         let mut ebuild = package(Ecosystem::Ebuild, "app-shells/bash", "5.1_p16-r6");
         ebuild.distro = Some(Distro::new("gentoo", ""));
         assert_eq!(purl_of(&ebuild), "pkg:ebuild/app-shells/bash@5.1_p16-r6?distro=gentoo");

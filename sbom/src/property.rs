@@ -256,6 +256,7 @@ pub(crate) fn of_release(release: &OsRelease) -> Vec<Pair> {
     put("id", &release.id);
     release.version_id.iter().for_each(|version| put("versionId", version));
     release.version_codename.iter().for_each(|name| put("versionCodename", name));
+    release.stream.iter().for_each(|stream| put("stream", stream));
     release.id_like.iter().for_each(|word| put("idLike", word));
     put("displayName", &release.display_name);
     pairs
@@ -269,6 +270,7 @@ pub(crate) fn read_release(properties: &Properties<'_>) -> Option<OsRelease> {
         id_like: properties.all("plimsoll:os:idLike").iter().map(|word| (*word).to_owned()).collect(),
         version_id: own("versionId"),
         version_codename: own("versionCodename"),
+        stream: own("stream"),
         display_name: own("displayName").unwrap_or_default(),
     })
 }

@@ -18,6 +18,7 @@ pub(crate) fn of(name: &str, version: &str) -> OsRelease {
         version_id: filled(version).filter(|_| !is_code_name),
         version_codename: filled(version).filter(|_| is_code_name),
         id_like: Vec::new(),
+        stream: None,
         id,
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn report(report: &ScanReport) -> Result<()> {
         bounded("osRelease.versionId", release.version_id.as_deref().unwrap_or_default(), MAX_WORD)?;
         let code_name = release.version_codename.as_deref().unwrap_or_default();
         bounded("osRelease.versionCodename", code_name, MAX_WORD)?;
+        bounded("osRelease.stream", release.stream.as_deref().unwrap_or_default(), MAX_WORD)?;
         texts("osRelease.idLike", &release.id_like, MAX_TAGS, MAX_WORD)?;
     }
     texts("users", &report.users, MAX_LIST, MAX_WORD)?;

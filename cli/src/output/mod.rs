@@ -103,6 +103,15 @@ pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "plimsoll: {}", printable(line));
 }
 
+/// The name of an image as people write it.
+pub(crate) fn reference(name: &model::Reference) -> String {
+    match (&name.tag, &name.digest) {
+        (Some(tag), _) => format!("{}/{}:{tag}", name.registry, name.repository),
+        (None, Some(digest)) => format!("{}/{}@{digest}", name.registry, name.repository),
+        (None, None) => format!("{}/{}", name.registry, name.repository),
+    }
+}
+
 /// Where something could not be read, for what follows it; a layer as a whole has no path, a whole document neither.
 pub(crate) fn place(unreadable: &model::Unreadable) -> String {
     let layer = unreadable.layer.map(|layer| format!("layer {layer}"));

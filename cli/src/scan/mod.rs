@@ -169,6 +169,14 @@ fn look(args: &ScanArgs, judge: bool, policy: &Policy) -> anyhow::Result<(ScanRe
     Ok((report, knowledge))
 }
 
+/// The report of an image, a root file system or a bill of materials, for commands that do not write it.
+pub(crate) fn read(source: &str, args: &ReadArgs) -> anyhow::Result<ScanReport> {
+    if let Some(report) = bill::read(source, "", &[])? {
+        return Ok(report);
+    }
+    catalog(&open(source, args)?, args, "", &[])
+}
+
 /// The exit code, and why it is not 0. That is no failure of the program, and told however quiet it is to be.
 fn stop(policy: &Policy, verdict: &Verdict<'_>) -> ExitCode {
     let met = policy.met(verdict);

@@ -23,6 +23,7 @@ mod redhat;
 mod row;
 mod support;
 mod suse;
+mod transfer;
 mod ubuntu;
 mod updateinfo;
 mod wolfi;

@@ -41,7 +41,8 @@ impl<'a> Inquiry<'a> {
         let alike = by(&|package| {
             package.name.eq_ignore_ascii_case(name)
                 || package.advisory_name().eq_ignore_ascii_case(name)
-                || advisory_key(package) == advisory_key(&Package { name: name.to_owned(), ..(*package).clone() })
+                || advisory_key(package)
+                    == advisory_key(&Package { name: name.to_owned(), ..(*package).clone() })
         });
         if !alike.is_empty() {
             return alike;
@@ -88,9 +89,8 @@ impl<'a> Inquiry<'a> {
             let cycle = self.bundle.cycle_of(package).filter(|_| !package.ecosystem.is_os());
             if let Some(cycle) = cycle {
                 let names = [package.name.as_str(), &cycle.lifecycle.product];
-                let is_called = |name: &&str| {
-                    format!("EOL-{name}-{}", cycle.lifecycle.cycle).eq_ignore_ascii_case(id)
-                };
+                let is_called =
+                    |name: &&str| format!("EOL-{name}-{}", cycle.lifecycle.cycle).eq_ignore_ascii_case(id);
                 found.extend(names.iter().any(|name| is_called(name)).then_some(cycle.qid));
             }
             let Some(namespace) = namespace_of(package) else { continue };
@@ -148,7 +148,8 @@ impl<'a> Inquiry<'a> {
             }
         }
         for package in self.distinct() {
-            let Some(cycle) = self.bundle.cycle_of(package).filter(|cycle| numbers.contains(&cycle.qid)) else {
+            let Some(cycle) = self.bundle.cycle_of(package).filter(|cycle| numbers.contains(&cycle.qid))
+            else {
                 continue;
             };
             let judgement = judge(package, self.bundle, self.now);

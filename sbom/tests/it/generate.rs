@@ -64,10 +64,18 @@ fn record() -> impl Strategy<Value = PackageRecord> {
 }
 
 fn release() -> impl Strategy<Value = OsRelease> {
-    let words = (prop::option::of(word()), prop::option::of(word()), prop::collection::vec(word(), 0..3));
-    (filled(), words, word()).prop_map(|(id, (version_id, version_codename, id_like), display_name)| {
-        OsRelease { id, id_like, version_id, version_codename, display_name }
-    })
+    let optional = || prop::option::of(word());
+    let words = (optional(), optional(), prop::option::of(filled()), prop::collection::vec(word(), 0..3));
+    (filled(), words, word()).prop_map(
+        |(id, (version_id, version_codename, stream, id_like), display_name)| OsRelease {
+            id,
+            id_like,
+            version_id,
+            version_codename,
+            display_name,
+            stream,
+        },
+    )
 }
 
 fn image() -> impl Strategy<Value = ImageFacts> {

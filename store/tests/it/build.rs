@@ -76,6 +76,7 @@ pub(crate) fn bookworm() -> OsRelease {
         version_id: Some("12".to_owned()),
         version_codename: Some("bookworm".to_owned()),
         display_name: "Debian Linux 12".to_owned(),
+        stream: None,
     }
 }
 

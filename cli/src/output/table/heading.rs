@@ -93,10 +93,5 @@ fn painted(severity: Severity, count: usize, colours: bool) -> String {
 }
 
 fn names(references: &[Reference]) -> String {
-    let name = |name: &Reference| match (&name.tag, &name.digest) {
-        (Some(tag), _) => format!("{}/{}:{tag}", name.registry, name.repository),
-        (None, Some(digest)) => format!("{}/{}@{digest}", name.registry, name.repository),
-        (None, None) => format!("{}/{}", name.registry, name.repository),
-    };
-    references.iter().map(name).collect::<Vec<_>>().join(", ")
+    references.iter().map(crate::output::reference).collect::<Vec<_>>().join(", ")
 }
