@@ -228,6 +228,8 @@ pub(crate) enum ReleaseFacts {
     Alpine(String),
     /// `debian_version`: point release, or `testing/unstable` names.
     Debian(String),
+    /// The names of the sets of the base that Red Hat built the image from.
+    ContentSets(Vec<String>),
 }
 
 /// The fields of os-release(5) that are used; empty when absent.

@@ -50,6 +50,7 @@ pub(crate) const CATALOGERS: &[Cataloger] = &[
     apk::INSTALLED,
     rpm::DATABASE,
     rpm::MANIFEST,
+    rpm::CONTENT_SETS,
     alpm::DESCRIPTION,
     alpm::FILES,
     opkg::STATUS,
@@ -120,7 +121,7 @@ const PROGRAM: usize = CATALOGERS.len() - 1;
 const SECRETS: usize = CATALOGERS.len() - 2;
 
 /// Version of the layer result's form and of the rules that no single cataloger owns.
-const FORM: u32 = 7;
+const FORM: u32 = 8;
 
 /// Names and versions of all catalogers, in order.
 pub fn catalogers() -> impl Iterator<Item = (&'static str, u32)> {
@@ -230,6 +231,8 @@ mod tests {
             ("srv/var/lib/rpm/Packages", None),
             ("var/lib/rpmmanifest/container-manifest-2", Some("rpm-manifest")),
             ("var/lib/rpmmanifest/container-manifest-1", None),
+            ("root/buildinfo/content_manifests/ubi8-container-8.6-754.json", Some("content-sets")),
+            ("root/buildinfo/labels.json", None),
             ("var/lib/pacman/local/bash-5.1-1/desc", Some("alpm-desc")),
             ("var/lib/pacman/local/bash-5.1-1/files", Some("alpm-files")),
             ("var/lib/pacman/sync/core/bash-5.1-1/desc", None),

@@ -11,10 +11,11 @@ use model::{
 
 use crate::compose::{Visible, compose};
 use crate::doubles;
-use crate::facts::{Diversion, Found, LayerCatalog, Owner, SecretFact};
+use crate::facts::{Diversion, Found, LayerCatalog, Owner, ReleaseFacts, SecretFact};
 use crate::os::release;
 use crate::path::{hash, text, without_merged_usr};
 use crate::registry::{CATALOGERS, is_program};
+use crate::rpm::content_sets;
 use crate::scan::ScanOptions;
 use crate::secret;
 use crate::terms::Terms;
@@ -66,11 +67,18 @@ fn with_sizes(facts: &ImageFacts, layers: &[LayerCatalog]) -> ImageFacts {
 }
 
 fn os_release(visible: &[Visible<'_>]) -> Option<OsRelease> {
-    release::choose(|path| {
+    let mut release = release::choose(|path| {
         let at =
             visible.binary_search_by(|file| file.evidence().path.as_slice().cmp(path.as_bytes())).ok()?;
         visible[at].evidence().facts.release.as_ref()
-    })
+    })?;
+    let facts = visible.iter().filter_map(|file| file.evidence().facts.release.as_ref());
+    let sets = facts.filter_map(|facts| match facts {
+        ReleaseFacts::ContentSets(sets) => Some(sets),
+        _ => None,
+    });
+    release.stream = content_sets::stream(&release, sets.flatten());
+    Some(release)
 }
 
 fn users(visible: &[Visible<'_>]) -> Vec<String> {

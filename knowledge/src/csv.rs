@@ -3,6 +3,8 @@
 //! The decision a reader may doubt: a quoted cell that never ends would swallow all that follows. So a cell is bounded,
 //! and after a row that cannot be read the next line is tried, as if the broken one ended where it should have.
 
+use crate::record::FileHarvest;
+
 /// The longest quoted cell in bytes; descriptions have some thousand.
 const MAX_CELL: usize = 1 << 16;
 
@@ -21,6 +23,17 @@ pub(crate) struct Rows<'a> {
 impl<'a> Rows<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self { rest: text, broken: 0 }
+    }
+
+    /// The next row with as many cells as `header`; others are set aside. `None` at the end.
+    pub(crate) fn next_like(&mut self, header: &[String], out: &mut FileHarvest<'_>) -> Option<Vec<String>> {
+        loop {
+            match self.next()? {
+                Ok(cells) if cells.len() == header.len() => return Some(cells),
+                Ok(cells) => out.quarantine(&cells.join(","), "it has not as many cells as the header"),
+                Err(line) => out.quarantine(line, "it is no row of a CSV file"),
+            }
+        }
     }
 
     /// Whether so many rows were broken that the reading was given up.

@@ -123,6 +123,19 @@ pub enum KnowledgeError {
 }
 
 impl KnowledgeError {
+    /// The same fault told of another file: of the one that was given, where a copy of it was looked at.
+    #[must_use]
+    pub fn named(self, file: &Path) -> Self {
+        let path = file.to_owned();
+        match self {
+            Self::Damaged { reason, .. } => Self::Damaged { path, reason },
+            Self::Newer { found, known, .. } => Self::Newer { path, found, known },
+            Self::Unusable { what, reason, .. } => Self::Unusable { path, what, reason },
+            Self::Refused { reason, .. } => Self::Refused { path, reason },
+            other => other,
+        }
+    }
+
     /// Makes an adapter for `map_err` that adds the action and the place.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

@@ -4,13 +4,12 @@
 //! at the end is not looked at. It has half a gigabyte, which fits neither in memory nor surely on the disk for
 //! temporary files.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 use zip::read::read_zipfile_from_stream;
 
-use crate::input::{Limits, decode_text, read_bounded};
+use crate::input::{Limits, decode_text, open_zip, read_bounded};
 use crate::record::FileHarvest;
 
 /// Calls `visit` with name and text of every member that `wanted` accepts, of every zip in the zip at `path`.
@@ -24,9 +23,7 @@ pub(crate) fn for_each_inner_zip_member<'a>(
     wanted: impl Fn(&str) -> bool,
     mut visit: impl FnMut(&str, &str, &mut FileHarvest<'a>),
 ) -> Result<(), String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let mut outer = zip::ZipArchive::new(BufReader::with_capacity(1 << 16, file))
-        .map_err(|error| format!("it cannot be read as zip: {error}"))?;
+    let mut outer = open_zip(path)?;
     let names: Vec<String> =
         outer.file_names().filter_map(Result::ok).map(|name| name.into_owned()).collect();
     let mut budget = limits.archive;

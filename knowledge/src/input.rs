@@ -132,6 +132,13 @@ pub(crate) fn decode_text(bytes: Vec<u8>) -> String {
     }
 }
 
+/// Opens a zip file and reads its directory.
+pub(crate) fn open_zip(path: &Path) -> Result<zip::ZipArchive<BufReader<File>>, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    zip::ZipArchive::new(BufReader::with_capacity(1 << 16, file))
+        .map_err(|error| format!("it cannot be read as zip: {error}"))
+}
+
 /// Calls `visit` with name and text of every member of a zip file whose name `wanted` accepts.
 ///
 /// A member that cannot be read is quarantined under its name; a file without a readable directory is an error.
@@ -142,9 +149,7 @@ pub(crate) fn for_each_zip_member<'a>(
     wanted: impl Fn(&str) -> bool,
     mut visit: impl FnMut(&str, &str, &mut FileHarvest<'a>),
 ) -> Result<(), String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let mut archive = zip::ZipArchive::new(BufReader::with_capacity(1 << 16, file))
-        .map_err(|error| format!("it cannot be read as zip: {error}"))?;
+    let mut archive = open_zip(path)?;
     if archive.len() > limits.members {
         return Err(format!("it has {} members, more than {}", archive.len(), limits.members));
     }

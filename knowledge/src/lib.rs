@@ -66,7 +66,7 @@ pub use download::{
     download_with, feed_of_path, feeds_page, is_downloadable,
 };
 pub use error::KnowledgeError;
-pub use lookup::{advisory_key, family_of, namespace_of, scheme_of};
+pub use lookup::{FALLBACKS, Fallback, advisory_key, fallbacks, family_of, namespace_of, scheme_of};
 pub use qid::qid;
 pub use transfer::{
     BundleForm, DeltaInfo, Difference, FeedDifference, NamespaceDifference, PublicKey, Received, SecretKey,

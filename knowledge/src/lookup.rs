@@ -22,13 +22,55 @@ pub fn namespace_of(package: &Package) -> Option<Namespace> {
     }
 }
 
-/// Oracle builds some packages a second time, for patching without a restart and for FIPS. Their versions cannot be
-/// compared with those of the others, so each build is judged by what is said of it alone.
+/// Packages that are built apart from those of their release, and judged by what is said of their build.
+///
+/// Oracle builds some packages a second time, for patching without a restart and for FIPS; their versions cannot be
+/// compared with those of the others. Ubuntu's packages of extended maintenance come to subscribers alone. Red Hat's Software
+/// Collections are of no minor release, and their names are not those of the release's packages.
 fn separate_build(package: &Package) -> Option<&'static str> {
-    match package.distro.as_ref()?.id.as_str() {
+    let distro = package.distro.as_ref()?;
+    match distro.id.as_str() {
         "ol" if package.version.contains(".ksplice") => Some("ksplice"),
         "ol" if package.version.contains("_fips") => Some("fips"),
+        "ubuntu" if package.version.contains("+esm") && !distro.version.contains(':') => Some("esm"),
+        "rhel" | "centos" if package.name.starts_with("rh-") && matches!(&*distro.version, "6" | "7") => {
+            Some("software_collections")
+        }
         _ => None,
+    }
+}
+
+/// A namespace that is asked where the package's own says nothing about a vulnerability.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fallback {
+    /// The namespace.
+    pub namespace: Namespace,
+    /// Whether its fixes come to the package; if not, what it says without a fix counts alone.
+    pub fixes: bool,
+}
+
+/// How many [`Fallback`]s a namespace has at most.
+pub const FALLBACKS: usize = 2;
+
+/// Red Hat's streams, which are cut from a minor release. EUS comes first: the others get its fixes while it lasts.
+const STREAMS: [&str; 6] = ["eus", "aus", "tus", "e4s", "eus_long_life", "mission_critical"];
+
+/// The namespaces to ask after that of a restricted update stream, in order; none for a plain release.
+///
+/// A stream of Red Hat's gets no fix of the plain release, but what is not fixed, never will be or does not concern the release
+/// is often said of the plain one alone. Ubuntu's extended maintenance goes on where the release ends, so that
+/// all that is said of the release is true for it, too.
+pub fn fallbacks(namespace: &Namespace) -> [Option<Fallback>; FALLBACKS] {
+    let parts = |name: &str| namespace.0.strip_prefix(name)?.split_once(':');
+    let make = |name: String, fixes| Some(Fallback { namespace: Namespace(name), fixes });
+    if let Some((release, stream)) = parts("rhel:").filter(|(_, stream)| STREAMS.contains(stream)) {
+        let major = release.split('.').next().unwrap_or_default();
+        let before = if stream == STREAMS[0] { None } else { make(format!("rhel:{release}:eus"), true) };
+        return [before, make(format!("rhel:{major}"), false)];
+    }
+    match parts("ubuntu:") {
+        Some((release, "esm")) => [None, make(format!("ubuntu:{release}"), true)],
+        _ => [None, None],
     }
 }
 
@@ -182,6 +224,37 @@ mod tests {
             module: None,
             vendor: None,
         }
+    }
+
+    #[test]
+    fn a_restricted_stream_is_asked_before_its_release() {
+        let asked = |name: &str| {
+            let found = fallbacks(&Namespace(name.into())).into_iter().flatten();
+            found.map(|next| format!("{} {}", next.namespace, next.fixes)).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(asked("rhel:8.6:eus"), "rhel:8 false");
+        assert_eq!(asked("rhel:9.2:e4s"), "rhel:9.2:eus true, rhel:9 false");
+        assert_eq!(asked("ubuntu:18.04:esm"), "ubuntu:18.04 true");
+        for plain in ["rhel:8", "rhel:7:software_collections", "ubuntu:22.04", "ol:8:ksplice", "pypi", "sles:15.4:ltss"] {
+            assert_eq!(asked(plain), "", "{plain}");
+        }
+    }
+
+    #[test]
+    fn packages_of_streams_and_collections_have_namespaces_of_their_own() {
+        let of = |ecosystem, distro: &str, name: &str, version: &str| {
+            let Ok(distro) = distro.parse();
+            let package = Package { version: version.into(), ..package(ecosystem, Some(distro), name) };
+            namespace_of(&package).unwrap().0
+        };
+        assert_eq!(of(Ecosystem::Rpm, "rhel:8.6:eus", "openssl", "1"), "rhel:8.6:eus");
+        assert_eq!(of(Ecosystem::Rpm, "rhel:7", "rh-ruby27-ruby", "1"), "rhel:7:software_collections");
+        assert_eq!(of(Ecosystem::Rpm, "centos:7", "rh-ruby27-ruby", "1"), "rhel:7:software_collections");
+        assert_eq!(of(Ecosystem::Rpm, "rhel:8", "rh-thing", "1"), "rhel:8");
+        assert_eq!(of(Ecosystem::Deb, "ubuntu:18.04", "curl", "7.58.0-2ubuntu3.24+esm5"), "ubuntu:18.04:esm");
+        assert_eq!(of(Ecosystem::Deb, "ubuntu:18.04:esm", "curl", "7.58.0-2ubuntu3.24+esm5"), "ubuntu:18.04:esm");
+        assert_eq!(of(Ecosystem::Deb, "ubuntu:18.04", "curl", "7.58.0-2ubuntu3.24"), "ubuntu:18.04");
+        assert_eq!(of(Ecosystem::Deb, "debian:10", "curl", "1+esm1"), "debian:10");
     }
 
     #[test]

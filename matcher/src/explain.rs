@@ -86,12 +86,42 @@ pub struct Said {
     pub origins: Vec<Origin>,
     /// The versions that were compared, such as `3.0.11-1 < 3.0.13-1`.
     pub compared: Vec<String>,
+    /// What came of it.
+    pub outcome: Outcome,
     /// Whether it applies to the package.
     pub applies: bool,
     /// Whether it is the one that decided the finding.
     pub decides: bool,
     /// What came of it, in words.
     pub because: String,
+}
+
+/// What came of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The version is affected.
+    Applies,
+    /// It would apply, and a statement about the binary package itself goes before it.
+    Outweighed,
+    /// Its publisher has withdrawn it.
+    Withdrawn,
+    /// The CVE was rejected.
+    Rejected,
+    /// A stronger feed speaks of the same package.
+    Outranked,
+    /// It uses the name for another package.
+    OtherPackage,
+    /// It is about another module stream or architecture.
+    OtherBuild,
+    /// The publisher says that the package is not affected.
+    NotAffected,
+    /// The version holds the fix.
+    Fixed,
+    /// The version is in none of the ranges, and no fix tells why.
+    Outside,
+    /// A version cannot be read.
+    Undecided,
 }
 
 /// Explains everything that `bundle` says about `package`. `wanted` picks vulnerabilities by their numbers; empty
@@ -235,13 +265,22 @@ fn said(
         _ => Verdict::Outside,
     };
     let applies = matches!(verdict, Verdict::Inside(_)) && !outweighed;
+    let (outcome, because) = words::verdict(
+        (subject.package, subject.scheme, version),
+        &affected,
+        is_meant,
+        spot.is_some(),
+        verdict,
+        applies,
+    );
     let decides = applies
         && finding
             .is_some_and(|finding| finding.advisory == affected.advisory && finding.feed == affected.feed);
     Said {
         origins: bundle.origins(&affected.feed, &affected.advisory),
         compared: words::compared(subject.scheme, version, &affected),
-        because: words::verdict(subject.package, &affected, is_meant, spot.is_some(), verdict, applies),
+        because,
+        outcome,
         applies,
         decides,
         affected,

@@ -23,7 +23,7 @@ mod words;
 pub use advisories::hits;
 pub use decide::{Hit, Hits};
 pub use distro::confidence_of;
-pub use explain::{Compared, Explanation, Reasoning, Said, explain, packages_of};
+pub use explain::{Compared, Explanation, Outcome, Reasoning, Said, explain, packages_of};
 pub use report::{ReportJudgement, judge_report};
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use knowledge::Verdict;
 use model::{Affected, Bound, Finding, FixState, Lifecycle, Named, Package, Standing, Timestamp};
 use version::Scheme;
 
-use crate::explain::Said;
+use crate::explain::{Outcome, Said};
 
 /// Why a vulnerability is reported, or not.
 pub(crate) fn outcome(finding: Option<&Finding>, statements: &[Said]) -> String {
@@ -73,20 +73,24 @@ pub(crate) fn compared(scheme: Scheme, version: &str, affected: &Affected) -> Ve
     told
 }
 
-/// What came of one statement.
+/// What came of one statement, and why.
 pub(crate) fn verdict(
-    package: &Package,
+    (package, scheme, version): (&Package, Scheme, &str),
     affected: &Affected,
     is_meant: bool,
     is_named: bool,
     verdict: Verdict,
     applies: bool,
-) -> String {
+) -> (Outcome, String) {
     let note = affected.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
     match affected.standing {
-        Standing::Withdrawn => return "its publisher has withdrawn the record".to_owned(),
-        Standing::Rejected => return "the CVE was rejected".to_owned(),
-        Standing::Outranked => return "a feed that knows better speaks of the same package".to_owned(),
+        Standing::Withdrawn => {
+            return (Outcome::Withdrawn, "its publisher has withdrawn the record".to_owned());
+        }
+        Standing::Rejected => return (Outcome::Rejected, "the CVE was rejected".to_owned()),
+        Standing::Outranked => {
+            return (Outcome::Outranked, "a feed that knows better speaks of the same package".to_owned());
+        }
         Standing::InForce => {}
     }
     if !is_named {
@@ -94,19 +98,23 @@ pub(crate) fn verdict(
             Named::Source => "the source package of this name, which is not the one that it was built from",
             Named::Binary => "the package of this name, which it is not",
         };
-        return format!("it speaks of {what}");
+        return (Outcome::OtherPackage, format!("it speaks of {what}"));
     }
     if !is_meant {
-        return not_meant(package, affected);
+        return (Outcome::OtherBuild, not_meant(package, affected));
     }
     if affected.state == FixState::NotAffected {
-        return format!("the publisher says that it is not affected{note}");
+        return (Outcome::NotAffected, format!("the publisher says that it is not affected{note}"));
     }
     match (verdict, applies) {
-        (Verdict::Inside(_), true) => format!("the version is affected{note}"),
-        (Verdict::Inside(_), false) => "a statement about the binary package itself outweighs it".to_owned(),
-        (Verdict::Undecided, _) => "a version cannot be read, so that it cannot be told".to_owned(),
-        (Verdict::Outside, _) => outside(affected),
+        (Verdict::Inside(_), true) => (Outcome::Applies, format!("the version is affected{note}")),
+        (Verdict::Inside(_), false) => {
+            (Outcome::Outweighed, "a statement about the binary package itself outweighs it".to_owned())
+        }
+        (Verdict::Undecided, _) => {
+            (Outcome::Undecided, "a version cannot be read, so that it cannot be told".to_owned())
+        }
+        (Verdict::Outside, _) => outside(scheme, version, affected),
     }
 }
 
@@ -125,11 +133,26 @@ fn not_meant(package: &Package, affected: &Affected) -> String {
     }
 }
 
-fn outside(affected: &Affected) -> String {
-    match affected.fix_version.as_deref().filter(|_| affected.state == FixState::Fixed) {
-        Some(fix) => format!("the version is outside of what is affected; the fix is {fix}"),
-        None => "the version is outside of what is affected".to_owned(),
+fn outside(scheme: Scheme, version: &str, affected: &Affected) -> (Outcome, String) {
+    let ends = affected.ranges.iter().filter_map(|range| match &range.end {
+        Bound::Fixed(end) => Some(end),
+        _ => None,
+    });
+    let is_reached =
+        |fix: &&String| version::compare(scheme, version, fix).is_ok_and(|order| order != Ordering::Less);
+    let fixes: Vec<&String> = affected.fix_version.iter().chain(ends).collect();
+    if let Some(fix) =
+        fixes.iter().copied().filter(is_reached).reduce(|highest, fix| {
+            match version::compare(scheme, highest, fix) {
+                Ok(Ordering::Less) => fix,
+                _ => highest,
+            }
+        })
+    {
+        return (Outcome::Fixed, format!("it is fixed since {fix}"));
     }
+    let ahead = fixes.first().map(|fix| format!("; the fix is {fix}")).unwrap_or_default();
+    (Outcome::Outside, format!("the version is outside of what is affected{ahead}"))
 }
 
 /// Why something is past its end of life: all its dates, and which of them counts.

@@ -9,44 +9,28 @@ use std::cmp::Ordering;
 
 use crate::digits;
 use crate::error::Reason;
+use crate::rpm;
 
-/// A version of pacman in its three parts.
-pub(crate) struct Version<'a> {
-    epoch: &'a [u8],
-    version: &'a [u8],
-    release: Option<&'a [u8]>,
-}
+/// A version of pacman, in the same three parts as one of rpm.
+pub(crate) struct Version<'a>(rpm::Version<'a>);
 
 impl<'a> Version<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, Reason> {
-        if let Some(index) = text.bytes().position(|byte| !byte.is_ascii_graphic()) {
-            return Err(Reason::Unexpected(index));
-        }
-        let (epoch, rest) = text.split_once(':').unwrap_or(("", text));
-        if !epoch.bytes().all(|byte| byte.is_ascii_digit()) || rest.contains(':') {
+        let parts = rpm::Version::parse(text)?;
+        if text.matches(':').nth(1).is_some() {
             return Err(Reason::Epoch);
         }
-        let (version, release) = match rest.rsplit_once('-') {
-            Some((version, release)) => (version, Some(release)),
-            None => (rest, None),
-        };
-        let says_nothing = |part: &str| !part.bytes().any(|byte| byte.is_ascii_alphanumeric());
-        if says_nothing(version) {
-            return Err(Reason::EmptyPart("version"));
-        }
-        if release.is_some_and(says_nothing) {
-            return Err(Reason::EmptyPart("release"));
-        }
-        Ok(Self { epoch: epoch.as_bytes(), version: version.as_bytes(), release: release.map(str::as_bytes) })
+        Ok(Self(parts))
     }
 
     pub(crate) fn compare(&self, other: &Self) -> Ordering {
-        digits::compare(self.epoch, other.epoch)
-            .then_with(|| compare_part(self.version, other.version))
-            .then_with(|| match (self.release, other.release) {
+        let (a, b) = (&self.0, &other.0);
+        digits::compare(a.epoch, b.epoch).then_with(|| compare_part(a.version, b.version)).then_with(|| {
+            match (a.release, b.release) {
                 (Some(a), Some(b)) => compare_part(a, b),
                 _ => Ordering::Equal,
-            })
+            }
+        })
     }
 }
 

@@ -10,9 +10,9 @@ use crate::error::Reason;
 
 /// An RPM version in its three parts.
 pub(crate) struct Version<'a> {
-    epoch: &'a [u8],
-    version: &'a [u8],
-    release: Option<&'a [u8]>,
+    pub(crate) epoch: &'a [u8],
+    pub(crate) version: &'a [u8],
+    pub(crate) release: Option<&'a [u8]>,
 }
 
 impl<'a> Version<'a> {

@@ -68,6 +68,7 @@ fn of_fields(fields: &OsReleaseFields, alpine: Option<&str>, debian: Option<&str
         id_like: fields.id_like.split_whitespace().map(str::to_owned).collect(),
         version_id: filled(version_id),
         version_codename: filled(code_name(&id, fields, debian)),
+        stream: None,
         id,
     }
 }

@@ -5,10 +5,13 @@
 //! reader makes packages of them. All are read by hand from the file in memory: no database library is linked,
 //! nothing is written to disk, and a damaged page costs the packages on it and no others.
 //!
+//! Beside them lie the content sets of Red Hat's images, which tell the update stream of all packages.
+//!
 //! `gpg-pubkey` entries are keys that rpm keeps among its packages; they are left out.
 
 mod bdb;
 mod bytes;
+pub(crate) mod content_sets;
 mod evr;
 mod header;
 mod log;
@@ -44,6 +47,15 @@ pub(crate) const MANIFEST: Cataloger = Cataloger {
         name == b"container-manifest-2" && path == b"var/lib/rpmmanifest/container-manifest-2"
     },
     read: parse_manifest::read,
+};
+
+/// The repositories that an image of Red Hat's was built from.
+pub(crate) const CONTENT_SETS: Cataloger = Cataloger {
+    name: "content-sets",
+    version: 1,
+    language: false,
+    wants: |path, name| name.ends_with(b".json") && parent(path) == b"root/buildinfo/content_manifests",
+    read: content_sets::read,
 };
 
 /// Largest database that is read; it is held in memory as a whole, because its pages refer to each other.

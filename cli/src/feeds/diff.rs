@@ -111,17 +111,20 @@ fn show_namespaces(out: &mut impl std::io::Write, difference: &Difference) -> st
 }
 
 fn show_names(out: &mut impl std::io::Write, what: &str, names: &[VulnerabilityName]) -> std::io::Result<()> {
-    if !names.is_empty() {
-        writeln!(out, "\n{what}")?;
+    if names.is_empty() {
+        return Ok(());
     }
-    names.iter().try_for_each(|name| {
-        let severity = name.severity.map_or_else(|| "-".to_owned(), |severity| severity.to_string());
-        writeln!(out, "  {severity} {}  {}", printable(&name.id), printable(&name.title))
-    })
+    writeln!(out, "\n{what}")?;
+    names.iter().try_for_each(|name| show_name(out, name))
+}
+
+fn show_name(out: &mut impl std::io::Write, name: &VulnerabilityName) -> std::io::Result<()> {
+    let severity = name.severity.map_or_else(|| "-".to_owned(), |severity| severity.to_string());
+    writeln!(out, "  {severity} {}  {}", printable(&name.id), printable(&name.title))
 }
 
 fn show_change(out: &mut impl std::io::Write, change: &VulnerabilityChange) -> std::io::Result<()> {
-    show_names(out, "", std::slice::from_ref(&change.now))?;
+    show_name(out, &change.now)?;
     if let Some(before) = change.severity_before {
         writeln!(out, "      severity was {before}")?;
     }

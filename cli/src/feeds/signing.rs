@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use knowledge::{Bundle, SecretKey, Signature};
+use anyhow::{Context as _, anyhow};
+use knowledge::{Bundle, KnowledgeDir, PublicKey, SecretKey, Signature};
 
 /// The variable that a password is taken from. Never a flag: other users of the machine see those.
 const VARIABLE: &str = "PLIMSOLL_KEY_PASSWORD";
@@ -48,8 +48,8 @@ impl SignArgs {
     /// The key, so that a wrong password is told before the work is done.
     pub(super) fn key(&self) -> anyhow::Result<Option<SecretKey>> {
         let Some(path) = &self.sign else { return Ok(None) };
-        let key = SecretKey::read(path, self.password.password()?.as_deref()).with_context(|| {
-            format!("cannot sign; a password is given with --password-file FILE or in {VARIABLE}")
+        let key = SecretKey::read(path, self.password.password()?.as_deref()).map_err(|error| {
+            anyhow!("cannot sign: {error} (a password is given with --password-file FILE or in {VARIABLE})")
         })?;
         Ok(Some(key))
     }
@@ -59,4 +59,21 @@ impl SignArgs {
 pub(super) fn sign(file: &Path, key: &SecretKey, bundle: &Bundle) -> anyhow::Result<Signature> {
     let date = bundle.date().map_or_else(|| "unknown".to_owned(), |date| date.to_rfc3339());
     Ok(Signature::sign_file(file, key, &format!("plimsoll bundle {} date {date}", bundle.id()))?)
+}
+
+/// What can be said of the signature of the bundle in force, in a few words. One that does not hold is no reason to stop:
+/// the bundle was checked when it came.
+pub(super) fn state(directory: &KnowledgeDir) -> String {
+    let (Some(current), Some(path)) = (directory.current(), directory.current_signature()) else {
+        return "none".to_owned();
+    };
+    let checked = Signature::read(&path).and_then(|signature| {
+        if !directory.trusted().exists() {
+            return Ok(format!("claims key {}, no key is trusted here", signature.number()));
+        }
+        let keys = PublicKey::read_all(&directory.trusted())?;
+        signature.verify_file(&current, &keys)?;
+        Ok(format!("by key {}: {}", signature.number(), signature.comment()))
+    });
+    checked.unwrap_or_else(|error| error.to_string())
 }

@@ -9,7 +9,7 @@ use knowledge::{Bundle, DownloadOutcome, FeedAttempt, KnowledgeDir, Source};
 use model::Timestamp;
 use serde::Serialize;
 
-use super::DataArgs;
+use super::{DataArgs, signing};
 use crate::output::printable;
 
 /// Arguments of `plimsoll feeds status`.
@@ -34,6 +34,10 @@ enum Form {
 struct Status {
     /// The bundle in force; absent before the first one.
     bundle: Option<String>,
+    /// Its length in bytes.
+    size: Option<u64>,
+    /// Who signed it, and whether that was checked.
+    signature: Option<String>,
     feeds: Vec<FeedStatus>,
 }
 
@@ -76,6 +80,8 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<()> {
     let sources = bundle.as_ref().map_or(&[][..], |bundle| &bundle.manifest().sources);
     let status = Status {
         bundle: bundle.as_ref().map(|bundle| bundle.id().to_string()),
+        size: bundle.as_ref().map(Bundle::size),
+        signature: bundle.as_ref().map(|_| signing::state(&directory)),
         feeds: feeds(sources, attempts, Timestamp::now()),
     };
     let mut out = std::io::stdout().lock();
@@ -86,7 +92,16 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<()> {
         }
         Form::Table => {
             match &status.bundle {
-                Some(id) => writeln!(out, "bundle {id}")?,
+                Some(id) => {
+                    writeln!(out, "bundle {id}")?;
+                    let signature = status.signature.as_deref().unwrap_or_default();
+                    writeln!(
+                        out,
+                        "{} bytes, signature: {}",
+                        status.size.unwrap_or_default(),
+                        printable(signature)
+                    )?;
+                }
                 None => writeln!(out, "no bundle is in force yet")?,
             }
             writeln!(out, "{}", table(&status.feeds))?;

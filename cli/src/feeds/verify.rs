@@ -3,8 +3,10 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
-use knowledge::{Bundle, BundleForm, PublicKey, Signature, delta_info, form_of, signature_path, unpack};
+use anyhow::{Context as _, anyhow, bail};
+use knowledge::{
+    Bundle, BundleForm, KnowledgeError, PublicKey, Signature, delta_info, form_of, signature_path, unpack,
+};
 
 use crate::output::printable;
 
@@ -18,39 +20,46 @@ pub(crate) struct VerifyArgs {
     key: Option<PathBuf>,
 }
 
-const MEND: &str = "fetch it again, or make it anew with `plimsoll feeds build` or `plimsoll feeds export`";
+/// The error with what to do about it; a file that cannot be read at all needs no such advice.
+fn mend(error: KnowledgeError) -> anyhow::Error {
+    match error {
+        KnowledgeError::Io { .. } | KnowledgeError::Newer { .. } => error.into(),
+        error => anyhow!(
+            "{error}; fetch it again, or make it anew with `plimsoll feeds build` or `plimsoll feeds export`"
+        ),
+    }
+}
 
 pub(super) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     let keys = args.key.as_deref().map(PublicKey::read_all).transpose()?;
     let mut out = std::io::stdout().lock();
-    let form = form_of(&args.file).context(MEND)?;
+    let form = form_of(&args.file).map_err(mend)?;
     let staging = tempfile::tempdir().context("cannot make a temporary directory")?;
     let bundle = match form {
         BundleForm::Whole => args.file.clone(),
         BundleForm::Packed => {
             let unpacked = staging.path().join("bundle");
-            let size = unpack(&args.file, &unpacked).context(MEND)?;
+            let size = unpack(&args.file, &unpacked).map_err(mend)?;
             writeln!(out, "packed    ok, {size} bytes come out of it")?;
             unpacked
         }
         BundleForm::Delta => {
-            let info = delta_info(&args.file).context(MEND)?;
+            let info = delta_info(&args.file).map_err(mend)?;
             writeln!(out, "checksum  ok")?;
             writeln!(out, "from      {}", info.old)?;
             writeln!(out, "to        {} ({} bytes)", info.new, info.length)?;
             return signature(&mut out, &args.file, &args.file, keys.as_deref());
         }
     };
-    if let Err(error) = whole(&mut out, &bundle) {
-        return Err(error).with_context(|| format!("{} is not whole; {MEND}", args.file.display()));
-    }
+    whole(&mut out, &args.file, &bundle)?;
     signature(&mut out, &args.file, &bundle, keys.as_deref())
 }
 
-fn whole(out: &mut impl std::io::Write, path: &Path) -> anyhow::Result<()> {
-    let bundle = Bundle::open(path)?;
+/// `file` is what was given, and `path` the bundle that came out of it.
+fn whole(out: &mut impl std::io::Write, file: &Path, path: &Path) -> anyhow::Result<()> {
+    let bundle = Bundle::open(path).map_err(|error| mend(error.named(file)))?;
     writeln!(out, "frame     ok, {} bytes by {}", bundle.size(), printable(&bundle.manifest().builder))?;
-    let contents = bundle.read_everything()?;
+    let contents = bundle.read_everything().map_err(|error| mend(error.named(file)))?;
     writeln!(out, "checksum  ok, {}", bundle.id())?;
     writeln!(
         out,
@@ -94,12 +103,8 @@ fn signature(
         }
         (Some((path, signed)), Some(keys)) => {
             let signature = Signature::read(path)?;
-            signature.verify_file(signed, keys).with_context(|| {
-                format!(
-                    "{} does not speak for {}; fetch both again from where you trust",
-                    path.display(),
-                    file.display()
-                )
+            signature.verify_file(signed, keys).map_err(|error| {
+                anyhow!("{}; fetch it and {} again from where you trust", error.named(file), path.display())
             })?;
             writeln!(out, "signature ok, by key {}: {}", signature.number(), printable(signature.comment()))?;
         }

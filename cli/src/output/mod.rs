@@ -9,6 +9,7 @@ mod sarif;
 mod table;
 mod template;
 mod usage;
+mod vex;
 
 use std::io::{self, Write};
 
@@ -35,6 +36,7 @@ pub(crate) fn write(
                 terminal: true,
                 colours: colours.wanted(&out),
                 show_suppressed: plan.show_suppressed,
+                vex_all: plan.vex_all,
             };
             let mut out = io::BufWriter::new(out);
             let outcome = write_form(sink, verdict, policy, &look, &mut out).and_then(|()| Ok(out.flush()?));
@@ -49,6 +51,7 @@ pub(crate) fn write(
             terminal: false,
             colours: colours.in_files(),
             show_suppressed: plan.show_suppressed,
+            vex_all: plan.vex_all,
         };
         file::write(file, |out| write_form(sink, verdict, policy, &look, out))?;
     }
@@ -66,6 +69,8 @@ fn write_form(
         Form::Table => table::write(out, verdict, look),
         Form::Json => json::write(out, verdict, policy),
         Form::Sarif => sarif::write(out, verdict, look.show_suppressed),
+        Form::OpenVex => vex::write(out, verdict, look.vex_all, sbom::vex::write_openvex),
+        Form::CsafVex => vex::write(out, verdict, look.vex_all, sbom::vex::write_csaf),
         Form::Template(template) => template.write(out, &json::document(verdict, policy)),
         Form::Spdx => Ok(sbom::write_spdx(verdict.report, out)?),
         Form::CycloneDx => {

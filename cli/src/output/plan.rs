@@ -20,7 +20,7 @@ pub(crate) struct OutputArgs {
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
     /// Write to this file, whole or not at all; several allowed, all from one scan. FORMAT= before the name is one of the
-    /// formats or a built-in template (@html, @junit); without it the name tells: .json, .cdx.json, .spdx.json, .sarif,
+    /// formats or a built-in template (@html, @junit); without it the name tells: .json, .cdx.json, .spdx.json, .openvex.json, .csaf.json, .sarif,
     /// .html, .txt. `-` is standard output
     #[arg(short, long, value_name = "[FORMAT=]FILE")]
     output: Vec<String>,
@@ -30,6 +30,10 @@ pub(crate) struct OutputArgs {
     /// List in tables and SARIF, too, what an ignore file or a statement sets aside; JSON always does
     #[arg(long)]
     show_suppressed: bool,
+    /// In exploitability statements, also say what the image's packages were looked at for and do not have: what is fixed in
+    /// them and what their publishers call not affected
+    #[arg(long)]
+    vex_all: bool,
 }
 
 /// The forms of a scan's result.
@@ -45,6 +49,10 @@ pub(crate) enum Format {
     SpdxJson,
     /// For code scanning services, SARIF 2.1.0
     Sarif,
+    /// Exploitability statements, OpenVEX 0.2.0
+    Openvex,
+    /// Exploitability statements, the VEX profile of CSAF 2.0
+    CsafVex,
     /// What --template says
     Template,
 }
@@ -54,6 +62,7 @@ pub(crate) struct Plan {
     /// At least one.
     pub(super) sinks: Vec<Sink>,
     pub(super) show_suppressed: bool,
+    pub(super) vex_all: bool,
 }
 
 /// One form at one place.
@@ -70,6 +79,8 @@ pub(super) enum Form {
     CycloneDx,
     Spdx,
     Sarif,
+    OpenVex,
+    CsafVex,
     Template(Box<Template>),
 }
 
@@ -120,7 +131,10 @@ impl OutputArgs {
             }
             check_folder(sink.file.as_deref())?;
         }
-        Ok(Plan { sinks, show_suppressed: self.show_suppressed })
+        if self.vex_all && !sinks.iter().any(|sink| matches!(sink.form, Form::OpenVex | Form::CsafVex)) {
+            return Err(usage("--vex-all is not used: no output has the format openvex or csaf-vex"));
+        }
+        Ok(Plan { sinks, show_suppressed: self.show_suppressed, vex_all: self.vex_all })
     }
 }
 
@@ -150,6 +164,8 @@ fn form(format: Format, template: Option<&str>) -> anyhow::Result<Form> {
         Format::CyclonedxJson => Form::CycloneDx,
         Format::SpdxJson => Form::Spdx,
         Format::Sarif => Form::Sarif,
+        Format::Openvex => Form::OpenVex,
+        Format::CsafVex => Form::CsafVex,
         Format::Template => {
             let missing = || usage("the format template needs --template FILE or --template @html");
             let name = template.ok_or_else(missing)?;
@@ -159,7 +175,9 @@ fn form(format: Format, template: Option<&str>) -> anyhow::Result<Form> {
 }
 
 /// Endings of names and what they tell, longer ones first.
-const SUFFIXES: [(&str, Format); 8] = [
+const SUFFIXES: [(&str, Format); 10] = [
+    (".openvex.json", Format::Openvex),
+    (".csaf.json", Format::CsafVex),
     (".cdx.json", Format::CyclonedxJson),
     (".bom.json", Format::CyclonedxJson),
     (".spdx.json", Format::SpdxJson),
@@ -216,6 +234,8 @@ mod tests {
                 Form::CycloneDx => "cyclonedx",
                 Form::Spdx => "spdx",
                 Form::Sarif => "sarif",
+                Form::OpenVex => "openvex",
+                Form::CsafVex => "csaf-vex",
                 Form::Template(template) => template.asked(),
             };
             format!("{form}>{}", sink.file.as_deref().map_or("-".into(), Path::to_string_lossy))
@@ -245,6 +265,8 @@ mod tests {
             ("-o @junit=x.xml -o table=-", "@junit>x.xml table>-"),
             ("--template @html", "@html>-"),
             ("-o ./a=b.json", "json>./a=b.json"),
+            ("-o openvex=x -o csaf-vex=y --vex-all", "openvex>x csaf-vex>y"),
+            ("-o x.openvex.json -o x.csaf.json", "openvex>x.openvex.json csaf-vex>x.csaf.json"),
         ] {
             assert_eq!(planned(flags).as_deref(), Ok(expected), "{flags}");
         }
@@ -261,6 +283,7 @@ mod tests {
             ("--format template", "needs --template"),
             ("-o @pdf=x", "@pdf"),
             ("-o no/folder/x.json", "no/folder/x.json"),
+            ("-o json=y --vex-all", "--vex-all is not used"),
             ("--template @html -o json=y", "--template @html is not used"),
             ("--template @html --format json", "--template @html is not used"),
         ] {

@@ -6,6 +6,7 @@ mod bad_input;
 mod compare_versions;
 mod durability;
 mod export;
+mod feeds_bundle;
 mod fixtures;
 mod format;
 mod harness;

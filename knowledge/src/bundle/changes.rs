@@ -7,12 +7,12 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use model::{Ecosystem, Package};
+use model::{Ecosystem, Namespace, Package};
 
 use super::Bundle;
 use super::read::Section;
 use super::row::Row;
-use crate::lookup::{advisory_key, namespace_of};
+use crate::lookup::{advisory_key, fallbacks, namespace_of};
 
 /// The difference of two bundles.
 #[derive(Clone, Debug, Default)]
@@ -77,9 +77,15 @@ impl Changes {
             return self.lifecycles;
         }
         let Some(namespace) = namespace_of(package) else { return self.lifecycles };
-        let row = |name: &str| self.rows.contains(&super::table::pair_key(&namespace.0, name));
+        let further = fallbacks(&namespace).into_iter().flatten().map(|next| next.namespace);
         self.lifecycles
-            || self.namespaces.contains(&namespace.0)
+            || self.touches_in(package, &namespace)
+            || further.into_iter().any(|namespace| self.touches_in(package, &namespace))
+    }
+
+    fn touches_in(&self, package: &Package, namespace: &Namespace) -> bool {
+        let row = |name: &str| self.rows.contains(&super::table::pair_key(&namespace.0, name));
+        self.namespaces.contains(&namespace.0)
             || row(&advisory_key(package))
             || (package.ecosystem == Ecosystem::Rpm && row(&package.name))
     }

@@ -295,7 +295,7 @@ impl Bundle {
             return None;
         }
         let (product, _) = self.lifecycles.product(self.bytes.as_slice(), NameKind::Release, &release.id)?;
-        product.find_release(&release.version)
+        product.find_release(release.release())
     }
 }
 

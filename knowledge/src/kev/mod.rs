@@ -127,18 +127,7 @@ fn read_rows(text: &str, reading: &mut Reading, out: &mut FileHarvest<'_>) -> Re
     let cve = column("cveID").ok_or("it has no column `cveID`")?;
     let (added, due, ransomware) =
         (column("dateAdded"), column("dueDate"), column("knownRansomwareCampaignUse"));
-    for row in rows.by_ref() {
-        let cells = match row {
-            Ok(cells) if cells.len() == header.len() => cells,
-            Ok(cells) => {
-                out.quarantine(&cells.join(","), "it has not as many cells as the header");
-                continue;
-            }
-            Err(line) => {
-                out.quarantine(line, "it is no row of a CSV file");
-                continue;
-            }
-        };
+    while let Some(cells) = rows.next_like(&header, out) {
         let cell = |index: Option<usize>| index.and_then(|index| cells.get(index)).cloned();
         let entry = Entry {
             cve: cell(Some(cve)).unwrap_or_default(),

@@ -4,7 +4,7 @@
 //! then what is put in force, whoever writes to the file that was given meanwhile; and that file is left as it is.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use model::Digest;
@@ -109,7 +109,7 @@ impl KnowledgeDir {
             signatures.outer = Some(Signature::read(&outer_path)?);
         }
         if let (Some(keys), Some(signature)) = (&keys, &signatures.outer) {
-            signature.verify_file(&arrived, keys).map_err(|error| renamed(error, file))?;
+            signature.verify_file(&arrived, keys).map_err(|error| error.named(file))?;
         }
         match form {
             BundleForm::Whole => {
@@ -117,15 +117,15 @@ impl KnowledgeDir {
                 signatures.inner.clone_from(&signatures.outer);
             }
             BundleForm::Packed => {
-                unpack(&arrived, &made).map_err(|error| renamed(error, file))?;
+                unpack(&arrived, &made).map_err(|error| error.named(file))?;
                 outer_path = signature_path(&file.with_extension(""));
                 if outer_path.is_file() {
                     signatures.inner = Some(Signature::read(&outer_path)?);
                 }
             }
             BundleForm::Delta => {
-                let bytes = delta::read(&arrived).map_err(|error| renamed(error, file))?;
-                let info = delta::delta_info(&arrived).map_err(|error| renamed(error, file))?;
+                let bytes = delta::read(&arrived).map_err(|error| error.named(file))?;
+                let info = delta::delta_info(&arrived).map_err(|error| error.named(file))?;
                 let Some(old) = current? else {
                     return Err(KnowledgeError::WrongBase {
                         path: file.to_owned(),
@@ -157,8 +157,8 @@ impl KnowledgeDir {
             None => None,
             Some(keys) => Some(check(file, made, keys, signatures)?),
         };
-        let bundle = Bundle::open(made).map_err(|error| renamed(error, file))?;
-        let contents = bundle.read_everything().map_err(|error| renamed(error, file))?;
+        let bundle = Bundle::open(made).map_err(|error| error.named(file))?;
+        let contents = bundle.read_everything().map_err(|error| error.named(file))?;
         let received = Received {
             form,
             id: bundle.id(),
@@ -178,10 +178,13 @@ impl KnowledgeDir {
 
     /// The keys that a bundle must be signed by one of; `None` if it need not be signed.
     fn keys(&self, given: Option<&Path>) -> Result<Option<Vec<PublicKey>>, KnowledgeError> {
-        match given {
-            Some(path) => PublicKey::read_all(path).map(Some),
-            None if self.trusted().exists() => PublicKey::read_all(&self.trusted()).map(Some),
-            None => Ok(None),
+        if let Some(path) = given {
+            return PublicKey::read_all(path).map(Some);
+        }
+        // A name that is there and leads nowhere, or cannot be looked at, must not switch the check off.
+        match fs::symlink_metadata(self.trusted()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            _ => PublicKey::read_all(&self.trusted()).map(Some),
         }
     }
 }
@@ -196,7 +199,7 @@ fn check(
     match (&signatures.outer, &signatures.inner) {
         (Some(outer), _) => Ok(outer.number()),
         (None, Some(inner)) => {
-            inner.verify_file(made, keys).map_err(|error| renamed(error, file))?;
+            inner.verify_file(made, keys).map_err(|error| error.named(file))?;
             Ok(inner.number())
         }
         (None, None) => Err(KnowledgeError::Refused {
@@ -207,18 +210,6 @@ fn check(
                 signature_path(file).display()
             ),
         }),
-    }
-}
-
-/// The error, told of the file that was given and not of its copy.
-fn renamed(error: KnowledgeError, file: &Path) -> KnowledgeError {
-    let path = file.to_owned();
-    match error {
-        KnowledgeError::Damaged { reason, .. } => KnowledgeError::Damaged { path, reason },
-        KnowledgeError::Newer { found, known, .. } => KnowledgeError::Newer { path, found, known },
-        KnowledgeError::Unusable { what, reason, .. } => KnowledgeError::Unusable { path, what, reason },
-        KnowledgeError::Refused { reason, .. } => KnowledgeError::Refused { path, reason },
-        other => other,
     }
 }
 

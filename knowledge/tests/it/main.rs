@@ -24,6 +24,7 @@ mod row;
 mod support;
 mod suse;
 mod transfer;
+mod transfer_signed;
 mod ubuntu;
 mod updateinfo;
 mod wolfi;

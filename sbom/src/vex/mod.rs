@@ -1,6 +1,7 @@
-//! Exploitability statements (VEX): what a supplier says about a vulnerability in a product. OpenVEX, CSAF and CycloneDX in.
+//! Exploitability statements (VEX): what a supplier says about a vulnerability in a product. OpenVEX, CSAF and
+//! CycloneDX in, OpenVEX and CSAF out.
 //!
-//! What it is for: reading such documents as data, and telling which statement holds for a finding. What it is not for:
+//! What it is for: reading such documents as data, telling which statement holds for a finding, and writing the judgements of an image. What it is not for:
 //! deciding what a caller does with the answer.
 //!
 //! The decision a reader may doubt: a statement never applies by the name of a product alone. A product is known by a package
@@ -13,7 +14,9 @@ mod openvex;
 mod product;
 mod read;
 mod statement;
+mod write;
 
 pub use apply::judge;
 pub use read::read;
 pub use statement::{Justification, Product, Statement, Status, VexDocument};
+pub use write::{Cleared, write_csaf, write_openvex};

@@ -162,8 +162,10 @@ fn is_same_release(purl: &Purl<'_>, package: &PackageRecord) -> bool {
     let Some(own) = package.distro.as_ref().filter(|_| package.ecosystem.is_os()) else { return true };
     let said = purl.qualifier("distro").map(|text| release::distro_of_qualifier(&text, &purl.namespace));
     if let Some(said) = said {
-        let same = said.id == own.id && (said.version.is_empty() || said.version == own.version);
-        return same;
+        // a package URL knows nothing of the update streams of a release
+        let whole = || release::distro_of(&release::of(&own.id, own.release())).version;
+        let is_same = |said: &str| said.is_empty() || said == own.version || said == whole();
+        return said.id == own.id && is_same(&said.version);
     }
     package.ecosystem == Ecosystem::Ebuild
         || purl.namespace.is_empty()

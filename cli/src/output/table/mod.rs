@@ -17,12 +17,13 @@ const TITLE: usize = 72;
 /// A terminal that says to be narrower, or to have no width at all, gets whole lines.
 const NARROW: u16 = 60;
 
-/// How the tables look.
+/// How the tables look, and what else the reader has asked for.
 pub(super) struct Look {
     /// The width of the terminal, if it is one, limits the lines.
     pub(super) terminal: bool,
     pub(super) colours: bool,
     pub(super) show_suppressed: bool,
+    pub(super) vex_all: bool,
 }
 
 /// Writes the heading, the findings (worst first), the secrets, the packages and what could not be read.
