@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use knowledge::Bundle;
 
@@ -28,6 +29,25 @@ pub fn open_bundle(bytes: &[u8]) {
     let opened =
         [knowledge::fuzzing::open(bytes.to_vec()), knowledge::fuzzing::open_resealed(bytes.to_vec())];
     opened.iter().flatten().for_each(knowledge::fuzzing::look_everywhere);
+}
+
+/// Applies bytes as a delta to a small bundle, and unpacks them as a packed bundle.
+pub fn apply_delta(bytes: &[u8]) {
+    static OLD: OnceLock<Bundle> = OnceLock::new();
+    let old = OLD.get_or_init(|| {
+        let root = folder().join("base");
+        write(&root.join("alpine-secdb/v3.17/main.json"), COMPANION.as_bytes());
+        let output = folder().join("base.bundle");
+        knowledge::compile(&root, &output, &|_| {}).expect("the advisory is good");
+        Bundle::open(&output).expect("what was compiled can be opened")
+    });
+    knowledge::fuzzing::apply_delta(old, bytes);
+    knowledge::fuzzing::unpack(bytes);
+}
+
+/// Reads bytes as a signature and as keys.
+pub fn read_signature(bytes: &[u8]) {
+    knowledge::fuzzing::read_signature(&String::from_utf8_lossy(bytes));
 }
 
 /// A zip with one member, stored as it is.

@@ -86,8 +86,7 @@ pub(crate) fn read_document(path: &Path, limits: &Limits) -> Result<String, Stri
 ///
 /// The first bytes decide and not the name: mirrors and downloads rename files.
 pub(crate) fn open_decompressed(path: &Path) -> Result<Box<dyn Read>, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let mut reader = BufReader::with_capacity(1 << 16, open(path)?);
     let head = reader.fill_buf().map_err(|error| error.to_string())?;
     if head.starts_with(&[0x1f, 0x8b]) {
         return Ok(Box::new(MultiGzDecoder::new(reader)));

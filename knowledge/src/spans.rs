@@ -97,18 +97,20 @@ pub(crate) fn compare(scheme: Scheme, a: &str, b: &str) -> Result<Ordering, Stri
     version::compare(scheme, a, b).map_err(|error| error.to_string())
 }
 
+/// Stretches of one package; real requirements have some dozen.
+const MAX_SPANS: usize = 10_000;
+
 /// Joins what overlaps or touches, and sorts. An error names a version that cannot be read.
 pub(crate) fn union(spans: Vec<Span>, scheme: Scheme) -> Result<Vec<Span>, String> {
+    if spans.len() > MAX_SPANS {
+        return Err(format!("it names more than {MAX_SPANS} ranges of one package"));
+    }
     let mut sorted: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {
-        if span.is_empty(scheme)? {
-            continue;
+        if !span.is_empty(scheme)? {
+            let at = place_of(&span, &sorted, scheme)?;
+            sorted.insert(at, span);
         }
-        let mut at = sorted.len();
-        while at > 0 && starts_before(&span, &sorted[at - 1], scheme)? {
-            at -= 1;
-        }
-        sorted.insert(at, span);
     }
     let mut joined: Vec<Span> = Vec::with_capacity(sorted.len());
     for span in sorted {
@@ -133,6 +135,21 @@ pub(crate) fn union(spans: Vec<Span>, scheme: Scheme) -> Result<Vec<Span>, Strin
         }
     }
     Ok(joined)
+}
+
+/// Behind all that start no later. Found by halving and not by the standard sort, which may panic if a scheme's order
+/// should ever contradict itself.
+fn place_of(span: &Span, sorted: &[Span], scheme: Scheme) -> Result<usize, String> {
+    let (mut low, mut high) = (0, sorted.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if starts_before(span, &sorted[middle], scheme)? {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(low)
 }
 
 fn starts_before(a: &Span, b: &Span, scheme: Scheme) -> Result<bool, String> {

@@ -24,7 +24,7 @@ pub use advisories::hits;
 pub use decide::{Hit, Hits};
 pub use distro::confidence_of;
 pub use explain::{Compared, Explanation, Outcome, Reasoning, Said, explain, packages_of};
-pub use report::{ReportJudgement, judge_report};
+pub use report::{Owned, ReportJudgement, judge_report, judge_report_with};
 
 use std::sync::Arc;
 

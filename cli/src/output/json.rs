@@ -156,6 +156,9 @@ struct Place<'a> {
     declared: bool,
     #[serde(skip_serializing_if = "is_false")]
     in_base: bool,
+    /// The OS package that it is part of: there the distribution's word counts more (`--owned`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owned_by: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -259,6 +262,7 @@ fn place<'a>(verdict: &Verdict<'_>, subject: Subject<'a>) -> Place<'a> {
         },
         declared: subject.declared(),
         in_base: verdict.in_base(subject.layer()),
+        owned_by: subject.owner(),
     }
 }
 

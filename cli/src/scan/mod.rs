@@ -16,6 +16,7 @@ use anyhow::{Context as _, bail};
 use clap::builder::NonEmptyStringValueParser;
 use image::{OpenImage, OpenOptions, Platform, Source};
 use knowledge::Bundle;
+use matcher::Owned;
 use model::{ScanReport, Timestamp};
 
 use self::known::KnownImages;
@@ -54,6 +55,10 @@ pub(crate) struct ScanArgs {
     suppressions: SuppressionArgs,
     #[command(flatten)]
     bundle: bundle::BundleArgs,
+    /// Judge language packages that an OS package owns by their ecosystem's advisories as well. The distribution fixes them
+    /// under the same version, so some of these findings are wrong; without it they are judged as that package alone
+    #[arg(long, help_heading = "Vulnerability data")]
+    owned: bool,
     #[command(flatten)]
     reading: ReadArgs,
     /// Who reports it, as shown by the server
@@ -126,7 +131,8 @@ pub(crate) fn run(args: &ScanArgs, colours: ColourArgs) -> anyhow::Result<ExitCo
         false => None,
     };
     let (report, knowledge) = look(args, plan.is_some() || policy.needs_knowledge(), &policy)?;
-    let judged = knowledge.as_ref().map(|bundle| matcher::judge_report(&report, bundle, now));
+    let owned = if args.owned { Owned::Apart } else { Owned::AsOwner };
+    let judged = knowledge.as_ref().map(|bundle| matcher::judge_report_with(&report, bundle, now, owned));
     let verdict = Verdict::new(&report, knowledge.as_deref().zip(judged.as_ref()), &policy, &suppressions);
     if let Some(plan) = plan {
         output::write(&plan, &verdict, &policy, colours)?;

@@ -187,6 +187,14 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The OS package that it is part of.
+    pub(crate) fn owner(self) -> Option<&'a str> {
+        match self {
+            Self::Package(_, record) => record.owned_by.as_deref(),
+            Self::System(_) => None,
+        }
+    }
+
     /// Whether only a lock file speaks of it.
     pub(crate) fn declared(self) -> bool {
         matches!(self, Self::Package(_, record) if record.declared)

@@ -29,7 +29,8 @@ impl Room {
         );
         fs::create_dir_all(self.path(name).join("debian")).unwrap();
         fs::write(self.path(name).join("debian/json"), tracker).unwrap();
-        fs::write(self.path(name).join("debian/README.md"), "nothing").unwrap();
+        fs::create_dir_all(self.path(name).join("retirejs")).unwrap();
+        fs::write(self.path(name).join("retirejs/npmrepository.json"), "{}").unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -235,7 +236,7 @@ fn damage_is_named_with_the_file_and_what_to_do() {
     damaged("cut.bundle", &whole[..whole.len() / 2], &format!("of {} bytes", whole.len()));
     let mut flipped = whole.clone();
     *flipped.last_mut().unwrap() ^= 1;
-    damaged("flipped.bundle", &flipped, "its content has sha256:");
+    damaged("flipped.bundle", &flipped, "is not a usable bundle: its ");
     let mut newer = whole.clone();
     newer[8] = 77;
     damaged("newer.bundle", &newer, "is a bundle of format 77");

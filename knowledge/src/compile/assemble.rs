@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::advisory::{Cvss, Epss, Exploit, ExploitMaturity, Exploitation, KnownExploited};
-use model::{Lifecycle, Standing, Vulnerability};
+use model::{Lifecycle, Severity, Standing, Vulnerability};
 
 use crate::bundle::row_write::Said;
 use crate::bundle::write::{Lifecycles, PackageRow, ProductRow};
@@ -64,13 +64,14 @@ pub(crate) fn assemble<'a>(
         for record in &context.records {
             parts.note_origin(record);
             let standing = context.standing(record);
+            let cvss = context.deciding(record);
             if standing == Standing::Rejected {
                 parts.rejected += record.statements.len() as u64;
             }
             for statement in &record.statements {
                 said = true;
                 let row = gathered.entry((&statement.namespace, &statement.package)).or_default();
-                row.push(context.said(qid, record, statement, standing));
+                row.push(context.said(qid, record, statement, standing, cvss));
             }
         }
         if said {
@@ -119,6 +120,13 @@ struct Context<'a> {
     facts: Option<&'a CveFacts>,
     exploited: Option<KnownExploited>,
     epss: Option<Epss>,
+    /// The first rating in words of any record.
+    rating: Option<Severity>,
+    /// The CVSS rating that decides among those of the CVE itself, and among those of all records. Found once: a group
+    /// can have as many records as a publisher likes.
+    best_of_facts: Option<&'a Rated>,
+    best_of_records: Option<&'a Rated>,
+    threat: Threat,
 }
 
 impl<'a> Context<'a> {
@@ -126,21 +134,32 @@ impl<'a> Context<'a> {
         let mut records: Vec<&Record> = group.records.iter().map(|&index| &harvest.records[index]).collect();
         // words and ratings of records that count come first
         records.sort_by_key(|record| record.withdrawn.is_some());
+        let facts = harvest.cves.get(&group.id);
+        let exploited = harvest.exploited.get(&group.id).cloned();
+        let epss = harvest.epss.get(&group.id).copied();
         Self {
             group,
+            rating: records.iter().find_map(|record| record.rating),
+            best_of_facts: best(facts.into_iter().flat_map(|facts| &facts.cvss)),
+            best_of_records: best(records.iter().flat_map(|record| &record.cvss)),
+            threat: threat(facts, exploited.is_some(), epss),
             records,
-            facts: harvest.cves.get(&group.id),
-            exploited: harvest.exploited.get(&group.id).cloned(),
-            epss: harvest.epss.get(&group.id).copied(),
+            facts,
+            exploited,
+            epss,
         }
     }
 
-    /// All ratings, those of `own` before other records of the group, so that they win among equals.
-    fn ratings<'s>(&'s self, own: Option<&'s Record>) -> impl Iterator<Item = &'s Rated> {
+    /// All ratings, those of the CVE itself before those of records.
+    fn ratings(&self) -> impl Iterator<Item = &'a Rated> {
         let facts = self.facts.into_iter().flat_map(|facts| &facts.cvss);
-        let first = own.into_iter().flat_map(|record| &record.cvss);
-        let others = self.records.iter().flat_map(|record| &record.cvss);
-        facts.chain(first).chain(others)
+        facts.chain(self.records.iter().flat_map(|record| &record.cvss))
+    }
+
+    /// The CVSS rating that decides for the statements of `record`: among equals that of the CVE itself, then its own.
+    fn deciding(&self, record: &'a Record) -> Option<&'a Rated> {
+        let own = best(record.cvss.iter());
+        best(self.best_of_facts.into_iter().chain(own).chain(self.best_of_records))
     }
 
     /// A distribution's statement is about the CVE itself and falls with it; a database's record stands for itself.
@@ -155,16 +174,22 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn said(&self, qid: u32, record: &'a Record, statement: &'a Statement, standing: Standing) -> Said<'a> {
-        let rating = self.records.iter().find_map(|record| record.rating);
+    fn said(
+        &self,
+        qid: u32,
+        record: &'a Record,
+        statement: &'a Statement,
+        standing: Standing,
+        cvss: Option<&Rated>,
+    ) -> Said<'a> {
         let evidence = Evidence {
             vendor: statement.vendor,
-            cvss: best(self.ratings(Some(record))),
-            database: record.rating.or(rating),
+            cvss,
+            database: record.rating.or(self.rating),
             urgency: statement.urgency,
         };
         let (base_severity, severity_rule) = evidence.base();
-        let (severity, raised_by) = self.threat().raise(base_severity);
+        let (severity, raised_by) = self.threat.raise(base_severity);
         Said {
             qid,
             advisory: &record.id,
@@ -178,20 +203,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn threat(&self) -> Threat {
-        Threat {
-            known_exploited: self.exploited.is_some(),
-            active: self.facts.is_some_and(|facts| facts.exploitation == Some(Exploitation::Active)),
-            weaponised: self.facts.is_some_and(|facts| {
-                facts.exploits.iter().any(|e| e.maturity == ExploitMaturity::Weaponised)
-            }),
-            epss: self.epss,
-        }
-    }
-
     fn vulnerability(&self, qid: u32) -> Vulnerability {
         let cvss = |old: bool| {
-            let ratings = self.ratings(None).filter(|rated| (rated.version == 2) == old);
+            let ratings = self.ratings().filter(|rated| (rated.version == 2) == old);
             best(ratings).map(|rated| rated.cvss.clone())
         };
         let published = self.records.iter().filter_map(|record| record.published).min();
@@ -233,7 +247,7 @@ impl<'a> Context<'a> {
 
     /// Every rating, the deciding one first.
     fn all_ratings(&self) -> Vec<Cvss> {
-        let mut ratings: Vec<&Rated> = self.ratings(None).collect();
+        let mut ratings: Vec<&Rated> = self.ratings().collect();
         ratings.sort_by_key(|rated| rank(rated));
         let mut kept: Vec<Cvss> = Vec::new();
         for rated in ratings {
@@ -272,6 +286,16 @@ impl<'a> Context<'a> {
             }
         }
         kept
+    }
+}
+
+fn threat(facts: Option<&CveFacts>, known_exploited: bool, epss: Option<Epss>) -> Threat {
+    Threat {
+        known_exploited,
+        active: facts.is_some_and(|facts| facts.exploitation == Some(Exploitation::Active)),
+        weaponised: facts
+            .is_some_and(|facts| facts.exploits.iter().any(|e| e.maturity == ExploitMaturity::Weaponised)),
+        epss,
     }
 }
 

@@ -9,14 +9,20 @@
 //! 4. What reaches no CVE forms a group with everything it is linked to (transitive closure); its main id is
 //!    the smallest one that is a record of its own.
 //!
+//! 5. An id that is near to more than [`MAX_REACHED`] CVEs speaks of none of them.
+//!
 //! So two CVEs never become one group, even if a cycle of aliases joins them: a record between them is
 //! listed under each. `related` and `upstream` are never followed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use model::NamespaceFamily;
 
 use crate::record::Record;
+
+/// CVEs that a record without any of its own can stand for. The largest real advisories name some hundred; without a
+/// bound, an id that many records share would make the work grow with their square.
+const MAX_REACHED: usize = 500;
 
 /// A group before it is numbered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,17 +135,29 @@ impl<'a> Links<'a> {
 
     /// Gives ids without a CVE those of their nearest neighbours, one step of distance at a time.
     fn spread(&mut self) {
-        let mut front: Vec<usize> = (0..self.ids.len()).filter(|&id| !self.cves[id].is_empty()).collect();
+        let mut unclear: HashSet<usize> = HashSet::new();
+        let is_clear = |cves: &BTreeSet<&str>| (1..=MAX_REACHED).contains(&cves.len());
+        let mut front: Vec<usize> = (0..self.ids.len()).filter(|&id| is_clear(&self.cves[id])).collect();
         while !front.is_empty() {
             let mut reached: BTreeMap<usize, BTreeSet<&'a str>> = BTreeMap::new();
             for &id in &front {
-                for &neighbour in self.neighbours[id].iter().filter(|&&other| self.cves[other].is_empty()) {
-                    reached.entry(neighbour).or_default().extend(self.cves[id].iter());
+                for &neighbour in &self.neighbours[id] {
+                    if self.cves[neighbour].is_empty() && !unclear.contains(&neighbour) {
+                        let cves = reached.entry(neighbour).or_default();
+                        if cves.len() <= MAX_REACHED {
+                            cves.extend(self.cves[id].iter());
+                        }
+                    }
                 }
             }
-            front = reached.keys().copied().collect();
+            front.clear();
             for (id, cves) in reached {
-                self.cves[id] = cves;
+                if is_clear(&cves) {
+                    self.cves[id] = cves;
+                    front.push(id);
+                } else {
+                    unclear.insert(id);
+                }
             }
         }
     }
@@ -299,6 +317,29 @@ mod tests {
         let wolfi = found.iter().filter(|group| group.family == NamespaceFamily::Wolfi);
         let wolfi: Vec<_> = wolfi.map(|group| (group.id.as_str(), group.records.clone())).collect();
         assert_eq!(wolfi, [("CVE-2020-0001", vec![0, 1]), ("GHSA-2", vec![3])]);
+    }
+
+    #[test]
+    fn an_id_that_is_near_to_very_many_cves_speaks_of_none_of_them() {
+        let reached = |cves: usize| {
+            let mut records: Vec<Record> = (0..cves)
+                .map(|index| {
+                    let mut record =
+                        Record::new(NamespaceFamily::Pypi, "osv", format!("CVE-2020-{:05}", index + 10_000));
+                    record.aliases.push("HUB-1".to_owned());
+                    record.id = format!("PYSEC-{index}");
+                    record.aliases.push(format!("CVE-2020-{:05}", index + 10_000));
+                    record
+                })
+                .collect();
+            let mut last = Record::new(NamespaceFamily::Pypi, "osv", "GHSA-1".to_owned());
+            last.aliases.push("HUB-1".to_owned());
+            records.push(last);
+            let groups = group(&records);
+            groups.iter().filter(|group| group.records.contains(&cves)).map(|group| group.id.clone()).count()
+        };
+        assert_eq!(reached(MAX_REACHED), MAX_REACHED);
+        assert_eq!(reached(MAX_REACHED + 1), 1, "a group of its own");
     }
 
     #[test]

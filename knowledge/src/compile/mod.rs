@@ -28,6 +28,7 @@ use crate::input::FeedFile;
 use crate::qid::Registry;
 use crate::record::{FileHarvest, Harvest};
 use crate::registry::{Feed, Round};
+use crate::text::one_line;
 
 use assemble::Parts;
 use group::Group;
@@ -191,15 +192,17 @@ impl Reading {
             let (mut out, older_copy) = match self.read_guarded(&file, feed, wanted, guard)? {
                 Ok(read) => read,
                 Err(reason) => {
-                    tracing::warn!(file = %file.relative, feed = feed.name, "{} is left out: {reason}", file.relative);
+                    let (path, reason) = (logged(&file.relative), logged(&reason));
+                    tracing::warn!(file = %path, feed = feed.name, "{path} is left out: {reason}");
                     found.skip(&file.relative, format!("it cannot be read as {}: {reason}", feed.name));
                     continue;
                 }
             };
             if out.quarantined_count > 0 {
+                let path = logged(&file.relative);
                 tracing::info!(
-                    file = %file.relative, count = out.quarantined_count,
-                    "{} of the records of {} are set aside", out.quarantined_count, file.relative
+                    file = %path, count = out.quarantined_count,
+                    "{} of the records of {path} are set aside", out.quarantined_count
                 );
             }
             self.withdrawn += out.withdrawn;
@@ -254,6 +257,12 @@ impl Reading {
             (_, None) => Ok(Err(first.err().unwrap_or_default())),
         }
     }
+}
+
+/// A name or a reason made fit for the log and for reports: parsers quote what they could not read, and names of files are
+/// foreign as well.
+fn logged(text: &str) -> String {
+    one_line(text, 300).unwrap_or_default()
 }
 
 fn read<'w>(file: &FeedFile, feed: &Feed, wanted: &'w HashSet<String>) -> Result<FileHarvest<'w>, String> {

@@ -69,7 +69,8 @@ impl Sidecar {
     /// The note of `file`; `None` if there is none or it cannot be read.
     pub(crate) fn read(file: &Path) -> Option<Self> {
         let path = Self::path(file);
-        let small = fs::metadata(&path).is_ok_and(|metadata| metadata.len() < LIMIT);
+        // a pipe or a device of that name would never end
+        let small = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file() && metadata.len() < LIMIT);
         small.then(|| fs::read(&path).ok())?.and_then(|bytes| serde_json::from_slice(&bytes).ok())
     }
 

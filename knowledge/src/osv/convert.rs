@@ -122,7 +122,9 @@ impl Reader {
                     if unknown {
                         out.quarantine(&record.id, "an event of an unknown kind is passed over");
                     }
-                    drafts.add(draft);
+                    if let Err(reason) = drafts.add(draft) {
+                        out.quarantine(&record.id, reason);
+                    }
                 }
                 Ok(None) => {}
                 Err(reason) => out.quarantine(&record.id, reason),

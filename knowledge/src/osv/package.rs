@@ -15,6 +15,12 @@ use crate::record::Statement;
 use crate::text::{is_name, is_version, one_line};
 
 const MAX_NOTE: usize = 120;
+/// Events of one package; the most of a real one are some hundred.
+const MAX_EVENTS: usize = 1000;
+/// Events times listed versions, which are compared with each other; real ones stay below ten thousand.
+const MAX_COMPARED: usize = 2_000_000;
+/// Versions listed of one package; real lists have some thousand.
+const MAX_VERSIONS: usize = 200_000;
 
 /// The parts of a statement before its versions are evaluated.
 pub(super) struct Draft {
@@ -52,6 +58,7 @@ impl Draft {
         if events.is_empty() && versions.is_empty() {
             return Ok(None);
         }
+        bounded(events.iter().map(Vec::len).sum(), versions.len())?;
         let mut arch = None;
         let mut modules = Vec::new();
         if place.ecosystem == model::Ecosystem::Rpm {
@@ -81,6 +88,10 @@ impl Draft {
             informational: matches!(informational, Some("unmaintained" | "notice")),
         };
         Ok(Some((draft, unknown)))
+    }
+
+    fn events(&self) -> usize {
+        self.events.iter().map(Vec::len).sum()
     }
 
     /// The statements: one, or one for each module; none if there is nothing to be said.
@@ -115,6 +126,14 @@ impl Draft {
     }
 }
 
+/// Refuses what would take long to evaluate: every event is compared with every other one and with the listed versions.
+fn bounded(events: usize, versions: usize) -> Result<(), String> {
+    if events <= MAX_EVENTS && versions <= MAX_VERSIONS && events.saturating_mul(versions) <= MAX_COMPARED {
+        return Ok(());
+    }
+    Err(format!("it names {events} range ends and {versions} versions of one package, which is too many"))
+}
+
 fn drop_arch(event: &mut OsvEvent, arch: &str) {
     for version in [&mut event.introduced, &mut event.fixed, &mut event.last_affected].into_iter().flatten() {
         if let Some(bare) = version.strip_suffix(arch).and_then(|rest| rest.strip_suffix('.')) {
@@ -136,7 +155,8 @@ impl Drafts {
         self.drafts.is_empty()
     }
 
-    pub(super) fn add(&mut self, draft: Draft) {
+    /// An error is for an entry that would make what is known of its package too large.
+    pub(super) fn add(&mut self, draft: Draft) -> Result<(), String> {
         if draft.place.is_distribution() {
             let key = (
                 draft.place.namespace.to_string(),
@@ -147,13 +167,15 @@ impl Drafts {
             let next = self.drafts.len();
             let at = *self.known.entry(key).or_insert(next);
             if let Some(known) = self.drafts.get_mut(at) {
+                bounded(known.events() + draft.events(), known.versions.len() + draft.versions.len())?;
                 known.events.extend(draft.events);
                 known.versions.extend(draft.versions);
                 known.vendor = known.vendor.max(draft.vendor);
-                return;
+                return Ok(());
             }
         }
         self.drafts.push(draft);
+        Ok(())
     }
 
     /// The rating of records that need no other: malicious packages, and RustSec's records about no flaw.

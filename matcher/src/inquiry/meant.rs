@@ -39,10 +39,13 @@ impl<'a> Inquiry<'a> {
             return exactly;
         }
         let alike = by(&|package| {
+            let same_key = || {
+                let other = Package::new(package.ecosystem, name, "");
+                !package.ecosystem.is_os() && advisory_key(package) == advisory_key(&other)
+            };
             package.name.eq_ignore_ascii_case(name)
                 || package.advisory_name().eq_ignore_ascii_case(name)
-                || advisory_key(package)
-                    == advisory_key(&Package { name: name.to_owned(), ..(*package).clone() })
+                || same_key()
         });
         if !alike.is_empty() {
             return alike;

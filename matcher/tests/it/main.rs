@@ -4,6 +4,7 @@
 
 mod brute;
 mod bundle;
+mod changes;
 mod labels;
 mod lifecycle;
 mod make;

@@ -37,8 +37,8 @@ impl BruteForce {
         }
         let mut about: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
         for row in self.rows(&question.namespace, &question.name) {
-            for id in self.groups.main_ids(row) {
-                about.entry(id).or_default().push(row);
+            for id in &row.about {
+                about.entry(id.clone()).or_default().push(row);
             }
         }
         let finding = |(id, rows): (String, Vec<&Row>)| finding(id, &rows, question, order);

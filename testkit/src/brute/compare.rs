@@ -77,6 +77,6 @@ impl BruteForce {
     /// The rows about a package and a vulnerability.
     fn rows_about(&self, question: &Question, id: &str) -> Vec<Row> {
         let rows = self.rows(&question.namespace, &question.name).iter();
-        rows.filter(|row| self.groups.main_ids(row).contains(id)).cloned().collect()
+        rows.filter(|row| row.about.contains(id)).cloned().collect()
     }
 }

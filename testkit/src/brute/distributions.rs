@@ -1,5 +1,6 @@
 //! Debian's tracker and the security databases of Alpine and Wolfi.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -20,6 +21,7 @@ fn row(namespace: String, package: &str, feed: &'static str, id: &str, says: Say
         arch: None,
         says,
         raw: source::shown(&raw.to_string()),
+        about: BTreeSet::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The advisory databases that ecosystems keep in formats of their own: Ruby's and PHP's YAML, read line by line, and the JSON
 //! of the Node.js Security Working Group.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -23,6 +24,7 @@ fn row(namespace: &str, package: &str, feed: &'static str, mut ids: Vec<String>,
         arch: None,
         says,
         raw: source::shown(raw),
+        about: BTreeSet::new(),
     }
 }
 

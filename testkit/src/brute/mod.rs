@@ -47,7 +47,6 @@ pub struct BruteForce {
     rows: BTreeMap<(String, String), Vec<Row>>,
     /// What could not be read, in words.
     pub passed_over: Vec<String>,
-    groups: Groups,
 }
 
 impl BruteForce {
@@ -79,8 +78,9 @@ impl BruteForce {
             }
         }
         osv::fill_in_modules(&mut rows);
-        brute.groups = Groups::of(&rows);
-        for row in rows {
+        let groups = Groups::of(&rows);
+        for mut row in rows {
+            row.about = groups.main_ids(&row);
             brute.rows.entry((row.namespace.clone(), row.package.clone())).or_default().push(row);
         }
         Ok(brute)

@@ -80,6 +80,7 @@ fn rows_of(record: &Value, database: &str) -> Vec<Row> {
                 arch: arch.clone().filter(|arch| is_rpm && arch != "noarch"),
                 says: Says::Events(lists.clone(), listed.clone()),
                 raw: source::shown(&affected.to_string()),
+                about: BTreeSet::new(),
             };
             add(&mut rows, row);
         }
@@ -101,6 +102,7 @@ fn rows_of(record: &Value, database: &str) -> Vec<Row> {
             arch: None,
             says: Says::Nothing,
             raw: String::new(),
+            about: BTreeSet::new(),
         });
     }
     rows

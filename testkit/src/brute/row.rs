@@ -1,5 +1,7 @@
 //! What one raw record says about one package.
 
+use std::collections::BTreeSet;
+
 use super::order::Order;
 
 /// A raw record as far as it is about one package.
@@ -27,6 +29,8 @@ pub struct Row {
     pub says: Says,
     /// What the publisher wrote, cut short.
     pub raw: String,
+    /// The main ids of the flaws that it is about; filled in when all rows are known.
+    pub about: BTreeSet<String>,
 }
 
 /// What a row says of versions.

@@ -63,6 +63,7 @@ struct Line<'a> {
     fix: &'a str,
     title: &'a str,
     declared: bool,
+    owner: Option<&'a str>,
     /// Status and reason, if somebody has set it aside.
     suppression: Option<(&'static str, String)>,
 }
@@ -78,6 +79,7 @@ fn lines<'a>(hits: impl Iterator<Item = (Hit<'a>, Option<&'a Suppression>)>) -> 
         fix: hit.finding.fix_version.as_deref().unwrap_or("-"),
         title: &hit.finding.vulnerability.title,
         declared: hit.subject.declared(),
+        owner: hit.subject.owner(),
         suppression: why.map(|why| (why.status, why.words())),
     };
     let mut lines: Vec<Line<'_>> = hits.map(line).collect();
@@ -105,7 +107,11 @@ impl Line<'_> {
     }
 
     fn name(&self) -> String {
-        if self.declared { format!("{} (declared)", self.package) } else { self.package.to_owned() }
+        match (self.owner, self.declared) {
+            (Some(owner), _) => format!("{} (part of {owner})", self.package),
+            (None, true) => format!("{} (declared)", self.package),
+            (None, false) => self.package.to_owned(),
+        }
     }
 }
 

@@ -133,3 +133,19 @@ impl Header {
         Ok(Self { info, plan, packed_plan: packed_plan as usize, blobs })
     }
 }
+
+/// Makes magic, formats, length, base and checksum of a delta right, if it is as long as a header.
+#[cfg(fuzzing)]
+pub(crate) fn seal(file: &mut [u8], old: Digest) {
+    if file.len() < HEADER {
+        return;
+    }
+    let total = file.len() as u64;
+    file[..8].copy_from_slice(&MAGIC);
+    file[8..12].copy_from_slice(&DELTA_FORMAT.to_le_bytes());
+    file[12..16].copy_from_slice(&FORMAT.to_le_bytes());
+    file[16..24].copy_from_slice(&total.to_le_bytes());
+    file[56..88].copy_from_slice(old.as_bytes());
+    let checksum = *Digest::of(&file[SEALED..]).as_bytes();
+    file[24..SEALED].copy_from_slice(&checksum);
+}
