@@ -11,6 +11,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::wire::ErrorBody;
 
+/// The message about an object that exists outside the account's scope.
+const OUT_OF_SCOPE: &str = "Request Forbidden";
+
 /// Why a request was not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -85,7 +88,12 @@ impl ApiError {
 
     /// The documented answer to a request for an object that exists outside the account's scope.
     pub(crate) fn out_of_scope() -> Self {
-        Self::new(Refusal::Forbidden, "Request Forbidden")
+        Self::new(Refusal::Forbidden, OUT_OF_SCOPE)
+    }
+
+    /// Whether it is the answer to a request for an object outside the account's scope.
+    pub(crate) fn is_out_of_scope(&self) -> bool {
+        self.refusal == Refusal::Forbidden && self.message == OUT_OF_SCOPE
     }
 
     /// The documented answer to an account whose role lacks a permission.

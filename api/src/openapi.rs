@@ -21,6 +21,7 @@ use crate::{container_reports, containers, health, images, reports, tags, token}
         images::list_software::list_software,
         images::list_vulnerabilities::list_vulnerabilities,
         images::count_vulnerabilities::count_vulnerabilities,
+        images::explain::explain,
         containers::list::list,
         containers::bulk::bulk,
         containers::show::show,

@@ -84,6 +84,7 @@ fn own() -> Router<Shared> {
     Router::new()
         .route("/reports", post(reports::create::create))
         .route("/containers", post(container_reports::create::create))
+        .route("/images/{sha}/explain", get(images::explain::explain))
         .route("/tags/{name}", post(tags::assign::assign))
 }
 

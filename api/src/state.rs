@@ -11,6 +11,8 @@ use crate::settings::ApiSettings;
 
 /// Request bodies that are decompressed and parsed at once; the others wait.
 const BODIES_AT_ONCE: usize = 4;
+/// Explanations that are made at once; the others wait.
+const EXPLANATIONS_AT_ONCE: usize = 2;
 
 /// What the API is made of.
 #[derive(Clone)]
@@ -32,12 +34,20 @@ pub(crate) struct SharedState {
     pub(crate) settings: ApiSettings,
     pub(crate) auth: Authenticator,
     pub(crate) bodies: Semaphore,
+    pub(crate) explanations: Semaphore,
 }
 
 impl SharedState {
     pub(crate) fn new(state: ApiState) -> Shared {
         let ApiState { store, fleet, settings } = state;
         let auth = Authenticator::new(store.clone());
-        Arc::new(Self { store, fleet, settings, auth, bodies: Semaphore::new(BODIES_AT_ONCE) })
+        Arc::new(Self {
+            store,
+            fleet,
+            settings,
+            auth,
+            bodies: Semaphore::new(BODIES_AT_ONCE),
+            explanations: Semaphore::new(EXPLANATIONS_AT_ONCE),
+        })
     }
 }

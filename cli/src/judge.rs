@@ -37,6 +37,9 @@ struct Answer<'a> {
     findings: Vec<Found<'a>>,
     /// Whether the data speaks of the package's release or ecosystem at all; if not, no finding says nothing.
     covered: bool,
+    /// Why it is not covered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_covered: Option<String>,
     /// The lowest version that ends every finding that has a fix.
     fix_version: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -94,11 +97,19 @@ fn answer(line: &Line, bundle: &Bundle, now: Timestamp, out: &mut impl Write) ->
     let read = line.text.as_deref().ok_or("the line is too long");
     let text = read.and_then(|text| std::str::from_utf8(text).map_err(|_| "the line is not UTF-8"));
     let package = text.map_err(str::to_owned).and_then(sbom::package_of_purl);
+    let mut not_covered = None;
     let (judgement, error) = match package {
-        Ok(package) => (Some(matcher::judge(&package, bundle, now)), None),
+        Ok(package) => {
+            let judgement = matcher::judge(&package, bundle, now);
+            let why = || matcher::why_not_covered(&package, bundle);
+            not_covered = (judgement.coverage == Coverage::NotCovered).then(why);
+            (Some(judgement), None)
+        }
         Err(error) => (None, Some(error)),
     };
-    serde_json::to_writer(&mut *out, &told(text.unwrap_or_default(), judgement.as_ref(), error))?;
+    let mut answer = told(text.unwrap_or_default(), judgement.as_ref(), error);
+    answer.not_covered = not_covered;
+    serde_json::to_writer(&mut *out, &answer)?;
     out.write_all(b"\n")
 }
 
@@ -108,6 +119,7 @@ fn told<'a>(purl: &'a str, judgement: Option<&'a Judgement>, error: Option<Strin
         purl,
         findings: judgement.into_iter().flat_map(|judgement| &judgement.findings).map(Found::of).collect(),
         covered: judgement.is_some_and(|judgement| judgement.coverage == Coverage::Covered),
+        not_covered: None,
         fix_version: judgement.and_then(|judgement| judgement.fix_version.as_deref()),
         undecided: undecided.map(|entry| format!("{}: {}", entry.advisory, entry.reason)).collect(),
         error,

@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use model::Timestamp;
 
 use crate::record::FileHarvest;
+use crate::tar_name::Names;
 
 /// The most that is read of anything.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +26,9 @@ pub(crate) struct Limits {
 }
 
 /// Sizes of the largest real feeds (Debian's tracker 70 MB, an OSV record some MB, npm's dump above 200,000
-/// records, the CVE list 3 GB) with room to grow.
+/// records, the CVE list 3 GB) with room to grow. A document and its copy while it grows stay below a gibibyte.
 pub(crate) const LIMITS: Limits =
-    Limits { document: 1 << 30, member: 64 << 20, members: 4_000_000, archive: 32 << 30 };
+    Limits { document: 512 << 20, member: 64 << 20, members: 4_000_000, archive: 32 << 30 };
 
 /// Kibibytes that an xz file may ask for; `xz -9` needs 65 MiB. zstd has such a limit of its own, 128 MiB.
 const XZ_MEMORY: u32 = 256 << 10;
@@ -82,6 +83,15 @@ pub(crate) fn read_document(path: &Path, limits: &Limits) -> Result<String, Stri
     read_bounded(reader, limits.document).map(decode_text).map_err(|error| error.to_string())
 }
 
+/// Opens a regular file; a pipe or a device would never end.
+pub(crate) fn open(path: &Path) -> Result<File, String> {
+    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is no regular file".into());
+    }
+    File::open(path).map_err(|error| error.to_string())
+}
+
 /// Opens a file; one that starts like gzip, bzip2, xz or zstd is decompressed on the way, joined members included.
 ///
 /// The first bytes decide and not the name: mirrors and downloads rename files.
@@ -106,8 +116,18 @@ pub(crate) fn open_decompressed(path: &Path) -> Result<Box<dyn Read>, String> {
 
 /// Reads all of `reader`; more than `limit` bytes are an error.
 pub(crate) fn read_bounded(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let most = limit.saturating_add(1);
+    let mut reader = reader.take(most);
     let mut bytes = Vec::new();
-    reader.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    loop {
+        // Grown by hand: room is never doubled beyond the limit.
+        let left = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(bytes.len());
+        let step = bytes.len().clamp(1 << 16, usize::MAX).min(left);
+        bytes.reserve_exact(step);
+        if reader.by_ref().take(step as u64).read_to_end(&mut bytes)? < step || step == left {
+            break;
+        }
+    }
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("it holds more than {limit} bytes")));
     }
@@ -120,21 +140,38 @@ pub(crate) fn decode_text(bytes: Vec<u8>) -> String {
         let units = bytes[2..].chunks_exact(2).map(move |pair| {
             if big { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) }
         });
-        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        let letters =
+            || char::decode_utf16(units.clone()).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+        let mut text = String::with_capacity(letters().map(char::len_utf8).sum());
+        text.extend(letters());
+        text
     };
     match bytes.as_slice() {
         [0xff, 0xfe, ..] => utf16(false),
         [0xfe, 0xff, ..] => utf16(true),
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        _ => String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        [0xef, 0xbb, 0xbf, rest @ ..] => lossy(rest),
+        _ => String::from_utf8(bytes).unwrap_or_else(|error| lossy(error.as_bytes())),
     }
+}
+
+/// Text of bytes that need not be text. A replacement character takes three bytes, so where hardly anything is text,
+/// a question mark stands for it: no file becomes three times as large in memory.
+fn lossy(bytes: &[u8]) -> String {
+    let wrong = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+    let mark = if wrong > 1000 + bytes.len() / 8 { "?" } else { "\u{fffd}" };
+    let mut text = String::with_capacity(bytes.len() + wrong * mark.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push_str(mark);
+        }
+    }
+    text
 }
 
 /// Opens a zip file and reads its directory.
 pub(crate) fn open_zip(path: &Path) -> Result<zip::ZipArchive<BufReader<File>>, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    zip::ZipArchive::new(BufReader::with_capacity(1 << 16, file))
+    zip::ZipArchive::new(BufReader::with_capacity(1 << 16, open(path)?))
         .map_err(|error| format!("it cannot be read as zip: {error}"))
 }
 
@@ -153,6 +190,7 @@ pub(crate) fn for_each_zip_member<'a>(
         return Err(format!("it has {} members, more than {}", archive.len(), limits.members));
     }
     let mut budget = limits.archive;
+    let mut packed = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
     for index in 0..archive.len() {
         let mut member = match archive.by_index(index) {
             Ok(member) => member,
@@ -171,6 +209,8 @@ pub(crate) fn for_each_zip_member<'a>(
         if !wanted(&name) {
             continue;
         }
+        // members that share their bytes make a small file as large as anybody likes
+        packed = packed.checked_sub(member.compressed_size()).ok_or("its members overlap")?;
         let bytes = match read_bounded(&mut member, limits.member.min(budget)) {
             Ok(bytes) => bytes,
             Err(_) if budget < limits.member => {
@@ -199,18 +239,14 @@ pub(crate) fn for_each_tar_member<'a>(
 ) -> Result<(), String> {
     let mut archive = tar::Archive::new(open_decompressed(path)?.take(limits.archive));
     let entries = archive.entries().map_err(|error| error.to_string())?;
-    for (index, entry) in entries.enumerate() {
+    let mut names = Names::default();
+    for (index, entry) in entries.raw(true).enumerate() {
         if index >= limits.members {
             return Err(format!("it has more than {} members", limits.members));
         }
         let mut entry = entry.map_err(|error| format!("member {index}: {error}"))?;
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if !wanted(&name) {
-            continue;
-        }
+        let name = names.of(&mut entry).map_err(|error| format!("member {index}: {error}"))?;
+        let Some(name) = name.filter(|name| wanted(name)) else { continue };
         match read_bounded(&mut entry, limits.member) {
             Ok(bytes) => visit(&name, &decode_text(bytes), out),
             Err(error) if entry.size() > limits.member => out.quarantine(&name, error),
@@ -322,6 +358,8 @@ mod tests {
         assert_eq!(decode_text(b"\xef\xbb\xbfabc".to_vec()), "abc");
         assert_eq!(decode_text(b"\xff\xfea\0b\0".to_vec()), "ab");
         assert_eq!(decode_text(b"caf\xe9".to_vec()), "caf\u{fffd}");
+        let text = decode_text(b"a\xe9".repeat(100_000));
+        assert_eq!((text.len(), &text[..4]), (200_000, "a?a?"), "what is no text does not grow");
     }
 
     #[test]
@@ -347,6 +385,32 @@ mod tests {
         .unwrap();
         assert_eq!(seen, ["a.json=one", "c.json=two"]);
         assert_eq!((out.quarantined_count, out.quarantined[0].record.as_str()), (1, "bomb.json"));
+    }
+
+    #[test]
+    fn a_zip_whose_members_share_their_bytes_is_refused() {
+        let whole = zip_of(&[("a.json", vec![b' '; 900]), ("b.json", vec![b' '; 900])]);
+        let names = std::cell::RefCell::new(Vec::new());
+        let read = |bytes: &[u8]| {
+            let wanted = HashSet::new();
+            let visit = |name: &str, _: &str, _: &mut FileHarvest<'_>| names.borrow_mut().push(name.to_owned());
+            for_each_zip_member(temporary(bytes).path(), &SMALL, &mut FileHarvest::new(&wanted), |_| true, visit)
+        };
+        read(&whole).unwrap();
+        assert_eq!(names.take(), ["a.json", "b.json"]);
+        // the directory's entries claim three times the file's length each
+        let mut greedy = whole.clone();
+        let at: Vec<usize> = (0..whole.len() - 4).filter(|&at| whole[at..].starts_with(b"PK\x01\x02")).collect();
+        for at in &at {
+            let claim = u32::try_from(whole.len() * 3 / 4).unwrap();
+            greedy[at + 20..at + 24].copy_from_slice(&claim.to_le_bytes());
+        }
+        assert_eq!((at.len(), read(&greedy).is_err()), (2, true));
+    }
+
+    #[test]
+    fn a_pipe_is_refused_at_once() {
+        assert_eq!(open(Path::new("/dev/null")).map(drop), Err("it is no regular file".into()));
     }
 
     #[test]

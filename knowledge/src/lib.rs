@@ -45,6 +45,7 @@ mod registry;
 mod ruby_advisory_db;
 mod spans;
 mod suse;
+mod tar_name;
 mod text;
 mod transfer;
 mod ubuntu;

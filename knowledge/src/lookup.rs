@@ -235,7 +235,14 @@ mod tests {
         assert_eq!(asked("rhel:8.6:eus"), "rhel:8 false");
         assert_eq!(asked("rhel:9.2:e4s"), "rhel:9.2:eus true, rhel:9 false");
         assert_eq!(asked("ubuntu:18.04:esm"), "ubuntu:18.04 true");
-        for plain in ["rhel:8", "rhel:7:software_collections", "ubuntu:22.04", "ol:8:ksplice", "pypi", "sles:15.4:ltss"] {
+        for plain in [
+            "rhel:8",
+            "rhel:7:software_collections",
+            "ubuntu:22.04",
+            "ol:8:ksplice",
+            "pypi",
+            "sles:15.4:ltss",
+        ] {
             assert_eq!(asked(plain), "", "{plain}");
         }
     }
@@ -252,7 +259,10 @@ mod tests {
         assert_eq!(of(Ecosystem::Rpm, "centos:7", "rh-ruby27-ruby", "1"), "rhel:7:software_collections");
         assert_eq!(of(Ecosystem::Rpm, "rhel:8", "rh-thing", "1"), "rhel:8");
         assert_eq!(of(Ecosystem::Deb, "ubuntu:18.04", "curl", "7.58.0-2ubuntu3.24+esm5"), "ubuntu:18.04:esm");
-        assert_eq!(of(Ecosystem::Deb, "ubuntu:18.04:esm", "curl", "7.58.0-2ubuntu3.24+esm5"), "ubuntu:18.04:esm");
+        assert_eq!(
+            of(Ecosystem::Deb, "ubuntu:18.04:esm", "curl", "7.58.0-2ubuntu3.24+esm5"),
+            "ubuntu:18.04:esm"
+        );
         assert_eq!(of(Ecosystem::Deb, "ubuntu:18.04", "curl", "7.58.0-2ubuntu3.24"), "ubuntu:18.04");
         assert_eq!(of(Ecosystem::Deb, "debian:10", "curl", "1+esm1"), "debian:10");
     }

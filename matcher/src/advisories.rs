@@ -9,13 +9,13 @@
 //! bundle holds its advisories. Comparing its versions by another ecosystem's order would be right most of the time,
 //! and silently wrong for the rest.
 
-use knowledge::{Bundle, namespace_of};
+use knowledge::{Bundle, fallbacks, namespace_of};
 use model::{Confidence, Finding, FixState, Namespace, Package};
 use version::Scheme;
 
-use crate::decide::{Hit, Hits, Places, Which, decide};
+use crate::decide::{Hit, Hits, Which, decide};
 use crate::distro::confidence_of;
-use crate::speaks::Subject;
+use crate::speaks::{Places, Subject};
 use crate::{Coverage, Judgement, Undecided, risk};
 
 /// Finds the vulnerabilities of `package` in numbers: the fast form of [`crate::judge`], for comparing many packages.
@@ -41,7 +41,10 @@ pub(crate) fn covered<'p>(package: &'p Package, bundle: &Bundle) -> Option<(Subj
     }
     let scheme = Scheme::of(package.ecosystem)?;
     let namespace = namespace_of(package)?;
-    (bundle.scheme(&namespace) == Some(scheme)).then_some((Subject { package, scheme }, namespace))
+    let speaks = |namespace: &Namespace| bundle.scheme(namespace) == Some(scheme);
+    let is_covered =
+        speaks(&namespace) || fallbacks(&namespace).iter().flatten().any(|next| speaks(&next.namespace));
+    is_covered.then_some((Subject { package, scheme }, namespace))
 }
 
 /// The judgement without a lifecycle.
@@ -57,9 +60,9 @@ pub(crate) fn judge(package: &Package, bundle: &Bundle) -> Judgement {
     let mut undecided: Vec<Undecided> =
         hits.undecided.iter().filter_map(|which| undecided(subject, bundle, &places, *which)).collect();
     undecided.sort();
-    let fix_version = hits.clearing.and_then(|(place, fix)| {
-        places[usize::from(place)].as_ref().map(|place| place.row.text(fix.text).to_owned())
-    });
+    let fix_version = hits
+        .clearing
+        .and_then(|(place, fix)| places.get(place).map(|place| place.row.text(fix.text).to_owned()));
     Judgement {
         findings: hits.hits.iter().filter_map(finding).collect(),
         coverage: Coverage::Covered,
@@ -72,7 +75,7 @@ pub(crate) fn judge(package: &Package, bundle: &Bundle) -> Judgement {
 /// Puts a hit into words; `None` if the bundle was damaged after it was opened.
 fn finding(bundle: &Bundle, places: &Places<'_>, hit: &Hit, confidence: Confidence) -> Option<Finding> {
     let statement = |which: Which| {
-        let place = places[usize::from(which.place)].as_ref()?;
+        let place = places.get(which.place)?;
         Some(place.row.statement(which.statement as usize))
     };
     let (deciding, rating) = (statement(hit.deciding)?, statement(hit.rating)?);
@@ -105,7 +108,7 @@ pub(crate) fn risk_of(finding: &Finding, bundle: &Bundle) -> u8 {
 
 /// Says which version could not be read.
 fn undecided(subject: Subject<'_>, bundle: &Bundle, places: &Places<'_>, which: Which) -> Option<Undecided> {
-    let statement = places[usize::from(which.place)].as_ref()?.row.statement(which.statement as usize);
+    let statement = places.get(which.place)?.row.statement(which.statement as usize);
     let version = subject.version(statement.named());
     let affected = statement.to_model();
     let mut errors = affected.ranges.iter().filter_map(|range| {

@@ -8,20 +8,20 @@ use knowledge::{Fix, Verdict};
 use model::Named;
 use version::Scheme;
 
-use crate::decide::{Hit, Places};
-use crate::speaks::Subject;
+use crate::decide::Hit;
+use crate::speaks::{Place, Subject};
 
 /// Candidates beyond the highest fix that are tried; then the highest fix stands.
 const TRIED: usize = 64;
 
 /// See the head of this file; `None` if no finding has a fix. The number is that of the row that names the version.
-pub(crate) fn lowest(subject: Subject<'_>, places: &Places<'_>, hits: &[Hit]) -> Option<(u8, Fix)> {
+pub(crate) fn lowest(subject: Subject<'_>, places: &[Option<Place<'_>>], hits: &[Hit]) -> Option<(u8, Fix)> {
     let highest = highest(subject, places, hits)?;
     // a distribution's ranges have no gaps, and two rows have two orders
     if subject.package.ecosystem.is_os() {
         return Some(highest);
     }
-    let row = places[usize::from(highest.0)].as_ref()?.row;
+    let row = places.get(usize::from(highest.0))?.as_ref()?.row;
     if is_clear(places, hits, highest.1.position) {
         return Some(highest);
     }
@@ -36,7 +36,7 @@ pub(crate) fn lowest(subject: Subject<'_>, places: &Places<'_>, hits: &[Hit]) ->
 }
 
 /// The highest fix among the hits.
-fn highest(subject: Subject<'_>, places: &Places<'_>, hits: &[Hit]) -> Option<(u8, Fix)> {
+fn highest(subject: Subject<'_>, places: &[Option<Place<'_>>], hits: &[Hit]) -> Option<(u8, Fix)> {
     let text = |(place, fix): &(u8, Fix)| {
         places[usize::from(*place)].as_ref().map_or("", |place| place.row.text(fix.text))
     };
@@ -55,8 +55,8 @@ fn is_later(scheme: Scheme, a: &str, b: &str) -> bool {
 }
 
 /// Whether no hit that has a fix would be one at `position` of the only row.
-fn is_clear(places: &Places<'_>, hits: &[Hit], position: u32) -> bool {
-    let Some(place) = &places[0] else { return true };
+fn is_clear(places: &[Option<Place<'_>>], hits: &[Hit], position: u32) -> bool {
+    let Some(Some(place)) = places.first() else { return true };
     hits.iter().filter(|hit| hit.fix.is_some()).all(|hit| {
         let first = hit.deciding.statement as usize;
         let before = (0..first).rev().take_while(|&index| place.row.qid(index) == hit.qid);

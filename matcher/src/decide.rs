@@ -12,18 +12,18 @@
 //! The severity is that of the applying statement with the strongest rule, the highest if several are as strong, whoever
 //! decides the rest: a database that rates nothing must not hide the rating of one that does.
 //!
-//! RPM distributions speak of source packages and of binary ones. What is said of the binary package itself outweighs what is
-//! said of its source, which stands for "somewhere in it".
+//! Not every statement is heard: see [`crate::voice`].
 //!
 //! The decision a reader may doubt: a [`Hit`] is numbers only. Most packages are judged to be compared with what was
 //! known before, and nobody looks at the words.
 
 use std::cmp::{Ordering, Reverse};
 
-use knowledge::{Fix, StatementView, Verdict};
-use model::{Ecosystem, FixState, Named, Standing};
+use knowledge::{Fallback, Fix, StatementView, Verdict};
+use model::{Ecosystem, FixState};
 
-use crate::speaks::{Place, Subject};
+use crate::speaks::{PAIR, Place, Places, Subject};
+use crate::voice;
 
 /// A statement of a row: which row, which statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +58,8 @@ pub struct Hits {
     pub(crate) clearing: Option<(u8, Fix)>,
 }
 
-/// The rows that speak of a package.
-pub(crate) type Places<'b> = [Option<Place<'b>>; 2];
+/// Where the statements about one vulnerability begin and end in each of the rows.
+pub(crate) type Ranges<const N: usize> = ([usize; N], [usize; N]);
 
 /// A statement that applies.
 struct Match<'b> {
@@ -72,7 +72,21 @@ struct Match<'b> {
 pub(crate) fn decide(subject: Subject<'_>, places: &Places<'_>, out: &mut Hits) {
     out.hits.clear();
     out.undecided.clear();
-    let mut cursors = [0_usize; 2];
+    match places {
+        Places::Release(pair) => decide_over(subject, pair, &[], out),
+        Places::Stream(stream) => decide_over(subject, &stream.places, &stream.further, out),
+    }
+    out.clearing = crate::clearing::lowest(subject, places.all(), &out.hits);
+}
+
+/// For each number of rows of its own: most packages have two, and a stream costs only those that are of one.
+fn decide_over<const N: usize>(
+    subject: Subject<'_>,
+    places: &[Option<Place<'_>>; N],
+    further: &[Option<Fallback>],
+    out: &mut Hits,
+) {
+    let mut cursors = [0_usize; N];
     while let Some(qid) = next_qid(places, cursors) {
         let start = cursors;
         for (cursor, place) in cursors.iter_mut().zip(places) {
@@ -81,13 +95,12 @@ pub(crate) fn decide(subject: Subject<'_>, places: &Places<'_>, out: &mut Hits) 
                 *cursor += 1;
             }
         }
-        judge_group(subject, places, qid, start, cursors, out);
+        judge_group(subject, (places, further), qid, (start, cursors), out);
     }
-    out.clearing = crate::clearing::lowest(subject, places, &out.hits);
 }
 
 /// The lowest vulnerability number that is still to be looked at.
-fn next_qid(places: &Places<'_>, cursors: [usize; 2]) -> Option<u32> {
+fn next_qid<const N: usize>(places: &[Option<Place<'_>>; N], cursors: [usize; N]) -> Option<u32> {
     let ahead = places.iter().zip(cursors).filter_map(|(place, cursor)| {
         let row = place.as_ref()?.row;
         (cursor < row.len()).then(|| row.qid(cursor))
@@ -96,10 +109,10 @@ fn next_qid(places: &Places<'_>, cursors: [usize; 2]) -> Option<u32> {
 }
 
 /// Visits the statements about one vulnerability that mean this package and can apply to something.
-fn visit<'b>(
+pub(crate) fn visit<'b, const N: usize>(
     subject: Subject<'_>,
-    places: &Places<'b>,
-    (start, end): ([usize; 2], [usize; 2]),
+    places: &[Option<Place<'b>>; N],
+    (start, end): Ranges<N>,
     mut each: impl FnMut(Which, StatementView<'b>, Option<u32>),
 ) {
     for (number, place) in places.iter().enumerate() {
@@ -114,26 +127,24 @@ fn visit<'b>(
     }
 }
 
-fn judge_group(
+fn judge_group<const N: usize>(
     subject: Subject<'_>,
-    places: &Places<'_>,
+    (places, further): (&[Option<Place<'_>>; N], &[Option<Fallback>]),
     qid: u32,
-    start: [usize; 2],
-    end: [usize; 2],
+    ranges: Ranges<N>,
     out: &mut Hits,
 ) {
-    let mut by_name = false;
-    // only RPM distributions use both kinds of names for one package
-    if subject.package.ecosystem == Ecosystem::Rpm {
-        visit(subject, places, (start, end), |_, view, _| {
-            by_name |= view.named() == Named::Binary && view.standing() == Standing::InForce;
-        });
-    }
+    let voice = match N {
+        PAIR => voice::of_release(subject, places, ranges),
+        _ => voice::of_stream(subject, places, further, ranges),
+    };
     let mut deciding: Option<Match<'_>> = None;
     let mut rating: Option<(Which, StatementView<'_>)> = None;
     let mut undecided = None;
-    visit(subject, places, (start, end), |which, statement, spot| {
-        if by_name && statement.named() == Named::Source {
+    visit(subject, places, ranges, |which, statement, spot| {
+        let place = usize::from(which.place);
+        let next = (place / PAIR).checked_sub(1).and_then(|index| further.get(index)?.as_ref());
+        if !voice.hears(place, &statement, next) {
             return;
         }
         match statement.judge(spot, subject.version(statement.named())) {

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use knowledge::{Bundle, Origin, Row, StatementView, Verdict, advisory_key, namespace_of, scheme_of};
 use model::{
-    Affected, Ecosystem, Finding, Lifecycle, LifecycleStage, Named, Namespace, Package, Standing, Timestamp,
+    Affected, Ecosystem, Finding, Lifecycle, LifecycleStage, Namespace, Package, Standing, Timestamp,
 };
 use serde::Serialize;
 use version::Scheme;
 
 use crate::advisories;
-use crate::decide::Places;
 use crate::risk::RiskParts;
-use crate::speaks::Subject;
+use crate::speaks::{Place, Places, Subject};
+use crate::voice::{self, Voice};
 use crate::{Coverage, Judgement, judge, risk, words};
 
 /// Everything that is known about one package, and why.
@@ -82,6 +82,9 @@ pub struct Reasoning {
 pub struct Said {
     /// The statement.
     pub affected: Affected,
+    /// The namespace that it is of, if it is not the package's own: the release behind an update stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// The records that it may have come from: files, dates, checksums.
     pub origins: Vec<Origin>,
     /// The versions that were compared, such as `3.0.11-1 < 3.0.13-1`.
@@ -104,6 +107,8 @@ pub enum Outcome {
     Applies,
     /// It would apply, and a statement about the binary package itself goes before it.
     Outweighed,
+    /// It is of the release behind the package's update stream, and is not heard there.
+    OtherStream,
     /// Its publisher has withdrawn it.
     Withdrawn,
     /// The CVE was rejected.
@@ -133,6 +138,7 @@ pub fn explain(package: &Package, bundle: &Bundle, now: Timestamp, wanted: &[u32
     };
     let places = subject.places(bundle, &namespace);
     let mut qids: Vec<u32> = places
+        .all()
         .iter()
         .flatten()
         .flat_map(|place| (0..place.row.len()).map(|index| place.row.qid(index)))
@@ -175,7 +181,7 @@ fn not_covered(
         package: package.clone(),
         compared: None,
         coverage: judgement.coverage,
-        not_covered: (judgement.coverage == Coverage::NotCovered).then(|| why_not(package, bundle)),
+        not_covered: (judgement.coverage == Coverage::NotCovered).then(|| why_not_covered(package, bundle)),
         vulnerabilities: ended.collect(),
         fix_version: judgement.fix_version,
         stage: judgement.lifecycle.as_ref().map(|lifecycle| lifecycle.stage(now)),
@@ -183,8 +189,8 @@ fn not_covered(
     }
 }
 
-/// Why the advisories of the bundle are not applied to a package.
-fn why_not(package: &Package, bundle: &Bundle) -> String {
+/// Why the advisories of the bundle are not applied to a package that is not covered, in words.
+pub fn why_not_covered(package: &Package, bundle: &Bundle) -> String {
     if let Some(vendor) = &package.vendor {
         return format!("it was built by {vendor}, of which the distribution's advisories do not speak");
     }
@@ -215,13 +221,12 @@ fn reasoning(
     qid: u32,
 ) -> Option<Reasoning> {
     let finding = judgement.findings.iter().find(|finding| finding.vulnerability.qid == qid);
-    let by_name = is_named_itself(subject, places, qid);
+    let heard = Heard { places, voice: voice::on(subject, places, qid) };
     let mut statements = Vec::new();
-    for place in places.iter().flatten() {
+    for (number, place) in places.all().iter().enumerate() {
+        let Some(place) = place else { continue };
         for view in statements_on(&place.row, qid) {
-            let spot = place.spot(view.named());
-            let outweighed = by_name && view.named() == Named::Source;
-            statements.push(said(subject, bundle, view, spot, finding, outweighed));
+            statements.push(said(subject, bundle, (number, place), view, finding, &heard));
         }
     }
     if statements.is_empty() {
@@ -249,57 +254,58 @@ fn parts(finding: &Finding, bundle: &Bundle) -> RiskParts {
     risk::RiskInputs::of(&finding.vulnerability, finding.severity, remedy).parts()
 }
 
+/// Which of the statements about a vulnerability are heard.
+struct Heard<'a, 'b> {
+    places: &'a Places<'b>,
+    voice: Voice,
+}
+
 fn said(
     subject: Subject<'_>,
     bundle: &Bundle,
+    (number, place): (usize, &Place<'_>),
     view: StatementView<'_>,
-    spot: Option<Option<u32>>,
     finding: Option<&Finding>,
-    outweighed: bool,
+    heard: &Heard<'_, '_>,
 ) -> Said {
     let affected = view.to_model();
     let version = subject.version(view.named());
+    let spot = place.spot(view.named());
     let is_meant = spot.is_some() && subject.is_meant(&view);
+    let further = heard.places.further(number);
     let verdict = match spot {
         Some(position) if is_meant => view.judge(position, version),
         _ => Verdict::Outside,
     };
-    let applies = matches!(verdict, Verdict::Inside(_)) && !outweighed;
-    let (outcome, because) = words::verdict(
-        (subject.package, subject.scheme, version),
-        &affected,
-        is_meant,
-        spot.is_some(),
-        verdict,
-        applies,
-    );
+    let applies = matches!(verdict, Verdict::Inside(_)) && heard.voice.hears(number, &view, further);
+    let aside = further.filter(|_| is_meant && affected.standing == Standing::InForce).and_then(|next| {
+        let is_shared = voice::is_shared(next, &view);
+        (!is_shared || !heard.voice.is_of(number)).then(|| words::not_heard(subject.package, is_shared))
+    });
+    let (outcome, because) = match aside {
+        Some(because) => (Outcome::OtherStream, because),
+        None => words::verdict(
+            (subject.package, subject.scheme, version),
+            &affected,
+            is_meant,
+            spot.is_some(),
+            verdict,
+            applies,
+        ),
+    };
     let decides = applies
         && finding
             .is_some_and(|finding| finding.advisory == affected.advisory && finding.feed == affected.feed);
     Said {
         origins: bundle.origins(&affected.feed, &affected.advisory),
         compared: words::compared(subject.scheme, version, &affected),
-        because,
+        because: further.map_or(because.clone(), |next| format!("of {}: {because}", next.namespace)),
+        namespace: further.map(|next| next.namespace.0.clone()),
         outcome,
         applies,
         decides,
         affected,
     }
-}
-
-/// Whether a statement about the binary package itself speaks of the vulnerability, which outweighs those about its source.
-fn is_named_itself(subject: Subject<'_>, places: &Places<'_>, qid: u32) -> bool {
-    let statements = places
-        .iter()
-        .flatten()
-        .flat_map(|place| statements_on(&place.row, qid).map(move |view| (place, view)));
-    subject.scheme == Scheme::Rpm
-        && statements.into_iter().any(|(place, view)| {
-            view.named() == Named::Binary
-                && view.standing() == Standing::InForce
-                && place.spot(Named::Binary).is_some()
-                && subject.is_meant(&view)
-        })
 }
 
 /// The end of life of a release or a product: there is no statement behind it, only dates.

@@ -18,12 +18,13 @@ mod lifecycle;
 mod report;
 pub mod risk;
 mod speaks;
+mod voice;
 mod words;
 
 pub use advisories::hits;
 pub use decide::{Hit, Hits};
 pub use distro::confidence_of;
-pub use explain::{Compared, Explanation, Outcome, Reasoning, Said, explain, packages_of};
+pub use explain::{Compared, Explanation, Outcome, Reasoning, Said, explain, packages_of, why_not_covered};
 pub use report::{Owned, ReportJudgement, judge_report, judge_report_with};
 
 use std::sync::Arc;

@@ -3,8 +3,11 @@
 //! A statement names either a source package, and then means every binary package that was built from it and its
 //! version, or the package itself. So `libldb2` in version `2:2.6.2+samba4.17` is looked up as `samba` in version
 //! `2:4.17`. RPM distributions use both ways; their binary packages are looked up by both names.
+//!
+//! A package of a restricted update stream is looked up in its stream and in the namespaces behind it
+//! ([`knowledge::fallbacks`]); which of them is heard is decided for each vulnerability ([`crate::voice`]).
 
-use knowledge::{Bundle, Row, StatementView, advisory_key};
+use knowledge::{Bundle, FALLBACKS, Fallback, Row, StatementView, advisory_key, fallbacks};
 use model::{Ecosystem, Named, Namespace, Package};
 use version::{Parsed, Scheme};
 
@@ -16,6 +19,55 @@ pub(crate) struct Place<'b> {
     source: Option<Spot>,
     /// Where the package's own version stands; set if the row is named after the package.
     binary: Option<Spot>,
+}
+
+/// The rows of one namespace: of the source package's name, and of the package's own.
+pub(crate) type Pair<'b> = [Option<Place<'b>>; PAIR];
+
+/// How many rows of one namespace may speak of a package.
+pub(crate) const PAIR: usize = 2;
+
+/// How many rows may speak of a package of a stream.
+pub(crate) const ROWS: usize = PAIR * (1 + FALLBACKS);
+
+/// The rows that speak of a package.
+#[derive(Clone, Debug)]
+pub(crate) enum Places<'b> {
+    /// Of a release: nothing but its own namespace.
+    Release(Pair<'b>),
+    /// Of a stream.
+    Stream(Box<Stream<'b>>),
+}
+
+/// The rows that speak of a package of a stream, namespace after namespace.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream<'b> {
+    pub(crate) places: [Option<Place<'b>>; ROWS],
+    /// The namespaces behind that of the stream.
+    pub(crate) further: [Option<Fallback>; FALLBACKS],
+}
+
+impl<'b> Places<'b> {
+    /// All of them; those of one namespace stand together.
+    pub(crate) fn all(&self) -> &[Option<Place<'b>>] {
+        match self {
+            Places::Release(places) => places,
+            Places::Stream(stream) => &stream.places,
+        }
+    }
+
+    /// The row of that number.
+    pub(crate) fn get(&self, number: impl Into<usize>) -> Option<&Place<'b>> {
+        self.all().get(number.into())?.as_ref()
+    }
+
+    /// The namespace that a row is of, if it is not the package's own.
+    pub(crate) fn further(&self, number: usize) -> Option<&Fallback> {
+        match self {
+            Places::Release(_) => None,
+            Places::Stream(stream) => stream.further.get((number / PAIR).checked_sub(1)?)?.as_ref(),
+        }
+    }
 }
 
 /// A version's position in a row; `None` if its scheme cannot read it.
@@ -40,8 +92,26 @@ impl<'p> Subject<'p> {
         }
     }
 
+    /// The rows that may speak of the package, which is of `namespace`.
+    pub(crate) fn places<'b>(&self, bundle: &'b Bundle, namespace: &Namespace) -> Places<'b> {
+        let own = self.pair(bundle, namespace);
+        let further = fallbacks(namespace);
+        if further.iter().all(Option::is_none) {
+            return Places::Release(own);
+        }
+        let mut places = [None; ROWS];
+        let pairs = further.iter().map(|next| match next {
+            Some(next) => self.pair(bundle, &next.namespace),
+            None => [None; PAIR],
+        });
+        for (place, row) in places.iter_mut().zip(own.into_iter().chain(pairs.flatten())) {
+            *place = row;
+        }
+        Places::Stream(Box::new(Stream { places, further }))
+    }
+
     /// The rows of `namespace` that may speak of the package.
-    pub(crate) fn places<'b>(&self, bundle: &'b Bundle, namespace: &Namespace) -> [Option<Place<'b>>; 2] {
+    fn pair<'b>(&self, bundle: &'b Bundle, namespace: &Namespace) -> Pair<'b> {
         let (package, key) = (self.package, advisory_key(self.package));
         let own = !package.ecosystem.is_os() || package.name == key;
         let first = bundle.row(&namespace.0, &key).map(|row| self.place(row, true, own));

@@ -11,38 +11,59 @@ use crate::explain::{Outcome, Said};
 /// Why a vulnerability is reported, or not.
 pub(crate) fn outcome(finding: Option<&Finding>, statements: &[Said]) -> String {
     let Some(finding) = finding else {
-        let reasons: Vec<&str> = statements.iter().map(|said| said.because.as_str()).collect();
-        return match reasons.as_slice() {
-            [] => "not reported: no statement speaks of it".to_owned(),
-            [only] => format!("not reported: {only}"),
-            [first, ..] if reasons.iter().all(|reason| reason == first) => format!("not reported: {first}"),
-            [first, rest @ ..] => format!("not reported: {first}; and {} more reasons", rest.len()),
-        };
+        return format!("not reported: {}", reasons(statements));
     };
     let statement = statements.iter().find(|said| said.decides);
-    let compared = statement.and_then(|said| said.compared.first()).map(|text| format!(" ({text})"));
+    let compared = statement.and_then(|said| telling(said, finding)).map(|text| format!(" ({text})"));
     let compared = compared.unwrap_or_default();
     let (advisory, feed) = (&finding.advisory, &finding.feed);
     let position = match (&finding.fix_version, finding.state) {
-        (Some(fix), FixState::Fixed) => format!("is fixed in {fix}"),
-        (Some(fix), state) => format!("is {}, with {fix} as its fix", state_in_words(state)),
-        (None, state) => format!("is {}", state_in_words(state)),
+        (Some(fix), FixState::Fixed) => format!("it is fixed in {fix}"),
+        (Some(fix), state) => format!("{}, and {fix} is named as its fix", state_in_words(state)),
+        (None, state) => state_in_words(state).to_owned(),
     };
+    let behind = statement.and_then(|said| said.namespace.as_ref());
+    let behind = behind.map(|namespace| format!(" on {namespace}")).unwrap_or_default();
     format!(
-        "reported: by {advisory} of feed {feed} the installed version is affected{compared} and {position}"
+        "reported: by {advisory} of feed {feed}{behind} the installed version is affected{compared}; {position}"
     )
 }
 
-pub(crate) const fn state_in_words(state: FixState) -> &'static str {
+/// Every reason once, those of statements in force first, at most three.
+fn reasons(statements: &[Said]) -> String {
+    let mut sorted: Vec<&Said> = statements.iter().collect();
+    sorted.sort_by_key(|said| said.affected.standing);
+    let mut distinct: Vec<&str> = Vec::new();
+    for said in sorted {
+        if !distinct.contains(&said.because.as_str()) {
+            distinct.push(&said.because);
+        }
+    }
+    match distinct.len() {
+        0 => "no statement speaks of it".to_owned(),
+        1..=3 => distinct.join("; "),
+        all => format!("{}; and {} more reasons", distinct[..3].join("; "), all - 3),
+    }
+}
+
+/// The comparison that says most: with the fix, else with another bound above, else with the version itself.
+fn telling<'a>(said: &'a Said, finding: &Finding) -> Option<&'a String> {
+    let below = finding.fix_version.as_ref().map(|fix| format!(" < {fix}"));
+    let with_fix = said.compared.iter().find(|text| below.as_ref().is_some_and(|end| text.ends_with(end)));
+    let with = |sign: &str| said.compared.iter().find(|text| text.contains(sign));
+    with_fix.or_else(|| with(" < ")).or_else(|| with(" = ")).or_else(|| said.compared.first())
+}
+
+const fn state_in_words(state: FixState) -> &'static str {
     match state {
-        FixState::Fixed => "fixed",
-        FixState::Affected => "affected without a fix",
-        FixState::WillNotFix => "not going to be fixed",
-        FixState::FixDeferred => "to be fixed later",
-        FixState::EndOfLife => "past its support",
-        FixState::UnderInvestigation => "under investigation",
-        FixState::NotAffected => "not affected",
-        FixState::Unknown => "of unknown state",
+        FixState::Fixed => "it is fixed",
+        FixState::Affected => "no fix is known",
+        FixState::WillNotFix => "it is not going to be fixed",
+        FixState::FixDeferred => "its fix is put off",
+        FixState::EndOfLife => "it is past its support",
+        FixState::UnderInvestigation => "the publisher is looking into it",
+        FixState::NotAffected => "it is not affected",
+        FixState::Unknown => "the publisher does not say whether it will be fixed",
     }
 }
 
@@ -115,6 +136,15 @@ pub(crate) fn verdict(
             (Outcome::Undecided, "a version cannot be read, so that it cannot be told".to_owned())
         }
         (Verdict::Outside, _) => outside(scheme, version, affected),
+    }
+}
+
+/// Why what is said of the release behind an update stream does not count.
+pub(crate) fn not_heard(package: &Package, is_shared: bool) -> String {
+    let stream = package.distro.as_ref().map_or_else(String::new, ToString::to_string);
+    match is_shared {
+        true => "what is said of the package's own stream goes before it".to_owned(),
+        false => format!("it is a fix that does not come to {stream}"),
     }
 }
 

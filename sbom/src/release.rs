@@ -53,6 +53,7 @@ pub(crate) fn of_qualifier(text: &str, namespace: &str) -> OsRelease {
     match text.rsplit_once('-') {
         Some((id, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => of(id, version),
         Some((id @ ("debian" | "ubuntu"), code_name)) => of(id, code_name),
+        Some(("alpine", "edge")) => of("alpine", "edge"),
         None if DEBIAN_RELEASES.iter().any(|(name, _)| *name == text) => of("debian", text),
         _ => of(text, ""),
     }
@@ -100,6 +101,7 @@ mod tests {
             ("bookworm", "debian", "debian:12"),
             ("3.18.4", "alpine", "alpine:3.18"),
             ("alpine-3.18.4", "alpine", "alpine:3.18"),
+            ("alpine-edge", "alpine", "alpine:edge"),
             ("redhat-9.4", "redhat", "rhel:9"),
             ("rhel-9.4", "redhat", "rhel:9"),
             ("opensuse-tumbleweed", "opensuse", "opensuse-tumbleweed"),

@@ -1,7 +1,8 @@
 //! The brute-force matcher as a program: it writes the packages that an engine is to be asked about, and holds the answers of
 //! `plimsoll judge` against its own.
 //!
-//! `brute ask FEEDS CAP` prints package URLs; `brute compare FEEDS CAP ANSWERS [SHOWN]` prints a table and the differences.
+//! `brute ask FEEDS CAP` prints package URLs; `brute compare FEEDS CAP ANSWERS [SHOWN]` prints a table and the differences;
+//! `brute scans FEEDS REPORT…` does so for the packages in reports of `plimsoll scan --format json`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
@@ -18,7 +19,8 @@ fn main() -> ExitCode {
         ["ask", feeds, cap] => ask(feeds, cap),
         ["compare", feeds, cap, answers] => compare(feeds, cap, answers, "10"),
         ["compare", feeds, cap, answers, shown] => compare(feeds, cap, answers, shown),
-        _ => Err("usage: brute ask FEEDS CAP | brute compare FEEDS CAP ANSWERS [SHOWN]".to_owned()),
+        ["scans", feeds, reports @ ..] => scans(feeds, reports),
+        _ => Err("usage: brute scans FEEDS REPORT… | brute ask FEEDS CAP | brute compare FEEDS CAP ANSWERS [SHOWN]".to_owned()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -88,6 +90,54 @@ fn compare(feeds: &str, cap: &str, answers: &str, shown: &str) -> Result<bool, S
     }
     show("all", &all);
     Ok(all.differences == 0)
+}
+
+/// The packages and findings of scans. The engine's advisories for a release as a whole are left out.
+fn scans(feeds: &str, reports: &[&str]) -> Result<bool, String> {
+    let brute = BruteForce::read(Path::new(feeds), |_| true)?;
+    let mut equal = true;
+    eprintln!("{:<18} {:>9} {:>10} {:>10} {:>11}", "image", "packages", "questions", "findings", "differences");
+    for report in reports {
+        let text = std::fs::read_to_string(report).map_err(|error| format!("{report}: {error}"))?;
+        let scan: Value = serde_json::from_str(&text).map_err(|error| format!("{report}: {error}"))?;
+        let mut tally = Tally::default();
+        for package in scan["packages"].as_array().into_iter().flatten() {
+            let Some(question) = question(package) else { continue };
+            let own = |finding: &&Value| {
+                ["purl", "path"].iter().all(|key| finding["package"][*key] == package[*key])
+            };
+            let own: Vec<&Value> = scan["findings"].as_array().into_iter().flatten().filter(own).collect();
+            let (findings, different) = differences(&brute, &question, &found(&serde_json::json!({ "findings": own })));
+            tally.questions += 1;
+            tally.packages += usize::from(!brute.rows(&question.namespace, &question.name).is_empty());
+            tally.findings += findings;
+            tally.differences += different.len();
+            different.iter().for_each(|difference| eprintln!("{report}\n{difference}"));
+        }
+        let name = Path::new(report).file_stem().unwrap_or_default().to_string_lossy();
+        show(&name, &tally);
+        equal &= tally.differences == 0;
+    }
+    Ok(equal)
+}
+
+/// A package of a scan; `None` if its kind is not judged by the brute force, or another package owns its files.
+fn question(package: &Value) -> Option<Question> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let ecosystem = text(&package["ecosystem"])?;
+    let (name, version) = (text(&package["name"])?, text(&package["version"])?);
+    let (namespace, name, version) = match ecosystem.as_str() {
+        "deb" | "apk" => {
+            let source = &package["source"];
+            let name = text(&source["name"]).unwrap_or(name);
+            (text(&package["distro"])?, name, text(&source["version"]).unwrap_or(version))
+        }
+        "pypi" => (ecosystem, name.to_lowercase().replace(['_', '.'], "-"), version),
+        "rpm" | "os" | "generic" => return None,
+        "composer" | "nuget" | "hex" | "pub" => (ecosystem, name.to_lowercase(), version),
+        _ => (ecosystem, name, version),
+    };
+    Some(Question { namespace, name, version, module: None, arch: None })
 }
 
 fn show(name: &str, tally: &Tally) {

@@ -1,4 +1,7 @@
 //! `cargo xtask differential [N]`: the comparison with `umoci unpack` that the tests make with few stacks of layers, with many.
+//! `cargo xtask differential judge`: that of the findings with a brute-force matcher.
+
+mod judge;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -8,6 +11,11 @@ use crate::{process, project, setup};
 const STACKS: &str = "10000";
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
+    if let Some((word, rest)) = arguments.split_first()
+        && word == "judge"
+    {
+        return judge::command(rest);
+    }
     let stacks = match arguments {
         [] => STACKS,
         [number] => number,

@@ -35,6 +35,7 @@ usage: cargo xtask COMMAND
                          what CI runs; --fast leaves out documentation and fixtures; steps can be named one by one
   bench [NAME]           run a bench; without a name, lists them
   differential [N]       lay N (10000) random stacks of layers over each other, by a scan and by umoci
+  differential judge [N] judge every package of the feeds in N (12) versions, by the engine and by brute force
   fuzz [TARGET…] [--seconds N]
                          give the readers of foreign bytes odd input, N seconds (60) each; all targets or those named
   versions [SCHEME…]     hold the order of versions against the programs that define it, on real versions out of the feeds

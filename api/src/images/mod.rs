@@ -2,6 +2,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod count_vulnerabilities;
+pub(crate) mod explain;
 pub(crate) mod list;
 pub(crate) mod list_software;
 pub(crate) mod list_vulnerabilities;

@@ -133,19 +133,30 @@ mod tests {
             ("8.6", &["rhel-8-for-x86_64-baseos-rpms", "rhel-8-for-x86_64-appstream-rpms"], None),
             (
                 "8.6",
-                &["rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_6", "rhel-8-for-x86_64-appstream-eus-rpms__8_DOT_6"],
+                &[
+                    "rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_6",
+                    "rhel-8-for-x86_64-appstream-eus-rpms__8_DOT_6",
+                ],
                 Some("8.6:eus"),
             ),
             ("9.2", &["rhel-9-for-aarch64-baseos-e4s-rpms__9_DOT_2"], Some("9.2:e4s")),
             ("8.4", &["rhel-8-for-x86_64-baseos-aus-rpms"], Some("8.4:aus")),
             ("8.4", &["rhel-8-for-x86_64-baseos-tus-rhui-rpms"], Some("8.4:tus")),
-            ("7.6", &["rhel-7-server-eus-rpms__7_DOT_6__x86_64", "rhel-7-server-extras-rpms"], Some("7.6:eus")),
+            (
+                "7.6",
+                &["rhel-7-server-eus-rpms__7_DOT_6__x86_64", "rhel-7-server-extras-rpms"],
+                Some("7.6:eus"),
+            ),
             ("7.7", &["rhel-7-for-power-le-e4s-rpms__7_DOT_7__ppc64le"], Some("7.7:e4s")),
             ("7.9", &["rhel-7-server-rpms", "rhel-7-server-eus-rpms__7_DOT_6__x86_64"], None),
             // what is beside the base tells nothing
             (
                 "8.6",
-                &["rhel-8-for-x86_64-baseos-eus-rpms", "rhel-8-for-x86_64-baseos-source-rpms", "rhocp-4.12-for-rhel-8-x86_64-rpms"],
+                &[
+                    "rhel-8-for-x86_64-baseos-eus-rpms",
+                    "rhel-8-for-x86_64-baseos-source-rpms",
+                    "rhocp-4.12-for-rhel-8-x86_64-rpms",
+                ],
                 Some("8.6:eus"),
             ),
             ("8.6", &["codeready-builder-for-rhel-8-x86_64-eus-rpms__8_DOT_6"], None),
@@ -162,7 +173,10 @@ mod tests {
             ),
             (
                 "8.6",
-                &["rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_4", "rhel-8-for-x86_64-appstream-tus-rpms__8_DOT_6"],
+                &[
+                    "rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_4",
+                    "rhel-8-for-x86_64-appstream-tus-rpms__8_DOT_6",
+                ],
                 Some("8.6:tus"),
             ),
             ("8", &["rhel-8-for-x86_64-baseos-eus-rpms"], None),
@@ -170,7 +184,8 @@ mod tests {
         for (version, sets, expected) in table {
             assert_eq!(of(version, sets).as_deref(), expected, "{sets:?}");
         }
-        let release = OsRelease { id: "centos".into(), version_id: Some("8.6".into()), ..OsRelease::default() };
+        let release =
+            OsRelease { id: "centos".into(), version_id: Some("8.6".into()), ..OsRelease::default() };
         let sets = ["rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_6".to_owned()];
         assert_eq!(stream(&release, sets.iter()), None);
     }

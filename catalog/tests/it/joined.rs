@@ -117,6 +117,51 @@ fn images_from_before_os_release_have_a_release() {
     );
 }
 
+#[test]
+fn an_image_built_from_sets_of_an_update_stream_alone_is_of_that_stream() {
+    let list =
+        "bash\t4.4.20-4.el8_6\t1\t1\tRed Hat, Inc.\t(none)\t1\tx86_64\t0\tbash-4.4.20-4.el8_6.src.rpm\n";
+    let base = || {
+        LayerBuilder::new()
+            .file(
+                "etc/os-release",
+                "ID=\"rhel\"\nVERSION_ID=\"8.6\"\nPRETTY_NAME=\"Red Hat Enterprise Linux 8.6 (Ootpa)\"\n",
+            )
+            .file("var/lib/rpmmanifest/container-manifest-2", list)
+    };
+    let manifest = |layer: LayerBuilder, name: &str, sets: &[&str]| {
+        let text =
+            serde_json::json!({"metadata": {"icm_version": 1}, "content_sets": sets, "image_contents": []});
+        layer.file(format!("root/buildinfo/content_manifests/{name}.json"), text.to_string())
+    };
+    let plain = ["rhel-8-for-x86_64-baseos-rpms", "rhel-8-for-x86_64-appstream-rpms"];
+    let eus = ["rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_6", "rhel-8-for-x86_64-appstream-eus-rpms__8_DOT_6"];
+    let of = |layers: Vec<LayerBuilder>| {
+        let report = report_of(layers);
+        assert!(notes(&report).is_empty(), "{:?}", notes(&report));
+        let release = report.os_release.as_ref().unwrap();
+        assert_eq!(release.display_name, "Red Hat Enterprise Linux 8.6 (Ootpa)");
+        let record = &report.packages[0];
+        assert_eq!(record.distro, Some(release.distro()));
+        assert_eq!(record.vendor, None);
+        (release.distro().to_string(), record.purl.clone())
+    };
+    let named = |distro: &str, purl: &str| {
+        let purl = format!("pkg:rpm/rhel/bash@4.4.20-4.el8_6?arch=x86_64&distro={purl}");
+        (distro.to_owned(), purl)
+    };
+    assert_eq!(of(vec![base()]), named("rhel:8", "rhel-8"));
+    assert_eq!(of(vec![manifest(base(), "ubi8-8.6-1", &plain)]), named("rhel:8", "rhel-8"));
+    assert_eq!(of(vec![manifest(base(), "base-8.6-1", &eus)]), named("rhel:8.6:eus", "rhel-8.6"));
+    let upper = || LayerBuilder::new();
+    let both = vec![manifest(base(), "base-8.6-1", &eus), manifest(upper(), "app-1-1", &plain)];
+    assert_eq!(of(both), named("rhel:8", "rhel-8"));
+    // a manifest that an upper layer took away does not count
+    let gone = "root/buildinfo/content_manifests/.wh.ubi8-8.6-1.json";
+    let squashed = manifest(upper().file(gone, ""), "app-1-1", &eus);
+    assert_eq!(of(vec![manifest(base(), "ubi8-8.6-1", &plain), squashed]), named("rhel:8.6:eus", "rhel-8.6"));
+}
+
 /// Changes most rows of the store and leaves the changes in the log: `old`, `log` and, with all put together by SQLite
 /// itself, `new` in the folder.
 const CHANGE: &str = "

@@ -120,7 +120,8 @@ fn explain<'a>(
     let not_covered = |package: &&Package| {
         matcher::judge(package, inquiry.bundle, inquiry.now).coverage == matcher::Coverage::NotCovered
     };
-    let not_covered = inquiry.seen.iter().filter(|seen| not_covered(&seen.package)).count();
+    let not_covered =
+        inquiry.seen.iter().filter(|seen| seen.owned_by.is_none() && not_covered(&seen.package)).count();
     let suppressed = set_aside(&answer, report, suppressions);
     Ok(Document::new(inquiry, report, (&question, what), answer, (elsewhere, more), not_covered, suppressed))
 }

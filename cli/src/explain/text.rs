@@ -93,7 +93,16 @@ fn heading(page: &mut Page<'_>, document: &Document<'_>) -> io::Result<()> {
     page.field(0, "system", document.system.unwrap_or("unknown"))?;
     let date = document.knowledge.date.map(|date| format!(", newest feed of {}", words::day(date)));
     page.field(0, "data", &format!("{}{}", document.knowledge.bundle, date.unwrap_or_default()))?;
-    for Meant { qid, id, aliases, title } in &document.answer.vulnerabilities {
+    let packages = &document.answer.packages;
+    let is_told = |meant: &&Meant| {
+        let mut all = packages.iter().flat_map(|about| &about.explanation.vulnerabilities);
+        all.any(|reasoning| reasoning.qid == meant.qid)
+    };
+    let all = &document.answer.vulnerabilities;
+    let told: Vec<&Meant> = all.iter().filter(is_told).collect();
+    // Other distributions have numbers of their own for the same id.
+    let shown = if told.is_empty() { all.iter().collect() } else { told };
+    for Meant { qid, id, aliases, title } in shown {
         let also = if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
         page.field(0, "question", &format!("{id}{also}, QID {qid}: {}", first_line(title)))?;
     }
@@ -157,7 +166,7 @@ fn places(page: &mut Page<'_>, places: &[Place<'_>]) -> io::Result<()> {
             let digest = place.layer_digest.map(|digest| format!(", {digest}")).unwrap_or_default();
             page.field(2, "layer", &format!("{layer}{digest}"))?;
         }
-        let declared = if place.declared { ", declared only" } else { "" };
+        let declared = if place.declared == Some(true) { ", declared only" } else { "" };
         let found_by = if place.found_by.is_empty() { "an unknown cataloger" } else { place.found_by };
         page.field(2, "found by", &format!("{found_by}{declared}"))?;
     }

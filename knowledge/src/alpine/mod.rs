@@ -33,7 +33,7 @@ const REPOSITORIES: [&str; 3] = ["main", "community", "testing"];
 struct Document<'a> {
     #[serde(rename = "distroversion", default)]
     version: Option<String>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "crate::json::list")]
     packages: Vec<&'a RawValue>,
 }
 

@@ -5,6 +5,7 @@
 //! the time: equal inputs give equal bytes.
 
 mod assemble;
+mod bounds;
 mod group;
 mod guard;
 mod report;
@@ -253,7 +254,13 @@ impl Reading {
                 ));
                 Ok(Ok((out, true)))
             }
-            (_, Some(before)) => Err(guard::refusal(feed.name, Some(&file.relative), before, now)),
+            (_, Some(before)) => {
+                let place = match &first {
+                    Ok(()) => file.relative.clone(),
+                    Err(reason) => format!("{} cannot be read: {}", file.relative, logged(reason)),
+                };
+                Err(guard::refusal(feed.name, Some(&place), before, now))
+            }
             (_, None) => Ok(Err(first.err().unwrap_or_default())),
         }
     }
@@ -268,5 +275,6 @@ fn logged(text: &str) -> String {
 fn read<'w>(file: &FeedFile, feed: &Feed, wanted: &'w HashSet<String>) -> Result<FileHarvest<'w>, String> {
     let mut out = FileHarvest::new(wanted);
     (feed.read)(file, &mut out)?;
+    bounds::set_aside(&mut out);
     Ok(out)
 }

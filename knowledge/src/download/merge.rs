@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::Path;
 
 use crate::input::{LIMITS, open_decompressed};
+use crate::tar_name::Names;
 
 /// How hard archives are packed that are packed anew; the standard level of zstd.
 const LEVEL: i32 = 3;
@@ -74,15 +75,14 @@ pub(super) fn tar(base: &Path, changed: &Changed, prefix: &str, out: &Path) -> R
     let encoder = zstd::Encoder::new(BufWriter::new(create(out)?), LEVEL).map_err(io)?;
     let mut builder = tar::Builder::new(encoder);
     let mut names: BTreeMap<String, String> = BTreeMap::new();
-    for (index, entry) in archive.entries().map_err(io)?.enumerate() {
+    let mut long_names = Names::default();
+    for (index, entry) in archive.entries().map_err(io)?.raw(true).enumerate() {
         if index >= LIMITS.members {
             return Err(format!("it has more than {} members", LIMITS.members));
         }
         let mut entry = entry.map_err(|error| format!("member {index}: {error}"))?;
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let name = long_names.of(&mut entry).map_err(|error| format!("member {index}: {error}"))?;
+        let Some(name) = name else { continue };
         if let Some(path) = changed.hit(&name) {
             names.insert(path.to_owned(), name);
             continue;

@@ -12,7 +12,7 @@ use crate::record::FileHarvest;
 struct Full<'a> {
     #[serde(default)]
     generated_at: Option<String>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "crate::json::list")]
     result: Vec<&'a RawValue>,
 }
 

@@ -26,7 +26,7 @@ struct Document<'a> {
     released: Option<String>,
     #[serde(rename = "catalogVersion", default)]
     version: Option<String>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "crate::json::list")]
     vulnerabilities: Vec<&'a RawValue>,
 }
 

@@ -29,7 +29,7 @@ const MAX_REFERENCES: usize = 16;
 struct Page<'a> {
     #[serde(default)]
     timestamp: Option<String>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "crate::json::some_list")]
     vulnerabilities: Option<Vec<&'a RawValue>>,
     #[serde(default)]
     format: Option<String>,

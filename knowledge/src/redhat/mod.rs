@@ -34,7 +34,7 @@ pub(crate) fn recognise_vex(file: &FeedFile) -> Recognised {
         return Recognised::Yes;
     }
     if file.name == "repository-to-cpe.json" {
-        return Recognised::NotUsed("which repositories an image was built from is not asked yet".into());
+        return Recognised::NotUsed("the names of content sets tell their stream".into());
     }
     recognise_list(file)
 }

@@ -156,16 +156,25 @@ fn ratings(advisory: &Advisory) -> Vec<Rated> {
     scores.collect()
 }
 
+/// The version that the only plain requirement of patched versions begins with.
+fn first_patched(patched: &Scalars) -> Option<&str> {
+    let mut texts = patched.texts();
+    let version = texts.next()?.strip_prefix(">=")?.trim();
+    (texts.next().is_none() && !version.contains(',')).then_some(version)
+}
+
 fn statement(gem: &str, advisory: &Advisory) -> Result<Statement, String> {
     let scheme = Scheme::of(Ecosystem::Gem).unwrap_or(Scheme::Generic);
     let safe = advisory.patched_versions.texts().chain(advisory.unaffected_versions.texts());
     let namespace = Arc::from(Ecosystem::Gem.as_str());
     let mut statement = Statement::new(namespace, gem.to_owned(), Named::Binary);
     statement.ranges = requirement::unsafe_ranges(safe, scheme)?;
-    statement.fix_version = statement.ranges.iter().rev().find_map(|range| match &range.end {
+    let ends = statement.ranges.iter().rev().find_map(|range| match &range.end {
         Bound::Fixed(version) => Some(version.clone()),
         _ => None,
     });
+    // a range that ends with its last affected version has its fix further up
+    statement.fix_version = ends.or_else(|| first_patched(&advisory.patched_versions).map(str::to_owned));
     statement.state = if statement.fix_version.is_some() { FixState::Fixed } else { FixState::Affected };
     statement.note =
         advisory.platform.text().and_then(|platform| one_line(&format!("only on {platform}"), 120));

@@ -60,7 +60,9 @@ pub(crate) fn unpack_into(input: impl Read, output: &mut impl Write) -> Result<u
     decoder.window_log_max(WINDOW).map_err(damaged)?;
     let mut head = [0_u8; 24];
     decoder.read_exact(&mut head).map_err(|error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => "it holds less than a bundle's header".to_owned(),
+        std::io::ErrorKind::UnexpectedEof => {
+            "it is cut short, or holds less than a bundle's header".to_owned()
+        }
         _ => damaged(error),
     })?;
     if head[..8] != MAGIC {

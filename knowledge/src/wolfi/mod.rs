@@ -38,7 +38,7 @@ struct Document<'a> {
     reponame: String,
     #[serde(default)]
     urlprefix: String,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "crate::json::list")]
     packages: Vec<&'a RawValue>,
 }
 

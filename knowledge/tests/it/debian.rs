@@ -96,7 +96,7 @@ fn every_state_of_the_list_is_understood() {
         \t- a 1.2-3 (bug #123; low)\n\t[bookworm] - a <no-dsa> (Minor issue)\n\t[bullseye] - a <ignored> (Too intrusive)\n\
         \t[buster] - a <postponed> (Next time; low)\n\t- b <unfixed> (unimportant)\n\t[bullseye] - b <not-affected> (Introduced later)\n\
         \t[bookworm] - b <undetermined>\n\t- c <removed>\n\t- d <itp> (bug #1)\n\t[experimental] - e 1\n\t- e <not-affected> (Windows only)\n\
-        \tNOTE: words\n\tTODO: check\n\
+        \tNOTE: words\n\tNOTE: more words\n\
         CVE-2023-0002\n\tRESERVED\n\t- a 2.0-1\n\
         CVE-2023-0003 (Three)\n\tREJECTED\n\t- a 3.0-1\n\
         CVE-2023-0004 (Four)\n\tNOT-FOR-US: x\n\

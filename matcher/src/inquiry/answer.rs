@@ -18,15 +18,20 @@ impl<'a> Inquiry<'a> {
             }
             _ => self.distinct().into_iter().filter(|package| self.concerns(package, &numbers)).collect(),
         };
-        let mut left_out = packages.len().saturating_sub(self.most);
-        let mut about = Vec::new();
-        for package in packages.into_iter().take(self.most) {
-            let (wanted, beyond) = match question {
+        let (mut about, mut left_out, mut room) = (Vec::new(), 0, self.most);
+        for package in packages {
+            if room == 0 {
+                left_out += 1;
+                continue;
+            }
+            let wanted = match question {
                 Question::Package { .. } => self.everything_on(package),
-                _ => (numbers.iter().copied().collect(), 0),
+                _ => numbers.iter().copied().collect(),
             };
-            left_out += beyond;
-            about.extend(self.about(package, &wanted));
+            let taken = wanted.len().min(room);
+            left_out += wanted.len() - taken;
+            room -= taken.max(1);
+            about.extend(self.about(package, &wanted[..taken]));
         }
         Answer { vulnerabilities: self.meant(&numbers), packages: about, left_out }
     }
@@ -64,8 +69,8 @@ impl<'a> Inquiry<'a> {
         all
     }
 
-    /// The numbers of everything that is said of a package, its findings first, and how many are beyond the bound.
-    fn everything_on(&self, package: &Package) -> (Vec<u32>, usize) {
+    /// The numbers of everything that is said of a package, its findings first.
+    fn everything_on(&self, package: &Package) -> Vec<u32> {
         let number = |finding: &Finding| finding.vulnerability.qid;
         let mut numbers: Vec<u32> =
             judge(package, self.bundle, self.now).findings.iter().map(number).collect();
@@ -74,8 +79,6 @@ impl<'a> Inquiry<'a> {
         let all: BTreeSet<u32> =
             rows.iter().flat_map(|row| (0..row.len()).map(|index| row.qid(index))).collect();
         numbers.extend(all.difference(&found));
-        let beyond = numbers.len().saturating_sub(self.most);
-        numbers.truncate(self.most);
-        (numbers, beyond)
+        numbers
     }
 }

@@ -94,7 +94,7 @@ impl<'a> Inquiry<'a> {
                 let names = [package.name.as_str(), &cycle.lifecycle.product];
                 let is_called =
                     |name: &&str| format!("EOL-{name}-{}", cycle.lifecycle.cycle).eq_ignore_ascii_case(id);
-                found.extend(names.iter().any(|name| is_called(name)).then_some(cycle.qid));
+                found.extend(names.iter().any(is_called).then_some(cycle.qid));
             }
             let Some(namespace) = namespace_of(package) else { continue };
             let code = knowledge::qid::cve_code(family_of(&namespace), &upper);
@@ -126,7 +126,7 @@ impl<'a> Inquiry<'a> {
         let own = Package { vendor: None, ..package.clone() };
         let Some((subject, namespace)) = advisories::covered(&own, self.bundle) else { return Vec::new() };
         let places = subject.places(self.bundle, &namespace);
-        places.into_iter().flatten().map(|place| place.row).collect()
+        places.all().iter().flatten().map(|place| place.row).collect()
     }
 
     /// Whether any of the numbers has to do with the package.

@@ -49,8 +49,8 @@ pub struct Seen<'a> {
     pub layer: Option<u32>,
     /// See [`PackageRecord::owned_by`].
     pub owned_by: Option<&'a str>,
-    /// See [`PackageRecord::declared`].
-    pub declared: bool,
+    /// See [`PackageRecord::declared`]; `None` if unknown.
+    pub declared: Option<bool>,
     /// See [`PackageRecord::found_by`]; empty if unknown.
     pub found_by: &'a str,
 }
@@ -64,7 +64,7 @@ impl<'a> Seen<'a> {
             path: &record.path,
             layer: record.layer,
             owned_by: record.owned_by.as_deref(),
-            declared: record.declared,
+            declared: Some(record.declared),
             found_by: &record.found_by,
         }
     }
@@ -83,7 +83,7 @@ pub struct Inquiry<'a> {
     pub bundle: &'a Bundle,
     /// The moment for which it is judged.
     pub now: Timestamp,
-    /// How many packages, and how many vulnerabilities of each, an answer holds at most.
+    /// How many explanations an answer holds at most, over all packages.
     pub most: usize,
 }
 
@@ -139,9 +139,11 @@ pub struct Place<'a> {
     /// The digest of the uncompressed layer.
     pub layer_digest: Option<Digest>,
     /// The cataloger that found it; empty if unknown.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub found_by: &'a str,
-    /// Whether only a lock file speaks of it.
-    pub declared: bool,
+    /// Whether only a lock file speaks of it, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<bool>,
     /// Its place among [`Inquiry::seen`].
     #[serde(skip)]
     pub index: usize,

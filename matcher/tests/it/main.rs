@@ -8,5 +8,7 @@ mod changes;
 mod labels;
 mod lifecycle;
 mod make;
+mod raw_rows;
 mod real;
 mod risk;
+mod streams;

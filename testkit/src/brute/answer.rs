@@ -41,7 +41,15 @@ impl BruteForce {
                 about.entry(id.clone()).or_default().push(row);
             }
         }
-        let finding = |(id, rows): (String, Vec<&Row>)| finding(id, &rows, question, order);
+        // what stands behind the hyphen of Bitnami's versions is the revision of the build
+        let mut question = question.clone();
+        let revision = question.version.rsplit_once('-').filter(|_| question.namespace == "bitnami");
+        if let Some((version, revision)) = revision
+            && revision.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            question.version = version.to_owned();
+        }
+        let finding = |(id, rows): (String, Vec<&Row>)| finding(id, &rows, &question, order);
         Some(about.into_iter().filter_map(finding).collect())
     }
 }

@@ -1,7 +1,8 @@
 //! Which flaw a record is about.
 //!
-//! A record that names CVEs is about those. Else it is about the CVEs of the nearest ids that aliases lead to; else about the
-//! smallest id of a record among all that aliases lead to.
+//! A record that names CVEs is about those. Else it is about the CVEs of the nearest ids that aliases lead to; else about those
+//! that records of any ecosystem, each with one CVE, name for the nearest GitHub id; else about the smallest id of a
+//! record among all that aliases lead to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,8 @@ struct Links {
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     families: BTreeMap<&'static str, Links>,
+    /// The CVEs that records of one CVE name for GitHub's ids, whatever the ecosystem.
+    anywhere: BTreeMap<String, BTreeSet<String>>,
 }
 
 fn is_cve(id: &str) -> bool {
@@ -29,6 +32,13 @@ impl Groups {
     pub(super) fn of(rows: &[Row]) -> Self {
         let mut groups = Self::default();
         for row in rows {
+            let ids: Vec<&String> = std::iter::once(&row.id).chain(&row.aliases).collect();
+            let cves: Vec<&&String> = ids.iter().filter(|id| is_cve(id)).collect();
+            if let [cve] = cves.as_slice() {
+                for id in ids.iter().filter(|id| id.starts_with("GHSA-")) {
+                    groups.anywhere.entry((*id).clone()).or_default().insert((**cve).clone());
+                }
+            }
             let links = groups.families.entry(row.family()).or_default();
             links.records.insert(row.id.clone());
             for alias in row.aliases.iter().filter(|alias| **alias != row.id) {
@@ -60,18 +70,36 @@ impl Groups {
             return own;
         }
         let Some(links) = self.families.get(row.family()) else { return BTreeSet::from([row.id.clone()]) };
-        let mut seen = BTreeSet::from([row.id.clone()]);
+        let (named, seen) = links.nearest(&row.id, &links.cves);
+        if !named.is_empty() {
+            return named;
+        }
+        let (named, _) = links.nearest(&row.id, &self.anywhere);
+        if !named.is_empty() {
+            return named;
+        }
+        seen.into_iter().find(|id| links.records.contains(id)).into_iter().collect()
+    }
+}
+
+impl Links {
+    /// The CVEs of the nearest ids that have some, and all ids that were seen on the way.
+    fn nearest(
+        &self,
+        start: &str,
+        cves: &BTreeMap<String, BTreeSet<String>>,
+    ) -> (BTreeSet<String>, BTreeSet<String>) {
+        let mut seen = BTreeSet::from([start.to_owned()]);
         let mut front = seen.clone();
         while !front.is_empty() {
-            let named: BTreeSet<String> =
-                front.iter().filter_map(|id| links.cves.get(id)).flatten().cloned().collect();
+            let named: BTreeSet<String> = front.iter().filter_map(|id| cves.get(id)).flatten().cloned().collect();
             if !named.is_empty() {
-                return named;
+                return (named, seen);
             }
-            let next = front.iter().filter_map(|id| links.neighbours.get(id)).flatten();
+            let next = front.iter().filter_map(|id| self.neighbours.get(id)).flatten();
             front = next.filter(|id| !seen.contains(*id)).cloned().collect();
             seen.extend(front.iter().cloned());
         }
-        seen.into_iter().find(|id| links.records.contains(id)).into_iter().collect()
+        (BTreeSet::new(), seen)
     }
 }

@@ -170,7 +170,8 @@ fn namespace(ecosystem: &str) -> Option<String> {
         "AlmaLinux" => Some(format!("almalinux:{release}")),
         "Rocky Linux" => Some(format!("rocky:{release}")),
         "openEuler" => Some(format!("openEuler:{}", release.split('-').next()?)),
-        "Ubuntu" if !release.starts_with("Pro") => Some(format!("ubuntu:{}", release.split(':').next()?)),
+        // what is more than a release and its kind is a stream for subscribers or for some hardware
+        "Ubuntu" if release.split(':').skip(1).all(|part| part == "LTS") && !release.starts_with("Pro") => Some(format!("ubuntu:{}", release.split(':').next()?)),
         "Red Hat" => {
             let release = release.strip_prefix("enterprise_linux:")?;
             Some(format!("rhel:{}", release.split([':', '.']).next()?))
@@ -329,6 +330,10 @@ fn is_on(list: &[Event], version: &str, order: Order) -> bool {
         (false, true) => Some(Ordering::Greater),
         (false, false) => order.compare(a, b),
     };
+    // a bound that nobody can read leaves the whole list undecided
+    if list.iter().any(|event| !matches!(event.version(), "0" | "*") && !order.reads(event.version())) {
+        return false;
+    }
     let limits: Vec<&Event> = list.iter().filter(|event| matches!(event, Event::Limit(_))).collect();
     let below = |limit: &&Event| {
         limit.version() == "*" || order.compare(version, limit.version()) == Some(Ordering::Less)

@@ -16,6 +16,7 @@ const ACCEPTED: &[&str] = &[
     "CC0-1.0",
     "CDLA-Permissive-2.0",
     "ISC",
+    "bzip2-1.0.6",
     "MIT",
     "MIT-0",
     "Unicode-3.0",

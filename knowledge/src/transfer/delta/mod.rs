@@ -21,7 +21,7 @@
 //! key. The old bundle is known by its checksum before anything is applied, so that places are certain, and a day's new
 //! exploit predictions cost their own eight bytes and nothing for their names.
 
-pub(super) mod apply;
+pub(crate) mod apply;
 mod make;
 mod plan;
 

@@ -52,6 +52,8 @@ fn dpkg_text(mut a: &str, mut b: &str) -> Ordering {
 enum Kind {
     First,
     Number,
+    /// Digits behind the letter, which apk-tools 2 took.
+    LetterNumber,
     Letter,
     Suffix,
     SuffixNumber,
@@ -64,9 +66,20 @@ const SUFFIXES: [&str; 9] = ["alpha", "beta", "pre", "rc", "cvs", "svn", "git", 
 /// How many of the suffixes are those of pre-releases.
 const PRE_RELEASES: usize = 4;
 
+/// The parts. As apk-tools 2 did, an empty number before a letter or a revision is taken for zero.
 fn apk_tokens(version: &str) -> Option<Vec<(Kind, &str)>> {
+    let mut tokens = Vec::new();
+    read_apk(version, &mut tokens)?;
+    tokens.push((Kind::End, "-"));
+    let zero = |pair: &[(Kind, &str)]| {
+        pair[0].0 == Kind::Number && matches!(pair[1].0, Kind::Letter | Kind::Revision)
+    };
+    tokens.windows(2).all(|pair| !pair[0].1.is_empty() || zero(pair)).then_some(tokens)
+}
+
+fn read_apk<'a>(version: &'a str, tokens: &mut Vec<(Kind, &'a str)>) -> Option<()> {
     let (first, mut rest) = split_digits(version);
-    let mut tokens = vec![(Kind::First, first)];
+    tokens.push((Kind::First, first));
     let mut last = Kind::First;
     while let Some(sign) = rest.chars().next() {
         let after = rest.get(1..)?;
@@ -79,7 +92,11 @@ fn apk_tokens(version: &str) -> Option<Vec<(Kind, &str)>> {
             'a'..='z' if last <= Kind::Number => {
                 last = Kind::Letter;
                 tokens.push((last, &rest[..1]));
-                rest = after;
+                let (number, other) = split_digits(after);
+                if !number.is_empty() {
+                    tokens.push((Kind::LetterNumber, number));
+                }
+                rest = other;
             }
             '_' if last <= Kind::SuffixNumber => {
                 let end = after.bytes().take_while(u8::is_ascii_lowercase).count();
@@ -109,8 +126,7 @@ fn apk_tokens(version: &str) -> Option<Vec<(Kind, &str)>> {
             _ => return None,
         }
     }
-    tokens.push((Kind::End, "-"));
-    tokens.iter().all(|(_, text)| !text.is_empty()).then_some(tokens)
+    Some(())
 }
 
 /// apk-tools 3, `apk_version_compare`.
