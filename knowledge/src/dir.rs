@@ -107,7 +107,10 @@ impl KnowledgeDir {
         fs::hard_link(current, &part)
             .or_else(|_| fs::copy(current, &part).map(drop))
             .map_err(KnowledgeError::io("keep", current))?;
-        rename_synced(&part, &previous)
+        rename_synced(&part, &previous)?;
+        // If another process has just done the same, both names are one file, and renaming does nothing.
+        let _ = fs::remove_file(&part);
+        Ok(())
     }
 
     /// Makes the signature of the bundle in force that of the previous one, which is the same bundle by now.

@@ -393,14 +393,22 @@ mod tests {
         let names = std::cell::RefCell::new(Vec::new());
         let read = |bytes: &[u8]| {
             let wanted = HashSet::new();
-            let visit = |name: &str, _: &str, _: &mut FileHarvest<'_>| names.borrow_mut().push(name.to_owned());
-            for_each_zip_member(temporary(bytes).path(), &SMALL, &mut FileHarvest::new(&wanted), |_| true, visit)
+            let visit =
+                |name: &str, _: &str, _: &mut FileHarvest<'_>| names.borrow_mut().push(name.to_owned());
+            for_each_zip_member(
+                temporary(bytes).path(),
+                &SMALL,
+                &mut FileHarvest::new(&wanted),
+                |_| true,
+                visit,
+            )
         };
         read(&whole).unwrap();
         assert_eq!(names.take(), ["a.json", "b.json"]);
         // the directory's entries claim three times the file's length each
         let mut greedy = whole.clone();
-        let at: Vec<usize> = (0..whole.len() - 4).filter(|&at| whole[at..].starts_with(b"PK\x01\x02")).collect();
+        let at: Vec<usize> =
+            (0..whole.len() - 4).filter(|&at| whole[at..].starts_with(b"PK\x01\x02")).collect();
         for at in &at {
             let claim = u32::try_from(whole.len() * 3 / 4).unwrap();
             greedy[at + 20..at + 24].copy_from_slice(&claim.to_le_bytes());

@@ -101,7 +101,10 @@ mod tests {
             member(EntryType::Regular, "short", b"3"),
             vec![0; 1024],
         ];
-        assert_eq!(names(&archive.concat()).unwrap(), [format!("{long}g"), format!("{long}p"), "short".into()]);
+        assert_eq!(
+            names(&archive.concat()).unwrap(),
+            [format!("{long}g"), format!("{long}p"), "short".into()]
+        );
     }
 
     #[test]

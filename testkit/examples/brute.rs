@@ -58,7 +58,10 @@ fn compare(feeds: &str, cap: &str, answers: &str, shown: &str) -> Result<bool, S
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut last = String::new();
     for (question, purl) in &questions {
-        let line = lines.next().ok_or("there are fewer answers than questions")?.map_err(|error| error.to_string())?;
+        let line = lines
+            .next()
+            .ok_or("there are fewer answers than questions")?
+            .map_err(|error| error.to_string())?;
         let answer: Value = serde_json::from_str(&line).map_err(|error| error.to_string())?;
         if answer["purl"] != purl.as_str() || !answer["error"].is_null() {
             return Err(format!("{purl} was answered with {line}"));
@@ -79,7 +82,10 @@ fn compare(feeds: &str, cap: &str, answers: &str, shown: &str) -> Result<bool, S
     for line in &brute.passed_over {
         eprintln!("passed over: {line}");
     }
-    eprintln!("{:<18} {:>9} {:>10} {:>10} {:>11}", "namespace", "packages", "questions", "findings", "differences");
+    eprintln!(
+        "{:<18} {:>9} {:>10} {:>10} {:>11}",
+        "namespace", "packages", "questions", "findings", "differences"
+    );
     let mut all = Tally::default();
     for (namespace, tally) in &tallies {
         show(namespace, tally);
@@ -96,7 +102,10 @@ fn compare(feeds: &str, cap: &str, answers: &str, shown: &str) -> Result<bool, S
 fn scans(feeds: &str, reports: &[&str]) -> Result<bool, String> {
     let brute = BruteForce::read(Path::new(feeds), |_| true)?;
     let mut equal = true;
-    eprintln!("{:<18} {:>9} {:>10} {:>10} {:>11}", "image", "packages", "questions", "findings", "differences");
+    eprintln!(
+        "{:<18} {:>9} {:>10} {:>10} {:>11}",
+        "image", "packages", "questions", "findings", "differences"
+    );
     for report in reports {
         let text = std::fs::read_to_string(report).map_err(|error| format!("{report}: {error}"))?;
         let scan: Value = serde_json::from_str(&text).map_err(|error| format!("{report}: {error}"))?;
@@ -107,7 +116,8 @@ fn scans(feeds: &str, reports: &[&str]) -> Result<bool, String> {
                 ["purl", "path"].iter().all(|key| finding["package"][*key] == package[*key])
             };
             let own: Vec<&Value> = scan["findings"].as_array().into_iter().flatten().filter(own).collect();
-            let (findings, different) = differences(&brute, &question, &found(&serde_json::json!({ "findings": own })));
+            let (findings, different) =
+                differences(&brute, &question, &found(&serde_json::json!({ "findings": own })));
             tally.questions += 1;
             tally.packages += usize::from(!brute.rows(&question.namespace, &question.name).is_empty());
             tally.findings += findings;
@@ -124,6 +134,9 @@ fn scans(feeds: &str, reports: &[&str]) -> Result<bool, String> {
 /// A package of a scan; `None` if its kind is not judged by the brute force, or another package owns its files.
 fn question(package: &Value) -> Option<Question> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
+    if package["ownedBy"].is_string() {
+        return None;
+    }
     let ecosystem = text(&package["ecosystem"])?;
     let (name, version) = (text(&package["name"])?, text(&package["version"])?);
     let (namespace, name, version) = match ecosystem.as_str() {

@@ -25,12 +25,12 @@ impl<'a> Version<'a> {
 
     pub(crate) fn compare(&self, other: &Self) -> Ordering {
         let (a, b) = (&self.0, &other.0);
-        digits::compare(a.epoch, b.epoch).then_with(|| compare_part(a.version, b.version)).then_with(|| {
-            match (a.release, b.release) {
+        digits::compare(a.epoch, b.epoch).then_with(|| compare_part(a.version, b.version)).then_with(
+            || match (a.release, b.release) {
                 (Some(a), Some(b)) => compare_part(a, b),
                 _ => Ordering::Equal,
-            }
-        })
+            },
+        )
     }
 }
 

@@ -25,6 +25,11 @@ const TOOLS: &[Tool] = &[
     },
     Tool { program: "umoci", package: "umoci", purpose: "image layers of the fixtures" },
     Tool { program: "skopeo", package: "skopeo", purpose: "image formats of the fixtures" },
+    Tool {
+        program: "minisign",
+        package: "minisign",
+        purpose: "signatures of bundles, checked by their own program",
+    },
     Tool { program: "docker-registry", package: "docker-registry", purpose: "a registry to pull from" },
     Tool { program: "dockerd", package: "docker.io", purpose: "a real storage of Docker" },
     Tool { program: "docker", package: "docker.io", purpose: "its client" },

@@ -76,7 +76,7 @@ pub(crate) async fn explain(
     let _turn = shared.explanations.acquire().await.map_err(stopped)?;
     let bundle = shared.fleet.bundle();
     let json = tokio::task::spawn_blocking(move || answer(&view, &bundle, &asked)).await;
-    Ok(body::ready_json(json.map_err(|error| ApiError::internal(error))?))
+    Ok(body::ready_json(json.map_err(ApiError::internal)?))
 }
 
 /// What a request asks for.

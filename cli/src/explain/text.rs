@@ -161,7 +161,9 @@ fn package(page: &mut Page<'_>, about: &About<'_>, document: &Document<'_>) -> i
 fn places(page: &mut Page<'_>, places: &[Place<'_>]) -> io::Result<()> {
     for place in places.iter().take(FEW) {
         page.field(2, "purl", place.purl)?;
-        page.field(2, "path", place.path)?;
+        if !place.path.is_empty() {
+            page.field(2, "path", place.path)?;
+        }
         if let Some(layer) = place.layer {
             let digest = place.layer_digest.map(|digest| format!(", {digest}")).unwrap_or_default();
             page.field(2, "layer", &format!("{layer}{digest}"))?;

@@ -116,9 +116,12 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The name of a feed that is downloaded, and its address.
+type Place = (&'static str, &'static str);
+
 /// One entry for each feed of the bundle and of its place of download, then one for each download that is in no bundle.
 fn feeds(sources: &[Source], mut attempts: BTreeMap<String, FeedAttempt>, now: Timestamp) -> Vec<FeedStatus> {
-    let mut groups: BTreeMap<(&str, Option<(&'static str, &'static str)>), Vec<&Source>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, Option<Place>), Vec<&Source>> = BTreeMap::new();
     for source in sources {
         let place = knowledge::feed_of_path(&source.path);
         groups.entry((&source.feed, place)).or_default().push(source);

@@ -31,9 +31,14 @@ fn given(statements: &[(usize, u32, u8, u8)], ecosystem: Ecosystem) -> Given {
             ..Affected::default()
         };
         let title = format!("title {title}");
-        let vulnerability = Vulnerability { qid, id: format!("TEST-{qid}"), title, ..Vulnerability::default() };
+        let vulnerability =
+            Vulnerability { qid, id: format!("TEST-{qid}"), title, ..Vulnerability::default() };
         let namespace = Namespace(ecosystem.as_str().to_owned());
-        (namespace, NAMES[name].to_owned(), BundleAffected { affected, vulnerability: Arc::new(vulnerability) })
+        (
+            namespace,
+            NAMES[name].to_owned(),
+            BundleAffected { affected, vulnerability: Arc::new(vulnerability) },
+        )
     };
     statements.iter().map(one).collect()
 }

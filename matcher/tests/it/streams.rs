@@ -135,3 +135,26 @@ fn a_new_statement_on_the_release_touches_the_packages_of_its_streams() {
     assert!(changes.touches(&libs("rhel:8.6:eus")));
     assert!(changes.touches(&libs("rhel:8.4:eus")));
 }
+
+#[test]
+fn the_real_documents_say_of_each_stream_which_version_brings_the_fix() {
+    let feeds = Feeds::new();
+    if !feeds.copy_real("redhat-csaf/csaf_vex_sample.tar.zst") {
+        eprintln!("skipped: there is no sample of Red Hat's documents");
+        return;
+    }
+    let bundle = feeds.compile();
+    let found = |distro: &str, name: &str, version: &str| {
+        let package = os_package(Ecosystem::Rpm, distro, name, (name, version));
+        let fixes = judge(&package, &bundle, NOW).findings.into_iter().map(|finding| {
+            format!("{} {}", finding.vulnerability.id, finding.fix_version.unwrap_or_default())
+        });
+        fixes.collect::<Vec<_>>()
+    };
+    let gnutls = |distro: &str| found(distro, "gnutls", "3.6.16-5.el8_6.4");
+    assert_eq!(gnutls("rhel:8"), ["CVE-2024-28834 3.6.16-8.el8_9.3"]);
+    assert_eq!(gnutls("rhel:8.6:eus"), [""; 0]);
+    let libxml2 = |distro: &str| found(distro, "libxml2", "2.9.7-13.el8_6.3");
+    assert_eq!(libxml2("rhel:8.6:eus"), ["CVE-2023-28484 2.9.7-13.el8_6.4"]);
+    assert_eq!(libxml2("rhel:8"), ["CVE-2023-28484 2.9.7-16.el8_8.1", "CVE-2024-56171 2.9.7-19.el8_10"]);
+}

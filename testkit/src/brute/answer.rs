@@ -116,7 +116,9 @@ fn applies(says: &Says, version: &str, order: Order, namespace: &str) -> Option<
         Says::Everything(state) => Some(state),
         Says::Before(fix) => is(order.compare(version, fix) == Some(Ordering::Less)),
         Says::Events(lists, listed) => is(osv::is_affected(lists, listed, version, order, namespace)),
-        Says::UnlessRuby(requirements) => is(!requirements.iter().any(|wanted| satisfies_ruby(wanted, version))),
+        Says::UnlessRuby(requirements) => {
+            is(!requirements.iter().any(|wanted| satisfies_ruby(wanted, version)))
+        }
         Says::AnyOf(branches, _) => is(branches.iter().any(|branch| {
             let holds = |(operator, bound): &(String, String)| holds(operator, bound, version, order);
             branch.iter().all(holds)
@@ -141,7 +143,8 @@ fn fix(says: &Says, version: &str, order: Order, namespace: &str) -> Option<Stri
         _ => Vec::new(),
     };
     let ahead = named.into_iter().filter(|fix| {
-        order.compare(fix, version) == Some(Ordering::Greater) && applies(says, fix, order, namespace).is_none()
+        order.compare(fix, version) == Some(Ordering::Greater)
+            && applies(says, fix, order, namespace).is_none()
     });
     ahead.min_by(|a, b| order.compare(a, b).unwrap_or(Ordering::Equal))
 }

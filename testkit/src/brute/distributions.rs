@@ -49,18 +49,23 @@ pub(super) fn debian(path: &Path, rows: &mut Vec<Row>, passed: &mut Vec<String>)
     for (package, entries) in object(&parse(path)?) {
         for (id, entry) in object(entries) {
             for (codename, release) in object(&entry["releases"]) {
-                let number = RELEASES.iter().find(|(name, _)| name == codename).map_or(codename.as_str(), |known| known.1);
+                let number = RELEASES
+                    .iter()
+                    .find(|(name, _)| name == codename)
+                    .map_or(codename.as_str(), |known| known.1);
                 let urgency = release["urgency"].as_str().unwrap_or_default().trim_end_matches('*');
                 let says = match (release["status"].as_str(), release["fixed_version"].as_str()) {
                     (Some("resolved"), Some("0")) => Says::NotAffected,
                     (Some("resolved"), Some(fix)) => Says::Before(fix.to_owned()),
                     (Some("undetermined"), _) => Says::Everything("under_investigation"),
-                    (Some("open"), _) => Says::Everything(match (urgency, release["nodsa_reason"].as_str()) {
-                        ("end-of-life", _) => "end_of_life",
-                        (_, Some("ignored")) => "will_not_fix",
-                        (_, Some("postponed")) => "fix_deferred",
-                        _ => "affected",
-                    }),
+                    (Some("open"), _) => {
+                        Says::Everything(match (urgency, release["nodsa_reason"].as_str()) {
+                            ("end-of-life", _) => "end_of_life",
+                            (_, Some("ignored")) => "will_not_fix",
+                            (_, Some("postponed")) => "fix_deferred",
+                            _ => "affected",
+                        })
+                    }
                     _ => {
                         passed.push(format!("{package} {id} {codename}: {release}"));
                         continue;
@@ -93,7 +98,13 @@ pub(super) fn wolfi(path: &Path, rows: &mut Vec<Row>, passed: &mut Vec<String>) 
 }
 
 /// Source package, fixed version, ids.
-fn secdb(database: &Value, namespace: &str, feed: &'static str, rows: &mut Vec<Row>, passed: &mut Vec<String>) {
+fn secdb(
+    database: &Value,
+    namespace: &str,
+    feed: &'static str,
+    rows: &mut Vec<Row>,
+    passed: &mut Vec<String>,
+) {
     for package in database["packages"].as_array().into_iter().flatten() {
         let Some(name) = package["pkg"]["name"].as_str() else { continue };
         for (version, values) in object(&package["pkg"]["secfixes"]) {
@@ -109,7 +120,8 @@ fn secdb(database: &Value, namespace: &str, feed: &'static str, rows: &mut Vec<R
                     false => Says::Before(version.trim().to_owned()),
                 };
                 let raw = serde_json::json!({ version: value });
-                let (cves, others): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| id.starts_with("CVE-"));
+                let (cves, others): (Vec<String>, Vec<String>) =
+                    ids.into_iter().partition(|id| id.starts_with("CVE-"));
                 if let [cve] = cves.as_slice() {
                     let mut row = row(namespace.to_owned(), name, feed, cve, says, &raw);
                     row.aliases = others;

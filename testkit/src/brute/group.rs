@@ -92,7 +92,8 @@ impl Links {
         let mut seen = BTreeSet::from([start.to_owned()]);
         let mut front = seen.clone();
         while !front.is_empty() {
-            let named: BTreeSet<String> = front.iter().filter_map(|id| cves.get(id)).flatten().cloned().collect();
+            let named: BTreeSet<String> =
+                front.iter().filter_map(|id| cves.get(id)).flatten().cloned().collect();
             if !named.is_empty() {
                 return (named, seen);
             }

@@ -10,7 +10,14 @@ use super::osv::key;
 use super::row::{Row, Says};
 use super::source;
 
-fn row(namespace: &str, package: &str, feed: &'static str, mut ids: Vec<String>, says: Says, raw: &str) -> Row {
+fn row(
+    namespace: &str,
+    package: &str,
+    feed: &'static str,
+    mut ids: Vec<String>,
+    says: Says,
+    raw: &str,
+) -> Row {
     let id = ids.remove(0);
     Row {
         namespace: namespace.to_owned(),
@@ -79,7 +86,14 @@ pub(super) fn ruby(folder: &Path, rows: &mut Vec<Row>, passed: &mut Vec<String>)
             continue;
         };
         let safe = [list(&text, "patched_versions"), list(&text, "unaffected_versions")].concat();
-        rows.push(row("gem", &gem, "ruby-advisory-db", ids, Says::UnlessRuby(safe.clone()), &safe.join(" || ")));
+        rows.push(row(
+            "gem",
+            &gem,
+            "ruby-advisory-db",
+            ids,
+            Says::UnlessRuby(safe.clone()),
+            &safe.join(" || "),
+        ));
     }
     Ok(())
 }
@@ -89,7 +103,8 @@ pub(super) fn php(folder: &Path, rows: &mut Vec<Row>, passed: &mut Vec<String>) 
     for (path, text) in source::tar(folder)? {
         let file = path.rsplit('/').next().unwrap_or_default();
         let Some(stem) = file.strip_suffix(".yaml") else { continue };
-        let Some(package) = scalar(&text, "reference").and_then(|name| Some(name.strip_prefix("composer://")?.to_owned()))
+        let Some(package) =
+            scalar(&text, "reference").and_then(|name| Some(name.strip_prefix("composer://")?.to_owned()))
         else {
             continue;
         };
@@ -137,7 +152,8 @@ fn condition(text: &str) -> (String, String) {
 /// `vuln/npm/<number>.json`.
 pub(super) fn node(folder: &Path, rows: &mut Vec<Row>, passed: &mut Vec<String>) -> Result<(), String> {
     for (path, text) in source::tar(folder)? {
-        let numbered = path.rsplit('/').next().and_then(|file| file.strip_suffix(".json")?.parse::<u32>().ok());
+        let numbered =
+            path.rsplit('/').next().and_then(|file| file.strip_suffix(".json")?.parse::<u32>().ok());
         if numbered.is_none() || path.rsplit('/').nth(1) != Some("npm") {
             continue;
         }
@@ -148,7 +164,8 @@ pub(super) fn node(folder: &Path, rows: &mut Vec<Row>, passed: &mut Vec<String>)
                 continue;
             }
         };
-        let (Some(package), Some(vulnerable)) = (record["module_name"].as_str(), record["vulnerable_versions"].as_str())
+        let (Some(package), Some(vulnerable)) =
+            (record["module_name"].as_str(), record["vulnerable_versions"].as_str())
         else {
             passed.push(format!("{path}: no module or no versions"));
             continue;
@@ -161,7 +178,8 @@ pub(super) fn node(folder: &Path, rows: &mut Vec<Row>, passed: &mut Vec<String>)
             passed.push(format!("{path}: {vulnerable}"));
             continue;
         };
-        let starts = patched.into_iter().flatten().filter(|(operator, _)| operator == ">=" || operator == "=");
+        let starts =
+            patched.into_iter().flatten().filter(|(operator, _)| operator == ">=" || operator == "=");
         let says = Says::AnyOf(branches, starts.map(|(_, version)| version).collect());
         rows.push(row("npm", package, "nodejs-security-wg", ids, says, &record.to_string()));
     }
@@ -188,7 +206,8 @@ fn npm_conditions(text: &str) -> Option<Vec<(String, String)>> {
         if version == "*" || version == "x" {
             continue;
         }
-        let numbers: Vec<u64> = version.split(['.', '-']).map_while(|part| part.parse().ok()).take(3).collect();
+        let numbers: Vec<u64> =
+            version.split(['.', '-']).map_while(|part| part.parse().ok()).take(3).collect();
         let wild = numbers.len() < 3;
         let low = |numbers: &[u64]| {
             let number = |at: usize| numbers.get(at).copied().unwrap_or(0);
@@ -219,7 +238,8 @@ fn npm_conditions(text: &str) -> Option<Vec<(String, String)>> {
                 add("<", next(numbers.len().min(2)));
             }
             "^" => {
-                let significant = numbers.iter().position(|number| *number != 0).unwrap_or(numbers.len() - 1) + 1;
+                let significant =
+                    numbers.iter().position(|number| *number != 0).unwrap_or(numbers.len() - 1) + 1;
                 add(">=", from);
                 add("<", next(significant));
             }

@@ -40,12 +40,17 @@ fn rows_of(record: &Value, database: &str) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for affected in record["affected"].as_array().into_iter().flatten() {
         let package = &affected["package"];
-        let (Some(ecosystem), Some(name)) = (package["ecosystem"].as_str(), package["name"].as_str()) else { continue };
-        let Some(namespace) = namespace(ecosystem).filter(|_| ecosystem.split(':').next() == Some(database)) else {
+        let (Some(ecosystem), Some(name)) = (package["ecosystem"].as_str(), package["name"].as_str()) else {
+            continue;
+        };
+        let Some(namespace) = namespace(ecosystem).filter(|_| ecosystem.split(':').next() == Some(database))
+        else {
             continue;
         };
         let mut lists: Vec<Vec<Event>> = Vec::new();
-        for range in affected["ranges"].as_array().into_iter().flatten().filter(|range| range["type"] != "GIT") {
+        for range in
+            affected["ranges"].as_array().into_iter().flatten().filter(|range| range["type"] != "GIT")
+        {
             lists.push(range["events"].as_array().into_iter().flatten().flat_map(events).collect());
         }
         lists.retain(|list| !list.is_empty());
@@ -53,9 +58,10 @@ fn rows_of(record: &Value, database: &str) -> Vec<Row> {
         if lists.is_empty() && listed.is_empty() {
             continue;
         }
-        let arch = package["purl"].as_str().and_then(|purl| purl.split_once("arch=")).map(|(_, rest)| {
-            rest.split('&').next().unwrap_or_default().to_owned()
-        });
+        let arch = package["purl"]
+            .as_str()
+            .and_then(|purl| purl.split_once("arch="))
+            .map(|(_, rest)| rest.split('&').next().unwrap_or_default().to_owned());
         let is_rpm = super::row::order_of(&namespace) == Some(Order::Rpm);
         if is_rpm && arch.as_deref() == Some("src") {
             continue;
@@ -86,7 +92,9 @@ fn rows_of(record: &Value, database: &str) -> Vec<Row> {
         }
     }
     // advisories of bugs that fix no flaw
-    let bug = |id: &str| ["ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-"].iter().any(|kind| id.starts_with(kind));
+    let bug = |id: &str| {
+        ["ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-"].iter().any(|kind| id.starts_with(kind))
+    };
     rows.retain(|row| !bug(&row.id) || row.aliases.iter().any(|alias| alias.starts_with("CVE-")));
     if rows.is_empty() && namespace(database).is_some_and(|namespace| !is_distribution(&namespace)) {
         let namespace = namespace(database).unwrap_or_default();
@@ -171,7 +179,9 @@ fn namespace(ecosystem: &str) -> Option<String> {
         "Rocky Linux" => Some(format!("rocky:{release}")),
         "openEuler" => Some(format!("openEuler:{}", release.split('-').next()?)),
         // what is more than a release and its kind is a stream for subscribers or for some hardware
-        "Ubuntu" if release.split(':').skip(1).all(|part| part == "LTS") && !release.starts_with("Pro") => Some(format!("ubuntu:{}", release.split(':').next()?)),
+        "Ubuntu" if release.split(':').skip(1).all(|part| part == "LTS") && !release.starts_with("Pro") => {
+            Some(format!("ubuntu:{}", release.split(':').next()?))
+        }
         "Red Hat" => {
             let release = release.strip_prefix("enterprise_linux:")?;
             Some(format!("rhel:{}", release.split([':', '.']).next()?))
@@ -243,7 +253,8 @@ fn number_at_npm(record: &Value) -> Option<String> {
         let url = reference["url"].as_str().unwrap_or_default();
         let page = url.trim_start_matches("https://").trim_start_matches("www.");
         for site in ["npmjs.com/advisories/", "nodesecurity.io/advisories/"] {
-            let number = page.strip_prefix(site).and_then(|rest| rest.trim_end_matches('/').parse::<u16>().ok());
+            let number =
+                page.strip_prefix(site).and_then(|rest| rest.trim_end_matches('/').parse::<u16>().ok());
             numbers.extend(number.filter(|number| *number < 388));
         }
     }
@@ -259,7 +270,9 @@ fn modules(summary: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for word in summary.split_whitespace() {
         let word = word.trim_end_matches([',', ';']).split('/').next().unwrap_or_default();
-        let fine = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
+        let fine = |text: &str| {
+            !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+        };
         let is_module = word.split_once(':').is_some_and(|(name, stream)| fine(name) && fine(stream));
         if is_module && !found.iter().any(|known| known == word) {
             found.push(word.to_owned());

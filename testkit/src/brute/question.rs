@@ -28,7 +28,8 @@ impl Question {
         let (id, release) = self.namespace.split_once(':').unwrap_or((&self.namespace, ""));
         let version = encode(&self.version, "");
         let name = encode(&self.name, "/");
-        let system = |kind: &str, vendor: &str| format!("pkg:{kind}/{vendor}/{}@{version}", encode(&self.name, ""));
+        let system =
+            |kind: &str, vendor: &str| format!("pkg:{kind}/{vendor}/{}@{version}", encode(&self.name, ""));
         Some(match id {
             "debian" | "ubuntu" => format!("{}?distro={id}-{release}", system("deb", id)),
             "alpine" => format!("{}?distro=alpine-{release}", system("apk", id)),
@@ -37,8 +38,11 @@ impl Question {
                 let (epoch, version) = self.version.split_once(':').unwrap_or(("", &self.version));
                 let vendor = if id == "rhel" { "redhat" } else { id };
                 let name = encode(&self.name, "");
-                let mut purl =
-                    format!("pkg:rpm/{}/{name}@{}?distro={id}-{release}", vendor.to_lowercase(), encode(version, ""));
+                let mut purl = format!(
+                    "pkg:rpm/{}/{name}@{}?distro={id}-{release}",
+                    vendor.to_lowercase(),
+                    encode(version, "")
+                );
                 if !epoch.is_empty() {
                     let _ = write!(purl, "&epoch={epoch}");
                 }
@@ -51,7 +55,8 @@ impl Question {
                 let (group, artifact) = self.name.split_once(':')?;
                 format!("pkg:maven/{}/{}@{version}", encode(group, ""), encode(artifact, ""))
             }
-            "npm" | "pypi" | "golang" | "cargo" | "gem" | "composer" | "nuget" | "hex" | "pub" | "swift" | "bitnami" => {
+            "npm" | "pypi" | "golang" | "cargo" | "gem" | "composer" | "nuget" | "hex" | "pub" | "swift"
+            | "bitnami" => {
                 format!("pkg:{id}/{name}@{version}")
             }
             _ => return None,
@@ -108,7 +113,9 @@ fn versions<'a>(rows: impl Iterator<Item = &'a Row>, order: Order) -> BTreeSet<S
             }
             Says::UnlessRuby(requirements) => {
                 let conditions = requirements.iter().flat_map(|requirement| requirement.split(','));
-                bounds.extend(conditions.map(|text| text.trim_start_matches(['<', '>', '=', '~', '!', ' ']).to_owned()));
+                bounds.extend(
+                    conditions.map(|text| text.trim_start_matches(['<', '>', '=', '~', '!', ' ']).to_owned()),
+                );
             }
             Says::AnyOf(branches, more) => {
                 bounds.extend(branches.iter().flatten().map(|(_, version)| version.clone()));
@@ -137,7 +144,9 @@ fn below(bound: &str) -> Option<String> {
         return Some(format!("{}{}{}", &bound[..start], number - 1, &bound[end..]));
     }
     let before = bound[..start].trim_end_matches(['.', '-']);
-    below(before).filter(|_| before.len() < start).map(|lower| format!("{lower}{}99", &bound[before.len()..start]))
+    below(before)
+        .filter(|_| before.len() < start)
+        .map(|lower| format!("{lower}{}99", &bound[before.len()..start]))
 }
 
 /// The bound with a little more at its end.
@@ -152,7 +161,9 @@ fn above(bound: &str, order: Order) -> Vec<String> {
         Order::Apk => counted().into_iter().collect(),
         Order::Rpm => vec![format!("{bound}.1")],
         Order::Python => vec![format!("{bound}.post1"), format!("{bound}.dev1")],
-        Order::Semantic | Order::Loose | Order::Dart => counted().into_iter().chain([format!("{bound}-rc.1")]).collect(),
+        Order::Semantic | Order::Loose | Order::Dart => {
+            counted().into_iter().chain([format!("{bound}-rc.1")]).collect()
+        }
         Order::Maven => vec![format!("{bound}.1"), format!("{bound}-rc1")],
         Order::Gem => vec![format!("{bound}.1"), format!("{bound}.rc1")],
         Order::Nuget => vec![format!("{bound}-beta"), format!("{bound}.1")],

@@ -83,8 +83,22 @@ pub(super) fn family(namespace: &str) -> &'static str {
 }
 
 const FAMILIES: [&str; 16] = [
-    "debian", "ubuntu", "alpine", "openEuler", "npm", "pypi", "maven", "golang", "cargo", "gem", "composer", "nuget",
-    "hex", "pub", "swift", "bitnami",
+    "debian",
+    "ubuntu",
+    "alpine",
+    "openEuler",
+    "npm",
+    "pypi",
+    "maven",
+    "golang",
+    "cargo",
+    "gem",
+    "composer",
+    "nuget",
+    "hex",
+    "pub",
+    "swift",
+    "bitnami",
 ];
 
 /// The order of versions in a namespace.

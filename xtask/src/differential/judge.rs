@@ -51,8 +51,8 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
 
 /// Copies the feeds; a link would not be followed by the engine.
 fn copy_feeds(folder: &Path) -> Result<PathBuf> {
-    let shared = std::env::var_os("PLIMSOLL_SHARED")
-        .map_or_else(|| project::root().join("../shared"), PathBuf::from);
+    let shared =
+        std::env::var_os("PLIMSOLL_SHARED").map_or_else(|| project::root().join("../shared"), PathBuf::from);
     let feeds = folder.join("feeds");
     for path in FEEDS {
         let (from, to) = (shared.join("data").join(path), feeds.join(path));
@@ -85,7 +85,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 fn build(folder: &Path) -> Result<PathBuf> {
     let mut command = process::command("cargo");
     command.current_dir(project::root());
-    process::run_quiet(command.args(["build", "--release", "--package", "plimsoll-cli"]))?;
+    process::run_quiet(command.args(["build", "--release", "--package", "plimsoll"]))?;
     let mut command = process::command("cargo");
     command.current_dir(project::root()).env("CARGO_TARGET_DIR", folder);
     command.args(["build", "--package", "plimsoll-testkit", "--example", "brute"]);
@@ -99,7 +99,9 @@ fn scans(brute: &Path, engine: &Path, feeds: &Path, folder: &Path) -> Result<()>
     let mut reports = Vec::new();
     for entry in fs::read_dir(&fixtures).into_iter().flatten().flatten() {
         let path = entry.path();
-        let Some(name) = path.file_stem().filter(|_| path.extension().is_some_and(|end| end == "oci")) else { continue };
+        let Some(name) = path.file_stem().filter(|_| path.extension().is_some_and(|end| end == "oci")) else {
+            continue;
+        };
         let report = folder.join(name).with_extension("json");
         let mut scan = process::command(engine);
         scan.arg("scan").arg(&path).arg("--feeds").arg(feeds).args(["--format", "json"]);

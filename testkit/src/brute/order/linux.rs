@@ -31,7 +31,8 @@ fn dpkg_text(mut a: &str, mut b: &str) -> Ordering {
         let (a_text, a_rest) = a.split_at(other(a));
         let (b_text, b_rest) = b.split_at(other(b));
         for at in 0..a_text.len().max(b_text.len()) {
-            let order = weight(a_text.as_bytes().get(at).copied()).cmp(&weight(b_text.as_bytes().get(at).copied()));
+            let order =
+                weight(a_text.as_bytes().get(at).copied()).cmp(&weight(b_text.as_bytes().get(at).copied()));
             if order.is_ne() {
                 return order;
             }
@@ -112,7 +113,8 @@ fn read_apk<'a>(version: &'a str, tokens: &mut Vec<(Kind, &'a str)>) -> Option<(
                 rest = other;
             }
             '~' if last <= Kind::SuffixNumber => {
-                let end = after.bytes().take_while(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b)).count();
+                let end =
+                    after.bytes().take_while(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b)).count();
                 last = Kind::Commit;
                 tokens.push((last, &after[..end]));
                 rest = &after[end..];
@@ -207,9 +209,7 @@ fn rpm_text(mut a: &str, mut b: &str) -> Ordering {
         let numeric = a.as_bytes()[0].is_ascii_digit();
         let run = |text: &str| {
             text.bytes()
-                .take_while(|byte| {
-                    if numeric { byte.is_ascii_digit() } else { byte.is_ascii_alphabetic() }
-                })
+                .take_while(|byte| if numeric { byte.is_ascii_digit() } else { byte.is_ascii_alphabetic() })
                 .count()
         };
         let ((a_part, a_rest), (b_part, b_rest)) = (a.split_at(run(a)), b.split_at(run(b)));

@@ -37,7 +37,8 @@ fn read(text: &str) -> Option<Version> {
             _ => break,
         }
     }
-    let mut version = Version { epoch: epoch.to_owned(), release, pre: None, post: None, dev: None, local: None };
+    let mut version =
+        Version { epoch: epoch.to_owned(), release, pre: None, post: None, dev: None, local: None };
     const PRE: [(&str, &str); 8] = [
         ("alpha", "a"),
         ("beta", "b"),
@@ -55,7 +56,9 @@ fn read(text: &str) -> Option<Version> {
     if let Some((_, number, after)) = segment(rest, &[("post", ""), ("rev", ""), ("r", "")]) {
         version.post = Some(number);
         rest = after;
-    } else if let Some(number) = rest.strip_prefix('-').map(split_digits).filter(|(number, _)| !number.is_empty()) {
+    } else if let Some(number) =
+        rest.strip_prefix('-').map(split_digits).filter(|(number, _)| !number.is_empty())
+    {
         version.post = Some(number.0.to_owned());
         rest = number.1;
     }
@@ -95,7 +98,8 @@ pub(super) fn compare(a: &str, b: &str) -> Option<Ordering> {
             Some((name, _)) => (1, name.clone()),
             None => (2, String::new()),
         };
-        let number = |version: &Version| version.pre.as_ref().map_or(String::new(), |(_, number)| number.clone());
+        let number =
+            |version: &Version| version.pre.as_ref().map_or(String::new(), |(_, number)| number.clone());
         key(&a).cmp(&key(&b)).then_with(|| digits(&number(&a), &number(&b)))
     });
     let order = order.then_with(|| match (&a.post, &b.post) {
@@ -112,7 +116,10 @@ pub(super) fn compare(a: &str, b: &str) -> Option<Ordering> {
 fn release(a: &[String], b: &[String]) -> Ordering {
     let part = |parts: &[String], at: usize| parts.get(at).cloned().unwrap_or_default();
     let longest = a.len().max(b.len());
-    (0..longest).map(|at| digits(&part(a, at), &part(b, at))).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    (0..longest)
+        .map(|at| digits(&part(a, at), &part(b, at)))
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
 }
 
 fn local(a: Option<&[String]>, b: Option<&[String]>) -> Ordering {

@@ -31,7 +31,9 @@ fn read(text: &str, taste: Taste) -> Option<Semantic<'_>> {
     let whole = |text: &str| text.split('.').all(|part| !part.is_empty() && part.bytes().all(is_sign));
     let fine = count.contains(&numbers.len())
         && numbers.iter().all(|number| is_number(number) && (loose || is_plain(number)))
-        && pre.is_none_or(|pre| whole(pre) && (loose || pre.split('.').all(|part| !is_number(part) || is_plain(part))))
+        && pre.is_none_or(|pre| {
+            whole(pre) && (loose || pre.split('.').all(|part| !is_number(part) || is_plain(part)))
+        })
         && build.is_none_or(whole);
     fine.then_some(Semantic { numbers, pre, build })
 }
@@ -61,7 +63,10 @@ pub(super) fn compare(a: &str, b: &str, taste: Taste) -> Option<Ordering> {
 fn numbers(a: &[&str], b: &[&str]) -> Ordering {
     let part = |parts: &[&str], at: usize| parts.get(at).copied().unwrap_or_default().to_owned();
     let longest = a.len().max(b.len());
-    (0..longest).map(|at| digits(&part(a, at), &part(b, at))).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    (0..longest)
+        .map(|at| digits(&part(a, at), &part(b, at)))
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
 }
 
 /// Parts at dots: numbers before words, numbers by value, words by their letters; more parts are more.
@@ -92,7 +97,8 @@ pub(super) fn nuget(a: &str, b: &str) -> Option<Ordering> {
         };
         let parts: Vec<String> = numbers.split('.').map(str::to_owned).collect();
         let whole = |pre: &String| pre.split('.').all(|part| !part.is_empty() && part.bytes().all(is_sign));
-        let fine = parts.len() <= 4 && parts.iter().all(|part| is_number(part)) && pre.as_ref().is_none_or(whole);
+        let fine =
+            parts.len() <= 4 && parts.iter().all(|part| is_number(part)) && pre.as_ref().is_none_or(whole);
         fine.then_some((parts, pre))
     };
     let (a, b) = (read(a)?, read(b)?);
@@ -191,8 +197,16 @@ fn composer_parts(version: &str) -> Option<(Vec<String>, i32, Option<String>)> {
         return Some((numbers, 0, None));
     }
     let names = [
-        ("stable", 0), ("alpha", -3), ("beta", -2), ("rc", -1), ("patch", 1), ("dev", -4), ("pl", 1), ("a", -3),
-        ("b", -2), ("p", 1),
+        ("stable", 0),
+        ("alpha", -3),
+        ("beta", -2),
+        ("rc", -1),
+        ("patch", 1),
+        ("dev", -4),
+        ("pl", 1),
+        ("a", -3),
+        ("b", -2),
+        ("p", 1),
     ];
     let (rank, after) = names.iter().find_map(|(name, rank)| Some((*rank, rest.strip_prefix(name)?)))?;
     rest = after.strip_prefix(['.', '-']).unwrap_or(after);
