@@ -118,9 +118,12 @@ fn compile(folder: &Path, output: &Path) -> anyhow::Result<Arc<Bundle>> {
     Ok(Arc::new(Bundle::open(output)?))
 }
 
-/// What tells one state of a folder from the next: names, sizes and times of its files, and this program's version.
+/// What tells one state of a folder from the next: names, sizes and times of its files, and which build of this program
+/// reads them; another build of the same version may read them otherwise.
 fn fingerprint(folder: &Path) -> anyhow::Result<Digest> {
-    let mut lines = vec![env!("CARGO_PKG_VERSION").to_owned()];
+    let program = std::env::current_exe().and_then(std::fs::metadata);
+    let build = program.map(|program| (program.len(), program.modified().ok()));
+    let mut lines = vec![format!("{} {:?}", env!("CARGO_PKG_VERSION"), build.ok())];
     let mut pending = vec![folder.canonicalize()?];
     while let Some(directory) = pending.pop() {
         for entry in

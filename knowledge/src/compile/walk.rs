@@ -4,6 +4,7 @@
 //! feeds, a feed's own folder, or one ecosystem's folder all work. Documentation and hidden files are passed over
 //! silently; everything else that is not used is named.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,9 +24,18 @@ pub(crate) struct Found {
     pub(crate) files: Vec<(FeedFile, &'static Feed)>,
     pub(crate) skipped: Vec<(PathBuf, String)>,
     pub(crate) skipped_count: u64,
+    /// The folders that links led to.
+    linked: HashSet<PathBuf>,
 }
 
 impl Found {
+    /// Whether a link in `folder` leads to a folder above it, or to one that another link led to: links may run in
+    /// circles.
+    fn leads_back(&mut self, folder: &Path, link: &Path) -> bool {
+        let (Ok(folder), Ok(target)) = (folder.canonicalize(), link.canonicalize()) else { return true };
+        folder.starts_with(&target) || !self.linked.insert(target)
+    }
+
     /// Notes something that is not used.
     pub(crate) fn skip(&mut self, relative: &str, reason: impl Into<String>) {
         self.skipped_count += 1;
@@ -83,10 +93,12 @@ fn visit(
         }
         let path = entry.path();
         let relative = if relative.is_empty() { name.clone() } else { format!("{relative}/{name}") };
-        // Links to files are followed, links to folders are not: they may run in circles.
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_folder = fs::metadata(&path).is_ok_and(|metadata| metadata.is_dir());
         let is_file = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
-        if is_folder {
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        if is_folder && is_link && found.leads_back(folder, &path) {
+            found.skip(&relative, "it is a link to a folder that is looked at already");
+        } else if is_folder {
             if NOT_USED_YET.contains(&name.as_str()) {
                 found.skip(&relative, format!("feed {name} is not used yet"));
             } else if depth + 1 >= MAX_DEPTH {
@@ -99,7 +111,7 @@ fn visit(
         } else if is_file {
             classify(FeedFile { path, relative, parents: parents.to_vec(), name }, found);
         } else {
-            found.skip(&relative, "it is neither a file nor a folder, or a link to a folder");
+            found.skip(&relative, "it is neither a file nor a folder");
         }
     }
     Ok(())

@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 
 use model::{AffectedRange, Bound};
-use version::Scheme;
+use version::{Parsed, Scheme};
 
 use super::schema::OsvEvent;
 use crate::spans::{self, Span};
@@ -146,17 +146,21 @@ fn range(start: String, end: Bound) -> AffectedRange {
     AffectedRange { introduced: (start != "0").then_some(start), end }
 }
 
-/// Sorts by version, stable; leaves the order as it is if any two cannot be compared.
-fn sort(switches: &mut [(Switch, String)], scheme: Option<Scheme>) {
+/// Sorts by version, stable; leaves the order as it is if any cannot be read. `0` is before every version.
+///
+/// Not by the standard sort, which may panic where an order goes in circles, as Maven's does.
+fn sort(switches: &mut Vec<(Switch, String)>, scheme: Option<Scheme>) {
     let Some(scheme) = scheme else { return };
     if switches.len() < 2 || matches!(&switches[..], [(Switch::On, zero), _] if is_zero(zero)) {
         return;
     }
-    let comparable =
-        switches.iter().all(|(_, version)| is_zero(version) || version::check(scheme, version).is_ok());
-    if comparable {
-        switches.sort_by(|(_, a), (_, b)| order(scheme, a, b).unwrap_or(Ordering::Equal));
-    }
+    let (mut order, rest): (Vec<usize>, Vec<usize>) =
+        (0..switches.len()).partition(|&at| is_zero(&switches[at].1));
+    let parsed: Result<Vec<_>, _> =
+        rest.iter().map(|&at| Parsed::parse(scheme, &switches[at].1).map(|version| (at, version))).collect();
+    let Ok(parsed) = parsed else { return };
+    order.extend(version::sort(parsed).into_iter().map(|(at, _)| at));
+    *switches = order.into_iter().map(|at| switches[at].clone()).collect();
 }
 
 /// `0` is before every version, pre-releases of 0 included.

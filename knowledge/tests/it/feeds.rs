@@ -241,3 +241,25 @@ fn lifecycles_are_found_by_product_alias_and_version() {
         (5, 1)
     );
 }
+
+#[test]
+fn links_to_folders_are_followed_once_and_circles_end() {
+    let feeds = Feeds::new().file(
+        "elsewhere/main.json",
+        r#"{"distroversion": "v3.18", "packages": [{"pkg": {"name": "busybox", "secfixes": {"1.2-r0": ["CVE-2023-1"]}}}]}"#,
+    );
+    let root = feeds.path();
+    let link = |target: &std::path::Path, name: &str| {
+        let name = root.join(name);
+        std::fs::create_dir_all(name.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, name).unwrap();
+    };
+    link(&root.join("elsewhere"), "alpine-secdb/v3.18");
+    link(&root.join("elsewhere"), "alpine-secdb/zzz");
+    link(&root, "alpine-secdb/circle");
+    let report = feeds.try_compile().unwrap();
+    assert_eq!(report.sources.len(), 1, "{:?}", report.sources);
+    let skipped: Vec<_> =
+        report.skipped.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect();
+    assert!(skipped.contains(&"alpine-secdb/circle".to_owned()), "{skipped:?}");
+}

@@ -14,6 +14,7 @@ mod download_server;
 mod facts;
 mod feeds;
 mod hostile;
+mod hostile_size;
 mod language;
 mod lifecycle;
 mod osv;

@@ -1,5 +1,6 @@
 //! `cargo xtask differential judge [VERSIONS]`: the engine beside the test-kit's brute-force matcher, over every package of the
-//! feeds that both read, in the versions at the bounds and just beside them, and over the fixtures' packages.
+//! feeds that both read, in the versions at the bounds and just beside them, and over the fixtures' packages; and, over those, beside
+//! Trivy with a database that is made of the same feeds.
 //!
 //! The decision a reader may doubt: the engine gets copies of exactly the files that the brute force reads. Beside a feed that
 //! only one of them knows, differences would say nothing.
@@ -114,5 +115,61 @@ fn scans(brute: &Path, engine: &Path, feeds: &Path, folder: &Path) -> Result<()>
         return Ok(());
     }
     reports.sort();
-    process::run(process::command(brute).arg("scans").arg(feeds).args(&reports))
+    process::run(process::command(brute).arg("scans").arg(feeds).args(&reports))?;
+    trivy(folder, feeds, &fixtures, &reports)
+}
+
+/// Shows Trivy's findings beside ours, from a database made of the same feeds. What differs is for the reader to explain.
+fn trivy(folder: &Path, feeds: &Path, fixtures: &Path, reports: &[PathBuf]) -> Result<()> {
+    let scanner = project::target().join("peers/bin/trivy");
+    let bolt = "/usr/share/gocode/src/go.etcd.io/bbolt";
+    if !scanner.exists() || !process::is_installed("go") || !Path::new(bolt).exists() {
+        eprintln!(
+            "Trivy is left out: it takes `cargo xtask setup --peers` and the packages golang-go and \
+             golang-github-coreos-bbolt-dev"
+        );
+        return Ok(());
+    }
+    let cache = folder.join("trivy");
+    let _ = fs::remove_dir_all(cache.join("db"));
+    fs::create_dir_all(cache.join("db"))?;
+    copy(&project::target().join("sboms/cache/java-db"), &cache.join("java-db"))
+        .context("`cargo xtask sboms` makes the database of jars that Trivy asks for")?;
+    let sources = project::root().join("xtask/src/differential");
+    let (rows, writer, script) =
+        (folder.join("trivy.tsv"), folder.join("trivy-db"), sources.join("trivy.py"));
+    process::run(
+        process::command("python3").arg(&script).arg("rows").arg(feeds).stdout(fs::File::create(&rows)?),
+    )?;
+    let mut go = process::command("go");
+    go.env("GO111MODULE", "off")
+        .env("GOPATH", "/usr/share/gocode")
+        .env("GOFLAGS", "")
+        .env("GOCACHE", folder.join("go"));
+    process::run(go.args(["build", "-o"]).arg(&writer).arg(sources.join("trivy_db.go")))?;
+    process::run(process::command(&writer).arg(cache.join("db/trivy.db")).stdin(fs::File::open(&rows)?))?;
+    let about = r#"{"Version":2,"NextUpdate":"2100-01-01T00:00:00Z","UpdatedAt":"2026-01-01T00:00:00Z"}"#;
+    fs::write(cache.join("db/metadata.json"), about)?;
+    let mut compare = process::command("python3");
+    compare.arg(&script).arg("compare");
+    for report in reports {
+        let Some(name) = report.file_stem() else { continue };
+        let theirs = report.with_extension("trivy.json");
+        let mut scan = process::command(&scanner);
+        scan.args([
+            "image",
+            "--scanners",
+            "vuln",
+            "--format",
+            "json",
+            "--offline-scan",
+            "--skip-db-update",
+            "--quiet",
+        ]);
+        scan.args(["--skip-java-db-update", "--disable-telemetry", "--skip-version-check", "--cache-dir"]);
+        scan.arg(&cache).arg("--input").arg(fixtures.join(name).with_extension("oci")).arg("-o").arg(&theirs);
+        process::run(&mut scan)?;
+        compare.arg(name).arg(&theirs).arg(report);
+    }
+    process::run(&mut compare)
 }
