@@ -122,7 +122,7 @@ pub(crate) fn read_bounded(reader: impl Read, limit: u64) -> io::Result<Vec<u8>>
     loop {
         // Grown by hand: room is never doubled beyond the limit.
         let left = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(bytes.len());
-        let step = bytes.len().clamp(1 << 16, usize::MAX).min(left);
+        let step = if left <= bytes.len().saturating_mul(2) { left } else { bytes.len().max(1 << 16) };
         bytes.reserve_exact(step);
         if reader.by_ref().take(step as u64).read_to_end(&mut bytes)? < step || step == left {
             break;
@@ -155,15 +155,19 @@ pub(crate) fn decode_text(bytes: Vec<u8>) -> String {
 }
 
 /// Text of bytes that need not be text. A replacement character takes three bytes, so where hardly anything is text,
-/// a question mark stands for it: no file becomes three times as large in memory.
+/// question marks stand for all that is not ASCII: no file becomes three times as large in memory.
 fn lossy(bytes: &[u8]) -> String {
-    let wrong = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-    let mark = if wrong > 1000 + bytes.len() / 8 { "?" } else { "\u{fffd}" };
-    let mut text = String::with_capacity(bytes.len() + wrong * mark.len());
+    let most = 1000 + bytes.len() / 8;
+    let wrong = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).take(most + 1).count();
+    let mut text = String::with_capacity(bytes.len() + wrong * char::REPLACEMENT_CHARACTER.len_utf8());
+    if wrong > most {
+        text.extend(bytes.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }));
+        return text;
+    }
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {
-            text.push_str(mark);
+            text.push(char::REPLACEMENT_CHARACTER);
         }
     }
     text

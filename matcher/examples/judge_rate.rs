@@ -3,6 +3,8 @@
 //! Every package is one that the bundle has statements about, in versions near those that the statements name, which
 //! is the worst mix there is: in a real fleet most packages are never spoken of. All packages are distinct.
 
+#![expect(clippy::print_stdout, reason = "its output is its result")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
