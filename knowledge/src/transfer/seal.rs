@@ -124,7 +124,7 @@ impl Signature {
         number_text(self.number)
     }
 
-    /// What the signer vouches for, once [`Self::verify`] has passed.
+    /// What the signer vouches for, once it was verified.
     pub fn comment(&self) -> &str {
         &self.comment
     }
