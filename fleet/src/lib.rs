@@ -29,6 +29,8 @@ pub mod view;
 pub use dictionary::{Fragments, PackageEntry, SeverityCounts};
 pub use error::FleetError;
 pub use fleet::{Fleet, FleetStats};
+pub use knowledge::Bundle;
+pub use matcher::inquiry;
 pub use matcher::risk::Band as RiskBand;
 pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope, Sort, SortKey};
 pub use view::{

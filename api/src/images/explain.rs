@@ -9,7 +9,7 @@ use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use fleet::ImageView;
-use matcher::inquiry::{Answer, Inquiry, Question, Seen, is_number};
+use fleet::inquiry::{Answer, Inquiry, Question, Seen, is_number};
 use model::{Digest, ImageId, OsRelease, Timestamp};
 use serde::Serialize;
 
@@ -106,7 +106,7 @@ impl Asked {
     }
 }
 
-fn answer(view: &Arc<ImageView>, bundle: &Arc<knowledge::Bundle>, asked: &Asked) -> Vec<u8> {
+fn answer(view: &Arc<ImageView>, bundle: &Arc<fleet::Bundle>, asked: &Asked) -> Vec<u8> {
     let document = &view.record.document;
     let release = document.os_release.as_ref().map(OsRelease::package);
     let inquiry = Inquiry {
