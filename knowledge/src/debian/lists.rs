@@ -9,8 +9,8 @@
 //!
 //! The decisions a reader may doubt: a line without a release speaks of unstable, and holds for every release that
 //! `data/config.json` calls supported unless a line or an advisory speaks of that release; without the configuration or
-//! the advisories, as in a list that lies alone, it is only taken for unstable. An entry without a number
-//! (`CVE-2023-XXXX`) gets the name that the tracker gives it, so that it meets the JSON's record.
+//! the advisories, as in a list that lies alone, it is only taken for unstable. An entry that has no
+//! number yet, where letters stand in its place, gets the name that the tracker gives it, so that it meets the JSON's record.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -165,9 +165,9 @@ impl Reader<'_, '_> {
             return self.out.quarantine(entry.head, "it does not begin with a CVE");
         }
         let lines: Vec<Line<'_>> = entry.lines.iter().map(|line| parse_line(line)).collect();
-        let id = match name.ends_with("-XXXX") {
-            true => temporary_name(description, &lines),
-            false => name.to_owned(),
+        let id = match has_number(name) {
+            true => name.to_owned(),
+            false => temporary_name(description, &lines),
         };
         let mut record = self.record(&id, entry);
         record.sentence = one_line(description, TITLE);
@@ -313,6 +313,13 @@ fn advisory_date(text: &str) -> Option<Timestamp> {
 fn plain(description: &str) -> &str {
     let within = |open: char, close: char| description.strip_prefix(open)?.strip_suffix(close);
     within('(', ')').or_else(|| within('[', ']')).unwrap_or(description)
+}
+
+/// Whether a CVE has been given its number; until then the list writes letters for the digits.
+fn has_number(cve: &str) -> bool {
+    cve.rsplit('-')
+        .next()
+        .is_some_and(|number| !number.starts_with(|letter: char| letter.is_ascii_uppercase()))
 }
 
 /// The tracker's name for an entry without a number: the first bug that a package line names, and the beginning of the
