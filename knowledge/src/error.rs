@@ -110,7 +110,7 @@ pub enum KnowledgeError {
         now: u64,
     },
     /// A feed is asked for that does not exist.
-    #[error("there is no feed `{name}` to download; there are: {known}")]
+    #[error("there is no feed `{name}`; there are: {known}")]
     UnknownFeed {
         /// The name given.
         name: String,

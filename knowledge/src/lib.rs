@@ -57,9 +57,7 @@ pub use bundle::{
     Bundle, BundleAffected, Changes, Contents, Fix, Manifest, NamespaceCounts, Origin, ProductCycle,
     ProductInfo, Row, Source, StatementView, Verdict, is_dotnet_runtime,
 };
-pub use compile::{
-    CompileOptions, CompileReport, Quarantined, SourceReport, compile, compile_after, compile_with,
-};
+pub use compile::{CompileOptions, CompileReport, Quarantined, SourceReport, compile, compile_with};
 pub use dir::KnowledgeDir;
 pub use download::{
     Clock, DownloadFailure, DownloadOptions, DownloadReport, Downloaded, FeedAttempt,

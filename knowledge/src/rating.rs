@@ -7,6 +7,7 @@
 
 use model::advisory::{Cvss, Epss};
 use model::{RaisedBy, Severity, SeverityRule};
+use serde::Deserialize;
 
 use crate::record::{Rated, Rater};
 
@@ -52,6 +53,26 @@ pub(crate) fn rated(version: u8, base: f64, vector: &str, rater: Rater) -> Optio
     };
     let cvss = Cvss { base: base as f32, vector: vector.to_owned(), source: source.to_owned() };
     Some(Rated { version, rater, cvss })
+}
+
+/// A rating as CVE records and the National Vulnerability Database write it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CvssData {
+    #[serde(default)]
+    vector_string: String,
+    #[serde(default)]
+    base_score: Option<f64>,
+}
+
+impl CvssData {
+    /// The publisher's score, else the one that its vector gives; `None` if neither is one between 0 and 10.
+    pub(crate) fn rate(&self, version: u8, rater: Rater) -> Option<Rated> {
+        match self.base_score {
+            Some(base) => rated(version, base, &self.vector_string, rater),
+            None => rate_vector(&self.vector_string, rater),
+        }
+    }
 }
 
 /// Lower is preferred: v2 last, then by rater, the newer version first.

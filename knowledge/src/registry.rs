@@ -1,5 +1,6 @@
 //! The list of feeds: what each file looks like, who reads it, and on what terms it is published.
 
+use crate::error::KnowledgeError;
 use crate::input::FeedFile;
 use crate::record::FileHarvest;
 use crate::{
@@ -344,6 +345,18 @@ pub(crate) const FEEDS: [Feed; 36] = [
 /// The rank of a feed; the weakest for a name that is none.
 pub(crate) fn rank(feed: &str) -> u8 {
     FEEDS.iter().find(|known| known.name == feed).map_or(u8::MAX, |known| known.rank)
+}
+
+/// Checks names of feeds that somebody gave.
+pub(crate) fn known(names: &[String]) -> Result<(), KnowledgeError> {
+    let is_known = |name: &&String| FEEDS.iter().any(|feed| feed.name == **name);
+    match names.iter().find(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let known: Vec<&str> = FEEDS.iter().map(|feed| feed.name).collect();
+            Err(KnowledgeError::UnknownFeed { name: name.clone(), known: known.join(", ") })
+        }
+    }
 }
 
 /// Folders of feeds that are known but not used yet; everything in them is passed over with this name.

@@ -25,8 +25,6 @@ pub struct Changes {
     vulnerabilities: HashSet<u32>,
     /// Whether dates of releases and products changed.
     lifecycles: bool,
-    /// Whether the newest feed has another date, on which the age of fixes depends.
-    date: bool,
 }
 
 impl Changes {
@@ -40,7 +38,6 @@ impl Changes {
         };
         changes.namespaces = only(old, new).into_iter().chain(only(new, old)).collect();
         changes.lifecycles = !old.lifecycles.is_same(old_bytes, &new.lifecycles, new_bytes);
-        changes.date = old.date() != new.date();
         for (known, section) in
             [(&old.vulnerabilities, &new.vulnerabilities), (&old.predictions, &new.predictions)]
         {
@@ -98,12 +95,6 @@ impl Changes {
     /// How many rows differ.
     pub fn rows(&self) -> usize {
         self.rows.len()
-    }
-
-    /// Whether the newest feed of the new bundle has another date: the age of fixes, and with it the score of risk, is
-    /// counted from there.
-    pub fn moves_date(&self) -> bool {
-        self.date
     }
 }
 

@@ -28,7 +28,7 @@ use crate::error::KnowledgeError;
 use crate::input::FeedFile;
 use crate::qid::Registry;
 use crate::record::{FileHarvest, Harvest};
-use crate::registry::{Feed, Round};
+use crate::registry::{self, Feed, Round};
 use crate::text::one_line;
 
 use assemble::Parts;
@@ -50,18 +50,7 @@ pub fn compile(
     output: &Path,
     progress: &dyn Fn(&str),
 ) -> Result<CompileReport, KnowledgeError> {
-    compile_after(inputs, None, output, progress)
-}
-
-/// Like [`compile`], and carries over the numbers that an earlier bundle has given, so that none is ever used for
-/// another vulnerability.
-pub fn compile_after(
-    inputs: &Path,
-    previous: Option<&Bundle>,
-    output: &Path,
-    progress: &dyn Fn(&str),
-) -> Result<CompileReport, KnowledgeError> {
-    compile_with(inputs, &CompileOptions { previous, allow_shrink: &[] }, output, progress)
+    compile_with(inputs, &CompileOptions::default(), output, progress)
 }
 
 /// How to compile.
@@ -80,7 +69,7 @@ pub struct CompileOptions<'a> {
 /// the download has kept beside it; without one, the compilation is refused.
 ///
 /// # Errors
-/// As [`compile`], and [`KnowledgeError::Shrunk`].
+/// As [`compile`], [`KnowledgeError::Shrunk`], and [`KnowledgeError::UnknownFeed`] for a name in `allow_shrink` that is none.
 pub fn compile_with(
     inputs: &Path,
     options: &CompileOptions<'_>,
@@ -88,6 +77,7 @@ pub fn compile_with(
     progress: &dyn Fn(&str),
 ) -> Result<CompileReport, KnowledgeError> {
     let previous = options.previous;
+    registry::known(options.allow_shrink)?;
     let guard = Guard::new(previous.map(Bundle::manifest), options.allow_shrink);
     let mut found = walk::walk(inputs)?;
     let mut reading = Reading::default();

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::facts::{add_weaknesses, parse_date};
-use crate::rating::{rate_vector, rated};
+use crate::rating::CvssData;
 use crate::record::{CveFacts, FileHarvest, Rated, Rater};
 use crate::text::{TITLE, first_sentence, one_line};
 
@@ -127,15 +127,6 @@ struct Metric {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CvssData {
-    #[serde(default)]
-    vector_string: String,
-    #[serde(default)]
-    base_score: Option<f64>,
-}
-
-#[derive(Deserialize)]
 struct Other {
     #[serde(default, rename = "type")]
     kind: String,
@@ -229,10 +220,7 @@ fn rate(id: &str, metric: &Metric, rater: Rater, facts: &mut CveFacts, out: &mut
     let versions = [(4, &metric.v40), (3, &metric.v31), (3, &metric.v30), (2, &metric.v2)];
     for (version, data) in versions {
         let Some(data) = data else { continue };
-        let rating: Option<Rated> = match data.base_score {
-            Some(base) => rated(version, base, &data.vector_string, rater),
-            None => rate_vector(&data.vector_string, rater),
-        };
+        let rating: Option<Rated> = data.rate(version, rater);
         match rating {
             Some(rating) => facts.cvss.push(rating),
             None => out.quarantine(id, "one of its CVSS ratings has no score between 0 and 10"),

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use crate::cvelist::{CISA, Options, exploitation_of};
 use crate::facts::{FactSource, add_weaknesses, is_cve, parse_date};
 use crate::input::{FeedFile, LIMITS, for_each_zip_member, read_document};
-use crate::rating::{rate_vector, rated};
+use crate::rating::CvssData;
 use crate::record::{CveFacts, FileHarvest, Rated, Rater};
 use crate::registry::Recognised;
 use crate::text::first_sentence;
@@ -106,15 +106,6 @@ struct Metric {
     #[serde(default)]
     source: String,
     cvss_data: CvssData,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CvssData {
-    #[serde(default)]
-    vector_string: String,
-    #[serde(default)]
-    base_score: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -245,8 +236,5 @@ fn rate(version: u8, metric: &Metric) -> Option<Rated> {
         CISA => Rater::CisaAdp,
         _ => Rater::Cna,
     };
-    match metric.cvss_data.base_score {
-        Some(base) => rated(version, base, &metric.cvss_data.vector_string, rater),
-        None => rate_vector(&metric.cvss_data.vector_string, rater),
-    }
+    metric.cvss_data.rate(version, rater)
 }

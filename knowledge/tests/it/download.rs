@@ -127,7 +127,7 @@ fn feeds_are_chosen_by_name_and_those_with_closed_terms_only_on_request() {
     assert!(!all.contains(&"wolfi") && !all.contains(&"chainguard"));
     assert!(run(&[], &["osv"], &["wolfi"]).unwrap().contains(&"wolfi"));
     let error = run(&["kevin"], &[], &[]).unwrap_err().to_string();
-    assert!(error.starts_with("there is no feed `kevin` to download; there are: osv, debian"), "{error}");
+    assert!(error.starts_with("there is no feed `kevin`; there are: osv, debian"), "{error}");
 }
 
 #[test]

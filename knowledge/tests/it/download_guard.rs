@@ -126,6 +126,8 @@ fn a_feed_that_shrank_and_has_no_older_copy_is_refused_by_name() {
     }
     write(&tracker(89));
     assert!(place.compile(&["kev"]).is_err(), "another feed's excuse does not count");
+    let unknown = place.compile(&["debain"]).unwrap_err().to_string();
+    assert!(unknown.starts_with("there is no feed `debain`; there are: debian"), "{unknown}");
     assert_eq!(place.compile(&["debian"]).unwrap().sources[0].records, 89);
 }
 

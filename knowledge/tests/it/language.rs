@@ -26,6 +26,13 @@ fn the_ruby_database_is_read_whole() {
     assert_eq!(rack.vulnerability.title, "Denial of service via header parsing in Rack");
     assert_eq!(rack.vulnerability.published, Timestamp::parse("2023-01-18"));
     assert_eq!((rack.affected.severity.get(), rack.affected.severity_rule), (4, SeverityRule::Cvss));
+    let one = affected(&bundle, "gem", "airbrake-ruby");
+    let one: Vec<_> = one.iter().map(|one| (ranges(one), one.affected.fix_version.as_deref())).collect();
+    assert_eq!(
+        one,
+        [("[4.2.3..4.2.3]".into(), Some("4.2.4"))],
+        "of one affected version the patched one is the fix"
+    );
     let never = only(&bundle, "gem", "cap-strap", "OSVDB-108575");
     assert_eq!((ranges(&never), never.affected.state), ("[..)".into(), FixState::Affected));
 }
