@@ -1,11 +1,14 @@
 //! The stored bytes of a document or a layer: where they are, and reading them from the beginning on.
 //!
 //! A blob is a place, not an open file or connection, so that several threads can read layers of one image at
-//! once, and a layer that is never read costs nothing.
+//! once, and a layer that is never read costs nothing. Only where somebody else may delete the file meanwhile
+//! is it kept open.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
@@ -26,7 +29,21 @@ pub(crate) struct FileRun {
     pub(crate) path: PathBuf,
     pub(crate) offset: u64,
     pub(crate) size: u64,
+    /// The file, if it must stay readable after it was deleted.
+    pub(crate) kept: Option<Kept>,
 }
+
+/// An open file; takes part in no comparison.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept(Arc<File>);
+
+impl PartialEq for Kept {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Kept {}
 
 /// Reads a blob; ends where the blob ends, or earlier if what holds it does.
 #[derive(Debug)]
@@ -40,7 +57,8 @@ pub(crate) enum BlobReader {
 /// Reads a run of a file.
 #[derive(Debug)]
 pub(crate) struct FileReader {
-    file: File,
+    file: Arc<File>,
+    offset: u64,
     remaining: u64,
 }
 
@@ -62,12 +80,18 @@ impl Blob {
 }
 
 impl FileRun {
+    /// The run with its file kept open from now on.
+    pub(crate) fn keep(mut self) -> io::Result<Self> {
+        self.kept = Some(Kept(Arc::new(File::open(&self.path)?)));
+        Ok(self)
+    }
+
     pub(crate) fn open(&self) -> io::Result<FileReader> {
-        let mut file = File::open(&self.path)?;
-        if self.offset > 0 {
-            file.seek(SeekFrom::Start(self.offset))?;
-        }
-        Ok(FileReader { file, remaining: self.size })
+        let file = match &self.kept {
+            Some(Kept(file)) => Arc::clone(file),
+            None => Arc::new(File::open(&self.path)?),
+        };
+        Ok(FileReader { file, offset: self.offset, remaining: self.size })
     }
 
     /// The first bytes, at most `count`.
@@ -121,8 +145,8 @@ impl Read for BlobReader {
 impl FileReader {
     /// Moves on without reading; never beyond the run's end. Gives the bytes passed.
     pub(crate) fn skip(&mut self, count: u64) -> io::Result<u64> {
-        let count = count.min(self.remaining).min(i64::MAX as u64);
-        self.file.seek(SeekFrom::Current(count as i64))?;
+        let count = count.min(self.remaining);
+        self.offset += count;
         self.remaining -= count;
         Ok(count)
     }
@@ -131,7 +155,8 @@ impl FileReader {
 impl Read for FileReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let want = (out.len() as u64).min(self.remaining) as usize;
-        let count = self.file.read(&mut out[..want])?;
+        let count = self.file.read_at(&mut out[..want], self.offset)?;
+        self.offset += count as u64;
         self.remaining -= count as u64;
         Ok(count)
     }

@@ -11,6 +11,8 @@ use crate::error::{ImageError, Place};
 /// Where the files of a layout are.
 pub(super) enum Files {
     Folder(PathBuf),
+    /// A folder from which files may vanish at any moment; what was found in it stays readable.
+    Store(PathBuf),
     Archive { path: PathBuf, archive: Archive },
 }
 
@@ -18,7 +20,7 @@ impl Files {
     /// The folder or archive.
     pub(super) fn path(&self) -> &Path {
         match self {
-            Self::Folder(path) | Self::Archive { path, .. } => path,
+            Self::Folder(path) | Self::Store(path) | Self::Archive { path, .. } => path,
         }
     }
 
@@ -26,14 +28,22 @@ impl Files {
     pub(super) fn find(&self, name: &str) -> Result<Option<FileRun>, ImageError> {
         let folder = match self {
             Self::Archive { archive, .. } => return Ok(archive.find(name)),
-            Self::Folder(folder) => folder,
+            Self::Folder(folder) | Self::Store(folder) => folder,
         };
         let path = folder.join(name);
-        match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => Ok(Some(FileRun { path, offset: 0, size: metadata.len() })),
-            Ok(_) => Ok(None),
+        let place = Place::whole(&path);
+        let found = match std::fs::metadata(&path) {
+            Ok(metadata) if !metadata.is_file() => return Ok(None),
+            Ok(metadata) => {
+                let run = FileRun { path, offset: 0, size: metadata.len(), kept: None };
+                if matches!(self, Self::Store(_)) { run.keep() } else { Ok(run) }
+            }
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(run) => Ok(Some(run)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(ImageError::Io { place: Place::whole(&path), source }),
+            Err(source) => Err(ImageError::Io { place, source }),
         }
     }
 
@@ -54,5 +64,21 @@ impl Files {
             }
             _ => Ok((blob, place)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_in_a_store_stays_readable_after_it_was_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("layer"), b"bytes").unwrap();
+        let files = Files::Store(folder.path().to_owned());
+        let run = files.find("layer").unwrap().unwrap();
+        std::fs::remove_file(folder.path().join("layer")).unwrap();
+        assert_eq!(run.head(9).unwrap(), b"bytes");
+        assert!(files.find("layer").unwrap().is_none());
     }
 }

@@ -135,7 +135,7 @@ impl FileSupply {
         let place = Place::whole(path);
         let failed = |source| ImageError::Io { place: Place::whole(path), source };
         let size = std::fs::metadata(path).map_err(failed)?.len();
-        let blob = FileRun { path: path.to_owned(), offset: 0, size };
+        let blob = FileRun { path: path.to_owned(), offset: 0, size, kept: None };
         Ok(Self { reader: blob.open().map_err(failed)?, place, read: 0 })
     }
 }

@@ -178,7 +178,7 @@ impl Images {
         let snapshots = Snapshots { root, namespace: &record.namespace };
         let unpacked = |diff_ids: &[DiffId], number: usize| discarded(&snapshots, diff_ids, number);
         let options = OpenOptions { reference: None, ..options.clone() };
-        let image = oci_layout::open_listed(&Files::Folder(content), listed.as_bytes(), &unpacked, &options);
+        let image = oci_layout::open_listed(&Files::Store(content), listed.as_bytes(), &unpacked, &options);
         image.map_err(|error| match error {
             ImageError::Missing { place } => root.gone(place.item),
             ImageError::Io { place, source } => root.failed(&place.path, source),

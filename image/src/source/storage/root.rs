@@ -52,7 +52,7 @@ impl Root {
         if !metadata.is_file() {
             return Ok(None);
         }
-        let run = FileRun { path: path.clone(), offset: 0, size: metadata.len() };
+        let run = FileRun { path: path.clone(), offset: 0, size: metadata.len(), kept: None };
         match run.read_document(&Place::whole(&path), &self.limits) {
             Err(ImageError::Io { source, .. }) => Err(self.failed(&path, source)),
             result => result.map(Some),
