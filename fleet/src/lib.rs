@@ -21,6 +21,8 @@ mod load;
 mod page;
 mod postings;
 mod request;
+#[allow(dead_code, unused_imports)]
+mod table;
 #[cfg(test)]
 mod simulation;
 mod snapshot;

@@ -1,0 +1,213 @@
+//! Texts that are stored once and known by a number.
+//!
+//! A column of numbers and a dictionary answer a filter on text in two passes: over the distinct texts, and over the
+//! numbers. The first pass looks for a part that every matching text must contain, which runs at the speed of memory.
+
+use std::hash::BuildHasher as _;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::Bits;
+
+/// The number that stands for no text.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Texts of one block.
+const BLOCK: u32 = 4_096;
+
+/// Distinct texts under dense numbers; a text is never taken out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dictionary {
+    /// All but the last hold [`BLOCK`] texts.
+    blocks: Arc<Vec<Arc<Block>>>,
+    len: u32,
+    /// From a text's hash to its number, shared by all clones: it may know more texts than an older clone holds.
+    numbers: Arc<Mutex<Numbers>>,
+}
+
+#[derive(Debug, Default)]
+struct Numbers {
+    table: HashTable<(u64, u32)>,
+    hasher: DefaultHashBuilder,
+}
+
+#[derive(Debug, Default)]
+struct Block {
+    text: String,
+    /// Where each text ends.
+    ends: Vec<u32>,
+    lower: OnceLock<Lower>,
+}
+
+/// The texts of a block in lower case.
+#[derive(Debug)]
+struct Lower {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Clone for Block {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), ends: self.ends.clone(), lower: OnceLock::new() }
+    }
+}
+
+impl Dictionary {
+    /// How many texts there are; numbers are below it.
+    pub(crate) fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// The text of a number; `None` for [`NONE`] and whatever was never given out.
+    pub(crate) fn get(&self, number: u32) -> Option<&str> {
+        let block = self.blocks.get((number / BLOCK) as usize)?;
+        slice(&block.text, &block.ends, (number % BLOCK) as usize)
+    }
+
+    /// The number of a text, if it is in the dictionary.
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let hash = numbers.hasher.hash_one(text);
+        let known = numbers.table.find(hash, |(known, number)| *known == hash && self.get(*number) == Some(text));
+        known.map(|(_, number)| *number)
+    }
+
+    /// The number of a text, which is put in if it is new. Only the newest clone may be added to.
+    pub(crate) fn intern(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.find(text) {
+            return number;
+        }
+        let number = self.len;
+        self.push(text);
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let hash = numbers.hasher.hash_one(text);
+        numbers.table.insert_unique(hash, (hash, number), |(hash, _)| *hash);
+        number
+    }
+
+    /// [`Self::intern`], and [`NONE`] for no text.
+    pub(crate) fn intern_optional(&mut self, text: Option<&str>) -> u32 {
+        text.map_or(NONE, |text| self.intern(text))
+    }
+
+    fn push(&mut self, text: &str) {
+        let blocks = Arc::make_mut(&mut self.blocks);
+        if self.len.is_multiple_of(BLOCK) {
+            blocks.push(Arc::default());
+        }
+        if let Some(last) = blocks.last_mut() {
+            let block = Arc::make_mut(last);
+            block.text.push_str(text);
+            block.ends.push(block.text.len() as u32);
+            block.lower = OnceLock::new();
+        }
+        self.len += 1;
+    }
+
+    /// The texts that contain one of `needles` in lower case and that `matches`, by number. With no needles, `matches`
+    /// is asked for each text.
+    pub(crate) fn search(&self, needles: &[String], matches: impl Fn(&str) -> bool) -> Bits {
+        let mut found = Bits::none(self.len);
+        if needles.is_empty() || needles.iter().any(String::is_empty) {
+            for (number, text) in self.iter() {
+                if matches(text) {
+                    found.insert(number);
+                }
+            }
+            return found;
+        }
+        for needle in needles {
+            let finder = memchr::memmem::Finder::new(needle.as_bytes());
+            for (index, block) in self.blocks.iter().enumerate() {
+                let first = index as u32 * BLOCK;
+                block.search(&finder, |at| {
+                    let is_new = !found.contains(first + at);
+                    if is_new && slice(&block.text, &block.ends, at as usize).is_some_and(&matches) {
+                        found.insert(first + at);
+                    }
+                });
+            }
+        }
+        found
+    }
+
+    /// All texts with their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
+        (0..self.len).filter_map(|number| Some((number, self.get(number)?)))
+    }
+}
+
+impl Block {
+    /// Calls `found` for each text that contains what is looked for in lower case, once for each.
+    fn search(&self, finder: &memchr::memmem::Finder<'_>, mut found: impl FnMut(u32)) {
+        let lower = self.lower.get_or_init(|| self.lowered());
+        let mut from = 0;
+        while let Some(at) = finder.find(&lower.text.as_bytes()[from..]) {
+            let (start, end) = (from + at, from + at + finder.needle().len());
+            let index = lower.ends.partition_point(|text_end| *text_end as usize <= start);
+            let text_end = lower.ends.get(index).map_or(lower.text.len(), |end| *end as usize);
+            if end <= text_end {
+                found(index as u32);
+                from = text_end;
+            } else {
+                // it lies across two texts
+                from = start + 1;
+            }
+            if from >= lower.text.len() {
+                return;
+            }
+        }
+    }
+
+    fn lowered(&self) -> Lower {
+        let mut lower = Lower { text: String::with_capacity(self.text.len()), ends: Vec::new() };
+        for index in 0..self.ends.len() {
+            lower.text.push_str(&slice(&self.text, &self.ends, index).unwrap_or_default().to_lowercase());
+            lower.ends.push(lower.text.len() as u32);
+        }
+        lower
+    }
+}
+
+fn slice<'t>(text: &'t str, ends: &[u32], index: usize) -> Option<&'t str> {
+    let end = *ends.get(index)? as usize;
+    let start = if index == 0 { 0 } else { ends[index - 1] as usize };
+    text.get(start..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_text_keeps_its_number_and_older_clones_do_not_see_newer_texts() {
+        let mut dictionary = Dictionary::default();
+        assert_eq!((dictionary.intern("b"), dictionary.intern(""), dictionary.intern("b")), (0, 1, 0));
+        let before = dictionary.clone();
+        for number in 0..10_000 {
+            assert_eq!(dictionary.intern(&format!("text-{number}")), number + 2);
+        }
+        assert_eq!((before.len(), before.get(2), before.find("text-5")), (2, None, None));
+        assert_eq!((dictionary.get(9_000), dictionary.find("text-8998")), (Some("text-8998"), Some(9_000)));
+        assert_eq!(dictionary.get(NONE), None);
+        assert_eq!(dictionary.intern_optional(None), NONE);
+    }
+
+    proptest! {
+        #[test]
+        fn a_search_finds_what_a_look_at_each_text_finds(
+            texts in proptest::collection::vec("[aAbBßİ-]{0,6}", 0..40), needle in "[abß]{0,3}",
+        ) {
+            let mut dictionary = Dictionary::default();
+            texts.iter().for_each(|text| drop(dictionary.intern(text)));
+            let matches = |text: &str| text.to_lowercase().contains(&needle);
+            let found = dictionary.search(std::slice::from_ref(&needle), matches);
+            for (number, text) in dictionary.iter() {
+                prop_assert_eq!(found.contains(number), matches(text), "{}", text);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Lists of numbers that are stored once and known by a number: the accounts of an image, its labels, its layers.
+
+use std::hash::BuildHasher as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::{Bits, Chunked};
+
+/// Distinct lists under dense numbers; the empty list is number 0. A list is never taken out.
+#[derive(Clone, Debug)]
+pub(crate) struct Lists {
+    numbers: Chunked<u32>,
+    /// Where each list ends in `numbers`.
+    ends: Chunked<u32>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    table: HashTable<(u64, u32)>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        let mut lists = Self { numbers: Chunked::default(), ends: Chunked::default(), known: Arc::default() };
+        lists.intern(&[]);
+        lists
+    }
+}
+
+impl Lists {
+    /// The number of the empty list.
+    pub(crate) const EMPTY: u32 = 0;
+
+    /// How many lists there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.ends.len() as u32
+    }
+
+    /// What a list holds; nothing for a number that was never given out.
+    pub(crate) fn get(&self, list: u32) -> impl ExactSizeIterator<Item = u32> + '_ {
+        let end = self.ends.get(list).copied().unwrap_or(0);
+        let start = list.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        (start.min(end)..end).map(|index| self.numbers.get(index).copied().unwrap_or_default())
+    }
+
+    /// The number of a list, which is put in if it is new. Only the newest clone may be added to.
+    pub(crate) fn intern(&mut self, list: &[u32]) -> u32 {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let hash = known.hasher.hash_one(list);
+        let is_equal = |number: u32| number < self.len() && self.get(number).eq(list.iter().copied());
+        let found = known.table.find(hash, |(of, number)| *of == hash && is_equal(*number));
+        if let Some((_, number)) = found {
+            return *number;
+        }
+        let number = self.ends.len() as u32;
+        known.table.insert_unique(hash, (hash, number), |(hash, _)| *hash);
+        drop(known);
+        list.iter().for_each(|value| self.numbers.push(*value));
+        self.ends.push(self.numbers.len() as u32);
+        number
+    }
+
+    /// The lists for which `holds` is told of their elements, in runs of `width`: a list may be one of tuples.
+    pub(crate) fn search(&self, width: usize, holds: impl Fn(&[u32]) -> bool) -> Bits {
+        let mut tuple = Vec::with_capacity(width);
+        Bits::from_fn(self.len(), |list| {
+            let mut values = self.get(list);
+            loop {
+                tuple.clear();
+                tuple.extend(values.by_ref().take(width));
+                if tuple.len() < width || tuple.is_empty() {
+                    return false;
+                }
+                if holds(&tuple) {
+                    return true;
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_lists_share_a_number_and_are_searched_by_tuples() {
+        let mut lists = Lists::default();
+        let pairs = lists.intern(&[1, 2, 3, 4]);
+        let other = lists.intern(&[2, 1]);
+        assert_eq!((lists.intern(&[1, 2, 3, 4]), lists.intern(&[])), (pairs, Lists::EMPTY));
+        assert_eq!(lists.get(pairs).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(lists.get(99).count(), 0);
+        let found = |tuple: [u32; 2]| lists.search(2, |of| of == tuple).iter().collect::<Vec<_>>();
+        assert_eq!((found([3, 4]), found([2, 3]), found([2, 1])), (vec![pairs], vec![], vec![other]));
+    }
+}

@@ -1,0 +1,93 @@
+//! From a uuid or digest to positions, by the first 64 bits of it.
+//!
+//! Both kinds of keys are digests, so 64 bits are nearly always enough, and an id that is given shortened is a range of them.
+//! Whoever asks compares the whole key with the column it came from.
+
+use std::sync::Arc;
+
+const SHARD_BITS: u32 = 12;
+
+/// A sorted list of (first 64 bits, position), in shards by the highest bits.
+#[derive(Clone, Debug)]
+pub(crate) struct Lookup {
+    shards: Arc<Vec<Arc<Vec<(u64, u32)>>>>,
+}
+
+impl Default for Lookup {
+    fn default() -> Self {
+        Self { shards: Arc::new(vec![Arc::default(); 1 << SHARD_BITS]) }
+    }
+}
+
+impl Lookup {
+    /// The bits of a key that this is about.
+    pub(crate) fn key(bytes: &[u8]) -> u64 {
+        let mut first = [0; 8];
+        first.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        u64::from_be_bytes(first)
+    }
+
+    pub(crate) fn insert(&mut self, key: u64, position: u32) {
+        let shard = Arc::make_mut(&mut Arc::make_mut(&mut self.shards)[shard(key)]);
+        if let Err(place) = shard.binary_search(&(key, position)) {
+            shard.insert(place, (key, position));
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: u64, position: u32) {
+        let shard = Arc::make_mut(&mut Arc::make_mut(&mut self.shards)[shard(key)]);
+        if let Ok(place) = shard.binary_search(&(key, position)) {
+            shard.remove(place);
+        }
+    }
+
+    /// The positions under keys from `from` to `to`, ascending by key; those of equal keys in no certain order.
+    pub(crate) fn range(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, u32)> + '_ {
+        let shards = if from <= to { shard(from)..shard(to) + 1 } else { 0..0 };
+        self.shards[shards].iter().flat_map(move |entries| {
+            let start = entries.partition_point(|(key, _)| *key < from);
+            entries[start..].iter().copied().take_while(move |(key, _)| *key <= to)
+        })
+    }
+
+    /// The positions under one key.
+    pub(crate) fn get(&self, key: u64) -> impl Iterator<Item = u32> + '_ {
+        self.range(key, key).map(|(_, position)| position)
+    }
+
+    /// One that holds `entries`; faster than inserting them.
+    pub(crate) fn build(mut entries: Vec<(u64, u32)>) -> Self {
+        entries.sort_unstable();
+        let mut shards = vec![Vec::new(); 1 << SHARD_BITS];
+        entries.into_iter().for_each(|entry| shards[shard(entry.0)].push(entry));
+        Self { shards: Arc::new(shards.into_iter().map(Arc::new).collect()) }
+    }
+}
+
+const fn shard(key: u64) -> usize {
+    (key >> (64 - SHARD_BITS)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_alone_and_in_ranges_over_shards() {
+        let mut lookup = Lookup::default();
+        let keys = [0, 1, 1 << 52, (1 << 52) + 1, u64::MAX];
+        keys.iter().zip(0..).for_each(|(key, position)| lookup.insert(*key, position));
+        lookup.insert(1, 9);
+        let before = lookup.clone();
+        lookup.remove(1, 1);
+        let all = |lookup: &Lookup| lookup.range(0, u64::MAX).map(|(_, position)| position).collect::<Vec<_>>();
+        assert_eq!(all(&before), [0, 1, 9, 2, 3, 4]);
+        assert_eq!(all(&lookup), [0, 9, 2, 3, 4]);
+        assert_eq!(lookup.get(1).collect::<Vec<_>>(), [9]);
+        assert_eq!(lookup.range(2, 1 << 52).count(), 1);
+        assert_eq!(lookup.range(5, 4).count(), 0);
+        let built = Lookup::build(before.range(0, u64::MAX).collect());
+        assert_eq!(all(&built), all(&before));
+        assert_eq!(Lookup::key(&[1, 2]), 0x0102 << 48);
+    }
+}

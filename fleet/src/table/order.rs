@@ -1,0 +1,114 @@
+//! The order of bulk lists: (`updated`, `uuid`) ascending.
+//!
+//! Because one clock orders all changes, a record that changes always moves to the end. So the order is a list that is only
+//! added to; the place that a record left stays in it until so many are left behind that it is worth to rewrite it.
+//! Whoever reads it asks for each entry whether the record still stands there.
+
+use std::cmp::Ordering;
+
+use model::Timestamp;
+use uuid::Uuid;
+
+use super::{Chunked, Lookup};
+
+/// A place in the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) updated: Timestamp,
+    /// The first 64 bits of the uuid.
+    pub(crate) uuid: u64,
+    pub(crate) position: u32,
+}
+
+impl Stamp {
+    pub(crate) fn new(updated: Timestamp, uuid: Uuid, position: u32) -> Self {
+        Self { updated, uuid: Lookup::key(uuid.as_bytes()), position }
+    }
+}
+
+/// The order, with places that were left.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OrderLog(Chunked<Stamp>);
+
+impl OrderLog {
+    /// Entries, left ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds records that changed in one step, each with its new place.
+    ///
+    /// `uuids` gives the whole uuid, for two that begin alike. All must have changed after everything that is in the log.
+    pub(crate) fn append(&mut self, mut changed: Vec<Stamp>, uuids: impl Fn(u32) -> Uuid) {
+        let whole = |stamp: &Stamp| (stamp.updated, uuids(stamp.position));
+        changed.sort_unstable_by(|a, b| match (a.updated, a.uuid).cmp(&(b.updated, b.uuid)) {
+            Ordering::Equal => whole(a).cmp(&whole(b)),
+            other => other,
+        });
+        changed.into_iter().for_each(|stamp| self.0.push(stamp));
+    }
+
+    /// The entries from the first at `updated` or later on; with a uuid from the first that does not come before both.
+    ///
+    /// Entries whose uuid begins as the given one does come too.
+    pub(crate) fn from(&self, updated: Timestamp, uuid: Option<Uuid>) -> impl Iterator<Item = &Stamp> {
+        let key = (updated, uuid.map_or(0, |uuid| Lookup::key(uuid.as_bytes())));
+        let start = self.partition(key);
+        (start..self.0.len()).filter_map(|index| self.0.get(index as u32))
+    }
+
+    /// All entries, the last first.
+    pub(crate) fn backwards(&self) -> impl Iterator<Item = &Stamp> {
+        self.0.iter().rev()
+    }
+
+    /// Leaves out what `stands` denies.
+    pub(crate) fn compact(&mut self, stands: impl Fn(&Stamp) -> bool) {
+        self.0 = self.0.iter().filter(|stamp| stands(stamp)).copied().collect();
+    }
+
+    fn partition(&self, key: (Timestamp, u64)) -> usize {
+        let (mut low, mut high) = (0, self.0.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let comes_before =
+                self.0.get(middle as u32).is_some_and(|stamp| (stamp.updated, stamp.uuid) < key);
+            if comes_before { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_found_from_a_time_and_uuid_on() {
+        let uuid = |number: u32| Uuid::from_u128(u128::from(number) << 64);
+        let mut log = OrderLog::default();
+        let stamp = |updated, position| Stamp::new(Timestamp(updated), uuid(position), position);
+        log.append(vec![stamp(5, 3), stamp(5, 1), stamp(4, 2)], uuid);
+        log.append(vec![stamp(9, 1)], uuid);
+        let from = |updated, after: Option<u32>| {
+            let found = log.from(Timestamp(updated), after.map(uuid));
+            found.map(|stamp| stamp.position).collect::<Vec<_>>()
+        };
+        assert_eq!(from(i64::MIN, None), [2, 1, 3, 1]);
+        assert_eq!(from(5, None), [1, 3, 1]);
+        assert_eq!(from(5, Some(2)), [3, 1]);
+        assert_eq!(from(10, None), [0_u32; 0]);
+        let mut compact = log.clone();
+        compact.compact(|stamp| stamp.position != 1 || stamp.updated == Timestamp(9));
+        assert_eq!(compact.backwards().map(|stamp| stamp.position).collect::<Vec<_>>(), [1, 3, 2]);
+    }
+
+    #[test]
+    fn two_uuids_that_begin_alike_stand_in_the_order_of_the_whole() {
+        let uuid = |number: u32| Uuid::from_u128((1 << 100) + u128::from(10 - number));
+        let mut log = OrderLog::default();
+        log.append((0..5).map(|position| Stamp::new(Timestamp(1), uuid(position), position)).collect(), uuid);
+        let order: Vec<u32> = log.from(Timestamp(1), None).map(|stamp| stamp.position).collect();
+        assert_eq!(order, [4, 3, 2, 1, 0]);
+    }
+}
