@@ -13,12 +13,16 @@ mod column;
 mod dictionary;
 mod error;
 mod eval;
+#[allow(dead_code, unused_imports)]
+mod facts;
 mod fleet;
 mod follow;
 mod index;
 mod judge;
 mod load;
 mod page;
+#[allow(dead_code, unused_imports)]
+mod persist;
 mod postings;
 mod request;
 #[allow(dead_code, unused_imports)]

@@ -148,6 +148,7 @@ impl World {
                     secrets: Vec::new(),
                     unreadable: 0,
                 },
+                document_bytes: Arc::default(),
             });
             self.index.put_image(Arc::clone(&record), Arc::clone(&inventory));
             self.images.insert(*number, (record, inventory));

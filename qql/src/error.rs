@@ -31,13 +31,15 @@ pub enum QueryError {
         /// What was expected or found.
         message: String,
     },
-    /// No entity has such a token.
-    #[error("filter token `{token}` (column {column}) is unknown")]
+    /// The entity has no such token, or not where it stands.
+    #[error("filter token `{token}` (column {column}) is unknown{hint}")]
     UnknownToken {
         /// As written.
         token: String,
         /// Where.
         column: u32,
+        /// What may have been meant, as the end of the message: `; did you mean ...?`. Empty if nothing is near.
+        hint: String,
     },
     /// A documented token that cannot be searched yet.
     #[error("filter token `{token}` (column {column}) is not supported yet")]
@@ -67,6 +69,40 @@ pub enum QueryError {
         /// Where the value begins.
         column: u32,
     },
+    /// The token has a closed set of values, and the value is none of them.
+    #[error("value `{value}` (column {column}) of filter token `{token}` does not exist; the values are {allowed}")]
+    UnknownValue {
+        /// As written.
+        token: String,
+        /// As written, shortened.
+        value: String,
+        /// The values, with commas between them.
+        allowed: String,
+        /// Where the value begins.
+        column: u32,
+    },
+    /// The token exists, but not with this operator, in this group, or for sorting.
+    #[error("filter token `{token}` (column {column}) {problem}")]
+    Misused {
+        /// As written.
+        token: String,
+        /// Where.
+        column: u32,
+        /// What is wrong and how to mend it, as the end of the sentence.
+        problem: String,
+    },
+    /// A list has more than [`crate::MAX_LIST`] values.
+    #[error("the list of filter token `{token}` (column {column}) has {length} values, at most {limit} are accepted")]
+    TooMany {
+        /// As written.
+        token: String,
+        /// Where.
+        column: u32,
+        /// Values given.
+        length: usize,
+        /// Values accepted.
+        limit: usize,
+    },
 }
 
 impl QueryError {
@@ -79,6 +115,9 @@ impl QueryError {
             | Self::UnknownToken { column, .. }
             | Self::NotSupportedYet { column, .. }
             | Self::ConstructNotSupportedYet { column, .. }
+            | Self::UnknownValue { column, .. }
+            | Self::Misused { column, .. }
+            | Self::TooMany { column, .. }
             | Self::WrongType { column, .. } => *column,
         }
     }

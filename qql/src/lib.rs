@@ -1,26 +1,35 @@
 //! The query language of the Container Security API: text to syntax tree and back, and the tables of tokens.
 //!
-//! What it is for: reading a filter or a cursor, saying precisely what is wrong with it, printing one, and
-//! knowing which tokens an entity has and of which type they are. What it is not for: evaluating anything.
-//! There is no SQL, no HTTP and no index here.
+//! What it is for: reading a filter or a cursor, saying precisely what is wrong with it, printing one, knowing which tokens
+//! an entity has and of which type they are, and turning a query into a [`Condition`] in which nothing has to be looked up
+//! any more. What it is not for: evaluating conditions. There is no SQL, no HTTP and no index here; tests on
+//! single values are, because what "matches" means belongs to the language.
 //!
-//! The decision a reader may doubt: the grammar is read in full, although few tokens can be searched yet.
-//! [`fields`] says per token whether it can, so a client learns "not supported yet" with the token's name
-//! instead of a syntax error about text that is right.
+//! The decision a reader may doubt: parsing and resolving are two steps. Text is parsed where it comes in, as cursors
+//! are taken apart there; what its tokens mean is known only once the entity and the moment of `now` are.
 
 mod ast;
+mod condition;
 mod date;
 mod error;
 pub mod fields;
 mod lex;
 mod parse;
 mod print;
+mod resolve;
+mod scope;
+mod suggest;
+mod test;
 mod value;
 
 pub use ast::{Expr, Op, Place, Query, Quote, Range, Scalar, Term, Token, Value};
+pub use condition::{Condition, Test};
 pub use date::{Period, parse_date};
 pub use error::QueryError;
+pub use fields::{Array, Entity, FieldId};
 pub use parse::parse;
+pub use resolve::{Sort, resolve, resolve_expr, resolve_sort};
+pub use test::{DateTest, IpRange, IpTest, KeywordTest, NumberTest, TextTest, fold, tokens};
 pub use value::quoted_range;
 
 /// Bytes of a query that are accepted.
@@ -28,3 +37,6 @@ pub const MAX_LENGTH: usize = 64 * 1024;
 
 /// Levels of groups and negations that are accepted.
 pub const MAX_DEPTH: usize = 1000;
+
+/// Values of a list that are accepted.
+pub const MAX_LIST: usize = 10_000;

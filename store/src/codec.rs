@@ -5,6 +5,8 @@
 //! sample of their own kind, which spares every small document the names of its fields. A sample is part of the
 //! stored form: it is never edited, a better one gets a new form.
 
+use std::cell::RefCell;
+
 use zstd::bulk::{Compressor, Decompressor};
 
 use crate::error::{Result, StoreError};
@@ -100,6 +102,15 @@ impl Codec {
         }
         Ok(content)
     }
+}
+
+thread_local! {
+    static HERE: RefCell<Codec> = const { RefCell::new(Codec::new()) };
+}
+
+/// [`Codec::unpack`] with a codec of this thread's own, for callers that have none.
+pub(crate) fn unpack_here(what: &str, packed: &[u8]) -> Result<Vec<u8>> {
+    HERE.with_borrow_mut(|codec| codec.unpack(what, packed))
 }
 
 #[cfg(test)]

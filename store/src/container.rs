@@ -3,18 +3,22 @@
 //! A container is told about again and again. Only what differs from the newest known observation is a change; that
 //! it was seen once more is noted without one, so that an older observation that arrives late does not win.
 
-use model::{ContainerReport, Digest, ImageId, Timestamp};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use model::{ContainerReport, ContainerState, Digest, ImageId, Timestamp};
 use uuid::Uuid;
 
+use crate::change::{self, Cause, ChangeKind};
 use crate::codec::{Codec, Form};
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::page;
 use crate::prepare::to_json;
-use crate::record::{Ack, ChangeKind, ContainerRecord, container_uuid, host_uuid, image_uuid};
+use crate::record::{Ack, ContainerRecord, container_uuid, host_uuid, image_uuid};
 use crate::sql::sql;
 use crate::work::Work;
-use crate::{change, tag};
+use crate::{batch, codec, tag};
 
 /// Takes the containers of one request in; all or none.
 pub(crate) fn put_all(work: &mut Work<'_>, customer: Uuid, reports: Vec<ContainerReport>) -> Result<Ack> {
@@ -29,7 +33,7 @@ pub(crate) fn put_all(work: &mut Work<'_>, customer: Uuid, reports: Vec<Containe
         ack.uuids.push(uuid);
     }
     if ack.uuids.is_empty() {
-        ack.updated = change::clock(work.connection)?;
+        ack.updated = work.clock()?;
     }
     Ok(ack)
 }
@@ -47,14 +51,15 @@ fn put(
     let stored = one_row(work.connection, &mut work.memory.codec, customer, uuid)?;
     let Some(stored) = stored else {
         let updated = work.tick()?;
+        change::forget(work.connection, customer, ChangeKind::Container, uuid)?;
         write(work, customer, updated, updated, &report)?;
-        return logged(work, customer, uuid, updated);
+        return Ok((updated, true));
     };
     let later = report.observed_at >= stored.report.observed_at;
     if later && !same_but_for_time(&stored.report, &report) {
         let updated = work.tick()?;
         write(work, customer, stored.created_at, updated, &report)?;
-        return logged(work, customer, uuid, updated);
+        return Ok((updated, true));
     }
     if report.observed_at > stored.report.observed_at {
         let values = [customer.into(), uuid.into(), report.observed_at.into()];
@@ -62,16 +67,22 @@ fn put(
     }
     if tagged {
         let updated = work.tick()?;
-        let values = [customer.into(), uuid.into(), updated.into()];
-        work.connection.execute(sql!("container/touch"), &values)?;
-        return logged(work, customer, uuid, updated);
+        touch(work.connection, customer, uuid, updated)?;
+        return Ok((updated, true));
     }
     Ok((stored.updated, false))
 }
 
-fn logged(work: &mut Work<'_>, customer: Uuid, uuid: Uuid, updated: Timestamp) -> Result<(Timestamp, bool)> {
-    change::put_written(work.connection, updated, customer, ChangeKind::Container, uuid)?;
-    Ok((updated, true))
+/// Notes that a tag was put on a container.
+pub(crate) fn touch(
+    connection: &mut dyn Connection,
+    customer: Uuid,
+    uuid: Uuid,
+    updated: Timestamp,
+) -> Result<()> {
+    let values = [customer.into(), uuid.into(), updated.into(), Cause::Tag.into()];
+    connection.execute(sql!("container/touch"), &values)?;
+    Ok(())
 }
 
 fn same_but_for_time(stored: &ContainerReport, new: &ContainerReport) -> bool {
@@ -111,15 +122,44 @@ fn write(
         Value::from(customer),
         container_uuid(customer, &report.id).into(),
         Value::from(&report.id),
-        host_uuid(customer, &report.host.hostname).into(),
         report.image_id.map(|id| id.0.as_bytes().to_vec()).into(),
+        Value::Int(state_number(report.state)),
         created_at.into(),
         updated.into(),
         report.observed_at.into(),
+        Cause::ContainerReport.into(),
         document.into(),
     ];
     work.connection.execute(sql!("container/put"), &values)?;
     Ok(())
+}
+
+/// How the database holds a state. The first four need their image.
+pub(crate) const fn state_number(state: ContainerState) -> i64 {
+    match state {
+        ContainerState::Created => 1,
+        ContainerState::Running => 2,
+        ContainerState::Paused => 3,
+        ContainerState::Stopped => 4,
+        ContainerState::Deleted => 5,
+        ContainerState::Unknown => 6,
+    }
+}
+
+/// Fills the column of states from the documents: for rows that were written before there was one.
+pub(crate) fn fill_states(connection: &mut dyn Connection) -> Result<()> {
+    let mut codec = Codec::new();
+    let mut key = None;
+    loop {
+        let records = after(connection, &mut codec, key, 1_000)?;
+        let Some(last) = records.last() else { return Ok(()) };
+        key = Some((last.customer, last.uuid));
+        for record in &records {
+            let state = Value::Int(state_number(record.report.state));
+            let values = [record.customer.into(), record.uuid.into(), state];
+            connection.execute(sql!("container/set_state"), &values)?;
+        }
+    }
 }
 
 const BLANK: Digest = Digest::from_bytes([0; 32]);
@@ -135,26 +175,38 @@ fn one_row(
 }
 
 /// Reads a row; tags are still to be set.
-fn read(codec: &mut Codec, mut row: Row) -> Result<ContainerRecord> {
+pub(crate) fn read(codec: &mut Codec, mut row: Row) -> Result<ContainerRecord> {
     let uuid = row.uuid(1)?;
     let what = format!("container {uuid}");
-    let document = codec.unpack(&what, &row.bytes(8)?)?;
+    let document_bytes: Arc<[u8]> = row.bytes(8)?.into();
+    let document = codec.unpack(&what, &document_bytes)?;
     let mut report: ContainerReport =
         serde_json::from_slice(&document).map_err(|error| StoreError::damaged(&what, error))?;
     report.id = row.digest(2)?;
-    report.image_id = row.optional_digest(4)?.map(ImageId);
+    report.image_id = row.optional_digest(3)?.map(ImageId);
     report.observed_at = row.time(7)?;
     let customer = row.uuid(0)?;
     Ok(ContainerRecord {
         customer,
         uuid,
-        host_uuid: row.uuid(3)?,
+        host_uuid: host_uuid(customer, &report.host.hostname),
         image_uuid: report.image_id.map(|id| image_uuid(customer, &id)),
         created_at: row.time(5)?,
         updated: row.time(6)?,
         tags: Vec::new(),
         report,
+        document_bytes,
     })
+}
+
+/// Reads the report of a container as it is stored, [`ContainerRecord::document_bytes`]: all of it but `id`,
+/// `image_id` and `observed_at`, which are blank. Any thread may call it; each keeps what makes it fast.
+///
+/// # Errors
+/// The bytes are no stored report.
+pub fn decode_document(stored: &[u8]) -> Result<ContainerReport> {
+    let document = codec::unpack_here("container document", stored)?;
+    serde_json::from_slice(&document).map_err(|error| StoreError::damaged("container document", error))
 }
 
 /// One container of a customer.
@@ -186,4 +238,87 @@ pub(crate) fn after(
         record.tags = tags.remove(&key).unwrap_or_default();
     }
     Ok(records)
+}
+
+/// Those of the containers `keys` that there are, in the order of `keys`.
+pub(crate) fn of_keys(
+    connection: &mut dyn Connection,
+    codec: &mut Codec,
+    keys: &[(Uuid, Uuid)],
+) -> Result<Vec<ContainerRecord>> {
+    let mut tags = tag::of_keys(connection, ChangeKind::Container, keys)?;
+    let mut found = HashMap::with_capacity(keys.len());
+    for row in batch::rows_of(connection, sql!("container/of_keys"), &[], keys)? {
+        let mut record = read(codec, row)?;
+        let key = (record.customer, record.uuid);
+        record.tags = tags.remove(&key).unwrap_or_default();
+        found.insert(key, record);
+    }
+    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::Engine as _;
+    use crate::migration::{self, MIGRATIONS};
+    use crate::record::DEFAULT_CUSTOMER;
+    use crate::sqlite::Sqlite;
+
+    fn report(number: u8, state: &str) -> ContainerReport {
+        let json = serde_json::json!({
+            "id": Digest::from_bytes([number; 32]), "name": "web", "host": {"hostname": "node-1"},
+            "imageId": Digest::from_bytes([9; 32]), "state": state, "created": 100, "stateChanged": 200,
+            "observedAt": 1_000, "source": "GENERAL",
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn containers_of_the_first_form_come_through_with_their_states() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Sqlite::new(&folder.path().join("db")).unwrap();
+        let mut connection = engine.open_writer().unwrap();
+        let first = connection.dialect().expand(MIGRATIONS[0].1);
+        connection.script(&first).unwrap();
+        connection
+            .script(
+                "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT, applied INTEGER);
+                 INSERT INTO schema_version VALUES (1, 'facts', 0)",
+            )
+            .unwrap();
+        let mut codec = Codec::new();
+        let states = ["CREATED", "RUNNING", "PAUSED", "STOPPED", "DELETED", "UNKNOWN"];
+        let reports: Vec<_> = (1..).zip(states).map(|(number, state)| report(number, state)).collect();
+        for (number, report) in (1..).zip(&reports) {
+            let document = codec.pack(Form::Container, &to_json(report).unwrap()).unwrap();
+            let values = [
+                Value::from(DEFAULT_CUSTOMER),
+                container_uuid(DEFAULT_CUSTOMER, &report.id).into(),
+                Value::from(&report.id),
+                host_uuid(DEFAULT_CUSTOMER, "node-1").into(),
+                Value::from(&Digest::from_bytes([9; 32])),
+                Value::Int(5),
+                Value::Int(10 + number),
+                Value::Int(1_000),
+                document.into(),
+            ];
+            let insert = "INSERT INTO container VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+            connection.execute(insert, &values).unwrap();
+            let entry = "INSERT INTO change VALUES ($1, 2, $2, 11, 0, NULL)";
+            connection.execute(entry, &values[..2]).unwrap();
+        }
+        migration::migrate(&mut *connection).unwrap();
+        for (number, report) in (1..).zip(reports) {
+            let uuid = container_uuid(DEFAULT_CUSTOMER, &report.id);
+            let values = [DEFAULT_CUSTOMER.into(), uuid.into()];
+            let state = connection.query(sql!("container/one"), &values).unwrap()[0].int(4).unwrap();
+            assert_eq!(state, number);
+            let record = one(&mut *connection, &mut codec, DEFAULT_CUSTOMER, uuid).unwrap().unwrap();
+            assert_eq!((record.report, record.updated), (report, Timestamp(10 + number)));
+        }
+        let changes = change::after(&mut *connection, Timestamp(0), 100).unwrap();
+        assert!(changes.iter().map(|change| change.clock.0).eq(11..17));
+        assert!(changes.iter().all(|change| change.cause == "container report"));
+    }
 }

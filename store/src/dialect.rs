@@ -25,6 +25,10 @@ impl Dialect {
         keyed: "STRICT, WITHOUT ROWID",
     };
 
+    /// PostgreSQL. Text is compared bytewise whatever the database's own order is.
+    pub(crate) const POSTGRES: Self =
+        Self { int: "BIGINT", bytes: "BYTEA", text: "TEXT COLLATE \"C\"", table: "", keyed: "" };
+
     /// Puts the engine's words in place of the placeholders.
     pub(crate) fn expand(&self, sql: &str) -> String {
         sql.replace("{int}", self.int)

@@ -94,6 +94,12 @@ pub enum Trouble {
     Busy,
     /// A rule of the schema was broken.
     Constraint,
+    /// A value that no engine can hold.
+    Invalid,
+    /// The engine gave up a transaction that got into another one's way; run again, it may succeed.
+    Conflict,
+    /// The connection is gone, or none can be had. Its transaction is undone.
+    Lost,
     /// Anything else.
     Other,
 }
@@ -115,13 +121,15 @@ impl DriverError {
     }
 }
 
-/// Whether a transaction will write.
+/// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// One snapshot for all queries.
     Read,
     /// Keeps every other writer, in any process, out until it ends.
     Write,
+    /// Changes the form of the database, which may not have a clock to keep others out with yet.
+    Form,
 }
 
 /// One connection. Parameters are `$1`, `$2`, ... and are bound by that name.
@@ -131,6 +139,22 @@ pub(crate) trait Connection: Send {
 
     /// Runs a statement and collects its rows.
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, DriverError>;
+
+    /// Runs a statement whose effect nobody waits for. It takes place before whatever is asked of the connection next;
+    /// if it fails, that comes out at the latest when the connection settles or commits.
+    fn execute_later(&mut self, sql: &str, values: &[Value]) -> Result<(), DriverError> {
+        self.execute(sql, values).map(drop)
+    }
+
+    /// Waits for all statements that were to run later.
+    fn settle(&mut self) -> Result<(), DriverError> {
+        Ok(())
+    }
+
+    /// Runs one statement with several sets of values; gives the rows of each set, in their order.
+    fn query_many(&mut self, sql: &str, sets: &[Vec<Value>]) -> Result<Vec<Vec<Row>>, DriverError> {
+        sets.iter().map(|values| self.query(sql, values)).collect()
+    }
 
     /// Runs several statements without parameters.
     fn script(&mut self, sql: &str) -> Result<(), DriverError>;
@@ -149,6 +173,39 @@ pub(crate) trait Connection: Send {
 
     /// How the engine's SQL differs from the common text.
     fn dialect(&self) -> Dialect;
+
+    /// Whether the engine is far away: asking costs more than working, and the way to it can break. What it is told is
+    /// then kept until it is done, to be told again.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
+    /// The number of the writing transaction, for [`Self::outcome_of`]; `None` if the engine cannot tell.
+    fn transaction(&self) -> Option<i64> {
+        None
+    }
+
+    /// Whether the connection was lost while it committed.
+    fn is_in_doubt(&self) -> bool {
+        false
+    }
+
+    /// What became of a transaction of another connection: whether it was committed; `None` while it has not ended.
+    fn outcome_of(&mut self, transaction: i64) -> Result<Option<bool>, DriverError> {
+        Err(DriverError::other(format!("nobody knows what became of transaction {transaction}")))
+    }
+}
+
+/// Refuses text that PostgreSQL cannot hold, on every engine alike.
+pub(crate) fn check_values(values: &[Value]) -> Result<(), DriverError> {
+    let bad = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
+    match values.iter().position(bad) {
+        None => Ok(()),
+        Some(place) => Err(DriverError {
+            trouble: Trouble::Invalid,
+            message: format!("a text (parameter ${}) holds a NUL character", place + 1),
+        }),
+    }
 }
 
 /// Opens connections to one database.

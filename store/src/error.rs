@@ -1,6 +1,5 @@
 //! What can go wrong with the store, as its callers tell the cases apart.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::driver::{DriverError, Trouble};
@@ -38,6 +37,13 @@ pub enum StoreError {
     /// Another program held the database for too long. The request may be sent again.
     #[error("the database is busy with another program's writing")]
     Busy,
+    /// The database cannot be reached at the moment. The request may be sent again; if it is the one during which
+    /// the connection broke, it may have been carried out.
+    #[error("the database cannot be reached: {reason}")]
+    Away {
+        /// What the connection said last.
+        reason: String,
+    },
     /// The database was written by a newer program.
     #[error("the database has form {found}, this program knows forms up to {known}; use a newer program")]
     TooNew {
@@ -46,11 +52,11 @@ pub enum StoreError {
         /// The newest form that this program knows.
         known: i64,
     },
-    /// The file could not be opened as a database.
-    #[error("cannot open the database {}: {reason}", path.display())]
+    /// The database could not be opened.
+    #[error("cannot open the database {database}: {reason}")]
     Open {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the URL without its password.
+        database: String,
         /// Why.
         reason: String,
     },
@@ -88,7 +94,12 @@ impl StoreError {
             Self::Invalid { .. } | Self::NotFound { .. } | Self::Exists { .. } | Self::Damaged { .. } => true,
             Self::Engine(error) => error.trouble == Trouble::Constraint,
             // SQLite undoes the whole transaction by itself when the disk is full
-            Self::DiskFull | Self::Busy | Self::TooNew { .. } | Self::Open { .. } | Self::Closed => false,
+            Self::DiskFull
+            | Self::Busy
+            | Self::Away { .. }
+            | Self::TooNew { .. }
+            | Self::Open { .. }
+            | Self::Closed => false,
         }
     }
 }
@@ -98,7 +109,9 @@ impl From<DriverError> for StoreError {
         match error.trouble {
             Trouble::Full => Self::DiskFull,
             Trouble::Busy => Self::Busy,
-            Trouble::Constraint | Trouble::Other => Self::Engine(Arc::new(error)),
+            Trouble::Invalid => Self::invalid("text", error.message),
+            Trouble::Lost => Self::Away { reason: error.message },
+            Trouble::Constraint | Trouble::Conflict | Trouble::Other => Self::Engine(Arc::new(error)),
         }
     }
 }

@@ -4,18 +4,22 @@
 //! describes it (of two with the same time, the later arrival); names, senders and tags of all are united. A report
 //! that adds nothing changes nothing: no clock value, no change entry.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use model::{Digest, ImageId, Reference, Timestamp};
 use uuid::Uuid;
 
+use crate::change::{self, Cause, ChangeKind};
 use crate::codec::{Codec, Form};
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::page;
 use crate::prepare::PreparedReport;
-use crate::record::{Ack, ChangeKind, ImageDocument, ImageRecord, InventoryEntry};
+use crate::record::{Ack, ImageDocument, ImageRecord, InventoryEntry};
 use crate::sql::sql;
 use crate::work::Work;
-use crate::{change, inventory, package, tag};
+use crate::{batch, codec, inventory, package, tag};
 
 /// Names kept of one image; beyond them the oldest are dropped.
 const MAX_NAMES: usize = 4_096;
@@ -33,6 +37,8 @@ struct StoredImage {
     sources: Vec<String>,
     names: Vec<Reference>,
     document: Vec<u8>,
+    /// The document as the row holds it; empty for one that was not read from it.
+    packed: Arc<[u8]>,
 }
 
 /// Takes one report in.
@@ -45,19 +51,33 @@ pub(crate) fn put_report(work: &mut Work<'_>, report: PreparedReport) -> Result<
         Some(stored) => (Some(stored.clone()), merge(work, stored, report)?),
         None => (None, first(work, report)?),
     };
-    if let Some(before) = &before
-        && !tagged
-        && *before == next
-    {
-        return Ok(Ack { updated: before.updated, changed: false, uuids: vec![uuid] });
+    let same = before.as_ref().is_some_and(|before| *before == next);
+    if same && !tagged {
+        return Ok(Ack { updated: next.updated, changed: false, uuids: vec![uuid] });
     }
     next.updated = work.tick()?;
     if before.is_none() {
         next.created_at = next.updated;
+        change::forget(work.connection, next.customer, ChangeKind::Image, uuid)?;
     }
-    write(work, &next)?;
-    change::put_written(work.connection, next.updated, next.customer, ChangeKind::Image, uuid)?;
+    if same {
+        touch(work.connection, next.customer, uuid, next.updated)?;
+    } else {
+        write(work, &next)?;
+    }
     Ok(Ack { updated: next.updated, changed: true, uuids: vec![uuid] })
+}
+
+/// Notes that a tag was put on an image.
+pub(crate) fn touch(
+    connection: &mut dyn Connection,
+    customer: Uuid,
+    uuid: Uuid,
+    updated: Timestamp,
+) -> Result<()> {
+    let values = [customer.into(), uuid.into(), updated.into(), Cause::Tag.into()];
+    connection.execute(sql!("image/touch"), &values)?;
+    Ok(())
 }
 
 /// The record of an image that is seen for the first time; its clock values are still to be set.
@@ -75,6 +95,7 @@ fn first(work: &mut Work<'_>, report: PreparedReport) -> Result<StoredImage> {
         sources: vec![source],
         names,
         document,
+        packed: Arc::default(),
     })
 }
 
@@ -135,6 +156,7 @@ fn write(work: &mut Work<'_>, image: &StoredImage) -> Result<()> {
         json_text(&image.sources)?.into(),
         json_text(&image.names)?.into(),
         document.into(),
+        Cause::Report.into(),
     ];
     work.connection.execute(sql!("image/put"), &values)?;
     Ok(())
@@ -158,6 +180,7 @@ fn read(codec: &mut Codec, mut row: Row) -> Result<StoredImage> {
     let uuid = row.uuid(1)?;
     let what = format!("image {uuid}");
     let damaged = |error: serde_json::Error| StoreError::damaged(&what, error);
+    let packed: Arc<[u8]> = row.bytes(9)?.into();
     Ok(StoredImage {
         customer: row.uuid(0)?,
         uuid,
@@ -168,8 +191,14 @@ fn read(codec: &mut Codec, mut row: Row) -> Result<StoredImage> {
         inventory: row.digest(6)?,
         sources: serde_json::from_str(&row.text(7)?).map_err(damaged)?,
         names: serde_json::from_str(&row.text(8)?).map_err(damaged)?,
-        document: codec.unpack(&what, &row.bytes(9)?)?,
+        document: codec.unpack(&what, &packed)?,
+        packed,
     })
+}
+
+/// Reads a row as a record; tags are still to be set.
+pub(crate) fn read_record(codec: &mut Codec, row: Row) -> Result<ImageRecord> {
+    record(read(codec, row)?, Vec::new())
 }
 
 fn record(stored: StoredImage, tags: Vec<String>) -> Result<ImageRecord> {
@@ -189,7 +218,18 @@ fn record(stored: StoredImage, tags: Vec<String>) -> Result<ImageRecord> {
         tags,
         inventory,
         document,
+        document_bytes: stored.packed,
     })
+}
+
+/// Reads the document of an image as it is stored, [`ImageRecord::document_bytes`]: all of it but the names
+/// (`facts.references`), which are empty. Any thread may call it; each keeps what makes it fast.
+///
+/// # Errors
+/// The bytes are no stored document.
+pub fn decode_document(stored: &[u8]) -> Result<ImageDocument> {
+    let document = codec::unpack_here("image document", stored)?;
+    serde_json::from_slice(&document).map_err(|error| StoreError::damaged("image document", error))
 }
 
 /// One image of a customer.
@@ -218,4 +258,20 @@ pub(crate) fn after(
     let mut tags = tag::of_page(connection, ChangeKind::Image, &keys)?;
     let records = stored.into_iter().zip(keys);
     records.map(|(image, key)| record(image, tags.remove(&key).unwrap_or_default())).collect()
+}
+
+/// Those of the images `keys` that there are, in the order of `keys`.
+pub(crate) fn of_keys(
+    connection: &mut dyn Connection,
+    codec: &mut Codec,
+    keys: &[(Uuid, Uuid)],
+) -> Result<Vec<ImageRecord>> {
+    let mut tags = tag::of_keys(connection, ChangeKind::Image, keys)?;
+    let mut found = HashMap::with_capacity(keys.len());
+    for row in batch::rows_of(connection, sql!("image/of_keys"), &[], keys)? {
+        let stored = read(codec, row)?;
+        let key = (stored.customer, stored.uuid);
+        found.insert(key, record(stored, tags.remove(&key).unwrap_or_default())?);
+    }
+    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
 }

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::Timestamp;
 use uuid::Uuid;
 
-use crate::change;
+use crate::change::{self, Change, ChangeKind};
 use crate::dialect::with_list;
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::page;
-use crate::record::{Change, ChangeKind, FindingRow, Rejudged};
+use crate::record::{FindingRow, Rejudged};
 use crate::sql::sql;
 use crate::work::Work;
 
@@ -47,7 +47,8 @@ pub(crate) fn after(
     rows.into_iter().map(read).collect()
 }
 
-fn read(mut row: Row) -> Result<FindingRow> {
+/// Reads a row.
+pub(crate) fn read(mut row: Row) -> Result<FindingRow> {
     let (package, qid, first_found) = (row.u32(0)?, row.u32(1)?, row.time(2)?);
     Ok(FindingRow { package, qid, first_found, ended: row.optional_int(3)?.map(Timestamp) })
 }
@@ -87,11 +88,17 @@ pub(crate) fn record_again(work: &mut Work<'_>, cause: &str, judged: Vec<Rejudge
         let values = [Value::from(package), fingerprint.cast_signed().into(), clock.into()];
         work.connection.execute(sql!("package/set_fingerprint"), &values)?;
     }
-    let Some(clock) = moved else { return change::clock(work.connection) };
+    let Some(clock) = moved else { return work.clock() };
     let key = Uuid::new_v3(&Uuid::nil(), format!("judgement:{}", clock.0).as_bytes());
-    let cause = Some(cause.to_owned());
-    let entry =
-        Change { clock, customer: Uuid::nil(), kind: ChangeKind::Judgement, key, deleted: false, cause };
+    let entry = Change {
+        clock,
+        customer: Uuid::nil(),
+        kind: ChangeKind::Judgement,
+        key,
+        deleted: false,
+        cause: cause.to_owned().into(),
+        tombstone: None,
+    };
     change::put(work.connection, &entry)?;
     Ok(clock)
 }

@@ -8,25 +8,31 @@
 //! connections. SQLite has one writer at a time anyway, and on a server database all writers queue for the clock's
 //! row. Collecting what waits into one commit is what makes thousands of durable reports a second possible.
 //!
-//! From bottom to top: `driver` is what an engine must offer and `sqlite` offers it; `dialect` and `migration` make
+//! From bottom to top: `driver` is what an engine must offer, `sqlite` and `postgres` offer it; `dialect` and `migration` make
 //! the schema; `work` is one request in the writer's transaction with its clock; `package`, `inventory`,
 //! `image`, `container`, `tag`, `change`, `judgement`, `account` and `secret` hold the logic, written once for all
-//! engines; `writer` and `reader` run it; `store` is the face.
+//! engines; `writer` with `attempt`, and `reader` run it; `store` is the face.
 
 mod account;
+mod attempt;
+mod batch;
 mod change;
 mod codec;
 mod container;
+mod day;
+mod deletion;
 mod dialect;
 mod driver;
 mod error;
 mod image;
 mod inventory;
+mod job;
 mod judgement;
 #[cfg(test)]
 mod lint;
 mod migration;
 mod package;
+mod postgres;
 mod prepare;
 mod reader;
 mod record;
@@ -35,19 +41,28 @@ mod sql;
 mod sqlite;
 mod store;
 mod tag;
+mod upkeep;
 mod validate;
+mod verify;
+mod verify_records;
 mod work;
 mod writer;
 
 pub use account::verify_password;
+pub use change::{Change, ChangeKind, Tombstone};
+pub use container::decode_document as decode_container_document;
+pub use deletion::{Deletion, Kept, KeptReason};
 pub use driver::{DriverError, Trouble};
 pub use error::{Result, StoreError};
+pub use image::decode_document as decode_image_document;
+pub use job::{DELETE_CONTAINERS, DELETE_IMAGES, Job, JobState, NewJob, Step};
 pub use record::{
-    Account, Ack, Change, ChangeKind, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageDocument,
+    Account, Ack, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageDocument,
     ImageRecord, Inventory, InventoryEntry, NewAccount, PackageRow, Rejudged, Role, UnknownRole,
     container_uuid, host_uuid, image_uuid, tag_uuid,
 };
 pub use store::{Store, StoreOptions};
+pub use verify::{Fault, Problem, Verified};
 
 #[cfg(fuzzing)]
 #[doc(hidden)]

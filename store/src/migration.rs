@@ -3,22 +3,48 @@
 //! Each step is one file of common SQL and runs in one transaction with the row that records it, so that a
 //! program killed in the middle finds either form. Databases of a newer program are refused untouched.
 
-use crate::driver::{Connection, Mode, in_transaction};
+use std::time::Duration;
+
+use crate::container;
+use crate::driver::{Connection, Mode, Trouble, in_transaction};
 use crate::error::{Result, StoreError};
 
 /// The steps in order; a step's number is its place counted from 1 and the number in its file name.
-pub(crate) const MIGRATIONS: [(&str, &str); 1] = [("facts", include_str!("../migrations/0001_facts.sql"))];
+pub(crate) const MIGRATIONS: [(&str, &str); 2] = [
+    ("facts", include_str!("../migrations/0001_facts.sql")),
+    ("deletion_and_jobs", include_str!("../migrations/0002_deletion_and_jobs.sql")),
+];
+
+/// The step whose SQL leaves a column to be filled from documents, which SQL cannot read.
+const STATES: i64 = 2;
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version \
      (version {int} NOT NULL PRIMARY KEY, name {text} NOT NULL, applied {int} NOT NULL) {table}";
 
+/// Makes the others who would change the form wait: the row of a version that there is not, locked until the
+/// transaction ends. SQLite needs no such row, and PostgreSQL's own locks are not to be had on all of its kin.
+const TAKE_TURN: &str = "INSERT INTO schema_version (version, name, applied) VALUES (0, 'turn', $1) \
+     ON CONFLICT (version) DO UPDATE SET applied = excluded.applied";
+
+/// Attempts to make the table of versions while others do the same.
+const ATTEMPTS: u32 = 50;
+/// The pause between them.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Brings the database to the newest form.
 ///
-/// Programs that start at the same moment wait for each other; the later one finds the work done.
+/// Programs that start at the same moment wait for each other; the later one finds the work done. A database of the
+/// newest form is not written to.
 pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<()> {
-    in_transaction(connection, Mode::Write, |connection| {
+    match version(connection) {
+        Ok(found) if found == MIGRATIONS.len() as i64 => return Ok(()),
+        Ok(_) => {}
+        Err(StoreError::Engine(_)) => make_version_table(connection)?,
+        Err(other) => return Err(other),
+    }
+    in_transaction(connection, Mode::Form, |connection| {
         let dialect = connection.dialect();
-        connection.script(&dialect.expand(VERSION_TABLE))?;
+        connection.execute(TAKE_TURN, &[model::Timestamp::now().into()])?;
         let found = version(connection)?;
         let known = MIGRATIONS.len() as i64;
         if found > known {
@@ -26,6 +52,9 @@ pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<()> {
         }
         for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
             connection.script(&dialect.expand(sql))?;
+            if number == STATES {
+                container::fill_states(connection)?;
+            }
             let now = model::Timestamp::now();
             connection.execute(
                 "INSERT INTO schema_version (version, name, applied) VALUES ($1, $2, $3)",
@@ -35,6 +64,24 @@ pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// PostgreSQL lets two programs make one table at the same time, and fails the later one when it is too late.
+fn make_version_table(connection: &mut dyn Connection) -> Result<()> {
+    let sql = connection.dialect().expand(VERSION_TABLE);
+    let mut attempts = 0;
+    loop {
+        let made = in_transaction(connection, Mode::Form, |connection| connection.script(&sql));
+        attempts += 1;
+        match made {
+            Err(error)
+                if attempts < ATTEMPTS && matches!(error.trouble, Trouble::Constraint | Trouble::Conflict) =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            outcome => return Ok(outcome?),
+        }
+    }
 }
 
 fn version(connection: &mut dyn Connection) -> Result<i64> {

@@ -202,7 +202,8 @@ pub(crate) fn page(limit: usize) -> Value {
     Value::Int(i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
-fn read(mut row: Row) -> Result<PackageRow> {
+/// Reads a row.
+pub(crate) fn read(mut row: Row) -> Result<PackageRow> {
     Ok(PackageRow {
         id: row.u32(0)?,
         package: package_of(&row.text(1)?)?,

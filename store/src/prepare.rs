@@ -17,6 +17,7 @@ use crate::validate;
 const RELEASE_PATH: &str = "etc/os-release";
 
 /// A report as the writer takes it.
+#[derive(Clone)]
 pub(crate) struct PreparedReport {
     pub(crate) customer: Uuid,
     pub(crate) uuid: Uuid,

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use model::{ContainerReport, Digest, ImageFacts, ImageId, OsRelease, Package, SecretRecord, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -106,6 +107,8 @@ pub struct ImageRecord {
     pub inventory: Digest,
     /// The rest.
     pub document: ImageDocument,
+    /// The document as it is stored, small: [`crate::decode_image_document`] gives all of it but its names.
+    pub document_bytes: Arc<[u8]>,
 }
 
 /// A set of packages with their places; images with equal content share one.
@@ -155,43 +158,8 @@ pub struct ContainerRecord {
     pub tags: Vec<String>,
     /// Its newest report; `tags` in it is empty.
     pub report: ContainerReport,
-}
-
-/// What a change entry speaks of; the number is what the database holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(i64)]
-pub enum ChangeKind {
-    /// An image record; the key is its uuid.
-    Image = 1,
-    /// A container record; the key is its uuid.
-    Container = 2,
-    /// Packages were judged anew, for all customers; customer and key are nil and made from the clock value.
-    /// The packages are those with `changed` equal to the entry's clock value.
-    Judgement = 3,
-}
-
-impl ChangeKind {
-    /// Reads the number that the database holds.
-    pub(crate) fn from_number(number: i64) -> Option<Self> {
-        [Self::Image, Self::Container, Self::Judgement].into_iter().find(|kind| *kind as i64 == number)
-    }
-}
-
-/// The latest change of one thing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// When, by the clock.
-    pub clock: Timestamp,
-    /// Whose; nil for a judgement.
-    pub customer: Uuid,
-    /// What kind of thing.
-    pub kind: ChangeKind,
-    /// Which one.
-    pub key: Uuid,
-    /// Whether it is gone.
-    pub deleted: bool,
-    /// Why, for a judgement.
-    pub cause: Option<String>,
+    /// The report as it is stored, small: [`crate::decode_container_document`] gives what is in it.
+    pub document_bytes: Arc<[u8]>,
 }
 
 /// A vulnerability of a package, with the times at which it was judged so.

@@ -2,11 +2,15 @@
 
 use model::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use uuid::Uuid;
 
 use crate::driver::{Connection, Value};
 use crate::error::{Result, StoreError};
 use crate::sql::sql;
 use crate::work::Work;
+
+/// The note that holds [`identity`].
+const IDENTITY: &str = "identity";
 
 /// The secret of that name; whoever asks first makes it, in one statement, and everybody gets the same.
 pub(crate) fn secret(work: &mut Work<'_>, name: &str) -> Result<[u8; 32]> {
@@ -31,4 +35,19 @@ pub(crate) fn note(connection: &mut dyn Connection, name: &str) -> Result<Option
 pub(crate) fn set_note(work: &mut Work<'_>, name: &str, value: &str) -> Result<()> {
     work.connection.execute(sql!("meta/put"), &[name.into(), value.into()])?;
     Ok(())
+}
+
+/// The random uuid of this database; whoever asks first makes it and everybody gets the same.
+pub(crate) fn identity(work: &mut Work<'_>) -> Result<Uuid> {
+    let fresh = Uuid::new_v4().to_string();
+    work.connection.execute(sql!("meta/insert"), &[IDENTITY.into(), fresh.into()])?;
+    known_identity(work.connection)?
+        .ok_or_else(|| StoreError::damaged("identity of the database", "was lost as it was made"))
+}
+
+/// The uuid of this database, if it was made already.
+pub(crate) fn known_identity(connection: &mut dyn Connection) -> Result<Option<Uuid>> {
+    let Some(text) = note(connection, IDENTITY)? else { return Ok(None) };
+    let uuid = Uuid::parse_str(&text).map_err(|error| StoreError::damaged("identity of the database", error))?;
+    Ok(Some(uuid))
 }

@@ -12,7 +12,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, ErrorCode, OpenFlags, ToSql};
 
 use crate::dialect::Dialect;
-use crate::driver::{Connection, DriverError, Engine, Mode, Row, Trouble, Value};
+use crate::driver::{Connection, DriverError, Engine, Mode, Row, Trouble, Value, check_values};
 
 /// How long a statement waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -82,6 +82,7 @@ struct SqliteConnection {
 impl SqliteConnection {
     /// Prepares a statement and binds its parameters by their names.
     fn bound(&self, sql: &str, values: &[Value]) -> Result<CachedStatement<'_>, DriverError> {
+        check_values(values)?;
         let mut statement = self.connection.prepare_cached(sql).map_err(explain)?;
         for index in 1..=statement.parameter_count() {
             let number = statement
@@ -125,7 +126,7 @@ impl Connection for SqliteConnection {
     fn begin(&mut self, mode: Mode) -> Result<(), DriverError> {
         let sql = match mode {
             Mode::Read => "BEGIN DEFERRED",
-            Mode::Write => "BEGIN IMMEDIATE",
+            Mode::Write | Mode::Form => "BEGIN IMMEDIATE",
         };
         self.execute(sql, &[]).map(drop)
     }

@@ -8,11 +8,14 @@ use model::{ContainerReport, Digest, ScanReport, Timestamp};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::driver::{Connection, Engine, Value};
+use crate::change::Change;
+use crate::codec::Codec;
+use crate::driver::{Connection, DriverError, Engine, Value};
 use crate::error::{Result, StoreError};
+use crate::postgres::{Postgres, PostgresUrl};
 use crate::reader::Readers;
 use crate::record::{
-    Account, Ack, Change, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageRecord, Inventory, NewAccount,
+    Account, Ack, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageRecord, Inventory, NewAccount,
     PackageRow, Rejudged,
 };
 use crate::sql::sql;
@@ -27,17 +30,49 @@ use crate::{
 /// Reports with more packages than this are prepared on a thread of their own.
 const INLINE_PACKAGES: usize = 2_000;
 
-/// Where the store keeps its facts.
+/// Where the store keeps its facts. Shown without a password.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// The SQLite file; its folder must exist.
-    pub path: PathBuf,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    File(PathBuf),
+    Server(Box<PostgresUrl>),
 }
 
 impl StoreOptions {
-    /// A SQLite file at `path`.
+    /// A SQLite file at `path`; its folder must exist.
     pub fn new(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned() }
+        Self { place: Place::File(path.as_ref().to_owned()) }
+    }
+
+    /// A PostgreSQL database by its URL: `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full`.
+    /// The database must exist; its tables are made.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, without its password.
+    pub fn postgres(url: &str) -> Result<Self> {
+        let wrong = |error: DriverError| StoreError::invalid("database", error.message);
+        Ok(Self { place: Place::Server(Box::new(PostgresUrl::parse(url).map_err(wrong)?)) })
+    }
+
+    fn engine(&self) -> Result<Arc<dyn Engine>> {
+        Ok(match &self.place {
+            Place::File(path) => Arc::new(Sqlite::new(path)?),
+            Place::Server(url) => Arc::new(Postgres::new((**url).clone())?),
+        })
+    }
+}
+
+impl std::fmt::Display for StoreOptions {
+    /// The path, or the URL without its password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.place {
+            Place::File(path) => path.display().fmt(f),
+            Place::Server(url) => url.fmt(f),
+        }
     }
 }
 
@@ -63,41 +98,58 @@ struct Shared {
 impl Store {
     /// Opens the database, making it if there is none, and brings it to the newest form.
     ///
-    /// Waits for other programs that do the same. Blocks for as long as that takes.
+    /// Waits for other programs that do the same. Blocks for as long as that takes. That a server cannot be reached is
+    /// told at once, because the address may be wrong.
     pub fn open(options: &StoreOptions) -> Result<Self> {
+        // the driver of a server waits by a runtime of its own, which a thread that serves another one must not
+        std::thread::scope(|scope| scope.spawn(|| Self::open_here(options)).join())
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    fn open_here(options: &StoreOptions) -> Result<Self> {
         let failed = |error: StoreError| match error {
             StoreError::Engine(source) => {
-                StoreError::Open { path: options.path.clone(), reason: source.message.clone() }
+                StoreError::Open { database: options.to_string(), reason: source.message.clone() }
             }
+            StoreError::Away { reason } => StoreError::Open { database: options.to_string(), reason },
             other => other,
         };
         let deadline = Instant::now() + OPEN_PATIENCE;
         loop {
             // The switch to the write-ahead log and the last close of another program refuse at once instead of waiting.
-            match Self::open_engine(|| Ok(Box::new(Sqlite::new(&options.path)?))) {
+            match options.engine().and_then(Self::open_engine) {
                 Err(StoreError::Busy) if Instant::now() < deadline => std::thread::sleep(OPEN_PAUSE),
                 outcome => return outcome.map_err(failed),
             }
         }
     }
 
-    fn open_engine(engine: impl FnOnce() -> Result<Box<dyn Engine>>) -> Result<Self> {
-        let engine = engine()?;
+    fn open_engine(engine: Arc<dyn Engine>) -> Result<Self> {
         let mut connection = engine.open_writer()?;
         migration::migrate(&mut *connection)?;
         add_default_customer(&mut *connection)?;
         let (sender, clock) = watch::channel(change::clock(&mut *connection)?);
         let no_thread = |error: std::io::Error| StoreError::damaged("writer", error);
-        let writer = Writer::start(connection, sender).map_err(no_thread)?;
+        let writer = Writer::start(Arc::clone(&engine), connection, sender).map_err(no_thread)?;
         Ok(Self { shared: Arc::new(Shared { readers: Arc::new(Readers::new(engine)), clock, writer }) })
     }
 
-    async fn write<T, F>(&self, size: usize, run: F) -> Result<T>
+    /// Runs `run` in the next commit; durable when this returns.
+    pub(crate) async fn write<T, F>(&self, size: usize, run: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T> + Clone + Send + 'static,
     {
         self.shared.writer.run(size, run).await
+    }
+
+    /// Runs `work` on one snapshot.
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Connection, &mut Codec) -> Result<T> + Clone + Send + 'static,
+    {
+        self.shared.readers.run(work).await
     }
 
     // ---- facts in
@@ -173,6 +225,12 @@ impl Store {
         self.shared.readers.run(move |connection, codec| image::after(connection, codec, after, limit)).await
     }
 
+    /// Those of the images (customer, uuid) that there are, in the order of `keys`, all of one snapshot.
+    pub async fn images_of(&self, keys: &[(Uuid, Uuid)]) -> Result<Vec<ImageRecord>> {
+        let keys = keys.to_vec();
+        self.shared.readers.run(move |connection, codec| image::of_keys(connection, codec, &keys)).await
+    }
+
     /// One image; `None` if this customer has none of that uuid.
     pub async fn image(&self, customer: Uuid, uuid: Uuid) -> Result<Option<ImageRecord>> {
         self.shared.readers.run(move |connection, codec| image::one(connection, codec, customer, uuid)).await
@@ -188,6 +246,12 @@ impl Store {
             .readers
             .run(move |connection, codec| container::after(connection, codec, after, limit))
             .await
+    }
+
+    /// Those of the containers (customer, uuid) that there are, in the order of `keys`, all of one snapshot.
+    pub async fn containers_of(&self, keys: &[(Uuid, Uuid)]) -> Result<Vec<ContainerRecord>> {
+        let keys = keys.to_vec();
+        self.shared.readers.run(move |connection, codec| container::of_keys(connection, codec, &keys)).await
     }
 
     /// One container; `None` if this customer has none of that uuid.
@@ -291,6 +355,15 @@ impl Store {
     pub async fn secret(&self, name: &str) -> Result<[u8; 32]> {
         let name = name.to_owned();
         self.write(64, move |work| secret::secret(work, &name)).await
+    }
+
+    /// The random uuid of this database, made when first asked for and the same ever after. What is kept outside
+    /// the database and was made from it, such as a snapshot of an index, is tied to it by this.
+    pub async fn identity(&self) -> Result<Uuid> {
+        match self.shared.readers.run(|connection, _| secret::known_identity(connection)).await? {
+            Some(identity) => Ok(identity),
+            None => self.write(64, secret::identity).await,
+        }
     }
 
     /// A note that the program left for itself.

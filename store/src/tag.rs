@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use crate::change::{self, ChangeKind};
 use crate::driver::{Connection, Value};
 use crate::error::{Result, StoreError};
-use crate::record::{Ack, ChangeKind, tag_uuid};
+use crate::record::{Ack, tag_uuid};
 use crate::sql::sql;
 use crate::work::Work;
-use crate::{change, validate};
+use crate::{batch, container, image, validate};
 
 /// Puts tags on a record; gives whether any was new to it. The record's own row is the caller's to touch.
 pub(crate) fn join(
@@ -38,19 +39,17 @@ pub(crate) fn join(
 pub(crate) fn assign(work: &mut Work<'_>, customer: Uuid, name: &str, entities: Vec<Uuid>) -> Result<Ack> {
     validate::tag("tag", name)?;
     let names = [name.to_owned()];
-    let (mut updated, mut changed) = (change::clock(work.connection)?, false);
+    let (mut updated, mut changed) = (work.clock()?, false);
     for entity in &entities {
         let kind = kind_of(work.connection, customer, *entity)?;
         if !join(work, customer, kind, *entity, &names)? {
             continue;
         }
         (updated, changed) = (work.tick()?, true);
-        let touch = match kind {
-            ChangeKind::Image => sql!("image/touch"),
-            _ => sql!("container/touch"),
-        };
-        work.connection.execute(touch, &[customer.into(), (*entity).into(), updated.into()])?;
-        change::put_written(work.connection, updated, customer, kind, *entity)?;
+        match kind {
+            ChangeKind::Image => image::touch(work.connection, customer, *entity, updated)?,
+            _ => container::touch(work.connection, customer, *entity, updated)?,
+        }
     }
     Ok(Ack { updated, changed, uuids: entities })
 }
@@ -97,6 +96,20 @@ pub(crate) fn of_page(
             let key = (row.uuid(0)?, row.uuid(1)?);
             tags.entry(key).or_default().push(row.text(2)?);
         }
+    }
+    Ok(tags)
+}
+
+/// The tags of records in any order.
+pub(crate) fn of_keys(
+    connection: &mut dyn Connection,
+    kind: ChangeKind,
+    keys: &[(Uuid, Uuid)],
+) -> Result<TagsOf> {
+    let mut tags = TagsOf::new();
+    for mut row in batch::rows_of(connection, sql!("tag/of_entities"), &[Value::Int(kind as i64)], keys)? {
+        let key = (row.uuid(0)?, row.uuid(1)?);
+        tags.entry(key).or_default().push(row.text(2)?);
     }
     Ok(tags)
 }

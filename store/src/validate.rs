@@ -236,6 +236,14 @@ pub(crate) fn password(password: &str) -> Result<()> {
     filled("password", password, 1_024)
 }
 
+/// Checks a text that the program keeps for itself.
+pub(crate) fn document(field: &str, text: &str, most: usize) -> Result<()> {
+    if text.contains('\0') {
+        return Err(StoreError::invalid(field, "holds a NUL character"));
+    }
+    bounded(field, text, most)
+}
+
 fn source_word(field: &str, word: &str) -> Result<()> {
     let plain = !word.is_empty() && word.len() <= 64;
     if plain && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') {

@@ -2,12 +2,16 @@
 //!
 //! Every request runs in a savepoint, so that one with bad data is undone alone. What is remembered outside the
 //! database (the clock value, numbers of new packages) is undone with it.
+//!
+//! The clock's row is advanced once, by the first request that needs it, and set once more before the commit: in
+//! between nobody else can see or move it.
 
 use std::collections::{HashMap, HashSet};
 
 use model::Timestamp;
 use uuid::Uuid;
 
+use crate::change;
 use crate::codec::Codec;
 use crate::driver::{Connection, Value};
 use crate::error::{Result, StoreError};
@@ -50,34 +54,44 @@ pub(crate) struct Work<'a> {
     fresh_order: Vec<PackageKey>,
     /// The clock value last given in this transaction.
     clock: Option<Timestamp>,
+    /// The value of the clock's row, once this transaction has advanced it.
+    written: Option<Timestamp>,
     /// The clock value of the request at work.
     ticked: Option<Timestamp>,
+    /// Whether each request has a savepoint. Without, one that fails takes all others with it.
+    careful: bool,
 }
 
 impl<'a> Work<'a> {
-    /// Starts on a transaction that is open.
-    pub(crate) fn new(connection: &'a mut dyn Connection, memory: &'a mut Memory) -> Self {
-        Self { connection, memory, fresh: HashMap::new(), fresh_order: Vec::new(), clock: None, ticked: None }
+    /// Starts on a transaction that is open. `careful`: each request gets a savepoint.
+    pub(crate) fn new(connection: &'a mut dyn Connection, memory: &'a mut Memory, careful: bool) -> Self {
+        let (fresh, fresh_order) = (HashMap::new(), Vec::new());
+        Self { connection, memory, fresh, fresh_order, clock: None, written: None, ticked: None, careful }
     }
 
-    /// Runs one request in a savepoint. An outer error means that the whole transaction is lost.
+    /// Runs one request. An outer error means that the whole transaction is lost; without savepoints every error is one.
     pub(crate) fn request<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<Result<T>> {
-        let (clock, fresh) = (self.clock, self.fresh_order.len());
         self.ticked = None;
-        self.connection.execute("SAVEPOINT request", &[])?;
-        let outcome = run(self);
+        if !self.careful {
+            return run(self).map(Ok);
+        }
+        let (clock, written, fresh) = (self.clock, self.written, self.fresh_order.len());
+        self.connection.execute_later("SAVEPOINT request", &[])?;
+        let outcome = run(self).and_then(|value| Ok(self.connection.settle().map(|()| value)?));
         match &outcome {
             Ok(_) => {}
             Err(error) if error.spares_the_group() => {
+                // a statement that was to run later fails as its request did, if it does
+                let _ = self.connection.settle();
                 self.connection.execute("ROLLBACK TO SAVEPOINT request", &[])?;
-                self.clock = clock;
+                (self.clock, self.written) = (clock, written);
                 for key in self.fresh_order.drain(fresh..) {
                     self.fresh.remove(&key);
                 }
             }
             Err(error) => return Err(error.clone()),
         }
-        self.connection.execute("RELEASE SAVEPOINT request", &[])?;
+        self.connection.execute_later("RELEASE SAVEPOINT request", &[])?;
         Ok(outcome)
     }
 
@@ -96,10 +110,38 @@ impl<'a> Work<'a> {
         Ok(time)
     }
 
+    /// The clock as it stands for the request at work.
+    pub(crate) fn clock(&mut self) -> Result<Timestamp> {
+        match self.clock {
+            Some(clock) => Ok(clock),
+            None => change::clock(self.connection),
+        }
+    }
+
     fn advance(&mut self, wall: Timestamp) -> Result<Timestamp> {
+        if self.written.is_some()
+            && let Some(last) = self.clock
+        {
+            return Ok(Timestamp(wall.0.max(last.0 + 1)));
+        }
         let mut rows = self.connection.query(sql!("clock/advance"), &[wall.into()])?;
         let row = rows.first_mut().ok_or_else(|| StoreError::damaged("clock", "has no row"))?;
-        Ok(row.time(0)?)
+        let time = row.time(0)?;
+        self.written = Some(time);
+        Ok(time)
+    }
+
+    /// Makes everything durable; what went wrong with statements that nobody waited for comes out here.
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        if let Some(clock) = self.clock.filter(|clock| self.written != Some(*clock)) {
+            self.connection.execute_later(sql!("clock/set"), &[clock.into()])?;
+        }
+        Ok(self.connection.commit()?)
+    }
+
+    /// The clock value last given.
+    pub(crate) fn last_clock(&self) -> Option<Timestamp> {
+        self.clock
     }
 
     /// The number of a package that was given in this transaction or before.
@@ -147,7 +189,7 @@ mod tests {
     use super::*;
     use crate::driver::{Engine as _, Mode};
     use crate::package::{Identity, number_all};
-    use crate::{change, migration, sqlite::Sqlite};
+    use crate::{migration, sqlite::Sqlite};
 
     fn identity(name: &str) -> Identity {
         let (ecosystem, name, version) = (Ecosystem::Npm, name.to_owned(), "1".to_owned());
@@ -167,7 +209,7 @@ mod tests {
     fn a_request_that_fails_takes_its_clock_value_and_its_package_numbers_back() {
         let (_folder, mut connection) = database();
         let mut memory = Memory::new();
-        let mut work = Work::new(&mut *connection, &mut memory);
+        let mut work = Work::new(&mut *connection, &mut memory, true);
         let first = work.request(|work| number_all(work, &[identity("a")])).unwrap().unwrap();
         let before = work.clock;
         let failed = work.request(|work| {
@@ -178,7 +220,7 @@ mod tests {
         assert_eq!(work.clock, before);
         let second = work.request(|work| number_all(work, &[identity("c"), identity("a")])).unwrap().unwrap();
         assert_eq!((first, second), (vec![1], vec![2, 1]));
-        work.connection.commit().unwrap();
+        work.commit().unwrap();
         let clock = work.committed().unwrap();
         assert_eq!(memory.numbers.get(&identity("c").key), Some(2));
         assert_eq!(memory.numbers.get(&identity("b").key), None);
@@ -189,7 +231,7 @@ mod tests {
     fn one_request_has_one_clock_value_and_the_next_a_later_one() {
         let (_folder, mut connection) = database();
         let mut memory = Memory::new();
-        let mut work = Work::new(&mut *connection, &mut memory);
+        let mut work = Work::new(&mut *connection, &mut memory, true);
         let mut tick = || work.request(|work| Ok((work.tick()?, work.tick()?))).unwrap().unwrap();
         let (first, second) = (tick(), tick());
         assert!(first.0 == first.1 && second.0 == second.1 && first.0 < second.0);
@@ -201,7 +243,7 @@ mod tests {
         let ahead = Timestamp::now().0 + 60_000;
         connection.execute("UPDATE clock SET now = $1", &[ahead.into()]).unwrap();
         let mut memory = Memory::new();
-        let mut work = Work::new(&mut *connection, &mut memory);
+        let mut work = Work::new(&mut *connection, &mut memory, true);
         let mut tick = || work.request(|work| work.tick()).unwrap().unwrap();
         assert_eq!([tick(), tick(), tick()], [Timestamp(ahead + 1); 3]);
     }

@@ -4,6 +4,9 @@
 //! next commit takes them all, up to a bound. Under light load a request is committed at once and alone; there is
 //! no waiting for company. Every request runs in a savepoint: bad data undoes its own request only. When the
 //! commit itself fails, all requests of the group are told so, nothing of them is kept and the thread goes on.
+//!
+//! With an engine that is far away, requests are kept until their group is committed, and a group is run again as a
+//! whole (see `attempt`).
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -11,9 +14,10 @@ use std::thread::JoinHandle;
 use model::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
-use crate::driver::{Connection, Mode};
+use crate::attempt::Attempts;
+use crate::driver::{Connection, Engine};
 use crate::error::{Result, StoreError};
-use crate::work::{Memory, Work};
+use crate::work::Work;
 
 /// Requests in one commit.
 const GROUP_REQUESTS: usize = 256;
@@ -25,11 +29,12 @@ const QUEUE_REQUESTS: usize = 1_024;
 const QUEUE_KIB: u32 = 256 << 10;
 
 /// A request as the thread sees it.
-trait Request: Send {
+pub(crate) trait Request: Send {
     /// About how many bytes it holds.
     fn size(&self) -> usize;
 
-    /// Does the work in a savepoint. An error means that the transaction is lost.
+    /// Does the work. An error means that the transaction is lost. If the connection is remote it may be called
+    /// again, in another transaction.
     fn run(&mut self, work: &mut Work<'_>) -> Result<()>;
 
     /// Tells the sender what came of it.
@@ -48,16 +53,16 @@ struct Call<T, F> {
 impl<T, F> Request for Call<T, F>
 where
     T: Send,
-    F: FnOnce(&mut Work<'_>) -> Result<T> + Send,
+    F: FnOnce(&mut Work<'_>) -> Result<T> + Clone + Send,
 {
     fn size(&self) -> usize {
         self.size
     }
 
     fn run(&mut self, work: &mut Work<'_>) -> Result<()> {
-        if let Some(run) = self.run.take() {
-            self.outcome = Some(work.request(run)?);
-        }
+        // what is never called for again is not copied
+        let run = if work.connection.is_remote() { self.run.clone() } else { self.run.take() };
+        self.outcome = run.map(|run| work.request(run)).transpose()?;
         Ok(())
     }
 
@@ -84,13 +89,14 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the thread; `clock` is told of every commit that moved the clock.
     pub(crate) fn start(
+        engine: Arc<dyn Engine>,
         connection: Box<dyn Connection>,
         clock: watch::Sender<Timestamp>,
     ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE_REQUESTS);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(connection, waiting, &clock))?;
+            .spawn(move || serve(Attempts::new(engine, connection), waiting, &clock))?;
         let room = Arc::new(Semaphore::new(QUEUE_KIB as usize));
         Ok(Self { queue: Some(queue), room, thread: Some(thread) })
     }
@@ -102,7 +108,7 @@ impl Writer {
     pub(crate) async fn run<T, F>(&self, size: usize, run: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T> + Clone + Send + 'static,
     {
         let kib = u32::try_from(size / 1_024 + 1).unwrap_or(QUEUE_KIB).min(QUEUE_KIB);
         let room = Arc::clone(&self.room).acquire_many_owned(kib).await.map_err(|_| StoreError::Closed)?;
@@ -127,15 +133,14 @@ impl Drop for Writer {
 }
 
 fn serve(
-    mut connection: Box<dyn Connection>,
+    mut attempts: Attempts,
     mut waiting: mpsc::Receiver<Box<dyn Request>>,
     clock: &watch::Sender<Timestamp>,
 ) {
-    let mut memory = Memory::new();
     let mut left_over = None;
     while let Some(first) = left_over.take().or_else(|| waiting.blocking_recv()) {
         let mut group = collect(first, &mut waiting, &mut left_over);
-        let committed = write_group(&mut *connection, &mut memory, &mut group).map(|moved| {
+        let committed = attempts.write(&mut group).map(|moved| {
             if let Some(time) = moved {
                 clock.send_replace(time);
             }
@@ -168,23 +173,4 @@ fn collect(
         group.push(next);
     }
     group
-}
-
-/// Runs and commits a group; gives the clock value if the clock moved.
-fn write_group(
-    connection: &mut dyn Connection,
-    memory: &mut Memory,
-    group: &mut [Box<dyn Request>],
-) -> Result<Option<Timestamp>> {
-    connection.begin(Mode::Write)?;
-    let mut work = Work::new(connection, memory);
-    let outcome = group.iter_mut().try_for_each(|request| request.run(&mut work));
-    let outcome = outcome.and_then(|()| Ok(work.connection.commit()?));
-    match outcome {
-        Ok(()) => Ok(work.committed()),
-        Err(error) => {
-            work.undone();
-            Err(error)
-        }
-    }
 }

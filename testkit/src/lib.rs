@@ -21,10 +21,13 @@
 //! ```
 
 pub mod brute;
+pub mod fleet_builder;
 mod image_builder;
 mod image_writer;
 mod index_builder;
 mod layer_builder;
+pub mod postgres;
+pub mod oracle;
 mod registry;
 mod report;
 mod tar_header;

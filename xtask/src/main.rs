@@ -8,6 +8,7 @@ mod check;
 mod class_digests;
 mod differential;
 mod fixtures;
+mod fleet;
 mod fuzz;
 mod generate;
 mod process;
@@ -36,6 +37,8 @@ usage: cargo xtask COMMAND
   bench [NAME]           run a bench; without a name, lists them
   differential [N]       lay N (10000) random stacks of layers over each other, by a scan and by umoci
   differential judge [N] judge every package of the feeds in N (12) versions, by the engine and by brute force
+  fleet --images N --containers M --seed S --data DIR [--feeds DIR]
+                         write a fleet of real package names into a data directory, and the vulnerability data of a folder of feeds
   fuzz [TARGET…] [--seconds N]
                          give the readers of foreign bytes odd input, N seconds (60) each; all targets or those named
   versions [SCHEME…]     hold the order of versions against the programs that define it, on real versions out of the feeds
@@ -68,6 +71,7 @@ fn dispatch(arguments: Vec<String>) -> Result<()> {
         "check" => check::command(rest),
         "bench" => bench::command(rest),
         "differential" => differential::command(rest),
+        "fleet" => fleet::command(rest),
         "fuzz" => fuzz::command(rest),
         "versions" => versions::command(rest),
         "class-digests" => class_digests::command(rest),

@@ -24,6 +24,8 @@ mod risk;
 mod scalar;
 mod secret;
 mod software;
+#[allow(dead_code)]
+mod text;
 mod version;
 mod vulnerability;
 mod writer;

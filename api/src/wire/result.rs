@@ -48,7 +48,7 @@ fn line(affected: &AffectedView, wide: bool, software: &[SoftwareView]) -> Strin
     line
 }
 
-fn push_cell(line: &mut String, value: &str) {
+pub(super) fn push_cell(line: &mut String, value: &str) {
     if !line.is_empty() {
         line.push(' ');
     }

@@ -84,6 +84,12 @@ impl Bits {
         self.trim();
     }
 
+    /// Adds what is set in `words`, of which the first stands at word `first`, as far as it lies below the length.
+    pub(crate) fn or_words(&mut self, first: usize, words: &[u64]) {
+        self.words.iter_mut().skip(first).zip(words).for_each(|(word, other)| *word |= other);
+        self.trim();
+    }
+
     /// Takes out what is in the other.
     pub(crate) fn subtract(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);

@@ -4,15 +4,21 @@
 //! while the next one is made. Nothing here knows images, containers or packages.
 
 mod bits;
+mod bytes;
 mod chunked;
 mod dictionary;
+mod digests;
 mod lists;
 mod lookup;
 mod order;
+mod paged;
 
 pub(crate) use bits::Bits;
+pub(crate) use bytes::Bytes;
 pub(crate) use chunked::{CHUNK, Chunked};
 pub(crate) use dictionary::{Dictionary, NONE};
+pub(crate) use digests::Digests;
 pub(crate) use lists::Lists;
 pub(crate) use lookup::Lookup;
 pub(crate) use order::{OrderLog, Stamp};
+pub(crate) use paged::PagedBits;

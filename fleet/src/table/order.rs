@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use super::{Chunked, Lookup};
 
+/// Left places that are not worth a pass.
+const SPARE: usize = if cfg!(test) { 8 } else { 4_096 };
+
 /// A place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
@@ -31,6 +34,16 @@ impl Stamp {
 pub(crate) struct OrderLog(Chunked<Stamp>);
 
 impl OrderLog {
+    /// A log of entries that are in order.
+    pub(crate) fn of(stamps: Chunked<Stamp>) -> Self {
+        Self(stamps)
+    }
+
+    /// All entries, left ones included.
+    pub(crate) fn stamps(&self) -> &Chunked<Stamp> {
+        &self.0
+    }
+
     /// Entries, left ones included.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
@@ -46,6 +59,33 @@ impl OrderLog {
             other => other,
         });
         changed.into_iter().for_each(|stamp| self.0.push(stamp));
+    }
+
+    /// Adds records that changed in one step, wherever their places are; `stands` tells whether a record stands at a place.
+    ///
+    /// Places behind everything that is in the log cost nothing but themselves; others, which the clock makes rare, cost a
+    /// pass over the log. Left places are given up when they are as many as those that stand.
+    pub(crate) fn add(
+        &mut self,
+        changed: Vec<Stamp>,
+        standing: usize,
+        uuids: impl Fn(u32) -> Uuid,
+        stands: impl Fn(&Stamp) -> bool,
+    ) {
+        let last = self.0.iter().next_back().map(|last| (last.updated, last.uuid));
+        if changed.iter().any(|stamp| Some((stamp.updated, stamp.uuid)) <= last) {
+            let mut all: Vec<Stamp> = self.0.iter().filter(|stamp| stands(stamp)).copied().collect();
+            all.extend(changed);
+            self.0 = Chunked::default();
+            self.append(all, uuids);
+            let mut before = None;
+            self.0 = self.0.iter().filter(|stamp| before.replace(**stamp) != Some(**stamp)).copied().collect();
+            return;
+        }
+        self.append(changed, uuids);
+        if self.len() > 2 * standing + SPARE {
+            self.compact(stands);
+        }
     }
 
     /// The entries from the first at `updated` or later on; with a uuid from the first that does not come before both.
@@ -101,6 +141,26 @@ mod tests {
         let mut compact = log.clone();
         compact.compact(|stamp| stamp.position != 1 || stamp.updated == Timestamp(9));
         assert_eq!(compact.backwards().map(|stamp| stamp.position).collect::<Vec<_>>(), [1, 3, 2]);
+    }
+
+    #[test]
+    fn places_that_do_not_come_last_are_put_in_once_and_left_ones_are_given_up() {
+        let uuid = |number: u32| Uuid::from_u128(u128::from(number) << 64);
+        let stamp = |updated, position| Stamp::new(Timestamp(updated), uuid(position), position);
+        let mut log = OrderLog::default();
+        let mut at = [0_i64; 4];
+        let mut expected = Vec::new();
+        for (step, (position, updated)) in (0..).zip([(0, 5), (1, 6), (0, 7), (2, 7), (0, 5), (3, 4)].repeat(9)) {
+            at[position as usize] = updated;
+            let stands = |stamp: &Stamp| at[stamp.position as usize] == stamp.updated.0;
+            log.add(vec![stamp(updated, position)], 4, uuid, stands);
+            expected = (0..4).filter(|position| at[*position as usize] > 0).collect::<Vec<u32>>();
+            expected.sort_by_key(|position| (at[*position as usize], *position));
+            let order: Vec<u32> = log.from(Timestamp(0), None).filter(|of| stands(of)).map(|of| of.position).collect();
+            assert_eq!(order, expected, "step {step}");
+        }
+        assert_eq!(expected, [3, 0, 1, 2]);
+        assert!(log.len() <= 2 * 4 + SPARE + 1);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod build;
 mod sqlite;
 mod suite;
+mod verify;
 
 use store::Store;
 
@@ -47,23 +48,44 @@ macro_rules! suite_on {
                 two_customers_do_not_see_each_other,
                 pages_cover_every_image_once,
                 bad_reports_are_refused_at_their_place,
-                a_bad_request_does_not_spoil_its_neighbours;
+                a_bad_request_does_not_spoil_its_neighbours,
+                images_asked_for_by_key_come_in_the_order_of_the_keys,
+                documents_are_decoded_on_any_thread;
             container:
                 only_what_differs_is_a_change,
                 an_older_observation_does_not_win,
                 a_batch_with_one_bad_container_stores_none,
-                pages_cover_every_container_once_with_its_tags;
+                pages_cover_every_container_once_with_its_tags,
+                containers_asked_for_by_key_come_in_the_order_of_the_keys;
             change:
                 concurrent_writers_get_ordered_clock_values_and_lose_nothing,
                 following_the_log_from_any_clock_value_gives_the_final_state,
                 changes_of_one_clock_value_are_never_parted,
                 two_processes_share_one_clock_and_one_dictionary,
                 everything_is_there_after_reopening,
-                subscribers_hear_of_every_commit;
+                subscribers_hear_of_every_commit,
+                every_change_tells_its_cause,
+                a_database_has_an_identity_of_its_own;
             judgement:
                 first_findings_date_from_the_package_and_do_not_tick,
                 a_rejudgement_opens_ends_and_reopens_findings_at_one_clock_value,
                 a_rejudgement_that_changes_nothing_does_not_tick;
+            deletion:
+                an_image_that_containers_need_is_kept,
+                containers_that_are_gone_stay_and_change_when_their_image_is_deleted,
+                a_deleted_container_is_told_with_its_tags_and_those_of_its_image,
+                what_is_reported_again_is_a_new_record_without_old_tags,
+                more_than_one_transaction_of_deletions_is_followed_without_loss,
+                inventories_that_no_image_names_are_collected,
+                a_database_that_was_written_by_the_store_holds_together;
+            job:
+                a_job_is_claimed_by_one_worker_in_the_order_of_making,
+                a_job_whose_lease_ended_is_claimed_anew_and_lost_to_its_first_worker,
+                a_deletion_goes_on_where_a_killed_worker_left_it,
+                a_deletion_keeps_images_in_use_and_says_so,
+                ended_jobs_are_forgotten_after_a_time,
+                a_job_of_very_many_records_is_made_and_begun,
+                days_are_kept_by_scope_and_replaced;
             account:
                 accounts_are_made_found_listed_and_removed,
                 a_second_account_of_the_same_name_is_refused,

@@ -1,6 +1,7 @@
 //! What concerns SQLite alone: the file, its rights, its form, a full disk.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 
 use store::{DEFAULT_CUSTOMER, Store, StoreError, StoreOptions};
 use tempfile::TempDir;
@@ -15,7 +16,12 @@ pub(crate) struct SqliteFile {
 
 impl SqliteFile {
     fn options(&self) -> StoreOptions {
-        StoreOptions::new(self.folder.path().join("plimsoll.db"))
+        StoreOptions::new(self.path())
+    }
+
+    /// Where the file is.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("plimsoll.db")
     }
 }
 
@@ -60,7 +66,7 @@ fn programs_that_start_together_make_one_database() {
 async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
     let file = SqliteFile::fresh();
     drop(file.open());
-    let database = rusqlite::Connection::open(file.options().path).unwrap();
+    let database = rusqlite::Connection::open(file.path()).unwrap();
     database
         .execute("INSERT INTO schema_version (version, name, applied) VALUES (99, 'later', 0)", [])
         .unwrap();
@@ -72,7 +78,7 @@ async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused_by_name() {
     let file = SqliteFile::fresh();
-    std::fs::write(file.options().path, "this is a text and no database, and long enough to be read as one")
+    std::fs::write(file.path(), "this is a text and no database, and long enough to be read as one")
         .unwrap();
     let refused = Store::open(&file.options()).unwrap_err().to_string();
     assert!(refused.contains("plimsoll.db") && refused.contains("not a database"), "{refused}");
@@ -123,7 +129,7 @@ async fn a_full_disk_fails_what_does_not_fit_and_loses_nothing() {
     let rows = store.packages_after(None, 1_000).await.unwrap();
     assert!(rows.iter().map(|row| row.id).eq(1..=401), "numbers stay dense");
     drop(store);
-    let database = rusqlite::Connection::open(file.options().path).unwrap();
+    let database = rusqlite::Connection::open(file.path()).unwrap();
     let verdict: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(verdict, "ok");
 }

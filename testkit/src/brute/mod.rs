@@ -25,7 +25,7 @@ pub use answer::Found;
 pub use compare::{Difference, Tally, differences};
 pub use order::Order;
 pub use question::Question;
-pub use row::{Row, Says};
+pub use row::{Event, Row, Says, order_of};
 
 use group::Groups;
 

@@ -102,7 +102,7 @@ const FAMILIES: [&str; 16] = [
 ];
 
 /// The order of versions in a namespace.
-pub(super) fn order_of(namespace: &str) -> Option<Order> {
+pub fn order_of(namespace: &str) -> Option<Order> {
     Some(match family(namespace) {
         "debian" | "ubuntu" => Order::Dpkg,
         "alpine" | "wolfi" => Order::Apk,

@@ -1,5 +1,5 @@
-SELECT clock, customer, kind, key, deleted, cause
+SELECT clock, customer, kind, key, deleted, cause, detail
 FROM change
 WHERE clock > $1
-ORDER BY clock, customer, kind, key
+ORDER BY clock
 LIMIT $2

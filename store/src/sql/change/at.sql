@@ -1,4 +1,3 @@
-SELECT clock, customer, kind, key, deleted, cause
+SELECT clock, customer, kind, key, deleted, cause, detail
 FROM change
 WHERE clock = $1
-ORDER BY customer, kind, key

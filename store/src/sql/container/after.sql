@@ -1,4 +1,4 @@
-SELECT customer, uuid, id, host, image, created_at, updated, observed_at, document
+SELECT customer, uuid, id, image, state, created_at, updated, observed_at, document, cause
 FROM container
 WHERE (customer, uuid) > ($1, $2)
 ORDER BY customer, uuid

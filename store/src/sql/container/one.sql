@@ -1,3 +1,3 @@
-SELECT customer, uuid, id, host, image, created_at, updated, observed_at, document
+SELECT customer, uuid, id, image, state, created_at, updated, observed_at, document
 FROM container
 WHERE customer = $1 AND uuid = $2

@@ -1,10 +1,11 @@
 INSERT INTO image
-    (customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    (customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document, cause)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (customer, uuid) DO UPDATE SET
     updated = excluded.updated,
     last_scanned = excluded.last_scanned,
     inventory = excluded.inventory,
     sources = excluded.sources,
     names = excluded.names,
-    document = excluded.document
+    document = excluded.document,
+    cause = excluded.cause

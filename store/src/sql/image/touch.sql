@@ -1,1 +1,1 @@
-UPDATE image SET updated = $3 WHERE customer = $1 AND uuid = $2
+UPDATE image SET updated = $3, cause = $4 WHERE customer = $1 AND uuid = $2

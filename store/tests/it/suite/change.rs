@@ -146,3 +146,31 @@ pub(crate) async fn subscribers_hear_of_every_commit(backend: impl Backend) {
     store.put_report(DEFAULT_CUSTOMER, report(0, &["bash"])).await.unwrap();
     assert!(!heard.has_changed().unwrap());
 }
+
+pub(crate) async fn every_change_tells_its_cause(backend: impl Backend) {
+    let store = backend.open();
+    let image = store.put_report(DEFAULT_CUSTOMER, report(1, &["bash"])).await.unwrap().uuids[0];
+    let container = store.put_containers(DEFAULT_CUSTOMER, vec![container(1)]).await.unwrap().uuids[0];
+    let causes = async || {
+        let changes = store.changes_after(Timestamp(0), 10).await.unwrap();
+        changes.into_iter().map(|change| (change.key, change.cause.into_owned())).collect::<BTreeMap<_, _>>()
+    };
+    let told = causes().await;
+    assert_eq!((told[&image].as_str(), told[&container].as_str()), ("report", "container report"));
+    store.assign_tag(DEFAULT_CUSTOMER, "x", &[image, container]).await.unwrap();
+    let told = causes().await;
+    assert_eq!((told[&image].as_str(), told[&container].as_str()), ("tag", "tag"));
+    let mut later = report(1, &["bash"]);
+    later.scanned_at = Timestamp(2_000);
+    store.put_report(DEFAULT_CUSTOMER, later).await.unwrap();
+    assert_eq!(causes().await[&image], "report");
+}
+
+pub(crate) async fn a_database_has_an_identity_of_its_own(backend: impl Backend) {
+    let (one, two) = (backend.open(), backend.open());
+    let identity = one.identity().await.unwrap();
+    assert!(!identity.is_nil());
+    assert_eq!(two.identity().await.unwrap(), identity);
+    drop((one, two));
+    assert_eq!(backend.open().identity().await.unwrap(), identity);
+}

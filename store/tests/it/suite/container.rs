@@ -86,3 +86,22 @@ pub(crate) async fn pages_cover_every_container_once_with_its_tags(backend: impl
         assert_eq!(store.container(record.customer, record.uuid).await.unwrap(), Some(record));
     }
 }
+
+pub(crate) async fn containers_asked_for_by_key_come_in_the_order_of_the_keys(backend: impl Backend) {
+    let store = backend.open();
+    let ack = store.put_containers(DEFAULT_CUSTOMER, (0..120).map(container).collect()).await.unwrap();
+    let keys: Vec<_> = ack.uuids.iter().rev().map(|uuid| (DEFAULT_CUSTOMER, *uuid)).collect();
+    let found = store.containers_of(&keys).await.unwrap();
+    assert!(found.iter().map(|record| record.uuid).eq(keys.iter().map(|key| key.1)));
+    for record in &found {
+        assert_eq!(store.container(DEFAULT_CUSTOMER, record.uuid).await.unwrap().as_ref(), Some(record));
+        let decoded = store::decode_container_document(&record.document_bytes).unwrap();
+        let expected = model::ContainerReport {
+            id: decoded.id,
+            image_id: None,
+            observed_at: decoded.observed_at,
+            ..record.report.clone()
+        };
+        assert_eq!(decoded, expected);
+    }
+}

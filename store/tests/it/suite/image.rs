@@ -221,3 +221,38 @@ pub(crate) async fn a_bad_request_does_not_spoil_its_neighbours(backend: impl Ba
     assert_eq!(store.images_after(None, 200).await.unwrap().len(), 100);
     assert_eq!(store.packages_after(None, 10).await.unwrap().len(), 2);
 }
+
+pub(crate) async fn images_asked_for_by_key_come_in_the_order_of_the_keys(backend: impl Backend) {
+    let store = backend.open();
+    let mut keys = Vec::new();
+    for number in 0..130 {
+        let mut sent = report(number, &["bash"]);
+        sent.tags = vec![format!("n{}", number % 7), "all".to_owned()];
+        let customer = if number % 3 == 0 { Uuid::from_u128(9) } else { DEFAULT_CUSTOMER };
+        keys.push((customer, store.put_report(customer, sent).await.unwrap().uuids[0]));
+    }
+    keys.push((DEFAULT_CUSTOMER, keys[0].1));
+    let found = store.images_of(&keys).await.unwrap();
+    assert!(found.iter().map(|image| (image.customer, image.uuid)).eq(keys[..130].iter().copied()));
+    for (image, (customer, uuid)) in found.iter().zip(&keys) {
+        assert_eq!(store.image(*customer, *uuid).await.unwrap().as_ref(), Some(image));
+        assert_eq!(image.tags.len(), 2);
+    }
+    assert!(store.images_of(&[]).await.unwrap().is_empty());
+    assert_eq!(store.images_of(&keys[4..5]).await.unwrap(), found[4..5]);
+}
+
+pub(crate) async fn documents_are_decoded_on_any_thread(backend: impl Backend) {
+    let store = backend.open();
+    let mut sent = report(1, &["bash"]);
+    sent.image.references = vec![reference("team/web:1")];
+    store.put_report(DEFAULT_CUSTOMER, sent).await.unwrap();
+    let image = stored(&store, 1).await;
+    let bytes = image.document_bytes.clone();
+    let decoded = std::thread::spawn(move || store::decode_image_document(&bytes)).join().unwrap().unwrap();
+    let mut expected = image.document;
+    expected.facts.references.clear();
+    assert_eq!(decoded, expected);
+    let refused = store::decode_image_document(b"no document").unwrap_err();
+    assert!(matches!(refused, StoreError::Damaged { .. }), "{refused}");
+}

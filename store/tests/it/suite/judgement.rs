@@ -54,8 +54,8 @@ pub(crate) async fn a_rejudgement_opens_ends_and_reopens_findings_at_one_clock_v
 
     let changes = store.changes_after(created, 10).await.unwrap();
     assert!(changes.iter().all(|change| change.kind == ChangeKind::Judgement && change.customer.is_nil()));
-    let causes: Vec<_> = changes.iter().map(|change| (change.clock, change.cause.as_deref())).collect();
-    assert_eq!(causes, [(one, Some("bundle b")), (two, Some("bundle c"))]);
+    let causes: Vec<_> = changes.iter().map(|change| (change.clock, &*change.cause)).collect();
+    assert_eq!(causes, [(one, "bundle b"), (two, "bundle c")]);
     let changed = store.packages_changed_after(one, None, 10).await.unwrap();
     assert_eq!(changed.iter().map(|row| (row.id, row.changed)).collect::<Vec<_>>(), [(1, two)]);
     let both = store.packages_changed_after(created, None, 10).await.unwrap();

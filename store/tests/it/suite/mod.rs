@@ -3,5 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod change;
 pub(crate) mod container;
+pub(crate) mod deletion;
 pub(crate) mod image;
+pub(crate) mod job;
 pub(crate) mod judgement;

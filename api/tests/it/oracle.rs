@@ -1,0 +1,347 @@
+//! Random questions over random fleets by random accounts, compared with a walk through the records.
+//!
+//! `PLIMSOLL_ORACLE_CASES=100000` asks that many (`cargo xtask differential fleet`), `PLIMSOLL_ORACLE_SEED` begins with
+//! another fleet. Each fault is told with the smallest question that shows it and the seed of its fleet.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use testkit::oracle::{
+    Ask, Asker, Column, Dice, Entity, Judge, RandomFleet, Size, print, shorter, software_rows, sort, sort_by_uuid_too,
+};
+
+use crate::oracle_world::{Answer, Rows, World, random_scope};
+
+/// Questions of an ordinary run.
+const CASES: usize = 300;
+/// Questions to one fleet.
+const CASES_OF_A_FLEET: usize = 100;
+/// Faults after which it is enough.
+const MOST_FAULTS: usize = 40;
+
+/// Tokens whose values no record shows, so that a walk through records cannot tell what they find.
+const LEFT_OUT: &[&str] = &[];
+
+/// One question with everything around it.
+#[derive(Clone)]
+struct Case {
+    entity: Entity,
+    /// The path of the list.
+    path: String,
+    ask: Option<Ask>,
+    /// Chooses the spelling.
+    spelling: u64,
+    order: Option<(Column, bool)>,
+    shape: Shape,
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    /// A page: number and size.
+    Page(usize, usize),
+    /// By cursor, so many a page.
+    Bulk(usize),
+    /// The list of a record's parts.
+    Parts,
+}
+
+/// What came, or should come: names of rows in order, and the number of all.
+#[derive(Debug, PartialEq)]
+struct Found {
+    rows: Vec<String>,
+    count: Option<usize>,
+}
+
+impl Case {
+    fn text(&self) -> String {
+        self.ask.as_ref().map_or_else(String::new, |ask| print(ask, &mut Dice::new(self.spelling)))
+    }
+
+    fn target(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("filter", &self.text());
+        if let Some((column, descending)) = &self.order {
+            query.append_pair("sort", &format!("{}:{}", column.name, if *descending { "desc" } else { "asc" }));
+        }
+        match self.shape {
+            Shape::Page(number, size) => {
+                query.append_pair("pageNumber", &number.to_string());
+                query.append_pair("pageSize", &size.to_string());
+            }
+            Shape::Bulk(limit) => {
+                query.append_pair("limit", &limit.to_string());
+            }
+            Shape::Parts => {}
+        }
+        format!("{}?{}", self.path, query.finish())
+    }
+
+    /// What a walk through `rows` finds.
+    fn expected(&self, rows: &[Value], now: i64) -> Found {
+        let judge = Judge { entity: self.entity, now };
+        let mut found: Vec<&Value> =
+            rows.iter().filter(|row| self.ask.as_ref().is_none_or(|ask| judge.holds(ask, row))).collect();
+        let is_part = matches!(self.shape, Shape::Parts);
+        match &self.order {
+            Some((column, descending)) if is_part => sort(&mut found, column, *descending),
+            Some((column, descending)) => sort_by_uuid_too(&mut found, column, *descending),
+            None => {}
+        }
+        let count = found.len();
+        let names = found.into_iter().map(name);
+        match self.shape {
+            Shape::Page(number, size) => {
+                let rows: Vec<String> = names.skip((number - 1) * size).take(size).collect();
+                // a page behind the last one has no body to say a number in
+                Found { count: (!rows.is_empty()).then_some(count), rows }
+            }
+            Shape::Bulk(_) => Found { rows: names.collect(), count: None },
+            Shape::Parts => Found { rows: names.collect(), count: (self.entity == Entity::Software).then_some(count) },
+        }
+    }
+
+    /// What the server finds; its refusal if it does not understand.
+    async fn found(&self, world: &World, account: &str) -> Result<Found, String> {
+        let refused = |answer: &Answer| format!("status {}: {}", answer.status, answer.text());
+        if let Shape::Bulk(limit) = self.shape {
+            let mut rows = Vec::new();
+            for (_, page) in world.walk(account, self.target()).await {
+                if !matches!(page.status, 200 | 204) {
+                    return Err(refused(&page));
+                }
+                let data = page.data();
+                if data.len() > limit || (page.link.is_some() && data.len() < limit) {
+                    return Err(format!("a page of {} where {limit} were asked for", data.len()));
+                }
+                rows.extend(data.iter().map(name));
+            }
+            return Ok(Found { rows, count: None });
+        }
+        let answer = world.get(account, &self.target()).await;
+        match answer.status {
+            200 => {}
+            204 => return Ok(Found { rows: Vec::new(), count: None }),
+            _ => return Err(refused(&answer)),
+        }
+        let json = answer.json();
+        let rows = match self.entity {
+            Entity::Vulnerability => vulnerabilities(&json),
+            _ => json["data"].as_array().cloned().unwrap_or_default(),
+        };
+        let count = json["count"].as_u64().and_then(|count| usize::try_from(count).ok());
+        Ok(Found { rows: rows.iter().map(name).collect(), count })
+    }
+
+    /// What is wrong with the answer; `None` if nothing is.
+    async fn fault(&self, world: &World, account: &str, rows: &[Value]) -> Option<String> {
+        for _ in 0..5 {
+            let before = model::Timestamp::now().0;
+            let found = self.found(world, account).await;
+            let expected = self.expected(rows, before);
+            // unless the meaning of `now` changed while it was asked
+            if expected == self.expected(rows, model::Timestamp::now().0) {
+                return match found {
+                    Ok(found) if found == expected => None,
+                    Ok(found) => Some(self.difference(&expected, &found, rows)),
+                    Err(refusal) => Some(refusal),
+                };
+            }
+        }
+        None
+    }
+
+    fn difference(&self, expected: &Found, found: &Found, rows: &[Value]) -> String {
+        let set = |found: &Found| -> BTreeSet<String> { found.rows.iter().cloned().collect() };
+        let (wanted, came) = (set(expected), set(found));
+        let mut text = String::new();
+        for (what, name) in wanted
+            .difference(&came)
+            .map(|name| ("missing", name))
+            .chain(came.difference(&wanted).map(|name| ("too much", name)))
+            .take(3)
+        {
+            text += &format!("\n  {what}: {name} {}", self.relevant(rows, name));
+        }
+        if expected.count != found.count {
+            text += &format!("\n  count {:?}, expected {:?}", found.count, expected.count);
+        }
+        if text.is_empty() {
+            let at = (0..).find(|at| expected.rows.get(*at) != found.rows.get(*at)).unwrap_or_default();
+            let relevant = |found: &Found| found.rows.get(at).map(|name| format!("{name} {}", self.relevant(rows, name)));
+            text = format!("\n  at {at}: {:?}\n  expected: {:?}", relevant(found), relevant(expected));
+        }
+        text
+    }
+
+    /// The values of a row that the question is about.
+    fn relevant(&self, rows: &[Value], wanted: &str) -> String {
+        let Some(row) = rows.iter().find(|row| name(row) == wanted) else { return "which nobody knows".to_owned() };
+        let mut keys = BTreeSet::new();
+        if let Some(ask) = &self.ask {
+            tokens(ask, &mut keys);
+        }
+        keys.extend(self.order.as_ref().map(|(column, _)| column.path.clone()));
+        let first = |token: &String| {
+            let path = self.entity.column(token).map(|column| column.path);
+            let path = path.or_else(|| self.entity.group(token).map(str::to_owned)).unwrap_or_else(|| token.clone());
+            path.split('.').next().unwrap_or_default().to_owned()
+        };
+        let keys: BTreeSet<String> = keys.iter().map(first).collect();
+        let values: Vec<String> = keys.iter().map(|key| format!("{key}={}", row[key])).collect();
+        values.join(" ").chars().take(1_500).collect()
+    }
+}
+
+fn tokens(ask: &Ask, out: &mut BTreeSet<String>) {
+    match ask {
+        Ask::All(asks) | Ask::Any(asks) => asks.iter().for_each(|ask| tokens(ask, out)),
+        Ask::Not(ask) => tokens(ask, out),
+        Ask::Term(token, _) | Ask::Missing(token) => {
+            out.insert(token.clone());
+        }
+        Ask::Element(token, ask) => {
+            out.insert(token.clone());
+            let mut inner = BTreeSet::new();
+            tokens(ask, &mut inner);
+            out.extend(inner.into_iter().map(|name| format!("{token}.{name}")));
+        }
+    }
+}
+
+/// What a row is called in reports of faults: unique within its list.
+fn name(row: &Value) -> String {
+    match row["uuid"].as_str() {
+        Some(uuid) => uuid.to_owned(),
+        None if row["qid"].is_null() => format!("{} {} {}", row["name"], row["version"], row["packagePath"]),
+        None => row["qid"].to_string(),
+    }
+}
+
+/// The vulnerabilities of an image or of a container.
+fn vulnerabilities(json: &Value) -> Vec<Value> {
+    let details = &json["details"];
+    details.as_array().or_else(|| details["vulns"].as_array()).cloned().unwrap_or_default()
+}
+
+/// The rows that a question is about, and the path that shows them.
+async fn table(dice: &mut Dice, world: &World, rows: &Rows) -> (Entity, String, Vec<Value>) {
+    let (entity, list, records) = match dice.below(2) {
+        0 => (Entity::Image, "images", &rows.images),
+        _ => (Entity::Container, "containers", &rows.containers),
+    };
+    if records.is_empty() || dice.percent(75) {
+        return (entity, list.to_owned(), records.clone());
+    }
+    let record = dice.pick(records);
+    let path = format!("{list}/{}", record["sha"].as_str().unwrap());
+    let get = async |part: &str| world.get(&rows.account, &format!("/csapi/v1.3/{path}/{part}")).await.json();
+    let found = vulnerabilities(&get("vuln").await);
+    match dice.below(2) {
+        0 => (Entity::Software, format!("{path}/software"), software_rows(&get("software").await, &found)),
+        _ => (Entity::Vulnerability, format!("{path}/vuln"), found),
+    }
+}
+
+async fn case(dice: &mut Dice, world: &World, rows: &Rows) -> (Case, Vec<Value>) {
+    let (entity, path, records) = table(dice, world, rows).await;
+    let asker = Asker::new(entity, &records, model::Timestamp::now().0, |token| LEFT_OUT.contains(&token));
+    let is_part = matches!(entity, Entity::Software | Entity::Vulnerability);
+    let shape = match dice.below(3) {
+        _ if is_part => Shape::Parts,
+        0 => Shape::Bulk(1 + dice.below(30)),
+        1 => Shape::Page(1, 1 + dice.below(60)),
+        _ => Shape::Page(1 + dice.below(3), 1 + dice.below(8)),
+    };
+    let is_bulk = matches!(shape, Shape::Bulk(_));
+    let order = if is_bulk { None } else { asker.order(dice).map(|column| (column, dice.percent(50))) };
+    // parts come in an order of their own unless one is asked for, pages do not
+    let order = if is_part && dice.percent(50) { None } else { order };
+    let version = *dice.pick(&["v1.1", "v1.2", "v1.3", "v1.3"]);
+    let path = format!("/csapi/{version}/{path}{}", if is_bulk { "/list" } else { "" });
+    let ask = (!dice.percent(3)).then(|| asker.ask(dice));
+    (Case { entity, path, ask, spelling: dice.seed(), order, shape }, records)
+}
+
+/// The smallest question that still shows a fault, and the fault.
+async fn smallest(case: Case, fault: String, world: &World, account: &str, rows: &[Value]) -> (Case, String) {
+    let (mut case, mut fault) = (case, fault);
+    'again: loop {
+        let asks = case.ask.as_ref().map(shorter).unwrap_or_default();
+        let without_order = Case { order: None, ..case.clone() };
+        let is_page = matches!(case.shape, Shape::Page(..));
+        let mut tries: Vec<Case> = asks.into_iter().map(|ask| Case { ask: Some(ask), ..case.clone() }).collect();
+        if case.order.is_some() && !is_page {
+            tries.push(without_order);
+        } else if case.order.is_some() && case.ask.is_some() {
+            tries.push(Case { ask: None, ..case.clone() });
+        }
+        for smaller in tries {
+            if let Some(other) = smaller.fault(world, account, rows).await {
+                (case, fault) = (smaller, other);
+                continue 'again;
+            }
+        }
+        return (case, fault);
+    }
+}
+
+fn number(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+/// Asks one fleet; gives the faults, each under the tokens that it is about.
+async fn ask_fleet(seed: u64, size: Size, cases: usize, faults: &mut Vec<(BTreeSet<String>, String)>) {
+    let fleet = RandomFleet::new(seed, size);
+    let world = World::of(&fleet).await;
+    let mut dice = Dice::new(seed ^ 0x5eed);
+    let scope = random_scope(&mut dice, &fleet.tags);
+    world.account("all", &[]).await;
+    world.account("some", &scope).await;
+    let accounts = [Rows::of(&world, "all").await, Rows::of(&world, "some").await];
+    for _ in 0..cases {
+        let rows = &accounts[usize::from(dice.percent(40))];
+        let (case, records) = case(&mut dice, &world, rows).await;
+        let Some(fault) = case.fault(&world, &rows.account, &records).await else { continue };
+        let (case, fault) = smallest(case, fault, &world, &rows.account, &records).await;
+        let mut about = BTreeSet::new();
+        case.ask.iter().for_each(|ask| tokens(ask, &mut about));
+        about.extend(case.order.iter().map(|(column, _)| format!("sort {}", column.name)));
+        if faults.iter().any(|(known, _)| *known == about) {
+            continue;
+        }
+        let scope = if rows.account == "all" { String::new() } else { format!(", scope {scope:?}") };
+        let order = case.order.as_ref().map(|(column, descending)| format!(", sort {} {descending}", column.name));
+        let text = format!(
+            "seed {seed}{scope}, {}{}: {}\n  {}{fault}",
+            case.path,
+            order.unwrap_or_default(),
+            case.text(),
+            case.target()
+        );
+        faults.push((about, text));
+        if faults.len() >= MOST_FAULTS {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_are_answered_as_a_walk_through_the_records_answers_them() {
+    let cases = number("PLIMSOLL_ORACLE_CASES", CASES);
+    let first = number("PLIMSOLL_ORACLE_SEED", 1);
+    let is_large = cases > CASES;
+    let of_a_fleet = if is_large { 5 * CASES_OF_A_FLEET } else { CASES_OF_A_FLEET };
+    let size = if is_large { Size { images: 60, containers: 150 } } else { Size { images: 25, containers: 40 } };
+    let mut faults = Vec::new();
+    let mut done = 0;
+    for seed in first.. {
+        let now = of_a_fleet.min(cases - done);
+        ask_fleet(seed as u64, size, now, &mut faults).await;
+        done += now;
+        if done >= cases || faults.len() >= MOST_FAULTS {
+            break;
+        }
+    }
+    let texts: Vec<&str> = faults.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(faults.is_empty(), "{} kinds of faults in {done} cases:\n\n{}", texts.len(), texts.join("\n\n"));
+}

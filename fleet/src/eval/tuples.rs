@@ -1,0 +1,108 @@
+//! Conditions on the elements of small arrays: names, labels, ports, secrets.
+//!
+//! An element is a tuple of numbers. What is asked of its members is answered once for all texts or digests that a number may
+//! stand for; what is left to be asked of each tuple is whether its numbers are in sets. Equal lists of tuples are held once,
+//! so each distinct list is looked at once.
+
+use qql::{Condition, FieldId, Test};
+
+use super::column::{digests_passing, lies_in, texts_passing};
+use super::row::{Value, passes};
+use crate::table::{Bits, Dictionary, Digests, NONE};
+
+/// How a field of an element is held.
+pub(crate) enum Member<'t> {
+    /// Nothing reports it.
+    Missing,
+    /// All elements have this.
+    Fixed(&'static str),
+    /// The number at this place is one of a text.
+    Text(usize, &'t Dictionary),
+    /// The number at this place is one of a digest.
+    Digest(usize, &'t Digests),
+    /// The number at this place is the value.
+    Number(usize),
+    /// The number at this place stands for a word.
+    Word(usize, fn(u32) -> &'static str),
+}
+
+/// A condition on a tuple.
+#[derive(Debug)]
+pub(crate) enum TupleTest {
+    Constant(bool),
+    /// The number at this place is in the set.
+    In(usize, Bits),
+    /// The number at this place lies in one of the ranges.
+    Within(usize, Vec<(i64, i64)>),
+    /// The word at this place passes.
+    Word(usize, fn(u32) -> &'static str, Test),
+    /// There is a number at this place.
+    Present(usize),
+    And(Vec<TupleTest>),
+    Or(Vec<TupleTest>),
+    Not(Box<TupleTest>),
+}
+
+impl TupleTest {
+    /// Prepares a condition on an element whose fields are held as `member` says.
+    pub(crate) fn of<'t>(condition: &Condition, member: &dyn Fn(FieldId) -> Member<'t>) -> Self {
+        let all = |operands: &[Condition]| operands.iter().map(|operand| Self::of(operand, member)).collect();
+        match condition {
+            Condition::All => Self::Constant(true),
+            Condition::And(operands) => Self::And(all(operands)),
+            Condition::Or(operands) => Self::Or(all(operands)),
+            Condition::Not(inner) => Self::Not(Box::new(Self::of(inner, member))),
+            Condition::Test { field, test } => Self::test(&member(*field), test),
+            Condition::IsNull(field) => match member(*field) {
+                Member::Missing => Self::Constant(true),
+                Member::Fixed(_) | Member::Word(..) => Self::Constant(false),
+                Member::Text(at, _) | Member::Digest(at, _) | Member::Number(at) => {
+                    Self::Not(Box::new(Self::Present(at)))
+                }
+            },
+            // no element of a small array has arrays in turn
+            Condition::Any { .. } => Self::Constant(false),
+        }
+    }
+
+    fn test(member: &Member<'_>, test: &Test) -> Self {
+        match member {
+            Member::Missing => Self::Constant(false),
+            Member::Fixed(word) => Self::Constant(passes(test, Value::Text(word))),
+            Member::Text(at, texts) => Self::In(*at, texts_passing(texts, test)),
+            Member::Digest(at, digests) => Self::In(*at, digests_passing(digests, false, test)),
+            Member::Number(at) => match test {
+                Test::Number(test) => Self::Within(*at, test.ranges().to_vec()),
+                _ => Self::Constant(false),
+            },
+            Member::Word(at, word) => Self::Word(*at, *word, test.clone()),
+        }
+    }
+
+    /// Whether it holds for a tuple; a place that the tuple does not have holds nothing.
+    pub(crate) fn holds(&self, tuple: &[u32]) -> bool {
+        let number = |at: usize| tuple.get(at).copied().unwrap_or(NONE);
+        match self {
+            Self::Constant(holds) => *holds,
+            Self::In(at, set) => set.contains(number(*at)),
+            Self::Within(at, ranges) => number(*at) != NONE && lies_in(i64::from(number(*at)), ranges),
+            Self::Word(at, word, test) => passes(test, Value::Text(word(number(*at)))),
+            Self::Present(at) => number(*at) != NONE,
+            Self::And(operands) => operands.iter().all(|operand| operand.holds(tuple)),
+            Self::Or(operands) => operands.iter().any(|operand| operand.holds(tuple)),
+            Self::Not(inner) => !inner.holds(tuple),
+        }
+    }
+
+    /// Whether it cannot hold for any tuple.
+    pub(crate) fn is_never(&self) -> bool {
+        match self {
+            Self::Constant(holds) => !holds,
+            Self::In(_, set) => set.is_empty(),
+            Self::Within(_, ranges) => ranges.is_empty(),
+            Self::And(operands) => operands.iter().any(Self::is_never),
+            Self::Or(operands) => operands.iter().all(Self::is_never),
+            Self::Word(..) | Self::Present(_) | Self::Not(_) => false,
+        }
+    }
+}

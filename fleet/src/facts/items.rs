@@ -1,0 +1,263 @@
+//! Items: a package at a place. What inventories are made of, stored once for all inventories that have it.
+
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use store::InventoryEntry;
+
+use crate::table::{Bits, Chunked, Dictionary, NONE};
+
+/// Items under dense numbers; one is never taken out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Items {
+    packages: Chunked<u32>,
+    /// Numbers in `texts`.
+    paths: Chunked<u32>,
+    details: Chunked<Details>,
+    /// The last item of each package, by its number.
+    last: Chunked<u32>,
+    paths_text: Dictionary,
+    /// Owners, licences and catalogers.
+    texts: Dictionary,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What is seldom searched of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Details {
+    /// In `texts`, or [`NONE`].
+    owned_by: u32,
+    license: u32,
+    found_by: u32,
+    /// The item of the same package that came before, or [`NONE`].
+    before: u32,
+    declared: bool,
+}
+
+/// Half of the hash of an item's content, and its number.
+#[derive(Debug, Default)]
+struct Known {
+    table: HashTable<(u32, u32)>,
+    hasher: DefaultHashBuilder,
+}
+
+/// An item with its texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Item<'t> {
+    /// The number of the package in the store.
+    pub(crate) package: u32,
+    /// See [`InventoryEntry::path`], and so on.
+    pub(crate) path: &'t str,
+    pub(crate) owned_by: Option<&'t str>,
+    pub(crate) license: Option<&'t str>,
+    pub(crate) found_by: &'t str,
+    pub(crate) declared: bool,
+}
+
+impl<'t> Item<'t> {
+    fn of(entry: &'t InventoryEntry) -> Self {
+        Self {
+            package: entry.package,
+            path: &entry.path,
+            owned_by: entry.owned_by.as_deref(),
+            license: entry.license.as_deref(),
+            found_by: &entry.found_by,
+            declared: entry.declared,
+        }
+    }
+
+    /// Whether the findings of the package count here: not for a part of an OS package.
+    pub(crate) fn is_judged(&self) -> bool {
+        self.owned_by.is_none()
+    }
+}
+
+impl Items {
+    /// How many there are; numbers are below it.
+    pub(crate) fn len(&self) -> u32 {
+        self.packages.len() as u32
+    }
+
+    pub(crate) fn get(&self, item: u32) -> Option<Item<'_>> {
+        let details = self.details.get(item)?;
+        Some(Item {
+            package: self.package(item),
+            path: self.path(item),
+            owned_by: self.texts.get(details.owned_by),
+            license: self.texts.get(details.license),
+            found_by: self.texts.get(details.found_by).unwrap_or_default(),
+            declared: details.declared,
+        })
+    }
+
+    /// The package of an item; [`NONE`] for a number that was never given out.
+    pub(crate) fn package(&self, item: u32) -> u32 {
+        self.packages.get(item).copied().unwrap_or(NONE)
+    }
+
+    /// Whether the findings of the package count for the item.
+    pub(crate) fn is_judged(&self, item: u32) -> bool {
+        self.details.get(item).is_some_and(|details| details.owned_by == NONE)
+    }
+
+    /// The path of an item.
+    pub(crate) fn path(&self, item: u32) -> &str {
+        self.paths_text.get(self.path_number(item)).unwrap_or_default()
+    }
+
+    /// The number of an item's path in [`Self::paths`].
+    pub(crate) fn path_number(&self, item: u32) -> u32 {
+        self.paths.get(item).copied().unwrap_or(NONE)
+    }
+
+    /// Paths.
+    pub(crate) fn paths(&self) -> &Dictionary {
+        &self.paths_text
+    }
+
+    /// The items of a package, the newest first.
+    pub(crate) fn of_package(&self, package: u32) -> impl Iterator<Item = u32> + '_ {
+        let mut next = self.last.get(package).copied().unwrap_or(NONE);
+        std::iter::from_fn(move || {
+            let item = next;
+            next = self.details.get(item)?.before;
+            Some(item)
+        })
+    }
+
+    /// The items whose package `holds`, asked for each item in order.
+    pub(crate) fn where_package(&self, mut holds: impl FnMut(u32) -> bool) -> Bits {
+        let mut packages = self.packages.iter();
+        Bits::from_fn(self.len(), |_| packages.next().is_some_and(|package| holds(*package)))
+    }
+
+    /// The items of some packages.
+    pub(crate) fn of_packages(&self, packages: &Bits) -> Bits {
+        // following chains costs about ten times as much for each item as looking at all of them in order
+        if packages.count() * 10 > u64::from(self.len()) {
+            return self.where_package(|package| packages.contains(package));
+        }
+        let mut items = Bits::none(self.len());
+        packages.iter().flat_map(|package| self.of_package(package)).for_each(|item| items.insert(item));
+        items
+    }
+
+    /// The number of an item, which is put in if it is new. Only the newest clone may be added to.
+    pub(crate) fn intern(&mut self, entry: &InventoryEntry) -> u32 {
+        let item = Item::of(entry);
+        let known = Arc::clone(&self.known);
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        let short = known.hash(&item);
+        let is_it = |(of, number): &(u32, u32)| *of == short && self.is(*number, &item);
+        if let Some((_, number)) = known.table.find(spread(short), is_it) {
+            return *number;
+        }
+        let number = self.len();
+        known.table.insert_unique(spread(short), (short, number), |(short, _)| spread(*short));
+        drop(known);
+        let before = self.last.get(item.package).copied().unwrap_or(NONE);
+        self.last.put(item.package, number, &NONE);
+        self.packages.push(item.package);
+        let path = self.paths_text.intern(item.path);
+        self.paths.push(path);
+        let details = Details {
+            owned_by: self.texts.intern_optional(item.owned_by),
+            license: self.texts.intern_optional(item.license),
+            found_by: self.texts.intern(item.found_by),
+            before,
+            declared: item.declared,
+        };
+        self.details.push(details);
+        number
+    }
+
+    /// Whether a number stands for an item; the cheap questions come first.
+    fn is(&self, number: u32, item: &Item<'_>) -> bool {
+        self.package(number) == item.package && self.get(number).as_ref() == Some(item)
+    }
+}
+
+impl Known {
+    fn hash(&self, item: &Item<'_>) -> u32 {
+        let mut hasher = self.hasher.build_hasher();
+        item.package.hash(&mut hasher);
+        item.path.hash(&mut hasher);
+        (item.owned_by, item.license, item.found_by, item.declared).hash(&mut hasher);
+        let hash = hasher.finish();
+        (hash >> 32) as u32 ^ hash as u32
+    }
+}
+
+/// Brings 32 bits of hash to all places that the table looks at.
+fn spread(short: u32) -> u64 {
+    u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry() -> impl Strategy<Value = InventoryEntry> {
+        let texts = ("[ab]?", proptest::option::of("[ab]?"), proptest::option::of("[ab]"), "[ab]?");
+        (0_u32..4, texts, any::<bool>()).prop_map(
+            |(package, (path, owned_by, license, found_by), declared)| InventoryEntry {
+                package,
+                layer: None,
+                path,
+                owned_by,
+                license,
+                found_by,
+                declared,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn equal_items_share_a_number_and_are_found_by_their_package(
+            entries in proptest::collection::vec(entry(), 0..60)
+        ) {
+            let mut items = Items::default();
+            let numbers: Vec<u32> = entries.iter().map(|entry| items.intern(entry)).collect();
+            for (entry, number) in entries.iter().zip(&numbers) {
+                prop_assert_eq!(items.get(*number), Some(Item::of(entry)));
+                prop_assert_eq!(items.is_judged(*number), entry.owned_by.is_none());
+            }
+            for (a, of_a) in entries.iter().zip(&numbers) {
+                for (b, of_b) in entries.iter().zip(&numbers) {
+                    prop_assert_eq!(of_a == of_b, a == b);
+                }
+            }
+            for package in 0..4 {
+                let mut found: Vec<u32> = items.of_package(package).collect();
+                found.reverse();
+                let all: Vec<u32> = (0..items.len()).filter(|item| items.package(*item) == package).collect();
+                prop_assert_eq!(&found, &all);
+                prop_assert_eq!(items.of_packages(&Bits::from_iter([package])).iter().collect::<Vec<_>>(), all);
+            }
+            prop_assert_eq!(items.of_packages(&Bits::all(4)).count(), u64::from(items.len()));
+        }
+    }
+
+    #[test]
+    fn items_of_a_clone_that_was_given_up_are_given_numbers_again() {
+        let entry = |package| InventoryEntry {
+            package,
+            layer: None,
+            path: String::new(),
+            owned_by: None,
+            license: None,
+            found_by: String::new(),
+            declared: false,
+        };
+        let mut items = Items::default();
+        items.intern(&entry(1));
+        let mut given_up = items.clone();
+        assert_eq!((given_up.intern(&entry(2)), given_up.intern(&entry(3))), (1, 2));
+        assert_eq!((items.intern(&entry(3)), items.intern(&entry(2))), (1, 2));
+        assert_eq!((items.package(1), items.package(2)), (3, 2));
+    }
+}

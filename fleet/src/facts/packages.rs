@@ -1,0 +1,509 @@
+//! The package dictionary: every distinct package with its judgement, shared by all images that hold it.
+//!
+//! An entry is immutable. When a package is judged anew it gets a new entry and new rows, so a reader that holds an older
+//! clone of the table sees package, findings and times that belong together, and ready fragments never go stale.
+//!
+//! Rows of neighbouring packages lie side by side, so that a question to all findings is a run through memory.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use matcher::{Coverage, Judgement, Undecided};
+use model::{Ecosystem, Finding, Lifecycle, LifecycleStage, Timestamp, Vulnerability};
+use store::PackageRow;
+
+use super::findings::{FindingRow, Verdict};
+use super::identity::{Identity, Shared};
+use super::vulnerabilities::Vulnerabilities;
+use crate::dictionary::{Fragments, SeverityCounts};
+use crate::judge::Judged;
+use crate::table::{Chunked, Dictionary, NONE};
+
+/// Packages whose rows lie side by side and are copied together.
+const BLOCK: usize = 256;
+
+/// A package with its judgement of the moment; its findings are in [`Packages::findings`].
+pub struct PackageEntry {
+    /// Its number in the store.
+    pub id: u32,
+    /// Its identity.
+    pub package: Identity,
+    /// When it was first stored.
+    pub created: Timestamp,
+    /// When its findings last changed; `created` if they never did.
+    pub changed: Timestamp,
+    /// What the store knows as the fingerprint of its last judgement.
+    pub fingerprint: u64,
+    /// Whether the package could be judged.
+    pub coverage: Coverage,
+    /// Statements that could not be applied.
+    undecided: Option<Box<[Undecided]>>,
+    /// The lowest version that clears all findings that can be cleared, if any.
+    fix_version: Option<Arc<str>>,
+    /// See [`Judgement::lifecycle`]; equal ones are shared.
+    pub lifecycle: Option<Arc<Lifecycle>>,
+    /// Where the package stood in its lifecycle when it was judged; `None` if no lifecycle is known.
+    pub stage: Option<LifecycleStage>,
+    /// Findings by severity.
+    pub counts: SeverityCounts,
+    /// Ready pieces of text.
+    fragments: OnceLock<Box<Fragments>>,
+}
+
+impl PackageEntry {
+    /// The lowest version that clears all findings that can be cleared, if any.
+    pub fn fix_version(&self) -> Option<&str> {
+        self.fix_version.as_deref()
+    }
+
+    /// The package URL.
+    pub fn purl(&self) -> String {
+        self.package.purl()
+    }
+
+    /// Statements that speak of the package and could not be applied.
+    pub fn undecided(&self) -> &[Undecided] {
+        self.undecided.as_deref().unwrap_or_default()
+    }
+
+    /// Ready pieces of text.
+    pub fn fragments(&self) -> &Fragments {
+        self.fragments.get_or_init(Box::default)
+    }
+}
+
+impl fmt::Debug for PackageEntry {
+    /// What the entry says, without what was rendered of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PackageEntry")
+            .field("id", &self.id)
+            .field("package", &self.package)
+            .field("created", &self.created)
+            .field("changed", &self.changed)
+            .field("fingerprint", &self.fingerprint)
+            .field("coverage", &self.coverage)
+            .field("undecided", &self.undecided)
+            .field("fix_version", &self.fix_version)
+            .field("lifecycle", &self.lifecycle)
+            .field("stage", &self.stage)
+            .field("counts", &self.counts)
+            .finish()
+    }
+}
+
+/// What is searched of a package, without its findings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PackageHead {
+    /// When its findings last changed.
+    pub(crate) changed: Timestamp,
+    /// The name under which it is listed, in [`Tables::names`].
+    pub(crate) name: u32,
+    /// In [`Tables::versions`].
+    pub(crate) version: u32,
+    /// The version that clears its findings, in [`Tables::versions`]; [`NONE`] if there is none.
+    pub(crate) fix_version: u32,
+    /// In [`Tables::lifecycles`]; [`NONE`] if none is known.
+    pub(crate) lifecycle: u32,
+    /// Its place in the order of identities among the packages that were known when places were given; [`NONE`] if it came
+    /// later.
+    place: u32,
+    /// Where its rows begin and end in the block.
+    start: u32,
+    end: u32,
+    pub(crate) stage: Option<LifecycleStage>,
+    pub(crate) ecosystem: Ecosystem,
+}
+
+/// All known packages; a clone costs nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Packages {
+    blocks: Arc<Vec<Arc<Block>>>,
+    tables: Arc<Tables>,
+    /// How many packages there are.
+    count: usize,
+}
+
+/// What numbers in rows and heads stand for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tables {
+    /// Names under which packages are listed.
+    pub(crate) names: Dictionary,
+    /// Versions, installed and fixed ones.
+    pub(crate) versions: Dictionary,
+    /// Ids of publishers' records.
+    pub(crate) advisories: Dictionary,
+    /// Feeds.
+    pub(crate) feeds: Dictionary,
+    /// Distinct lifecycles.
+    pub(crate) lifecycles: Lifecycles,
+    pub(crate) vulnerabilities: Vulnerabilities,
+    identities: Shared,
+}
+
+/// Distinct lifecycles under dense numbers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lifecycles {
+    all: Chunked<Arc<Lifecycle>>,
+    numbers: std::collections::BTreeMap<Arc<Lifecycle>, u32>,
+}
+
+impl Lifecycles {
+    /// The lifecycle of a number.
+    pub(crate) fn get(&self, number: u32) -> Option<&Arc<Lifecycle>> {
+        self.all.get(number)
+    }
+
+    /// All with their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<Lifecycle>)> {
+        (0..).zip(self.all.iter())
+    }
+
+    fn intern(&mut self, lifecycle: &Arc<Lifecycle>) -> u32 {
+        if let Some(number) = self.numbers.get(lifecycle) {
+            return *number;
+        }
+        let number = self.all.len() as u32;
+        self.all.push(Arc::clone(lifecycle));
+        self.numbers.insert(Arc::clone(lifecycle), number);
+        number
+    }
+}
+
+/// Packages of neighbouring numbers.
+#[derive(Clone, Debug, Default)]
+struct Block {
+    entries: Vec<Option<Arc<PackageEntry>>>,
+    /// One for each entry, also for one that is not there.
+    heads: Vec<PackageHead>,
+    /// The rows of all packages in their order, each package's sorted by qid.
+    rows: Vec<FindingRow>,
+}
+
+impl Block {
+    fn rows_of(&self, head: &PackageHead) -> &[FindingRow] {
+        self.rows.get(head.start as usize..head.end as usize).unwrap_or_default()
+    }
+}
+
+/// What becomes of a package: its row in the store, what was found, and when each finding was first made.
+pub(crate) struct Put {
+    pub(crate) row: PackageRow,
+    pub(crate) verdict: Verdict,
+    /// In the order of the verdict's rows; `None` for one that the store does not know: it stands since the package's
+    /// findings last changed.
+    pub(crate) first_found: Vec<Option<Timestamp>>,
+}
+
+impl Packages {
+    /// How many packages there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// All numbers of packages are below it.
+    pub(crate) fn end(&self) -> u32 {
+        (self.blocks.len() * BLOCK) as u32
+    }
+
+    /// What the numbers of rows and heads stand for.
+    pub(crate) fn tables(&self) -> &Arc<Tables> {
+        &self.tables
+    }
+
+    /// The vulnerabilities that rows speak of.
+    pub(crate) fn vulnerabilities(&self) -> &Vulnerabilities {
+        &self.tables.vulnerabilities
+    }
+
+    /// The package with a number of the store.
+    pub(crate) fn entry(&self, package: u32) -> Option<&Arc<PackageEntry>> {
+        let (block, at) = self.place(package)?;
+        block.entries.get(at)?.as_ref()
+    }
+
+    /// What is searched of a package.
+    pub(crate) fn head(&self, package: u32) -> Option<&PackageHead> {
+        let (block, at) = self.place(package)?;
+        block.entries.get(at)?.as_ref()?;
+        block.heads.get(at)
+    }
+
+    /// The findings of a package, sorted by qid; none for a package that is not known.
+    pub(crate) fn findings(&self, package: u32) -> &[FindingRow] {
+        let Some((block, at)) = self.place(package) else { return &[] };
+        block.heads.get(at).map_or(&[], |head| block.rows_of(head))
+    }
+
+    /// All packages, by number.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Arc<PackageEntry>> {
+        self.blocks.iter().flat_map(|block| block.entries.iter().flatten())
+    }
+
+    /// All packages with what is searched of them and their findings, by number.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, &PackageHead, &[FindingRow])> {
+        self.blocks.iter().enumerate().flat_map(|(index, block)| {
+            let known = block.entries.iter().zip(&block.heads).zip((index * BLOCK) as u32..);
+            known
+                .filter(|((entry, _), _)| entry.is_some())
+                .map(|((_, head), package)| (package, head, block.rows_of(head)))
+        })
+    }
+
+    /// A finding in words.
+    pub(crate) fn finding(&self, row: &FindingRow) -> Finding {
+        self.tables.finding(row)
+    }
+
+    /// The order in which software is listed: that of identities. Packages that are not known come first.
+    pub(crate) fn order(&self, a: u32, b: u32) -> Ordering {
+        if a == b {
+            return Ordering::Equal;
+        }
+        match (self.head(a), self.head(b)) {
+            (Some(of_a), Some(of_b)) if of_a.place != NONE && of_b.place != NONE => {
+                of_a.place.cmp(&of_b.place)
+            }
+            _ => {
+                let identity = |package| self.entry(package).map(|entry| &entry.package);
+                identity(a).cmp(&identity(b))
+            }
+        }
+    }
+
+    /// Gives all packages their places in the order of identities, so that to put many of them in order costs little.
+    pub(crate) fn give_places(&mut self) {
+        let mut known: Vec<&Arc<PackageEntry>> = self.entries().collect();
+        known.sort_unstable_by(|a, b| a.package.cmp(&b.package));
+        let known: Vec<u32> = known.into_iter().map(|entry| entry.id).collect();
+        let blocks = Arc::make_mut(&mut self.blocks);
+        for (place, package) in (0..).zip(known) {
+            if let Some(block) = blocks.get_mut(package as usize / BLOCK)
+                && let Some(head) = Arc::make_mut(block).heads.get_mut(package as usize % BLOCK)
+            {
+                head.place = place;
+            }
+        }
+    }
+
+    /// Puts a judgement under numbers. Only the newest clone may be added to. Nothing of it is shown before it is put.
+    pub(crate) fn verdict(&mut self, judged: Judged) -> Verdict {
+        let Judged { judgement, stage, fingerprint } = judged;
+        let Judgement { findings, coverage, undecided, fix_version, lifecycle } = judgement;
+        let tables = Arc::make_mut(&mut self.tables);
+        let rows = findings.iter().map(|finding| tables.row(finding)).collect();
+        Verdict {
+            rows,
+            vulnerabilities: findings.into_iter().map(|finding| finding.vulnerability).collect(),
+            coverage,
+            undecided: (!undecided.is_empty()).then(|| undecided.into_boxed_slice()),
+            fix_version: tables.versions.intern_optional(fix_version.as_deref()),
+            lifecycle,
+            stage,
+            fingerprint,
+        }
+    }
+
+    /// The verdict that an entry shows.
+    pub(crate) fn verdict_of(&self, entry: &PackageEntry) -> Verdict {
+        let rows = self.findings(entry.id);
+        let vulnerability = |row: &FindingRow| self.vulnerabilities().get(row.vulnerability).cloned();
+        Verdict {
+            rows: rows.into(),
+            vulnerabilities: rows.iter().filter_map(vulnerability).collect(),
+            coverage: entry.coverage,
+            undecided: entry.undecided.clone(),
+            fix_version: self.head(entry.id).map_or(NONE, |head| head.fix_version),
+            lifecycle: entry.lifecycle.clone(),
+            stage: entry.stage,
+            fingerprint: entry.fingerprint,
+        }
+    }
+
+    /// The same package as it is known with a judgement of equal content, which may differ in what no client is shown:
+    /// times and fingerprint stay.
+    pub(crate) fn renewed(&self, known: &PackageEntry, verdict: Verdict) -> Put {
+        let row = PackageRow {
+            id: known.id,
+            package: known.package.package(),
+            created: known.created,
+            changed: known.changed,
+            fingerprint: Some(known.fingerprint),
+        };
+        let rows = self.findings(known.id);
+        let qid = |row: &FindingRow| self.vulnerabilities().row(row.vulnerability).map(|row| row.qid);
+        let first = |vulnerability: &Arc<Vulnerability>| {
+            let found = rows.iter().find(|row| qid(row) == Some(vulnerability.qid))?;
+            Some(found.first_found)
+        };
+        let first_found = verdict.vulnerabilities.iter().map(first).collect();
+        Put { row, verdict, first_found }
+    }
+
+    /// Puts packages in or replaces them. Only the newest clone may be added to.
+    pub(crate) fn put(&mut self, puts: impl IntoIterator<Item = Put>) {
+        let mut all: Vec<(PackageEntry, PackageHead, Vec<FindingRow>)> = {
+            let tables = Arc::make_mut(&mut self.tables);
+            puts.into_iter().map(|put| tables.entry(put)).collect()
+        };
+        // the last one counts
+        all.reverse();
+        all.sort_by_key(|(entry, ..)| entry.id);
+        all.dedup_by_key(|(entry, ..)| entry.id);
+        let blocks = Arc::make_mut(&mut self.blocks);
+        let mut all = all.into_iter().peekable();
+        while let Some((first, ..)) = all.peek() {
+            let number = first.id as usize / BLOCK;
+            let mut new = Vec::new();
+            while let Some(next) = all.next_if(|(entry, ..)| entry.id as usize / BLOCK == number) {
+                new.push(next);
+            }
+            if number >= blocks.len() {
+                blocks.resize_with(number + 1, Arc::default);
+            }
+            let block = rebuilt(&blocks[number], new, &mut self.count);
+            blocks[number] = Arc::new(block);
+        }
+    }
+
+    fn place(&self, package: u32) -> Option<(&Block, usize)> {
+        Some((self.blocks.get(package as usize / BLOCK)?, package as usize % BLOCK))
+    }
+}
+
+/// A block with new packages, which are sorted by number.
+fn rebuilt(
+    old: &Block,
+    new: Vec<(PackageEntry, PackageHead, Vec<FindingRow>)>,
+    count: &mut usize,
+) -> Block {
+    let last = new.last().map_or(0, |(entry, ..)| entry.id as usize % BLOCK + 1);
+    let length = last.max(old.entries.len());
+    let added: usize = new.iter().map(|(_, _, rows)| rows.len()).sum();
+    let mut block = Block {
+        entries: Vec::with_capacity(length),
+        heads: Vec::with_capacity(length),
+        rows: Vec::with_capacity(old.rows.len() + added),
+    };
+    let mut new = new.into_iter().peekable();
+    for at in 0..length {
+        let start = block.rows.len() as u32;
+        let known = old.entries.get(at).cloned().flatten();
+        let (entry, mut head) = match new.next_if(|(entry, ..)| entry.id as usize % BLOCK == at) {
+            Some((entry, head, rows)) => {
+                *count += usize::from(known.is_none());
+                block.rows.extend(rows);
+                let place = old.heads.get(at).filter(|_| known.is_some()).map_or(NONE, |head| head.place);
+                (Some(Arc::new(entry)), PackageHead { place, ..head })
+            }
+            None => {
+                let head = old.heads.get(at).copied().unwrap_or(PackageHead::NOBODY);
+                block.rows.extend_from_slice(old.rows_of(&head));
+                (known, head)
+            }
+        };
+        (head.start, head.end) = (start, block.rows.len() as u32);
+        block.entries.push(entry);
+        block.heads.push(head);
+    }
+    block.rows.shrink_to_fit();
+    block
+}
+
+impl PackageHead {
+    /// Stands where no package is known.
+    const NOBODY: Self = Self {
+        changed: Timestamp(i64::MIN),
+        name: NONE,
+        version: NONE,
+        fix_version: NONE,
+        lifecycle: NONE,
+        place: NONE,
+        start: 0,
+        end: 0,
+        stage: None,
+        ecosystem: Ecosystem::Generic,
+    };
+}
+
+impl Tables {
+    /// A finding in words.
+    pub(crate) fn finding(&self, row: &FindingRow) -> Finding {
+        let text = |of: &Dictionary, number| of.get(number).unwrap_or_default().to_owned();
+        Finding {
+            vulnerability: self.vulnerabilities.get(row.vulnerability).cloned().unwrap_or_default(),
+            advisory: text(&self.advisories, row.advisory),
+            feed: text(&self.feeds, row.feed),
+            severity: row.severity,
+            severity_rule: row.severity_rule,
+            base_severity: row.base_severity,
+            raised_by: row.raised_by,
+            risk: row.risk,
+            state: row.state,
+            fix_version: self.fix_version(row).map(str::to_owned),
+            confidence: row.confidence,
+        }
+    }
+
+    /// The version that fixes a finding, if any.
+    pub(crate) fn fix_version(&self, row: &FindingRow) -> Option<&str> {
+        self.versions.get(row.fix_version)
+    }
+
+    fn row(&mut self, finding: &Finding) -> FindingRow {
+        FindingRow {
+            first_found: Timestamp::default(),
+            vulnerability: self.vulnerabilities.number(&finding.vulnerability),
+            advisory: self.advisories.intern(&finding.advisory),
+            fix_version: self.versions.intern_optional(finding.fix_version.as_deref()),
+            feed: self.feeds.intern(&finding.feed),
+            severity: finding.severity,
+            base_severity: finding.base_severity,
+            severity_rule: finding.severity_rule,
+            raised_by: finding.raised_by,
+            risk: finding.risk,
+            state: finding.state,
+            confidence: finding.confidence,
+        }
+    }
+
+    fn entry(&mut self, put: Put) -> (PackageEntry, PackageHead, Vec<FindingRow>) {
+        let Put { row, verdict, first_found } = put;
+        let package = Identity::of(&row.package, &mut self.identities);
+        let mut rows = verdict.rows.into_vec();
+        let mut counts = SeverityCounts::default();
+        for (index, finding) in rows.iter_mut().enumerate() {
+            finding.first_found = first_found.get(index).copied().flatten().unwrap_or(row.changed);
+            counts.add(finding.severity);
+            if let Some(vulnerability) = verdict.vulnerabilities.get(index) {
+                self.vulnerabilities.renew(finding.vulnerability, vulnerability);
+            }
+        }
+        let lifecycle = verdict.lifecycle.as_ref().map(|lifecycle| self.lifecycles.intern(lifecycle));
+        let head = PackageHead {
+            changed: row.changed,
+            name: self.names.intern(&package.listed_name()),
+            version: self.versions.intern(package.version()),
+            fix_version: verdict.fix_version,
+            lifecycle: lifecycle.unwrap_or(NONE),
+            stage: verdict.stage,
+            ecosystem: package.ecosystem(),
+            ..PackageHead::NOBODY
+        };
+        let entry = PackageEntry {
+            id: row.id,
+            created: row.created,
+            changed: row.changed,
+            fingerprint: row.fingerprint.unwrap_or(verdict.fingerprint),
+            coverage: verdict.coverage,
+            undecided: verdict.undecided,
+            fix_version: self.versions.get(verdict.fix_version).map(Arc::from),
+            lifecycle: lifecycle.and_then(|number| self.lifecycles.get(number).cloned()),
+            stage: verdict.stage,
+            counts,
+            fragments: OnceLock::new(),
+            package,
+        };
+        (entry, head, rows)
+    }
+}

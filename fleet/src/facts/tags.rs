@@ -1,0 +1,70 @@
+//! Which records carry a tag: what scopes are made of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::table::{Bits, PagedBits};
+
+/// Positions by the name of a tag that counts for them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tagged(Arc<BTreeMap<Arc<str>, PagedBits>>);
+
+impl Tagged {
+    /// Puts a position under a tag or takes it away from there.
+    pub(crate) fn set(&mut self, tag: &str, position: u32, is_tagged: bool) {
+        if self.has(tag, position) == is_tagged {
+            return;
+        }
+        let tags = Arc::make_mut(&mut self.0);
+        if let Some(known) = tags.get_mut(tag) {
+            known.set(position, is_tagged);
+            if known.count() == 0 {
+                tags.remove(tag);
+            }
+        } else {
+            let mut new = PagedBits::default();
+            new.set(position, is_tagged);
+            tags.insert(tag.into(), new);
+        }
+    }
+
+    /// Whether a position stands under a tag.
+    pub(crate) fn has(&self, tag: &str, position: u32) -> bool {
+        self.0.get(tag).is_some_and(|positions| positions.contains(position))
+    }
+
+    /// The positions below `len` under at least one of `tags`.
+    pub(crate) fn union<'t>(&self, tags: impl IntoIterator<Item = &'t str>, len: u32) -> Bits {
+        let mut all = Bits::none(len);
+        for tag in tags {
+            if let Some(positions) = self.0.get(tag) {
+                positions.add_to(&mut all);
+            }
+        }
+        all
+    }
+
+    /// All tags that some record carries.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(AsRef::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_there_as_long_as_something_carries_it() {
+        let mut tagged = Tagged::default();
+        tagged.set("a", 1, true);
+        tagged.set("b", 2, true);
+        let before = tagged.clone();
+        tagged.set("a", 1, false);
+        tagged.set("never", 1, false);
+        let union = |tagged: &Tagged| tagged.union(["a", "b", "c"], 9).iter().collect::<Vec<_>>();
+        assert_eq!((union(&before), union(&tagged)), (vec![1, 2], vec![2]));
+        assert_eq!(tagged.names().collect::<Vec<_>>(), ["b"]);
+        assert!(tagged.has("b", 2) && !tagged.has("b", 1));
+    }
+}

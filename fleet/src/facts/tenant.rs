@@ -1,0 +1,21 @@
+//! Everything that the index holds of one customer. Nothing in it is shared with another customer.
+
+use uuid::Uuid;
+
+use super::{Containers, Hosts, Images};
+use crate::table::Digests;
+
+/// The facts of one customer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tenant {
+    /// Whose facts these are.
+    pub(crate) customer: Uuid,
+    /// Images.
+    pub(crate) images: Images,
+    /// Containers.
+    pub(crate) containers: Containers,
+    /// Hosts of containers.
+    pub(crate) hosts: Hosts,
+    /// Digests of layers and manifests.
+    pub(crate) digests: Digests,
+}

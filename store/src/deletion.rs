@@ -1,0 +1,174 @@
+//! Deleting images and containers, and the inventories that nobody names any more.
+//!
+//! An image goes only if no container needs it: one in the state CREATED, RUNNING, PAUSED or STOPPED keeps it. Containers
+//! that are gone or unknown to their runtime do not; they stay, and change by losing their image. What is left of
+//! a deleted record is a tombstone in the change log, until the record is reported again and is a new one.
+
+use model::{Digest, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::change::{self, Cause, Change, ChangeKind, DELETION, Tombstone};
+use crate::driver::{Connection, Value};
+use crate::error::Result;
+use crate::package::page;
+use crate::record::image_uuid;
+use crate::sql::sql;
+use crate::tag;
+use crate::work::Work;
+
+/// What came of a deletion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deletion {
+    /// The clock value of the last transaction that deleted something; that of the clock if none did.
+    pub updated: Timestamp,
+    /// What is gone.
+    pub deleted: Vec<Uuid>,
+    /// What was left as it is.
+    pub kept: Vec<Kept>,
+}
+
+/// A record that was to be deleted and was not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Kept {
+    /// Which one.
+    pub uuid: Uuid,
+    /// Why.
+    pub reason: KeptReason,
+}
+
+/// Why a record was not deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum KeptReason {
+    /// There is none of that uuid, or none any more.
+    NotFound,
+    /// Containers that are CREATED, RUNNING, PAUSED or STOPPED were made from the image; how many.
+    InUse(u32),
+}
+
+/// Deletes images in the open transaction; adds to `outcome`.
+pub(crate) fn images(
+    work: &mut Work<'_>,
+    customer: Uuid,
+    uuids: &[Uuid],
+    outcome: &mut Deletion,
+) -> Result<()> {
+    for uuid in uuids {
+        match image(work, customer, *uuid)? {
+            Ok(clock) => outcome.note(*uuid, clock),
+            Err(reason) => outcome.kept.push(Kept { uuid: *uuid, reason }),
+        }
+    }
+    Ok(())
+}
+
+/// Deletes containers in the open transaction; adds to `outcome`.
+pub(crate) fn containers(
+    work: &mut Work<'_>,
+    customer: Uuid,
+    uuids: &[Uuid],
+    outcome: &mut Deletion,
+) -> Result<()> {
+    for uuid in uuids {
+        match container(work, customer, *uuid)? {
+            Ok(clock) => outcome.note(*uuid, clock),
+            Err(reason) => outcome.kept.push(Kept { uuid: *uuid, reason }),
+        }
+    }
+    Ok(())
+}
+
+impl Deletion {
+    fn note(&mut self, uuid: Uuid, clock: Timestamp) {
+        self.deleted.push(uuid);
+        self.updated = self.updated.max(clock);
+    }
+
+    /// Adds what came of a further part.
+    pub(crate) fn add(&mut self, part: Self) {
+        self.updated = self.updated.max(part.updated);
+        self.deleted.extend(part.deleted);
+        self.kept.extend(part.kept);
+    }
+}
+
+type Outcome = std::result::Result<Timestamp, KeptReason>;
+
+fn image(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outcome> {
+    let mut rows = work.connection.query(sql!("image/to_delete"), &[customer.into(), uuid.into()])?;
+    let Some(id) = rows.first_mut().map(|row| row.digest(0)).transpose()? else {
+        return Ok(Err(KeptReason::NotFound));
+    };
+    let values = [Value::from(customer), prefix(&id), Value::from(&id)];
+    let mut rows = work.connection.query(sql!("container/in_use"), &values)?;
+    let users = rows.first_mut().map(|row| row.u32(0)).transpose()?.unwrap_or(0);
+    if users > 0 {
+        return Ok(Err(KeptReason::InUse(users)));
+    }
+    let clock = work.tick()?;
+    let [customer_value, prefix, id_value] = values;
+    let values = [customer_value, prefix, id_value, clock.into(), Cause::ImageDeleted.into()];
+    work.connection.execute(sql!("container/lose_image"), &values)?;
+    let tags = tag::of_entity(work.connection, customer, ChangeKind::Image, uuid)?;
+    work.connection.execute(sql!("image/delete"), &[customer.into(), uuid.into()])?;
+    let tombstone = Tombstone { id, tags, image_tags: Vec::new() };
+    bury(work.connection, clock, customer, ChangeKind::Image, uuid, tombstone)?;
+    Ok(Ok(clock))
+}
+
+fn container(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outcome> {
+    let mut rows = work.connection.query(sql!("container/to_delete"), &[customer.into(), uuid.into()])?;
+    let Some(row) = rows.first_mut() else { return Ok(Err(KeptReason::NotFound)) };
+    let (id, image) = (row.digest(0)?, row.optional_digest(1)?);
+    let clock = work.tick()?;
+    let tags = tag::of_entity(work.connection, customer, ChangeKind::Container, uuid)?;
+    let image_tags = match image {
+        Some(image) => {
+            let image = image_uuid(customer, &model::ImageId(image));
+            tag::of_entity(work.connection, customer, ChangeKind::Image, image)?
+        }
+        None => Vec::new(),
+    };
+    work.connection.execute(sql!("container/delete"), &[customer.into(), uuid.into()])?;
+    let tombstone = Tombstone { id, tags, image_tags };
+    bury(work.connection, clock, customer, ChangeKind::Container, uuid, tombstone)?;
+    Ok(Ok(clock))
+}
+
+/// Takes all tags off a record and leaves its tombstone.
+fn bury(
+    connection: &mut dyn Connection,
+    clock: Timestamp,
+    customer: Uuid,
+    kind: ChangeKind,
+    key: Uuid,
+    tombstone: Tombstone,
+) -> Result<()> {
+    connection.execute(sql!("tag/leave"), &[customer.into(), Value::Int(kind as i64), key.into()])?;
+    let cause = DELETION.into();
+    let entry = Change { clock, customer, kind, key, deleted: true, cause, tombstone: Some(tombstone) };
+    change::put(connection, &entry)
+}
+
+/// The first bytes of a digest, by which the indexes of the schema find it.
+fn prefix(digest: &Digest) -> Value {
+    Value::from(&digest.as_bytes()[..6])
+}
+
+/// Inventories that no image names, at most `limit`.
+pub(crate) fn orphans(connection: &mut dyn Connection, limit: usize) -> Result<Vec<Digest>> {
+    let rows = connection.query(sql!("inventory/orphans"), &[page(limit)])?;
+    rows.into_iter().map(|mut row| Ok(row.digest(0)?)).collect()
+}
+
+/// Deletes those of `digests` that no image names; gives how many.
+pub(crate) fn inventories(work: &mut Work<'_>, digests: &[Digest]) -> Result<u64> {
+    let mut deleted = 0;
+    for digest in digests {
+        let values = [Value::from(digest), prefix(digest)];
+        deleted += work.connection.execute(sql!("inventory/delete_orphan"), &values)?;
+    }
+    Ok(deleted)
+}

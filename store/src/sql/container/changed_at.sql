@@ -1,0 +1,3 @@
+SELECT updated, customer, uuid, cause
+FROM container
+WHERE updated = $1

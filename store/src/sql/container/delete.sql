@@ -1,0 +1,1 @@
+DELETE FROM container WHERE customer = $1 AND uuid = $2

@@ -1,0 +1,3 @@
+SELECT updated, customer, uuid, cause
+FROM image
+WHERE updated = $1

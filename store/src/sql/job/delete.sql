@@ -1,0 +1,1 @@
+DELETE FROM job WHERE customer = $1 AND uuid = $2

@@ -1,0 +1,1 @@
+DELETE FROM job_part WHERE customer = $1 AND job = $2

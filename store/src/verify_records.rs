@@ -1,0 +1,228 @@
+//! The part of [`crate::verify`] that looks at records: images, containers, hosts, tags, the log, jobs, days, accounts.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use crate::change::{self, Cause, ChangeKind};
+use crate::driver::{Row, Value};
+use crate::error::{Result, StoreError};
+use crate::job::{self, PART};
+use crate::record::{container_uuid, host_uuid, image_uuid, tag_uuid};
+use crate::sql::sql;
+use crate::verify::{Fault, Pass};
+use crate::{account, container, image};
+
+/// The start of a walk over rows with the key (customer, uuid).
+fn nil_key() -> Vec<Value> {
+    vec![Uuid::nil().into(), Uuid::nil().into()]
+}
+
+/// The customer and uuid at the start of a row, as a key to show.
+fn key_of(row: &Row) -> Result<(Uuid, Uuid, String)> {
+    let mut key = Row(row.0.iter().take(2).cloned().collect());
+    let (customer, uuid) = (key.uuid(0)?, key.uuid(1)?);
+    Ok((customer, uuid, format!("{customer}/{uuid}")))
+}
+
+impl Pass<'_> {
+    pub(crate) fn images(&mut self) -> Result<()> {
+        self.pages(sql!("image/after"), nil_key(), &[0, 1], |pass, row| {
+            pass.counts.images += 1;
+            let (customer, uuid, key) = key_of(&row)?;
+            let cause = row.0.get(10).cloned();
+            let read = image::read_record(pass.codec, row);
+            let Some(record) = pass.readable("image", &key, read)? else { return Ok(()) };
+            let expected = image_uuid(customer, &record.id);
+            if uuid != expected {
+                pass.fault("image", &key, Fault::OtherUuid(expected));
+            }
+            pass.within_clock("image", &key, record.updated);
+            if record.created_at > record.updated {
+                pass.fault("image", &key, Fault::TimesCrossed);
+            }
+            if record.document.facts.id != record.id {
+                pass.fault("image", &key, Fault::Contradicted("id"));
+            }
+            match pass.inventories.binary_search(&record.inventory) {
+                Ok(place) => pass.named[place] = true,
+                Err(_) => pass.fault("image", &key, Fault::NoInventory(record.inventory)),
+            }
+            pass.logged("image", &key, cause);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn containers(&mut self) -> Result<()> {
+        self.pages(sql!("container/after"), nil_key(), &[0, 1], |pass, row| {
+            pass.counts.containers += 1;
+            let (customer, uuid, key) = key_of(&row)?;
+            let (state, cause) = (row.0.get(4).cloned(), row.0.get(9).cloned());
+            let read = container::read(pass.codec, row);
+            let Some(record) = pass.readable("container", &key, read)? else { return Ok(()) };
+            let expected = container_uuid(customer, &record.report.id);
+            if uuid != expected {
+                pass.fault("container", &key, Fault::OtherUuid(expected));
+            }
+            pass.within_clock("container", &key, record.updated);
+            if record.created_at > record.updated {
+                pass.fault("container", &key, Fault::TimesCrossed);
+            }
+            if state != Some(Value::Int(container::state_number(record.report.state))) {
+                pass.fault("container", &key, Fault::Contradicted("state"));
+            }
+            pass.logged("container", &key, cause);
+            Ok(())
+        })
+    }
+
+    /// A living record must tell why it last changed.
+    fn logged(&mut self, table: &'static str, key: &str, cause: Option<Value>) {
+        let known = matches!(cause, Some(Value::Int(number)) if Cause::from_number(number).is_some());
+        if !known {
+            self.fault(table, key, Fault::Unreadable("it has an unknown cause".to_owned()));
+        }
+    }
+
+    pub(crate) fn changes(&mut self) -> Result<()> {
+        let start = vec![Uuid::nil().into(), Value::Int(-1), Uuid::nil().into()];
+        self.pages(sql!("change/page"), start, &[1, 2, 3], |pass, row| {
+            let key = format!("{:?}/{:?}/{:?}", row.0[1], row.0[2], row.0[3]);
+            let Some(change) = pass.readable("change", key, change::read(row))? else { return Ok(()) };
+            let key = format!("{}/{}/{}", change.customer, change.kind as i64, change.key);
+            pass.within_clock("change", &key, change.clock);
+            let exists = match change.kind {
+                ChangeKind::Judgement => {
+                    pass.counts.judgements += 1;
+                    pass.judgements.insert(change.clock);
+                    return Ok(());
+                }
+                ChangeKind::Image => sql!("image/exists"),
+                ChangeKind::Container => sql!("container/exists"),
+            };
+            pass.counts.tombstones += 1;
+            if change.tombstone.is_none() {
+                let reason = "it does not say what was deleted".to_owned();
+                pass.fault("change", &key, Fault::Unreadable(reason));
+            }
+            if !change.deleted || pass.exists(exists, change.customer, change.key)? {
+                pass.fault("change", &key, Fault::NotDeleted);
+            }
+            Ok(())
+        })
+    }
+
+    fn exists(&mut self, sql: &str, customer: Uuid, uuid: Uuid) -> Result<bool> {
+        let mut rows = self.connection.query(sql, &[customer.into(), uuid.into()])?;
+        Ok(rows.first_mut().map(|row| row.int(0)).transpose()?.unwrap_or(0) > 0)
+    }
+
+    pub(crate) fn hosts(&mut self) -> Result<()> {
+        self.pages(sql!("host/after"), nil_key(), &[0, 1], |pass, mut row| {
+            pass.counts.hosts += 1;
+            let (customer, uuid, key) = key_of(&row)?;
+            let (hostname, document) = (row.text(2)?, row.text(3)?);
+            let expected = host_uuid(customer, &hostname);
+            if uuid != expected {
+                pass.fault("host", &key, Fault::OtherUuid(expected));
+            }
+            let facts = serde_json::from_str::<model::container::HostFacts>(&document);
+            let facts = facts.map_err(|error| StoreError::damaged("document", error));
+            if let Some(facts) = pass.readable("host", &key, facts)?
+                && facts.hostname != hostname
+            {
+                pass.fault("host", &key, Fault::Contradicted("hostname"));
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn tags(&mut self) -> Result<()> {
+        self.pages(sql!("tag/after"), nil_key(), &[0, 1], |pass, mut row| {
+            pass.counts.tags += 1;
+            let (customer, uuid, key) = key_of(&row)?;
+            let expected = tag_uuid(customer, &row.text(2)?);
+            if uuid != expected {
+                pass.fault("tag", &key, Fault::OtherUuid(expected));
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn tag_members(&mut self) -> Result<()> {
+        let nil = || Value::from(Uuid::nil());
+        let start = vec![nil(), Value::Int(-1), nil(), nil()];
+        self.pages(sql!("tag/members_after"), start, &[0, 1, 2, 3], |pass, mut row| {
+            pass.counts.tag_members += 1;
+            let (customer, number, entity, tag) = (row.uuid(0)?, row.int(1)?, row.uuid(2)?, row.uuid(3)?);
+            let key = format!("{customer}/{number}/{entity}/{tag}");
+            if row.optional_text(4)?.is_none() {
+                pass.fault("tag_member", &key, Fault::NoTag(tag));
+            }
+            let exists = match ChangeKind::from_number(number) {
+                Some(ChangeKind::Image) => sql!("image/exists"),
+                Some(ChangeKind::Container) => sql!("container/exists"),
+                _ => {
+                    let reason = format!("{number} is no kind of record that has tags");
+                    pass.fault("tag_member", &key, Fault::Unreadable(reason));
+                    return Ok(());
+                }
+            };
+            if !pass.exists(exists, customer, entity)? {
+                pass.fault("tag_member", &key, Fault::NoOwner(entity));
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn jobs(&mut self) -> Result<()> {
+        self.pages(sql!("job/after"), nil_key(), &[0, 1], |pass, row| {
+            pass.counts.jobs += 1;
+            let (.., key) = key_of(&row)?;
+            let Some(job) = pass.readable("job", &key, job::read(row))? else { return Ok(()) };
+            if job.kept > job.done || job.total > 0 && job.done > job.total {
+                pass.fault("job", &key, Fault::Miscounted);
+            }
+            Ok(())
+        })?;
+        let start = vec![Uuid::nil().into(), Uuid::nil().into(), Value::Int(-1)];
+        self.pages(sql!("job/parts_after"), start, &[0, 1, 2], |pass, mut row| {
+            let (customer, job, part) = (row.uuid(0)?, row.uuid(1)?, row.int(2)?);
+            let key = format!("{customer}/{job}/{part}");
+            let waits = !matches!(row.0.get(3), None | Some(Value::Null));
+            match row.optional_int(4)? {
+                None => pass.fault("job_part", key, Fault::NoOwner(job)),
+                // a part keeps its records exactly as long as they are not worked off
+                Some(done) if waits != (part.saturating_mul(PART as i64) >= done) => {
+                    pass.fault("job_part", key, Fault::Miscounted);
+                }
+                Some(_) => {}
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn days(&mut self) -> Result<()> {
+        let start = vec![Uuid::nil().into(), "".into(), Value::Int(i64::MIN)];
+        self.pages(sql!("day/after"), start, &[0, 1, 2], |pass, mut row| {
+            pass.counts.days += 1;
+            let key = format!("{}/{}/{}", row.uuid(0)?, row.text(1)?, row.int(2)?);
+            let document = serde_json::from_str::<serde::de::IgnoredAny>(&row.text(3)?);
+            let document = document.map_err(|error| StoreError::damaged("document", error));
+            pass.readable("fleet_day", key, document).map(drop)
+        })
+    }
+
+    pub(crate) fn accounts(&mut self) -> Result<()> {
+        let accounts = account::all(self.connection);
+        let accounts = self.readable("account", "all", accounts)?.unwrap_or_default();
+        let rows = self.connection.query(sql!("customer/all"), &[])?;
+        let customers: HashSet<Uuid> =
+            rows.into_iter().map(|mut row| Ok(row.uuid(0)?)).collect::<Result<_>>()?;
+        self.counts.accounts = accounts.len() as u64;
+        for account in accounts.iter().filter(|account| !customers.contains(&account.customer)) {
+            self.fault("account", &account.name, Fault::NoOwner(account.customer));
+        }
+        Ok(())
+    }
+}
