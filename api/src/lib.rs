@@ -16,6 +16,7 @@ mod error;
 mod health;
 mod images;
 mod ingest;
+mod jobs;
 mod lookup;
 mod openapi;
 mod order;
@@ -51,7 +52,7 @@ fn store_error(error: StoreError) -> ApiError {
         StoreError::NotFound { .. } => ApiError::not_found(error.to_string()),
         StoreError::Exists { .. } => ApiError::bad_request(error.to_string()),
         StoreError::DiskFull => ApiError::new(Refusal::InsufficientStorage, error.to_string()),
-        StoreError::Busy | StoreError::Closed | StoreError::Open { .. } => {
+        StoreError::Busy | StoreError::Away { .. } | StoreError::Closed | StoreError::Open { .. } => {
             ApiError::new(Refusal::Unavailable, "the store is not available; try again later").because(&error)
         }
         _ => ApiError::internal(&error),

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
-use crate::{container_reports, containers, health, images, reports, tags, token};
+use crate::{container_reports, containers, health, images, jobs, reports, tags, token};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -31,6 +31,9 @@ use crate::{container_reports, containers, health, images, reports, tags, token}
         reports::create::create,
         container_reports::create::create,
         tags::assign::assign,
+        jobs::list::list,
+        jobs::show::show,
+        jobs::cancel::cancel,
         health::live::live,
         health::ready::ready,
         show,

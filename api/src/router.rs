@@ -14,7 +14,7 @@ use crate::error::{ApiError, Refusal};
 use crate::state::{ApiState, Shared, SharedState};
 use crate::wire::Version;
 use crate::{
-    auth, container_reports, containers, health, images, openapi, reports, request_log, tags, token,
+    auth, container_reports, containers, health, images, jobs, openapi, reports, request_log, tags, token,
 };
 
 /// The largest form of `POST /auth`, in bytes.
@@ -85,6 +85,8 @@ fn own() -> Router<Shared> {
         .route("/reports", post(reports::create::create))
         .route("/containers", post(container_reports::create::create))
         .route("/images/{sha}/explain", get(images::explain::explain))
+        .route("/jobs", get(jobs::list::list))
+        .route("/jobs/{uuid}", get(jobs::show::show).delete(jobs::cancel::cancel))
         .route("/tags/{name}", post(tags::assign::assign))
 }
 

@@ -11,6 +11,36 @@ use store::{DEFAULT_CUSTOMER, NewAccount, Role, Store, StoreOptions};
 
 use crate::feeds::DataArgs;
 
+/// Where the facts are.
+#[derive(clap::Args)]
+pub(crate) struct FactsArgs {
+    #[command(flatten)]
+    directory: DataArgs,
+    /// PostgreSQL database of the server, as postgres://USER:PASSWORD@HOST:PORT/DATABASE, in place of the data directory
+    #[arg(long, env = "PLIMSOLL_DATABASE", value_name = "URL", hide_env_values = true)]
+    database: Option<String>,
+}
+
+impl FactsArgs {
+    /// Opens a database that is there: a misspelt data directory is told and not made.
+    fn open_existing(&self) -> anyhow::Result<Store> {
+        let folder = &self.directory.data;
+        if self.database.is_none() && !folder.is_dir() {
+            bail!("there is no data directory {}; name the server's with --data or --database", folder.display());
+        }
+        self.open()
+    }
+
+    /// Opens the database; the one in the data directory is made if it is missing.
+    fn open(&self) -> anyhow::Result<Store> {
+        let options = match &self.database {
+            Some(url) => StoreOptions::postgres(url).context("--database cannot be used")?,
+            None => StoreOptions::new(DataDir::create(&self.directory.data)?.database()),
+        };
+        Ok(Store::open(&options)?)
+    }
+}
+
 #[derive(clap::Subcommand)]
 pub(crate) enum AdminCommand {
     /// Accounts
@@ -37,7 +67,7 @@ pub(crate) enum UserCommand {
         #[arg(long, env = "PLIMSOLL_PASSWORD", hide_env_values = true)]
         password: Option<String>,
         #[command(flatten)]
-        data: DataArgs,
+        data: FactsArgs,
     },
     /// Give an account a new password
     Password {
@@ -47,19 +77,19 @@ pub(crate) enum UserCommand {
         #[arg(long, env = "PLIMSOLL_PASSWORD", hide_env_values = true)]
         password: Option<String>,
         #[command(flatten)]
-        data: DataArgs,
+        data: FactsArgs,
     },
     /// Remove an account
     Delete {
         /// Its name
         name: String,
         #[command(flatten)]
-        data: DataArgs,
+        data: FactsArgs,
     },
     /// List the accounts
     List {
         #[command(flatten)]
-        data: DataArgs,
+        data: FactsArgs,
     },
 }
 
@@ -73,7 +103,7 @@ pub(crate) enum TagCommand {
         #[arg(required = true)]
         images: Vec<String>,
         #[command(flatten)]
-        data: DataArgs,
+        data: FactsArgs,
     },
 }
 
@@ -86,21 +116,6 @@ pub(crate) fn run(command: AdminCommand) -> anyhow::Result<()> {
     })
 }
 
-/// Opens a data directory that is there: a misspelt one is told and not made.
-fn open_existing(data: &DataArgs) -> anyhow::Result<Store> {
-    if !data.data.is_dir() {
-        bail!("there is no data directory {}; name the server's with --data", data.data.display());
-    }
-    open(data)
-}
-
-fn open(data: &DataArgs) -> anyhow::Result<Store> {
-    let directory = DataDir::create(&data.data)?;
-    let path = directory.database();
-    Store::open(&StoreOptions::new(&path))
-        .with_context(|| format!("cannot open the database {}", path.display()))
-}
-
 async fn user(command: UserCommand) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     match command {
@@ -111,7 +126,7 @@ async fn user(command: UserCommand) -> anyhow::Result<()> {
             }
             let (password, generated) = password_or_new(password)?;
             let account = NewAccount { name: name.clone(), password: password.clone(), role, tags };
-            open(&data)?.create_account(account).await?;
+            data.open()?.create_account(account).await?;
             writeln!(out, "account {name} made")?;
             if generated {
                 writeln!(out, "password: {password}   (shown this once)")?;
@@ -119,18 +134,18 @@ async fn user(command: UserCommand) -> anyhow::Result<()> {
         }
         UserCommand::Password { name, password, data } => {
             let (password, generated) = password_or_new(password)?;
-            open_existing(&data)?.set_password(&name, &password).await?;
+            data.open_existing()?.set_password(&name, &password).await?;
             writeln!(out, "password of {name} changed")?;
             if generated {
                 writeln!(out, "password: {password}   (shown this once)")?;
             }
         }
         UserCommand::Delete { name, data } => {
-            open_existing(&data)?.delete_account(&name).await?;
+            data.open_existing()?.delete_account(&name).await?;
             writeln!(out, "account {name} removed")?;
         }
         UserCommand::List { data } => {
-            for account in open_existing(&data)?.accounts().await? {
+            for account in data.open_existing()?.accounts().await? {
                 let scope = match &account.scope {
                     None => "everything".to_owned(),
                     Some(tags) => tags.iter().cloned().collect::<Vec<_>>().join(","),
@@ -150,8 +165,8 @@ fn password_or_new(password: Option<String>) -> anyhow::Result<(String, bool)> {
     }
 }
 
-async fn assign(tag: &str, images: &[String], data: &DataArgs) -> anyhow::Result<()> {
-    let store = open_existing(data)?;
+async fn assign(tag: &str, images: &[String], data: &FactsArgs) -> anyhow::Result<()> {
+    let store = data.open_existing()?;
     let mut uuids = Vec::new();
     for text in images {
         let digits = text.strip_prefix("sha256:").unwrap_or(text);

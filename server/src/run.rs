@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use api::{ApiSettings, ApiState};
@@ -15,7 +14,7 @@ use tracing::{info, warn};
 
 use crate::data_dir::{DataDir, DataDirError, ServerLock};
 use crate::jobs::feeds::FeedsJob;
-use crate::jobs::watch_bundle;
+use crate::jobs::{deletions, watch_bundle};
 use crate::settings::Settings;
 
 /// The account that every installation starts with.
@@ -31,10 +30,10 @@ pub enum StartError {
     #[error(transparent)]
     DataDir(#[from] DataDirError),
     /// The database cannot be used.
-    #[error("cannot open the database {path}: {source}")]
+    #[error("cannot use the database {database}: {source}")]
     Store {
-        /// The database.
-        path: PathBuf,
+        /// The database, without its password.
+        database: String,
         /// What the store said.
         source: store::StoreError,
     },
@@ -83,9 +82,9 @@ impl Server {
             .local_addr()
             .map_err(|source| StartError::Listen { address: settings.listen, source })?;
 
-        let path = data.database();
-        let failed = |source| StartError::Store { path: path.clone(), source };
-        let store = Store::open(&StoreOptions::new(&path)).map_err(failed)?;
+        let options = settings.database.clone().unwrap_or_else(|| StoreOptions::new(data.database()));
+        let failed = |source| StartError::Store { database: options.to_string(), source };
+        let store = Store::open(&options).map_err(failed)?;
         let generated_password =
             ensure_first_account(&store, settings.admin_password.clone()).await.map_err(failed)?;
         let fleet = Fleet::start(store.clone(), watch_bundle::open_current(data.root())).await?;
@@ -98,8 +97,10 @@ impl Server {
             interval: settings.feeds_interval,
             options: settings.feeds_options(),
         };
-        let mut jobs =
-            vec![tokio::spawn(watch_bundle::run(data.root().to_owned(), fleet.clone(), stopped.clone()))];
+        let mut jobs = vec![
+            tokio::spawn(watch_bundle::run(data.root().to_owned(), fleet.clone(), stopped.clone())),
+            tokio::spawn(deletions::run(store.clone(), stopped.clone())),
+        ];
         if feeds.folder.is_some() || feeds.interval.is_some() {
             jobs.push(tokio::spawn(feeds.run(stopped.clone(), loaded)));
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use api::ContainerProfile;
 use clap::CommandFactory as _;
 use serde::Deserialize;
+use store::StoreOptions;
 
 use crate::jobs::feeds::UpdateOptions;
 
@@ -20,6 +21,10 @@ pub struct SettingsArgs {
     /// Directory that holds the database and the vulnerability data; made if it is missing
     #[arg(long, env = "PLIMSOLL_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
+
+    /// PostgreSQL database to keep the facts in, as postgres://USER:PASSWORD@HOST:PORT/DATABASE; without it they are in the data directory
+    #[arg(long, env = "PLIMSOLL_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<String>,
 
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, env = "PLIMSOLL_LISTEN", value_name = "ADDR")]
@@ -75,6 +80,8 @@ pub struct SettingsArgs {
 pub struct Settings {
     /// See [`SettingsArgs::data`].
     pub data: PathBuf,
+    /// See [`SettingsArgs::database`]; `None` for the file in the data directory.
+    pub database: Option<StoreOptions>,
     /// See [`SettingsArgs::listen`].
     pub listen: SocketAddr,
     /// See [`SettingsArgs::public_url`]; without trailing slash.
@@ -171,6 +178,7 @@ impl SettingsArgs {
     pub fn or(self, file: Self) -> Self {
         Self {
             data: self.data.or(file.data),
+            database: self.database.or(file.database),
             listen: self.listen.or(file.listen),
             public_url: self.public_url.or(file.public_url),
             admin_password: self.admin_password.or(file.admin_password),
@@ -192,6 +200,7 @@ impl SettingsArgs {
         let hours = self.feeds_interval.unwrap_or(6);
         Ok(Settings {
             data: self.data.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA)),
+            database: self.database.as_deref().map(check_database).transpose()?,
             listen: resolve_address(&listen)?,
             public_url: self.public_url.map(|url| check_url("public-url", url)).transpose()?,
             admin_password: self.admin_password.map(check_password).transpose()?,
@@ -234,6 +243,18 @@ fn check_url(name: &'static str, text: String) -> Result<String, SettingsError> 
             reason: "is not a URL such as https://plimsoll.example.com".to_owned(),
         }),
     }
+}
+
+/// The place of a database by its URL; what is wrong with it is said without the password.
+fn check_database(url: &str) -> Result<StoreOptions, SettingsError> {
+    StoreOptions::postgres(url).map_err(|error| SettingsError::Value {
+        name: "database",
+        value: "(hidden)".to_owned(),
+        reason: match error {
+            store::StoreError::Invalid { reason, .. } => format!("cannot be used: {reason}"),
+            other => other.to_string(),
+        },
+    })
 }
 
 fn check_feeds(name: &'static str, feeds: Option<Vec<String>>) -> Result<Vec<String>, SettingsError> {
@@ -327,6 +348,18 @@ mod tests {
         std::fs::write(&path, "lisen = \"x\"\n").unwrap();
         let file = SettingsArgs::from_file(&path).unwrap_err().to_string();
         assert!(file.contains("lisen"), "{file}");
+    }
+
+    #[test]
+    fn a_database_is_checked_at_once_and_its_password_shown_nowhere() {
+        let given = |url: &str| SettingsArgs { database: Some(url.into()), ..SettingsArgs::default() }.resolve();
+        let settings = given("postgres://me:s3cret@db.example.com/facts").unwrap();
+        let shown = format!("{settings:?} {}", settings.database.as_ref().unwrap());
+        assert!(shown.contains("postgres://me@db.example.com:5432/facts") && !shown.contains("s3cret"), "{shown}");
+        for url in ["mysql://me:s3cret@h/d", "postgres://me:s3cret@h/d?sslmode=maybe"] {
+            let refused = given(url).unwrap_err().to_string();
+            assert!(refused.contains("`database`") && !refused.contains("s3cret"), "{refused}");
+        }
     }
 
     #[test]

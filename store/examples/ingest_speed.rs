@@ -1,4 +1,7 @@
-//! How fast reports and containers are taken in, durably: `cargo xtask bench ingest`.
+//! How fast reports and containers are taken in, durably, and how much room they take: `cargo xtask bench ingest`.
+//!
+//! The fleet is the one of the benches: real package names, some 300 packages an image, most of them known already,
+//! and containers as Kubernetes makes them. Two thirds of the reports bring the inventory of an image before them.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,121 +9,93 @@
     reason = "a measuring program fails by panicking and prints figures"
 )]
 
-#[path = "../tests/it/build.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
-mod build;
-
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use model::{ContainerReport, DiffId, Label, LayerFacts, ScanReport, Timestamp};
+use model::{ScanReport, Timestamp};
 use store::{DEFAULT_CUSTOMER, Store, StoreOptions};
+use testkit::fleet_builder::{Fleet, Sizes};
 use tokio::task::JoinSet;
 
-use build::{bookworm, container, digest, package, reference, report};
+/// Senders at once.
+const SENDERS: usize = 64;
+/// Reports before the measuring begins, so that most packages are known.
+const WARM: u64 = 1_000;
+/// Containers in one request.
+const BATCH: usize = 500;
 
-const REPORTS: u32 = 6_000;
-const SENDERS: u32 = 64;
-const PACKAGES: u32 = 300;
-const DICTIONARY: u32 = 20_000;
-const CONTAINERS: u32 = 30_000;
-
-/// An image with packages of the distribution and some of a language, which have paths of their own.
-fn realistic(number: u32) -> ScanReport {
-    let mut sent = report(number, &[]);
-    sent.os_release = Some(bookworm());
-    sent.image.references =
-        vec![reference(&format!("registry.example.com/team-{}/service-{number}:1.0", number % 50))];
-    sent.image.environment =
-        vec!["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()];
-    let layer = |index: u32| LayerFacts {
-        diff_id: Some(DiffId(digest(if index < 4 {
-            number % 100 * 10 + index
-        } else {
-            number * 100 + index
-        }))),
-        digest: None,
-        size: 1_000_000,
-        created_by: format!("RUN /bin/sh -c apt-get install -y package-{index}"),
-        created: Some(Timestamp(1_700_000_000_000)),
-        comment: "buildkit.dockerfile.v0".to_owned(),
-    };
-    sent.image.layers = (0..10).map(layer).collect();
-    let mut state = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    for index in 0..PACKAGES {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let skewed = ((state >> 40) as u32 % DICTIONARY) * ((state >> 20) as u32 % 1_000) / 1_000;
-        let mut record = package(&format!("package-name-{skewed}"));
-        if index % 10 == 0 {
-            record.path = format!("usr/lib/python3/dist-packages/package_{skewed}-1.0.dist-info/METADATA");
-            record.layer = Some(5);
+/// The reports of the images from `first` on; of three, two have the packages of the third.
+fn reports(fleet: &Fleet, first: u64, count: u64) -> Arc<Vec<ScanReport>> {
+    let report = |number: u64| {
+        let mut sent = fleet.image(number);
+        let model = fleet.image(number - number % 3);
+        if sent.image.layers.len() >= model.image.layers.len() {
+            sent.os_release = model.os_release;
+            sent.packages = model.packages;
         }
-        sent.packages.push(record);
-    }
-    sent
+        sent
+    };
+    Arc::new((first..first + count).map(report).collect())
 }
 
-/// A container of a cluster, with the labels that its runtime gives it.
-fn pod(number: u32) -> ContainerReport {
-    let mut sent = container(number);
-    let uid = digest(number).to_hex();
-    sent.tags.clear();
-    sent.image_id = Some(model::ImageId(digest(number % REPORTS)));
-    sent.host.hostname = format!("node-{}.cluster.internal", number % 2_000);
-    sent.created = Timestamp(1_700_000_000_000 + i64::from(number) * 977);
-    sent.path = Some("/usr/bin/service".to_owned());
-    sent.environment = vec!["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()];
-    let label = |key: &str, value: String| Label { key: key.to_owned(), value };
-    sent.labels = vec![
-        label("io.kubernetes.container.name", format!("service-{}", number % 500)),
-        label("io.kubernetes.pod.name", format!("service-{}-{}", number % 500, &uid[..10])),
-        label("io.kubernetes.pod.namespace", format!("team-{}", number % 50)),
-    ];
-    sent
+async fn send_all(store: &Store, reports: &Arc<Vec<ScanReport>>) {
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut senders = JoinSet::new();
+    for _ in 0..SENDERS {
+        let (store, next, reports) = (store.clone(), Arc::clone(&next), Arc::clone(reports));
+        senders.spawn(async move {
+            while let Some(sent) = reports.get(next.fetch_add(1, Ordering::Relaxed)) {
+                store.put_report(DEFAULT_CUSTOMER, sent.clone()).await.unwrap();
+            }
+        });
+    }
+    senders.join_all().await;
+}
+
+/// Prints how many bytes of each table and index there are for each of `count` records.
+fn sizes(path: &Path, what: &str, count: u64) {
+    let database = rusqlite::Connection::open(path).unwrap();
+    let mut statement =
+        database.prepare("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))).unwrap();
+    for (name, bytes) in rows.map(Result::unwrap).filter(|(_, bytes)| *bytes > 65_536) {
+        println!("  {name}: {} bytes {what}", bytes / count as i64);
+    }
 }
 
 #[tokio::main]
 async fn main() {
+    let mut numbers = std::env::args().skip(1).map(|text| text.parse::<u64>().unwrap());
+    let (images, containers) = (numbers.next().unwrap_or(6_000), numbers.next().unwrap_or(20_000));
+    let fleet = Fleet::new(7, Sizes { images: images + WARM, containers }).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plimsoll.db");
     let store = Store::open(&StoreOptions::new(&path)).unwrap();
-    for number in 0..500 {
-        store.put_report(DEFAULT_CUSTOMER, realistic(1_000_000 + number)).await.unwrap();
-    }
-    let reports: Arc<Vec<ScanReport>> = Arc::new((0..REPORTS).map(realistic).collect());
+    send_all(&store, &reports(&fleet, images, WARM)).await;
+    let sent = reports(&fleet, 0, images);
     for round in ["new", "again"] {
-        let next = Arc::new(AtomicU32::new(0));
         let started = Instant::now();
-        let mut senders = JoinSet::new();
-        for _ in 0..SENDERS {
-            let (store, next, reports) = (store.clone(), Arc::clone(&next), Arc::clone(&reports));
-            senders.spawn(async move {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(sent) = reports.get(number as usize) else { break };
-                    store.put_report(DEFAULT_CUSTOMER, sent.clone()).await.unwrap();
-                }
-            });
-        }
-        senders.join_all().await;
+        send_all(&store, &sent).await;
         let seconds = started.elapsed().as_secs_f64();
         let lead = store.clock().await.unwrap().0 - Timestamp::now().0;
-        println!("{round}: {:.0} reports/s, clock {lead} ms ahead", f64::from(REPORTS) / seconds);
+        println!("{round}: {:.0} reports/s, clock {lead} ms ahead", images as f64 / seconds);
     }
-    drop(store);
-    let images = std::fs::metadata(&path).unwrap().len();
-    println!("{} bytes an image", images / u64::from(REPORTS + 500));
+    drop((store, sent));
+    let bytes = std::fs::metadata(&path).unwrap().len();
+    println!("{} bytes an image", bytes / (images + WARM));
+    sizes(&path, "an image", images + WARM);
 
     let store = Store::open(&StoreOptions::new(&path)).unwrap();
+    let sent: Vec<_> = (0..containers).map(|number| fleet.container(number)).collect();
     let started = Instant::now();
-    let numbers: Vec<u32> = (0..CONTAINERS).collect();
-    for batch in numbers.chunks(500) {
-        let sent = batch.iter().map(|number| pod(*number)).collect();
-        store.put_containers(DEFAULT_CUSTOMER, sent).await.unwrap();
+    for batch in sent.chunks(BATCH) {
+        store.put_containers(DEFAULT_CUSTOMER, batch.to_vec()).await.unwrap();
     }
-    println!("{:.0} containers/s", f64::from(CONTAINERS) / started.elapsed().as_secs_f64());
+    println!("{:.0} containers/s", containers as f64 / started.elapsed().as_secs_f64());
     drop(store);
     let both = std::fs::metadata(&path).unwrap().len();
-    println!("{} bytes a container", (both - images) / u64::from(CONTAINERS));
+    println!("{} bytes a container", (both - bytes) / containers);
+    sizes(&path, "a container", containers);
 }

@@ -38,6 +38,9 @@ pub(crate) enum Permission {
     SendImages,
     SendContainers,
     AssignTags,
+    DeleteImages,
+    DeleteContainers,
+    ViewJobs,
 }
 
 impl Permission {
@@ -48,6 +51,9 @@ impl Permission {
             Self::SendImages => "CS.IMAGE.CREATE",
             Self::SendContainers => "CS.CONTAINER.CREATE",
             Self::AssignTags => "CS.TAG.ASSIGN",
+            Self::DeleteImages => "CS.IMAGE.DELETE",
+            Self::DeleteContainers => "CS.CONTAINER.DELETE",
+            Self::ViewJobs => "CS.JOB.VIEW",
         }
     }
 
@@ -88,7 +94,8 @@ impl Identity {
         &self.scope
     }
 
-    fn name(&self) -> &str {
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
         &self.account.name
     }
 }

@@ -7,6 +7,8 @@ mod client;
 mod compat;
 mod ingest;
 mod openapi;
+mod oracle;
+mod oracle_world;
 mod pattern;
 mod server;
 mod shapes;

@@ -3,26 +3,42 @@
 //! One table of images and one of containers for each customer; packages, findings and inventories once for all of them,
 //! because they are the same for everybody and tell nothing of who has them.
 
+mod base;
+mod change;
 mod columns;
 mod containers;
+mod derived;
 mod findings;
 mod hosts;
 mod identity;
 mod images;
+mod inventories;
+mod items;
+mod listing;
+mod links;
 mod packages;
+mod segments;
+mod put_container;
+mod put_image;
 mod tags;
 mod tenant;
+mod usage;
 mod vulnerabilities;
 
+pub(crate) use change::TenantStep;
 pub(crate) use columns::{LabelsColumn, NO_TIME, TextColumn, TextsColumn, TuplesColumn};
 pub(crate) use containers::{Containers, Flags, NamedImages, PortsColumn, state_number, state_of};
+pub(crate) use derived::Derived;
 pub(crate) use findings::Verdict;
 pub use findings::FindingRow;
 pub(crate) use hosts::Hosts;
 pub use identity::Identity;
 pub(crate) use images::{Images, ReferencesColumn, SecretsColumn};
+pub(crate) use inventories::Inventories;
+pub(crate) use items::{Item, Items};
 pub(crate) use packages::{PackageHead, Packages, Put, Tables};
 pub use packages::PackageEntry;
 pub(crate) use tags::Tagged;
 pub(crate) use tenant::Tenant;
+pub(crate) use usage::HostUse;
 pub(crate) use vulnerabilities::{Threats, Vulnerabilities, VulnerabilityRow};

@@ -1,6 +1,7 @@
 //! One container record into its columns.
 
-use model::{ContainerReport, PortMapping};
+use model::ContainerReport;
+use model::container::PortMapping;
 use store::ContainerRecord;
 use uuid::Uuid;
 

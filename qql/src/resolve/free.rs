@@ -42,7 +42,6 @@ fn text_fields(level: Level, base: &str, path: &[Array]) -> Vec<(Vec<Array>, Fie
 
 /// One of the default fields of the place matches: text as with a token, keywords by their beginning. A `*` alone holds
 /// for everything.
-#[inline(never)]
 pub(super) fn free_text(scope: &Scope, text: &Scalar) -> Condition {
     let words = text.text.trim();
     if text.quote == Quote::Bare && words == "*" {

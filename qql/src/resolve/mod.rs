@@ -1,7 +1,6 @@
 //! From syntax to conditions: names become fields, values become tests, groups become elements of arrays.
 //!
-//! The tree is walked by recursion, which is bounded by [`crate::MAX_DEPTH`]; what handles one term is kept out of
-//! the frames that recurse.
+//! The tree is walked with a stack of our own, as it was made, so that no depth of nesting exhausts a thread.
 
 mod free;
 mod sort;
@@ -20,52 +19,96 @@ pub use sort::{Sort, resolve_sort};
 /// Applies all knowledge of tokens to a query: finds the fields, reads the values, checks the types.
 ///
 /// `now` is the moment that the word stands for; give one moment for all queries of a request. The empty query is
-/// [`Condition::All`]. The first mistake in the order of the text is returned, with its column.
+/// [`Condition::All`]. The first mistake in the order of the text is returned, with its column. A condition nests as deep
+/// as the query, `and` and `or` counted apart: up to twice [`crate::MAX_DEPTH`] levels and a few.
 pub fn resolve(query: &Query, entity: Entity, now: Timestamp) -> Result<Condition, QueryError> {
     query.root.as_ref().map_or(Ok(Condition::All), |root| resolve_expr(root, entity, now))
 }
 
 /// The same for a part of a query that stands at the entity.
 pub fn resolve_expr(expr: &Expr, entity: Entity, now: Timestamp) -> Result<Condition, QueryError> {
-    Resolver { now }.expr(&Scope::of(entity), expr)
+    let mut resolver = Resolver { now, scopes: vec![Scope::of(entity)], done: Vec::new() };
+    let mut steps = vec![Step::Read(expr)];
+    while let Some(step) = steps.pop() {
+        match step {
+            Step::Read(expr) => resolver.read(expr, &mut steps)?,
+            other => resolver.finish(other)?,
+        }
+    }
+    Ok(resolver.done.pop().unwrap_or(Condition::All))
+}
+
+/// What remains to be done, the last first.
+enum Step<'a> {
+    Read(&'a Expr),
+    /// Join as many of the finished conditions.
+    And(usize),
+    Or(usize),
+    Not,
+    /// Leave a group that this token opened, below these arrays.
+    Leave(&'a Token, Vec<Array>),
 }
 
 struct Resolver {
     now: Timestamp,
+    /// Where tokens are read from, the innermost last; never empty.
+    scopes: Vec<Scope>,
+    /// Conditions that wait to be joined.
+    done: Vec<Condition>,
 }
 
 impl Resolver {
-    fn expr(&self, scope: &Scope, expr: &Expr) -> Result<Condition, QueryError> {
+    fn scope(&self) -> &Scope {
+        self.scopes.last().expect("the outermost scope is never left")
+    }
+
+    fn read<'a>(&mut self, expr: &'a Expr, steps: &mut Vec<Step<'a>>) -> Result<(), QueryError> {
         match expr {
-            Expr::And(operands) => Ok(Condition::all_of(self.all(scope, operands)?)),
-            Expr::Or(operands) => Ok(Condition::one_of(self.all(scope, operands)?)),
-            Expr::Not(inner) => Ok(self.expr(scope, inner)?.negated()),
-            Expr::Nested { token, inner } => self.group(scope, token, inner),
-            Expr::Term(term) => self.term(scope, term),
-            Expr::IsNull(token) => is_null(scope, token),
-            Expr::FreeText(text) => Ok(free::free_text(scope, text)),
+            Expr::And(operands) | Expr::Or(operands) => {
+                let is_and = matches!(expr, Expr::And(_));
+                steps.push(if is_and { Step::And(operands.len()) } else { Step::Or(operands.len()) });
+                steps.extend(operands.iter().rev().map(Step::Read));
+            }
+            Expr::Not(inner) => steps.extend([Step::Not, Step::Read(inner)]),
+            Expr::Nested { token, inner } => {
+                let (path, inside) = enter(self.scope(), token)?;
+                if let Some(inside) = inside {
+                    self.scopes.push(inside);
+                    steps.push(Step::Leave(token, path));
+                }
+                steps.push(Step::Read(inner));
+            }
+            Expr::Term(term) => self.done.push(self.term(term)?),
+            Expr::IsNull(token) => self.done.push(is_null(self.scope(), token)?),
+            Expr::FreeText(text) => self.done.push(free::free_text(self.scope(), text)),
         }
+        Ok(())
     }
 
-    fn all(&self, scope: &Scope, operands: &[Expr]) -> Result<Vec<Condition>, QueryError> {
-        // a plain loop, because adapters would put several frames more between two levels
-        let mut conditions = Vec::with_capacity(operands.len());
-        for operand in operands {
-            conditions.push(self.expr(scope, operand)?);
-        }
-        Ok(conditions)
+    /// Joins finished conditions.
+    fn finish(&mut self, step: Step<'_>) -> Result<(), QueryError> {
+        let count = match step {
+            Step::And(count) | Step::Or(count) => count,
+            _ => 1,
+        };
+        let mut operands = self.done.split_off(self.done.len().saturating_sub(count));
+        let condition = match step {
+            Step::Or(_) => Condition::one_of(operands),
+            Step::And(_) | Step::Read(_) => Condition::all_of(operands),
+            Step::Not => operands.swap_remove(0).negated(),
+            Step::Leave(token, path) => {
+                let condition = operands.swap_remove(0);
+                check_tags(self.scope(), token, &condition)?;
+                self.scopes.pop();
+                condition.below(&path)
+            }
+        };
+        self.done.push(condition);
+        Ok(())
     }
 
-    fn group(&self, scope: &Scope, token: &Token, inner: &Expr) -> Result<Condition, QueryError> {
-        let (path, inside) = enter(scope, token)?;
-        let Some(inside) = inside else { return self.expr(scope, inner) };
-        let condition = self.expr(&inside, inner)?;
-        check_tags(&inside, token, &condition)?;
-        Ok(condition.below(&path))
-    }
-
-    #[inline(never)]
-    fn term(&self, scope: &Scope, term: &Term) -> Result<Condition, QueryError> {
+    fn term(&self, term: &Term) -> Result<Condition, QueryError> {
+        let scope = self.scope();
         match scope.find(&term.token)? {
             Target::Field { path, field } => {
                 let (condition, negated) = value::condition(term, field, self.now)?;
@@ -82,7 +125,6 @@ impl Resolver {
 }
 
 /// The arrays that a group leads through and the scope inside; none if it names the place where it stands.
-#[inline(never)]
 fn enter(scope: &Scope, token: &Token) -> Result<(Vec<Array>, Option<Scope>), QueryError> {
     let (path, level, base) = match scope.find(token)? {
         Target::Array { path } => {
@@ -119,7 +161,6 @@ fn check_tags(inside: &Scope, token: &Token, condition: &Condition) -> Result<()
     Ok(())
 }
 
-#[inline(never)]
 fn is_null(scope: &Scope, token: &Token) -> Result<Condition, QueryError> {
     Ok(match scope.find(token)? {
         Target::Field { path, field } => no_element(&path, Condition::IsNull(field.id)),

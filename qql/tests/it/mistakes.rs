@@ -103,5 +103,5 @@ fn the_deepest_query_is_resolved_on_a_small_stack() {
             assert!(resolve(&parse(&text).unwrap(), Entity::Container, NOW).is_ok());
         }
     };
-    std::thread::Builder::new().stack_size(5 << 18).spawn(walk).unwrap().join().unwrap();
+    std::thread::Builder::new().stack_size(1 << 19).spawn(walk).unwrap().join().unwrap();
 }

@@ -169,7 +169,7 @@ fn reason(error: &tokio_postgres::Error) -> String {
 
 fn wrong(reason: &str) -> DriverError {
     DriverError::other(format!(
-        "the URL cannot be used: {reason}; its form is postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full"
+        "{reason}; the form is postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full"
     ))
 }
 
@@ -221,7 +221,7 @@ mod tests {
             ("postgres://me:hidden@h:port/d", "port"),
             ("postgres://me:hidden@h", "no database"),
             ("postgres:///d", "no host"),
-            ("mysql://me:hidden@h/d", "form is postgres://"),
+            ("mysql://me:hidden@h/d", "the form is postgres://"),
         ] {
             let message = PostgresUrl::parse(text).unwrap_err().message;
             assert!(message.contains(named) && !message.contains("hidden"), "{text}: {message}");

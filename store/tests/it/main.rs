@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod build;
+mod postgres;
 mod sqlite;
 mod suite;
 mod verify;
@@ -11,6 +12,11 @@ use store::Store;
 
 /// An engine to run the suite on: a new empty database, which can be opened more than once.
 pub(crate) trait Backend {
+    /// Whether there is such an engine here; says why if there is none.
+    fn is_there() -> bool {
+        true
+    }
+
     /// Makes an empty database.
     fn fresh() -> Self;
 
@@ -25,7 +31,9 @@ macro_rules! run_suite {
             $(mod $module {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    crate::suite::$module::$case(<$backend as crate::Backend>::fresh()).await;
+                    if <$backend as crate::Backend>::is_there() {
+                        crate::suite::$module::$case(<$backend as crate::Backend>::fresh()).await;
+                    }
                 })+
             })+
         }
@@ -97,3 +105,5 @@ macro_rules! suite_on {
 }
 
 suite_on!(on_sqlite, crate::sqlite::SqliteFile);
+suite_on!(on_postgres, crate::postgres::PostgresDatabase);
+suite_on!(on_citus, crate::postgres::CitusDatabase);

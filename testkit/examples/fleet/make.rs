@@ -36,9 +36,13 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     let database = data.join("plimsoll.db");
-    let store = Store::open(&StoreOptions::new(&database)).map_err(|error| error.to_string())?;
+    let open = || Store::open(&StoreOptions::new(&database)).map_err(|error| error.to_string());
+    let store = open()?;
     let of_images = runtime.block_on(images(fleet, &store)).map_err(|error| error.to_string())?;
+    // the log goes into the file when the last handle is gone
+    drop(store);
     let after_images = size(&database);
+    let store = open()?;
     let of_containers = runtime.block_on(containers(fleet, &store)).map_err(|error| error.to_string())?;
     drop(store);
     let after_all = size(&database);

@@ -14,12 +14,12 @@ pub(super) const BLOCK: u64 = 64;
 
 /// What an application is written in: ecosystem, name, weight, at least and at most so many packages.
 const STACKS: [(Ecosystem, &str, u64, [u64; 2]); 6] = [
-    (Ecosystem::Pypi, "python", 27, [100, 180]),
-    (Ecosystem::Npm, "node", 26, [110, 180]),
-    (Ecosystem::Maven, "java", 22, [100, 170]),
-    (Ecosystem::Golang, "go", 15, [90, 160]),
-    (Ecosystem::Gem, "ruby", 6, [100, 150]),
-    (Ecosystem::Composer, "php", 4, [90, 140]),
+    (Ecosystem::Pypi, "python", 27, [112, 190]),
+    (Ecosystem::Npm, "node", 26, [118, 195]),
+    (Ecosystem::Maven, "java", 22, [108, 182]),
+    (Ecosystem::Golang, "go", 15, [104, 176]),
+    (Ecosystem::Gem, "ruby", 6, [110, 165]),
+    (Ecosystem::Composer, "php", 4, [105, 160]),
 ];
 
 /// Packages that the organisation shares within itself, for each language.

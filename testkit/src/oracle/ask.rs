@@ -31,11 +31,11 @@ impl<'a> Asker<'a> {
         Self { entity, records, now, columns }
     }
 
-    /// A question.
-    pub fn ask(&self, dice: &mut Dice) -> Ask {
+    /// A question; `None` if there is no token to ask by.
+    pub fn ask(&self, dice: &mut Dice) -> Option<Ask> {
         let nothing = Value::Null;
         let target = if self.records.is_empty() { &nothing } else { dice.pick(self.records) };
-        self.tree(dice, target, &Inside::default(), 3)
+        (!self.columns.is_empty()).then(|| self.tree(dice, target, &Inside::default(), 3))
     }
 
     /// A column that every record has at most one value of, to sort by.

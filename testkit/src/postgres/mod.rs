@@ -77,32 +77,50 @@ pub struct Database {
     pub name: String,
 }
 
-/// A new empty database, on the server that [`URL_VARIABLE`] names or on one that all tests of this process share.
-/// `None`, after saying why, if there is no server to be had.
+/// Whether [`fresh_database`] and [`Cluster::start`] work here; says why if not.
 ///
 /// # Panics
-/// If there is none and [`DEMAND_VARIABLE`] is set, or if the server does not work.
-pub fn fresh_database() -> Option<Database> {
-    if let Ok(url) = std::env::var(URL_VARIABLE) {
-        return Some(database_at(&url));
+/// If there is no server to be had and [`DEMAND_VARIABLE`] is set.
+pub fn is_there() -> bool {
+    if std::env::var_os(URL_VARIABLE).is_some() || Programs::find().is_some() {
+        return true;
     }
-    static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
-    SHARED.get_or_init(|| Cluster::start(&[])).as_ref().map(Cluster::fresh_database)
+    let reason = "no PostgreSQL server found; `cargo xtask setup` fetches one";
+    assert!(std::env::var_os(DEMAND_VARIABLE).is_none(), "{reason}");
+    say(&format!("skipped: {reason}"));
+    false
 }
 
-/// A new empty database on the server that [`CITUS_VARIABLE`] names; `None`, after saying so, if it names none.
-pub fn fresh_citus_database() -> Option<Database> {
-    match std::env::var(CITUS_VARIABLE) {
-        Ok(url) => {
-            let database = database_at(&url);
-            admin(&database.url, "CREATE EXTENSION IF NOT EXISTS citus");
-            Some(database)
-        }
-        Err(_) => {
-            say(&format!("skipped: {CITUS_VARIABLE} names no server with Citus"));
-            None
-        }
+/// A new empty database, on the server that [`URL_VARIABLE`] names or on one that all tests of this process share.
+///
+/// # Panics
+/// If the server does not work; ask [`is_there`] first.
+pub fn fresh_database() -> Database {
+    if let Ok(url) = std::env::var(URL_VARIABLE) {
+        return database_at(&url);
     }
+    static SHARED: OnceLock<Cluster> = OnceLock::new();
+    SHARED.get_or_init(|| Cluster::start(&[])).fresh_database()
+}
+
+/// Whether a server with Citus is named; says so if not.
+pub fn citus_is_there() -> bool {
+    let named = std::env::var_os(CITUS_VARIABLE).is_some();
+    if !named {
+        say(&format!("skipped: {CITUS_VARIABLE} names no server with Citus"));
+    }
+    named
+}
+
+/// A new empty database on the server that [`CITUS_VARIABLE`] names.
+///
+/// # Panics
+/// If the server does not work; ask [`citus_is_there`] first.
+pub fn fresh_citus_database() -> Database {
+    let url = std::env::var(CITUS_VARIABLE).expect("a server with Citus is named");
+    let database = database_at(&url);
+    admin(&database.url, "CREATE EXTENSION IF NOT EXISTS citus");
+    database
 }
 
 /// Makes a database at somebody's server.
@@ -126,23 +144,18 @@ fn create(name: &str) -> String {
 }
 
 impl Cluster {
-    /// Starts a server with further settings, each `name=value`. `None`, after saying why, if its programs are missing.
+    /// Starts a server with further settings, each `name=value`.
     ///
     /// # Panics
-    /// If the programs are missing and [`DEMAND_VARIABLE`] is set, or if the server does not start.
-    pub fn start(settings: &[&str]) -> Option<Self> {
-        let Some(programs) = Programs::find() else {
-            let reason = "no PostgreSQL server found; `cargo xtask setup` fetches one";
-            assert!(std::env::var_os(DEMAND_VARIABLE).is_none(), "{reason}");
-            say(&format!("skipped: {reason}"));
-            return None;
-        };
+    /// If the server does not start; ask [`is_there`] first.
+    pub fn start(settings: &[&str]) -> Self {
+        let programs = Programs::find().expect("a PostgreSQL server is installed");
         let folder = std::env::temp_dir().join(unique_name());
         programs.new_data(&folder).unwrap_or_else(|error| panic!("cannot make a cluster: {error}"));
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
         let mut cluster = Self { folder, port: 0, programs, settings, supervisor: None };
         cluster.run();
-        Some(cluster)
+        cluster
     }
 
     /// A folder of the server's owner, for files that settings name.

@@ -1,0 +1,289 @@
+//! Where the fields of images are found.
+
+use qql::fields::{HostField, ImageField, LabelField, LayerField, RepoDigestField, RepoField};
+use qql::fields::{FieldId, SecretField};
+use qql::{Array, Condition, Test};
+
+use super::column::{Column, flags, numbers, time, times};
+use super::content::{Content, Times};
+use super::evaluate::Table;
+use super::hosts;
+use super::pass::{pass, through};
+use super::tuples::{Member, TupleTest};
+use crate::facts::{Images, Tenant};
+use crate::table::{Bits, Chunked, Lists, NONE};
+
+/// The words that the API has for the kinds of packages that a scan looks for.
+pub(crate) const SCAN_TYPES: &[&str] = &[super::shown::OS_SCAN, super::shown::LANGUAGE_SCAN];
+
+/// The images of one customer as a table.
+#[derive(Clone, Copy)]
+pub(crate) struct ImageTable<'i> {
+    pub(crate) tenant: &'i Tenant,
+    pub(crate) content: Content<'i>,
+    /// The images that the reader may see, for fields that speak of other images.
+    pub(crate) visible: &'i Bits,
+}
+
+impl<'i> ImageTable<'i> {
+    fn images(&self) -> &'i Images {
+        &self.tenant.images
+    }
+
+    /// The values of a field of images.
+    pub(crate) fn field(&self, field: ImageField) -> Column<'i> {
+        let images = self.images();
+        match field {
+            ImageField::Sha => Column::Digest(&images.id, &images.by_id, false),
+            ImageField::ImageId => Column::Digest(&images.id, &images.by_id, true),
+            ImageField::Uuid => Column::Uuid(&images.uuid, Some(&images.by_uuid)),
+            ImageField::Created => times(&images.created),
+            ImageField::Updated => times(&images.updated),
+            ImageField::LastScanned | ImageField::LastVmScanDate => times(&images.last_scanned),
+            ImageField::LastUsedDate => times(&images.last_used),
+            ImageField::OperatingSystem => text(&images.operating_system),
+            ImageField::Source => texts(&images.sources),
+            ImageField::TagsName => texts(&images.tags),
+            ImageField::Author => text(&images.author),
+            ImageField::Architecture => text(&images.architecture),
+            ImageField::DockerVersion => text(&images.docker_version),
+            ImageField::Size => numbers(&images.size, |size| i64::try_from(size).ok()),
+            ImageField::Users => texts(&images.users),
+            ImageField::LayersCount => numbers(&images.layers_count, known),
+            ImageField::ScanStatus => Column::Fixed(&["SUCCESS"]),
+            ImageField::ScanTypes => Column::Fixed(SCAN_TYPES),
+            ImageField::AssociatedContainersCount => numbers(&images.associated_containers, |n| Some(i64::from(n))),
+            ImageField::AssociatedHostsCount => numbers(&images.associated_hosts, |n| Some(i64::from(n))),
+            ImageField::LastFoundOnHostHostname => self.last_host(HostField::Hostname),
+            ImageField::LastFoundOnHostIpAddress => self.last_host(HostField::IpAddress),
+            ImageField::LastFoundOnHostUuid => self.last_host(HostField::Uuid),
+            ImageField::HasSecrets => {
+                flags(&images.secrets.tuples.numbers, |list| (list != Lists::EMPTY).then_some(true))
+            }
+            ImageField::RiskScore
+            | ImageField::MaxQdsScore
+            | ImageField::QdsSeverity
+            | ImageField::IsEol => self.content.of_inventory(&images.inventory, field),
+            // answered by `special`, or reported by nothing yet
+            ImageField::ImagesInUse
+            | ImageField::BaseImage
+            | ImageField::LastAssessed
+            | ImageField::IsContinuouslyAssessed
+            | ImageField::RegistryUuid
+            | ImageField::IsDockerHubOfficial
+            | ImageField::IsInstrumented
+            | ImageField::ScanErrorCode
+            | ImageField::ScanType
+            | ImageField::LastFoundOnHostSensorUuid
+            | ImageField::Criticality
+            | ImageField::ComplianceFailCount
+            | ImageField::CompliancePassCount
+            | ImageField::ComplianceErrorCount
+            | ImageField::HasMalware
+            | ImageField::Exceptions
+            | ImageField::LastComplianceScanned
+            | ImageField::ChildImagesCount => Column::Missing,
+        }
+    }
+
+    fn last_host(&self, field: HostField) -> Column<'i> {
+        let containers = &self.tenant.containers;
+        let of_host = hosts::column(&self.tenant.hosts, field);
+        let of_container =
+            Column::Through(&containers.host, self.tenant.hosts.len(), Box::new(of_host));
+        Column::Through(&self.images().last_container, containers.live.len(), Box::new(of_container))
+    }
+
+    fn in_use(&self, test: &Test, candidates: &Bits) -> Bits {
+        let mut live = candidates.clone();
+        live.and(&self.images().in_use);
+        match test {
+            Test::Bool(true) => live,
+            Test::Bool(false) => without(candidates, &live),
+            Test::Date(dates) => {
+                let mut found = times(&self.images().last_used).find(test, candidates);
+                if dates.now() {
+                    found.or(&live);
+                }
+                found
+            }
+            _ => Bits::none(candidates.len()),
+        }
+    }
+
+    /// Whether an image has a value of `baseImage` that passes. This depends on what the reader may see and is asked for each
+    /// candidate by its layers.
+    fn on_base(&self, candidates: &Bits, accept: &dyn Fn(&str) -> bool) -> Bits {
+        let mut found = candidates.clone();
+        found.retain(|position| {
+            super::shown::base_image(self.tenant, position, self.visible).is_some_and(|sha| accept(&sha.to_hex()))
+        });
+        found
+    }
+
+    /// The candidates with a list of tuples of which one passes.
+    fn with_tuple(
+        &self,
+        numbers: &Chunked<u32>,
+        lists: &Lists,
+        width: usize,
+        test: &TupleTest,
+        counts: impl Fn(&[u32]) -> bool,
+        candidates: &Bits,
+    ) -> Bits {
+        with_tuple(numbers, lists, width, test, counts, candidates)
+    }
+}
+
+/// The candidates with a list of tuples of which one counts and passes.
+pub(crate) fn with_tuple(
+    numbers: &Chunked<u32>,
+    lists: &Lists,
+    width: usize,
+    test: &TupleTest,
+    counts: impl Fn(&[u32]) -> bool,
+    candidates: &Bits,
+) -> Bits {
+    if test.is_never() {
+        return Bits::none(candidates.len());
+    }
+    through(numbers, candidates, &lists.search(width, |tuple| counts(tuple) && test.holds(tuple)))
+}
+
+impl Table for ImageTable<'_> {
+    fn column(&self, field: FieldId) -> Column<'_> {
+        match field {
+            FieldId::Image(field) => self.field(field),
+            _ => Column::Missing,
+        }
+    }
+
+    fn special(&self, condition: &Condition, candidates: &Bits) -> Option<Bits> {
+        match condition {
+            Condition::Test { field: FieldId::Image(ImageField::ImagesInUse), test } => {
+                Some(self.in_use(test, candidates))
+            }
+            Condition::IsNull(FieldId::Image(ImageField::ImagesInUse)) => {
+                let mut rest = without(candidates, &self.images().in_use);
+                rest.subtract(&pass(&self.images().last_used, candidates, |last| time(last).is_some()));
+                Some(rest)
+            }
+            Condition::Test { field: FieldId::Image(ImageField::BaseImage), test: Test::Keyword(test) } => {
+                Some(self.on_base(candidates, &|sha| test.matches(sha)))
+            }
+            Condition::IsNull(FieldId::Image(ImageField::BaseImage)) => {
+                Some(without(candidates, &self.on_base(candidates, &|_| true)))
+            }
+            _ => None,
+        }
+    }
+
+    fn with_element(&self, array: Array, inner: &Condition, candidates: &Bits) -> Bits {
+        let images = self.images();
+        let digests = &self.tenant.digests;
+        match array {
+            Array::Softwares | Array::Vulnerabilities => {
+                let times = Times { first_stored: &images.first_stored, last_scanned: &images.last_scanned };
+                self.content.images_with(self.tenant, array, inner, &times, candidates)
+            }
+            Array::Hosts => hosts::images_with(self.tenant, inner, candidates),
+            Array::Repo => {
+                let names = &images.references;
+                let test = TupleTest::of(inner, &|field| match field {
+                    FieldId::Repo(RepoField::Registry) => Member::Text(0, &names.registries),
+                    FieldId::Repo(RepoField::Repository) => Member::Text(1, &names.repositories),
+                    FieldId::Repo(RepoField::Tag) => Member::Text(2, &names.tags),
+                    _ => Member::Missing,
+                });
+                let is_tagged = |tuple: &[u32]| tuple[2] != NONE;
+                self.with_tuple(&names.tuples.numbers, &names.tuples.lists, 4, &test, is_tagged, candidates)
+            }
+            Array::RepoDigests => {
+                let names = &images.references;
+                let test = TupleTest::of(inner, &|field| match field {
+                    FieldId::RepoDigest(RepoDigestField::Registry) => Member::Text(0, &names.registries),
+                    FieldId::RepoDigest(RepoDigestField::Repository) => Member::Text(1, &names.repositories),
+                    FieldId::RepoDigest(RepoDigestField::Digest) => Member::Digest(3, digests),
+                    _ => Member::Missing,
+                });
+                let has_digest = |tuple: &[u32]| tuple[3] != NONE;
+                self.with_tuple(&names.tuples.numbers, &names.tuples.lists, 4, &test, has_digest, candidates)
+            }
+            Array::Label => {
+                let labels = &images.labels;
+                let test = label_test(labels, inner);
+                self.with_tuple(&labels.tuples.numbers, &labels.tuples.lists, 2, &test, |_| true, candidates)
+            }
+            Array::Layers => {
+                let test = TupleTest::of(inner, &|field| match field {
+                    FieldId::Layer(LayerField::Sha) => Member::Digest(0, digests),
+                    _ => Member::Missing,
+                });
+                let layers = &images.layers;
+                self.with_layers(layers, &test, candidates)
+            }
+            Array::Secrets => {
+                let secrets = &images.secrets;
+                let test = TupleTest::of(inner, &|field| match field {
+                    FieldId::Secret(SecretField::Type) => Member::Text(0, &secrets.rules),
+                    FieldId::Secret(SecretField::Category) => Member::Fixed("SECRET"),
+                    FieldId::Secret(SecretField::Title) => Member::Text(1, &secrets.titles),
+                    FieldId::Secret(SecretField::FilePath) => Member::Text(2, &secrets.paths),
+                    FieldId::Secret(SecretField::StartLine | SecretField::EndLine) => Member::Number(3),
+                    FieldId::Secret(SecretField::Severity) => Member::Word(4, super::shown::secret_severity),
+                    FieldId::Secret(SecretField::LayerSha) => Member::Digest(5, digests),
+                    _ => Member::Missing,
+                });
+                self.with_tuple(&secrets.tuples.numbers, &secrets.tuples.lists, 6, &test, |_| true, candidates)
+            }
+            _ => Bits::none(candidates.len()),
+        }
+    }
+}
+
+impl ImageTable<'_> {
+    /// An entry of the history without a layer is an element too, one without any value.
+    fn with_layers(
+        &self,
+        layers: &crate::facts::TuplesColumn<1>,
+        test: &TupleTest,
+        candidates: &Bits,
+    ) -> Bits {
+        let mut found = self.with_tuple(&layers.numbers, &layers.lists, 1, test, |_| true, candidates);
+        if test.holds(&[NONE]) {
+            let mut rest = without(candidates, &found);
+            rest.retain(|position| super::shown::has_empty_layer(self.tenant, position));
+            found.or(&rest);
+        }
+        found
+    }
+}
+
+/// A condition on a label.
+pub(crate) fn label_test(labels: &crate::facts::LabelsColumn, inner: &Condition) -> TupleTest {
+    TupleTest::of(inner, &|field| match field {
+        FieldId::Label(LabelField::Key) => Member::Text(0, &labels.keys),
+        FieldId::Label(LabelField::Value) => Member::Text(1, &labels.values),
+        _ => Member::Missing,
+    })
+}
+
+pub(crate) fn text(column: &crate::facts::TextColumn) -> Column<'_> {
+    Column::Text(&column.codes, &column.texts)
+}
+
+pub(crate) fn texts(column: &crate::facts::TextsColumn) -> Column<'_> {
+    Column::Texts(&column.numbers, &column.lists, &column.texts)
+}
+
+/// A number that may be missing.
+pub(crate) fn known(number: u32) -> Option<i64> {
+    (number != NONE).then_some(i64::from(number))
+}
+
+/// What is in the first set and not in the second.
+pub(crate) fn without(all: &Bits, some: &Bits) -> Bits {
+    let mut rest = all.clone();
+    rest.subtract(some);
+    rest
+}

@@ -1,0 +1,250 @@
+//! Inventories: the packages of images with their places, stored once for all images with equal content.
+//!
+//! An inventory is a list of items in the order in which software is listed. A search for software or findings is
+//! answered over packages and items, and goes from there to inventories by [`Segments`].
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use model::Digest;
+use store::InventoryEntry;
+
+use super::derived::{Derived, Deriver, Shares};
+use super::items::Items;
+use super::listing::Listing;
+use super::packages::Packages;
+use super::segments::Segments;
+use crate::error::FleetError;
+use crate::table::{Bits, Chunked, Lookup};
+
+/// From so many inventories on they are worked out on all processors.
+const MANY: usize = 2_000;
+/// From so many unused inventories on it is worth to take them out.
+const LITTER: u32 = 1_024;
+
+/// All inventories under dense numbers; a clone costs nothing. A number is used again when nobody uses its inventory any more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inventories {
+    items: Items,
+    listings: Chunked<Option<Listing>>,
+    digests: Chunked<Digest>,
+    by_digest: Lookup,
+    derived: Chunked<Derived>,
+    /// How many images have it.
+    uses: Chunked<u32>,
+    /// How many inventories no image has.
+    unused: u32,
+    /// Numbers without an inventory.
+    free: Arc<Vec<u32>>,
+    segments: Segments,
+}
+
+impl Inventories {
+    /// All numbers of inventories are below it.
+    pub(crate) fn end(&self) -> u32 {
+        self.listings.len() as u32
+    }
+
+    /// What inventories are made of.
+    pub(crate) fn items(&self) -> &Items {
+        &self.items
+    }
+
+    /// The number of the inventory with this digest.
+    pub(crate) fn number(&self, digest: &Digest) -> Option<u32> {
+        let mut found = self.by_digest.get(Lookup::key(digest.as_bytes()));
+        found.find(|number| self.digests.get(*number) == Some(digest))
+    }
+
+    /// What an inventory holds.
+    pub(crate) fn listing(&self, inventory: u32) -> Option<&Listing> {
+        self.listings.get(inventory)?.as_ref()
+    }
+
+    /// The items of an inventory in the order of software lists, with the ordinal of the layer that brought each; none for a
+    /// number without an inventory.
+    pub(crate) fn entries(&self, inventory: u32) -> impl Iterator<Item = (u32, Option<u32>)> + '_ {
+        self.listing(inventory).into_iter().flat_map(Listing::entries)
+    }
+
+    /// What an inventory comes to.
+    pub(crate) fn derived(&self, inventory: u32) -> Derived {
+        self.derived.get(inventory).copied().unwrap_or_default()
+    }
+
+    /// What all inventories come to, by number; numbers without one have the value of an empty one.
+    pub(crate) fn all_derived(&self) -> &Chunked<Derived> {
+        &self.derived
+    }
+
+    /// The inventories that hold one of some items.
+    pub(crate) fn holding(&self, items: &Bits) -> Bits {
+        self.segments.holding(items, self.end(), |number| self.listing(number))
+    }
+
+    /// The inventories that hold one of some packages where its findings count.
+    pub(crate) fn judged_with(&self, packages: &Bits) -> Bits {
+        let mut items = self.items.of_packages(packages);
+        items.retain(|item| self.items.is_judged(item));
+        self.holding(&items)
+    }
+
+    /// Puts inventories in, unless they are there, and gives their numbers. All their packages must be in `packages`.
+    ///
+    /// Only the newest clone may be added to. Whoever uses one says so by [`Self::acquire`] before [`Self::settle`].
+    pub(crate) fn intern(
+        &mut self,
+        packages: &Packages,
+        inventories: impl IntoIterator<Item = (Digest, Vec<InventoryEntry>)>,
+    ) -> Result<Vec<u32>, FleetError> {
+        let mut new = Vec::new();
+        let mut numbers = Vec::new();
+        for (digest, entries) in inventories {
+            let number = match self.number(&digest) {
+                Some(number) => number,
+                None => {
+                    let listing = self.listing_of(packages, entries)?;
+                    let number = self.put(digest, listing);
+                    new.push(number);
+                    number
+                }
+            };
+            numbers.push(number);
+        }
+        self.derive(packages, &new);
+        Ok(numbers)
+    }
+
+    /// One image more has an inventory.
+    pub(crate) fn acquire(&mut self, inventory: u32) {
+        if let Some(uses) = self.uses.get(inventory).copied() {
+            self.unused -= u32::from(uses == 0);
+            *self.uses.get_mut(inventory) = uses.saturating_add(1);
+        }
+    }
+
+    /// One image less has an inventory.
+    pub(crate) fn release(&mut self, inventory: u32) {
+        if let Some(uses) = self.uses.get(inventory).copied().filter(|uses| *uses > 0) {
+            self.unused += u32::from(uses == 1);
+            *self.uses.get_mut(inventory) = uses - 1;
+        }
+    }
+
+    /// Works out again what inventories come to that hold one of some packages, which were put anew; gives those that come
+    /// to something else.
+    pub(crate) fn judged_anew(&mut self, packages: &Packages, put: &Bits) -> Bits {
+        let concerned: Vec<u32> = self.judged_with(put).iter().collect();
+        let before: Vec<Derived> = concerned.iter().map(|number| self.derived(*number)).collect();
+        self.derive(packages, &concerned);
+        let mut changed = Bits::none(self.end());
+        for (number, before) in concerned.into_iter().zip(before) {
+            if self.derived(number) != before {
+                changed.insert(number);
+            }
+        }
+        changed
+    }
+
+    /// Brings what was put in and what nobody uses any more into order. To be called once for each step of the index; most
+    /// times it does nothing.
+    pub(crate) fn settle(&mut self) {
+        let known = self.end() - self.free.len() as u32;
+        if self.unused >= LITTER && self.unused * 4 > known {
+            self.drop_unused();
+        }
+        let Self { segments, listings, items, .. } = self;
+        segments.settle(items.len(), |number| listings.get(number)?.as_ref());
+    }
+
+    /// Takes out the inventories that no image has.
+    pub(crate) fn drop_unused(&mut self) {
+        let is_unused = |number| self.uses.get(number) == Some(&0) && self.listing(number).is_some();
+        let unused = Bits::from_fn(self.end(), is_unused);
+        self.segments.remove(&unused);
+        for number in unused.iter() {
+            if let Some(digest) = self.digests.get(number) {
+                self.by_digest.remove(Lookup::key(digest.as_bytes()), number);
+            }
+            *self.listings.get_mut(number) = None;
+            *self.derived.get_mut(number) = Derived::default();
+        }
+        Arc::make_mut(&mut self.free).extend(unused.iter());
+        self.unused = 0;
+    }
+
+    /// The content of an inventory in the order of software lists: by package, path, layer and the rest. It is a function of
+    /// the content. The store sorts by package number, and numbers tell which packages other images, even other
+    /// customers', brought first.
+    fn listing_of(
+        &mut self,
+        packages: &Packages,
+        mut entries: Vec<InventoryEntry>,
+    ) -> Result<Listing, FleetError> {
+        if let Some(entry) = entries.iter().find(|entry| packages.head(entry.package).is_none()) {
+            return Err(FleetError::UnknownPackage { package: entry.package });
+        }
+        entries.sort_unstable_by(|a, b| {
+            let by_package = packages.order(a.package, b.package);
+            // equal packages have equal numbers, and of the rest the store's order is that of its fields
+            by_package
+                .then_with(|| (&a.path, a.layer, &a.owned_by).cmp(&(&b.path, b.layer, &b.owned_by)))
+                .then_with(|| a.cmp(b))
+        });
+        let items: Vec<_> = entries.iter().map(|entry| (self.items.intern(entry), entry.layer)).collect();
+        Ok(Listing::of(&items))
+    }
+
+    fn put(&mut self, digest: Digest, listing: Listing) -> u32 {
+        let number = match Arc::make_mut(&mut self.free).pop() {
+            Some(number) => {
+                *self.listings.get_mut(number) = Some(listing);
+                *self.digests.get_mut(number) = digest;
+                number
+            }
+            None => {
+                self.listings.push(Some(listing));
+                self.digests.push(digest);
+                self.derived.push(Derived::default());
+                self.uses.push(0);
+                self.end() - 1
+            }
+        };
+        self.by_digest.insert(Lookup::key(digest.as_bytes()), number);
+        self.segments.add(number);
+        self.unused += 1;
+        number
+    }
+
+    /// Works out what some inventories come to.
+    fn derive(&mut self, packages: &Packages, numbers: &[u32]) {
+        if numbers.is_empty() {
+            return;
+        }
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let derived: Vec<Derived> = if numbers.len() < MANY {
+            let mut deriver = Deriver::new(packages, &self.items, None);
+            numbers.iter().filter_map(|number| Some(deriver.derive(self.listing(*number)?))).collect()
+        } else {
+            let shares = Shares::of(packages, &self.items);
+            let one_share = |numbers: &[u32]| -> Vec<Derived> {
+                let mut deriver = Deriver::new(packages, &self.items, Some(&shares));
+                let listings = numbers.iter().filter_map(|number| self.listing(*number));
+                listings.map(|listing| deriver.derive(listing)).collect()
+            };
+            std::thread::scope(|scope| {
+                let workers: Vec<_> = numbers
+                    .chunks(numbers.len().div_ceil(threads))
+                    .map(|numbers| scope.spawn(|| one_share(numbers)))
+                    .collect();
+                let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<Derived>>| {
+                    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                };
+                workers.into_iter().flat_map(join).collect()
+            })
+        };
+        for (number, derived) in numbers.iter().zip(derived) {
+            self.derived.put(*number, derived, &Derived::default());
+        }
+    }
+}

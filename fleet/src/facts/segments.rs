@@ -1,0 +1,369 @@
+//! Which inventories hold an item: segments that are never changed, each with up to 65,536 inventories.
+//!
+//! In a segment an inventory is known by its place, which fits 16 bits. Items that few inventories hold have a list
+//! of places, those that many hold a set of bits. What came last is in no segment yet and is looked at one by one;
+//! when that gets long it becomes a small segment, and small segments become larger ones.
+
+use std::sync::Arc;
+
+use super::listing::Listing;
+use crate::table::Bits;
+
+/// Inventories of one segment at most.
+pub(crate) const FULL: usize = 1 << 16;
+/// So many inventories without a segment become one.
+const SEAL: usize = 1_024;
+/// Segments of one size that become one of the next.
+const FAN: usize = 8;
+/// An item has a set of bits if it is in more than one of so many inventories; then the list would take more memory.
+const DENSE: usize = 16;
+
+/// All segments and what is not in one yet; a clone costs nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Segments {
+    segments: Arc<Vec<Segment>>,
+    /// Inventories that are in no segment.
+    tail: Arc<Vec<u32>>,
+}
+
+#[derive(Clone, Debug)]
+struct Segment {
+    core: Arc<Core>,
+    /// Places of inventories that are gone.
+    dead: Option<Arc<Bits>>,
+}
+
+#[derive(Debug, Default)]
+struct Core {
+    /// The inventories, ascending.
+    numbers: Vec<u32>,
+    /// Items that few hold, ascending.
+    sparse: Vec<u32>,
+    /// Where the places of each of them end.
+    ends: Vec<u32>,
+    places: Vec<u16>,
+    /// Items that many hold, ascending.
+    dense: Vec<u32>,
+    /// A set of places for each of them.
+    words: Vec<u64>,
+}
+
+impl Segments {
+    /// Takes in an inventory that is in no segment.
+    pub(crate) fn add(&mut self, inventory: u32) {
+        Arc::make_mut(&mut self.tail).push(inventory);
+    }
+
+    /// Takes inventories out; their numbers may then be used for others.
+    pub(crate) fn remove(&mut self, inventories: &Bits) {
+        if self.tail.iter().any(|inventory| inventories.contains(*inventory)) {
+            Arc::make_mut(&mut self.tail).retain(|inventory| !inventories.contains(*inventory));
+        }
+        for segment in Arc::make_mut(&mut self.segments) {
+            segment.bury(inventories);
+        }
+    }
+
+    /// The inventories below `len` that hold one of `items`; `listing` gives the content of each.
+    pub(crate) fn holding<'l>(
+        &self,
+        items: &Bits,
+        len: u32,
+        listing: impl Fn(u32) -> Option<&'l Listing>,
+    ) -> Bits {
+        let mut found = Bits::none(len);
+        let wanted = items.count();
+        if wanted == 0 {
+            return found;
+        }
+        let mut words = Vec::new();
+        for segment in self.segments.iter() {
+            segment.collect(items, wanted, &mut words);
+            for (index, word) in words.iter().enumerate() {
+                let mut rest = *word;
+                while rest != 0 {
+                    let place = index * 64 + rest.trailing_zeros() as usize;
+                    rest &= rest - 1;
+                    if let Some(inventory) = segment.core.numbers.get(place) {
+                        found.insert(*inventory);
+                    }
+                }
+            }
+        }
+        for inventory in self.tail.iter() {
+            let holds = |listing: &Listing| listing.items().iter().any(|item| items.contains(*item));
+            if listing(*inventory).is_some_and(holds) {
+                found.insert(*inventory);
+            }
+        }
+        found
+    }
+
+    /// Makes segments of what is in none, and larger ones of small ones, if there is enough of it. `items` is the number
+    /// that all items are below.
+    pub(crate) fn settle<'l>(&mut self, items: u32, listing: impl Fn(u32) -> Option<&'l Listing>) {
+        if self.tail.len() >= SEAL {
+            let mut tail = std::mem::take(Arc::make_mut(&mut self.tail));
+            tail.sort_unstable();
+            let segments = Arc::make_mut(&mut self.segments);
+            segments.extend(tail.chunks(FULL).map(|numbers| Segment::build(numbers, items, &listing)));
+        }
+        for limit in [SEAL * FAN, FULL] {
+            self.merge(limit, items, &listing);
+        }
+    }
+
+    /// Merges the segments with fewer than half of `limit` inventories if there are many of them or they come to `limit`.
+    fn merge<'l>(&mut self, limit: usize, items: u32, listing: &impl Fn(u32) -> Option<&'l Listing>) {
+        // half, so that one from which a few have gone is not merged again and again
+        let is_small = |alive: usize| alive < limit / 2;
+        let small: Vec<usize> = self.segments.iter().map(Segment::alive).filter(|alive| is_small(*alive)).collect();
+        let is_worn = |segment: &Segment| segment.alive() * 2 < segment.core.numbers.len();
+        let enough = small.len() >= FAN || small.iter().sum::<usize>() >= limit && small.len() > 1;
+        if !enough && !self.segments.iter().any(is_worn) {
+            return;
+        }
+        let is_taken = |segment: &Segment| enough && is_small(segment.alive()) || is_worn(segment);
+        let segments = std::mem::take(Arc::make_mut(&mut self.segments));
+        let (taken, mut kept): (Vec<Segment>, Vec<Segment>) = segments.into_iter().partition(is_taken);
+        let mut numbers: Vec<u32> = taken.iter().flat_map(Segment::living).collect();
+        numbers.sort_unstable();
+        kept.extend(numbers.chunks(FULL).map(|numbers| Segment::build(numbers, items, listing)));
+        self.segments = Arc::new(kept);
+    }
+}
+
+impl Segment {
+    /// A segment of inventories, which are ascending.
+    fn build<'l>(numbers: &[u32], items: u32, listing: &impl Fn(u32) -> Option<&'l Listing>) -> Self {
+        let core = Core::build(numbers, items, listing);
+        Self { core: Arc::new(core), dead: None }
+    }
+
+    fn alive(&self) -> usize {
+        self.core.numbers.len() - self.dead.as_ref().map_or(0, |dead| dead.count() as usize)
+    }
+
+    fn living(&self) -> impl Iterator<Item = u32> + '_ {
+        let is_dead = |place: u32| self.dead.as_ref().is_some_and(|dead| dead.contains(place));
+        (0..).zip(&self.core.numbers).filter(move |(place, _)| !is_dead(*place)).map(|(_, number)| *number)
+    }
+
+    fn bury(&mut self, inventories: &Bits) {
+        let len = self.core.numbers.len() as u32;
+        for inventory in inventories.iter() {
+            if let Ok(place) = self.core.numbers.binary_search(&inventory) {
+                let dead = self.dead.get_or_insert_with(|| Arc::new(Bits::none(len)));
+                Arc::make_mut(dead).insert(place as u32);
+            }
+        }
+    }
+
+    /// The places of living inventories that hold one of `items`, of which there are `wanted`.
+    fn collect(&self, items: &Bits, wanted: u64, out: &mut Vec<u64>) {
+        let core = &*self.core;
+        let width = core.numbers.len().div_ceil(64);
+        out.clear();
+        out.resize(width, 0);
+        let mut found = 0_usize;
+        for (index, item) in core.dense.iter().enumerate() {
+            if found == core.numbers.len() {
+                break;
+            }
+            if items.contains(*item) {
+                let words = core.words.get(index * width..(index + 1) * width).unwrap_or_default();
+                found = out.iter_mut().zip(words).fold(0, |count, (out, word)| {
+                    *out |= word;
+                    count + out.count_ones() as usize
+                });
+            }
+        }
+        core.visit_sparse(items, wanted, |places| {
+            for place in places {
+                let word = &mut out[usize::from(*place) / 64];
+                let bit = 1 << (place % 64);
+                found += usize::from(*word & bit == 0);
+                *word |= bit;
+            }
+            found < core.numbers.len()
+        });
+        if let Some(dead) = &self.dead {
+            out.iter_mut().zip(dead.words()).for_each(|(out, dead)| *out &= !dead);
+        }
+    }
+}
+
+impl Core {
+    fn build<'l>(numbers: &[u32], items: u32, listing: &impl Fn(u32) -> Option<&'l Listing>) -> Self {
+        let mut core = Self { numbers: numbers.to_vec(), ..Self::default() };
+        // counting places of each item, then putting each place where it belongs: two passes, no comparisons
+        let mut starts = vec![0_u32; items as usize + 1];
+        let contents = |number: &u32| listing(*number).map_or(&[][..], Listing::items);
+        for number in numbers {
+            for item in contents(number) {
+                starts[*item as usize] += 1;
+            }
+        }
+        let mut total = 0_u32;
+        for start in &mut starts {
+            total += std::mem::replace(start, total);
+        }
+        let mut places = vec![0_u16; total as usize];
+        for (place, number) in (0_u16..=u16::MAX).zip(numbers) {
+            for item in contents(number) {
+                let at = &mut starts[*item as usize];
+                places[*at as usize] = place;
+                *at += 1;
+            }
+        }
+        // now each start is where the next item's places begin
+        core.take_places(&starts, &places);
+        core
+    }
+
+    /// Takes over places by item; those of an item end where `ends` says.
+    fn take_places(&mut self, ends: &[u32], places: &[u16]) {
+        let width = self.numbers.len().div_ceil(64);
+        let mut start = 0;
+        for (item, end) in (0..).zip(ends) {
+            let end = *end as usize;
+            let of_item = places.get(start..end).unwrap_or_default();
+            start = end;
+            if of_item.is_empty() {
+                continue;
+            }
+            if of_item.len() * DENSE > self.numbers.len() {
+                self.dense.push(item);
+                let first = self.words.len();
+                self.words.resize(first + width, 0);
+                for place in of_item {
+                    self.words[first + usize::from(*place) / 64] |= 1 << (place % 64);
+                }
+            } else {
+                // an item that lies in several layers of an inventory is there several times, side by side
+                self.sparse.push(item);
+                let mut last = None;
+                for place in of_item {
+                    if last.replace(*place) != Some(*place) {
+                        self.places.push(*place);
+                    }
+                }
+                self.ends.push(self.places.len() as u32);
+            }
+        }
+        self.places.shrink_to_fit();
+        self.words.shrink_to_fit();
+    }
+
+    /// Calls `more` with the places of each of `items` that few hold, until it says that it has enough.
+    fn visit_sparse(&self, items: &Bits, wanted: u64, mut more: impl FnMut(&[u16]) -> bool) {
+        let places = |index: usize| {
+            let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+            let end = self.ends.get(index).copied().unwrap_or(start);
+            self.places.get(start as usize..end as usize).unwrap_or_default()
+        };
+        if wanted * 8 > self.sparse.len() as u64 {
+            for (index, item) in self.sparse.iter().enumerate() {
+                if items.contains(*item) && !more(places(index)) {
+                    return;
+                }
+            }
+            return;
+        }
+        let mut from = 0;
+        for item in items.iter() {
+            from += gallop(&self.sparse[from..], item);
+            match self.sparse.get(from) {
+                None => return,
+                Some(found) if *found == item && !more(places(from)) => return,
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// How many of the sorted `numbers` are below `number`; fast if they are few.
+fn gallop(numbers: &[u32], number: u32) -> usize {
+    let mut step = 1;
+    while step < numbers.len() && numbers[step] < number {
+        step *= 2;
+    }
+    let (from, to) = (step / 2, numbers.len().min(step + 1));
+    from + numbers[from..to].partition_point(|known| *known < number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is in the segments, plainly.
+    #[derive(Debug)]
+    struct World {
+        segments: Segments,
+        listings: Vec<Option<Listing>>,
+    }
+
+    impl World {
+        fn check(&self, items: &Bits) -> Result<(), TestCaseError> {
+            let len = self.listings.len() as u32;
+            let found = self.segments.holding(items, len, |number| self.listings[number as usize].as_ref());
+            let holds = |listing: &Listing| listing.items().iter().any(|item| items.contains(*item));
+            let scanned = Bits::from_fn(len, |number| self.listings[number as usize].as_ref().is_some_and(holds));
+            prop_assert_eq!(found, scanned);
+            Ok(())
+        }
+    }
+
+    /// Runs of inventories over 40 items, each followed by which tenth of them goes away.
+    fn runs() -> impl Strategy<Value = Vec<(usize, u64, u32)>> {
+        proptest::collection::vec((1_usize..3_000, any::<u64>(), 0_u32..12), 1..6)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn segments_find_what_a_look_at_every_inventory_finds(
+            runs in runs(), asked in proptest::collection::vec(0_u64..1 << 40, 1..4)
+        ) {
+            let mut world = World { segments: Segments::default(), listings: Vec::new() };
+            for (count, mut seed, gone) in runs {
+                for _ in 0..count {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    // items with a high number are rare
+                    let entries: Vec<_> = (0..40_u32)
+                        .filter(|item| seed.rotate_left(item * 3) % (1 + u64::from(item * item)) == 0)
+                        .flat_map(|item| [(item, None), (item, Some(1))])
+                        .collect();
+                    world.segments.add(world.listings.len() as u32);
+                    world.listings.push(Some(Listing::of(&entries)));
+                }
+                let len = world.listings.len() as u32;
+                let dead = Bits::from_fn(len, |number| number % 10 == gone || gone == 11 && number % 4 > 0);
+                world.segments.remove(&dead);
+                dead.iter().for_each(|number| world.listings[number as usize] = None);
+                let listings = &world.listings;
+                world.segments.settle(40, |number| listings[number as usize].as_ref());
+                for asked in &asked {
+                    world.check(&Bits::from_fn(40, |item| asked >> item & 1 != 0))?;
+                }
+                for item in [0, 3, 17, 39] {
+                    world.check(&Bits::from_iter([item]))?;
+                }
+            }
+            let sizes: Vec<usize> = world.segments.segments.iter().map(Segment::alive).collect();
+            prop_assert!(sizes.len() < 2 * FAN && world.segments.tail.len() < SEAL, "{:?}", sizes);
+        }
+    }
+
+    #[test]
+    fn galloping_finds_the_first_that_is_not_below() {
+        let numbers: Vec<u32> = (0..100).map(|number| number * 3).collect();
+        for number in 0..310 {
+            let expected = numbers.partition_point(|known| *known < number);
+            assert_eq!(gallop(&numbers, number), expected, "{number}");
+        }
+        assert_eq!(gallop(&[], 5), 0);
+    }
+}
