@@ -40,7 +40,7 @@ impl Keyword {
 }
 
 /// The quote that a character opens.
-fn quote_of(character: char) -> Option<Quote> {
+pub(crate) fn quote_of(character: char) -> Option<Quote> {
     match character {
         '`' => Some(Quote::Back),
         '\'' => Some(Quote::Single),
@@ -49,13 +49,39 @@ fn quote_of(character: char) -> Option<Quote> {
     }
 }
 
-fn is_name(character: char) -> bool {
+pub(crate) fn is_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
 
 impl Reader {
     pub(crate) fn new(text: &str) -> Self {
         Self { characters: text.chars().collect(), at: 0 }
+    }
+
+    pub(crate) const fn of(characters: Vec<char>) -> Self {
+        Self { characters, at: 0 }
+    }
+
+    /// How many characters there are.
+    pub(crate) const fn length(&self) -> usize {
+        self.characters.len()
+    }
+
+    /// What stands between a position and this one.
+    pub(crate) fn text_from(&self, position: usize) -> String {
+        self.characters[position..self.at].iter().collect()
+    }
+
+    /// Passes over one character.
+    pub(crate) fn skip_one(&mut self) {
+        self.at = self.characters.len().min(self.at + 1);
+    }
+
+    /// Takes the run of letters, digits, underscores and dots that begins here.
+    pub(crate) fn take_name(&mut self) -> String {
+        let start = self.at;
+        self.at = self.name_end();
+        self.text_from(start)
     }
 
     pub(crate) fn position(&self) -> usize {
@@ -124,7 +150,7 @@ impl Reader {
     }
 
     /// The end of the run of letters, digits, underscores and dots that begins here.
-    fn name_end(&self) -> usize {
+    pub(crate) fn name_end(&self) -> usize {
         let rest = &self.characters[self.at..];
         let length = rest.iter().position(|c| !is_name(*c) && *c != '.').unwrap_or(rest.len());
         self.at + length

@@ -9,6 +9,7 @@
 //! are taken apart there; what its tokens mean is known only once the entity and the moment of `now` are.
 
 mod ast;
+mod complete;
 mod condition;
 mod date;
 mod error;
@@ -23,6 +24,7 @@ mod test;
 mod value;
 
 pub use ast::{Expr, Op, Place, Query, Quote, Range, Scalar, Term, Token, Value};
+pub use complete::{Candidate, CandidateKind, Completions, MAX_COMPLETIONS, Values, complete};
 pub use condition::{Condition, Test};
 pub use date::{Period, parse_date};
 pub use error::QueryError;

@@ -1,6 +1,6 @@
 //! What an unknown token may have meant.
 
-use crate::fields::{Array, Entity, Field, Level};
+use crate::fields::{Entity, Field, Level};
 use crate::scope::Scope;
 
 /// Names longer than this are not compared: no token is half as long.
@@ -34,14 +34,14 @@ pub(crate) struct Reach {
 #[derive(Clone, Copy)]
 pub(crate) enum Named {
     Field(&'static Field),
-    Array(Array),
+    Array,
 }
 
 /// All tokens that can be written in a place, with those of arrays after those of the place itself.
 pub(crate) fn reachable(scope: &Scope) -> Vec<Reach> {
     let mut found = Vec::new();
     collect(scope.level, scope.base(), "", 0, &mut found);
-    found.sort_by_key(|reach| reach.depth);
+    found.sort_by_key(|reach| (reach.depth, if reach.depth > 0 { preference(&reach.name) } else { 0 }));
     found
 }
 
@@ -53,7 +53,7 @@ fn collect(level: Level, base: &str, prefix: &str, depth: usize, found: &mut Vec
     }
     for (name, _, array) in level.arrays() {
         if let Some(rest) = name.strip_prefix(base) {
-            found.push(Reach { name: format!("{prefix}{rest}"), what: Named::Array(*array), depth });
+            found.push(Reach { name: format!("{prefix}{rest}"), what: Named::Array, depth });
             collect(array.level(), "", &format!("{prefix}{rest}."), depth + 1, found);
         }
     }

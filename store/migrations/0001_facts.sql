@@ -61,10 +61,11 @@ CREATE TABLE tag_member (
 -- spread: copied. `identity` is the canonical form of the package; `fingerprint` is null until it is judged.
 CREATE TABLE package (
     id {int} NOT NULL PRIMARY KEY,
-    identity {text} NOT NULL UNIQUE,
+    identity {text} NOT NULL,
     created {int} NOT NULL,
     changed {int} NOT NULL,
-    fingerprint {int}
+    fingerprint {int},
+    {unique_long} (identity {each})
 ) {table};
 
 CREATE INDEX package_by_changed ON package (changed);

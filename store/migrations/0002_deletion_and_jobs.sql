@@ -6,6 +6,9 @@ DELETE FROM change WHERE kind <> 3;
 
 ALTER TABLE image ADD COLUMN cause {int} NOT NULL DEFAULT 1;
 
+-- A JSON list of the names of its tags, null for none. Those of a container are in its document.
+ALTER TABLE image ADD COLUMN tags {text};
+
 CREATE INDEX image_by_updated ON image (updated);
 
 -- The first bytes of a digest tell nearly all apart at a fifth of its size.
@@ -29,7 +32,7 @@ CREATE TABLE container (
     PRIMARY KEY (customer, uuid)
 ) {table};
 
--- The state is read from the documents in the next step of this migration.
+-- Then each row is written anew: the state is read out of its document, and its tags are put into it.
 INSERT INTO container
     (customer, uuid, id, image, state, created_at, updated, observed_at, cause, document)
 SELECT customer, uuid, id, image, 6, created_at, updated, observed_at, 2, document

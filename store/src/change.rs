@@ -129,7 +129,7 @@ pub(crate) fn put(connection: &mut dyn Connection, change: &Change) -> Result<()
         change.cause.as_ref().into(),
         detail.map_err(|error| StoreError::damaged("tombstone", error))?.into(),
     ];
-    connection.execute(sql!("change/put"), &values)?;
+    connection.execute_later(sql!("change/put"), &values)?;
     Ok(())
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn forget(
     kind: ChangeKind,
     key: Uuid,
 ) -> Result<()> {
-    connection.execute(sql!("change/forget"), &[customer.into(), Value::Int(kind as i64), key.into()])?;
+    connection.execute_later(sql!("change/forget"), &[customer.into(), Value::Int(kind as i64), key.into()])?;
     Ok(())
 }
 

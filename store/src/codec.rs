@@ -6,8 +6,10 @@
 //! stored form: it is never edited, a better one gets a new form.
 
 use std::cell::RefCell;
+use std::io;
 
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::{self, CParameter};
 
 use crate::error::{Result, StoreError};
 
@@ -15,6 +17,9 @@ use crate::error::{Result, StoreError};
 const MAX_CONTENT: usize = 1 << 30;
 const LEVEL: i32 = 3;
 const HEADER: usize = 5;
+const FORMS: usize = 4;
+/// What every zstd frame begins with (RFC 8878, 3.1.1); a bare one is stored without it.
+const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 
 /// The forms of a stored value; the number is its first byte and never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,30 +31,33 @@ pub(crate) enum Form {
     Image = 2,
     /// Compressed against the first sample of a container document.
     Container = 3,
+    /// A container as columns, see [`crate::packed`]: compressed against a trained sample, without a header.
+    ContainerColumns = 4,
 }
 
 impl Form {
-    const ALL: [Self; 3] = [Self::Plain, Self::Image, Self::Container];
+    const ALL: [Self; FORMS] = [Self::Plain, Self::Image, Self::Container, Self::ContainerColumns];
 
     const fn sample(self) -> &'static [u8] {
         match self {
             Self::Plain => b"",
             Self::Image => include_bytes!("codec/image.v1.json"),
             Self::Container => include_bytes!("codec/container.v1.json"),
+            Self::ContainerColumns => include_bytes!("codec/container.v2.dictionary"),
         }
     }
 }
 
 /// Compresses and expands; keeps the state of the compressor, so that one is made for each thread of work.
 pub(crate) struct Codec {
-    compressors: [Option<Compressor<'static>>; 3],
-    decompressors: [Option<Decompressor<'static>>; 3],
+    compressors: [Option<Compressor<'static>>; FORMS],
+    decompressors: [Option<Decompressor<'static>>; FORMS],
 }
 
 impl Codec {
     /// Makes one; nothing is allocated before it is used.
     pub(crate) const fn new() -> Self {
-        Self { compressors: [const { None }; 3], decompressors: [const { None }; 3] }
+        Self { compressors: [const { None }; FORMS], decompressors: [const { None }; FORMS] }
     }
 
     /// Packs `content`.
@@ -59,12 +67,7 @@ impl Codec {
             .ok()
             .filter(|length| *length as usize <= MAX_CONTENT)
             .ok_or_else(|| StoreError::invalid("report", "is larger than 1 GiB"))?;
-        let slot = &mut self.compressors[form as usize - 1];
-        let compressor = match slot {
-            Some(compressor) => compressor,
-            None => slot.insert(Compressor::with_dictionary(LEVEL, form.sample()).map_err(failed)?),
-        };
-        let frame = compressor.compress(content).map_err(failed)?;
+        let frame = self.compressor(form).and_then(|it| it.compress(content)).map_err(failed)?;
         let mut packed = Vec::with_capacity(HEADER + frame.len());
         packed.push(form as u8);
         packed.extend_from_slice(&length.to_le_bytes());
@@ -83,16 +86,8 @@ impl Codec {
         if length > MAX_CONTENT {
             return Err(StoreError::damaged(what, format!("claims {length} bytes")));
         }
-        let slot = &mut self.decompressors[form as usize - 1];
-        let decompressor = match slot {
-            Some(decompressor) => decompressor,
-            None => slot.insert(
-                Decompressor::with_dictionary(form.sample())
-                    .map_err(|error| StoreError::damaged(what, error))?,
-            ),
-        };
-        let content =
-            decompressor.decompress(frame, length).map_err(|error| StoreError::damaged(what, error))?;
+        let content = self.decompressor(form).and_then(|it| it.decompress(frame, length));
+        let content = content.map_err(|error| StoreError::damaged(what, error))?;
         if content.len() != length {
             let found = content.len();
             return Err(StoreError::damaged(
@@ -104,13 +99,60 @@ impl Codec {
     }
 }
 
+impl Codec {
+    fn compressor(&mut self, form: Form) -> io::Result<&mut Compressor<'static>> {
+        let slot = &mut self.compressors[form as usize - 1];
+        match slot {
+            Some(compressor) => Ok(compressor),
+            None => {
+                let mut compressor = Compressor::with_dictionary(LEVEL, form.sample())?;
+                compressor.set_parameter(CParameter::DictIdFlag(false))?;
+                Ok(slot.insert(compressor))
+            }
+        }
+    }
+
+    fn decompressor(&mut self, form: Form) -> io::Result<&mut Decompressor<'static>> {
+        let slot = &mut self.decompressors[form as usize - 1];
+        match slot {
+            Some(decompressor) => Ok(decompressor),
+            None => Ok(slot.insert(Decompressor::with_dictionary(form.sample())?)),
+        }
+    }
+
+    /// Compresses small `content` to a frame without form, length and magic number.
+    pub(crate) fn pack_bare(&mut self, form: Form, content: &[u8]) -> Result<Vec<u8>> {
+        let frame = self.compressor(form).and_then(|it| it.compress(content));
+        let mut frame = frame.map_err(|error| StoreError::damaged("compression", error))?;
+        if !frame.starts_with(&MAGIC) {
+            return Err(StoreError::damaged("compression", "gave a frame without a magic number"));
+        }
+        frame.drain(..MAGIC.len());
+        Ok(frame)
+    }
+
+    /// Gives the content of what [`Self::pack_bare`] made; `what` names it in the error.
+    pub(crate) fn unpack_bare(&mut self, what: &str, form: Form, frame: &[u8]) -> Result<Vec<u8>> {
+        let mut whole = Vec::with_capacity(MAGIC.len() + frame.len());
+        whole.extend_from_slice(&MAGIC);
+        whole.extend_from_slice(frame);
+        let length = match zstd_safe::get_frame_content_size(&whole) {
+            Ok(Some(length)) if length <= MAX_CONTENT as u64 => length as usize,
+            Ok(Some(length)) => return Err(StoreError::damaged(what, format!("claims {length} bytes"))),
+            Ok(None) | Err(_) => return Err(StoreError::damaged(what, "does not say its length")),
+        };
+        let content = self.decompressor(form).and_then(|it| it.decompress(&whole, length));
+        content.map_err(|error| StoreError::damaged(what, error))
+    }
+}
+
 thread_local! {
     static HERE: RefCell<Codec> = const { RefCell::new(Codec::new()) };
 }
 
-/// [`Codec::unpack`] with a codec of this thread's own, for callers that have none.
-pub(crate) fn unpack_here(what: &str, packed: &[u8]) -> Result<Vec<u8>> {
-    HERE.with_borrow_mut(|codec| codec.unpack(what, packed))
+/// Runs `work` with a codec of this thread's own, for callers that have none.
+pub(crate) fn with_codec<T>(work: impl FnOnce(&mut Codec) -> T) -> T {
+    HERE.with_borrow_mut(work)
 }
 
 #[cfg(test)]

@@ -6,19 +6,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::{ContainerReport, ContainerState, Digest, ImageId, Timestamp};
+use model::{ContainerReport, ImageId, Timestamp};
 use uuid::Uuid;
 
 use crate::change::{self, Cause, ChangeKind};
-use crate::codec::{Codec, Form};
+use crate::codec::{self, Codec};
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::page;
-use crate::prepare::to_json;
 use crate::record::{Ack, ContainerRecord, container_uuid, host_uuid, image_uuid};
 use crate::sql::sql;
 use crate::work::Work;
-use crate::{batch, codec, tag};
+use crate::{batch, packed, tag};
 
 /// Takes the containers of one request in; all or none.
 pub(crate) fn put_all(work: &mut Work<'_>, customer: Uuid, reports: Vec<ContainerReport>) -> Result<Ack> {
@@ -46,43 +45,51 @@ fn put(
     mut report: ContainerReport,
 ) -> Result<(Timestamp, bool)> {
     put_host(work, customer, &report)?;
-    let tags = std::mem::take(&mut report.tags);
-    let tagged = tag::join(work, customer, ChangeKind::Container, uuid, &tags)?;
+    let names = std::mem::take(&mut report.tags);
     let stored = one_row(work.connection, &mut work.memory.codec, customer, uuid)?;
-    let Some(stored) = stored else {
+    let Some(mut stored) = stored else {
         let updated = work.tick()?;
         change::forget(work.connection, customer, ChangeKind::Container, uuid)?;
-        write(work, customer, updated, updated, &report)?;
+        let mut tags = Vec::new();
+        tag::join(work, customer, &mut tags, &names)?;
+        let record = Written { customer, created_at: updated, updated, cause: Cause::ContainerReport };
+        write(work, record, &report, &tags)?;
         return Ok((updated, true));
     };
+    let tagged = tag::join(work, customer, &mut stored.tags, &names)?;
     let later = report.observed_at >= stored.report.observed_at;
-    if later && !same_but_for_time(&stored.report, &report) {
+    let differs = later && !same_but_for_time(&stored.report, &report);
+    stored.report.observed_at = stored.report.observed_at.max(report.observed_at);
+    if differs || tagged {
         let updated = work.tick()?;
-        write(work, customer, stored.created_at, updated, &report)?;
+        let cause = if differs { Cause::ContainerReport } else { Cause::Tag };
+        let record = Written { customer, created_at: stored.created_at, updated, cause };
+        write(work, record, if differs { &report } else { &stored.report }, &stored.tags)?;
         return Ok((updated, true));
     }
-    if report.observed_at > stored.report.observed_at {
-        let values = [customer.into(), uuid.into(), report.observed_at.into()];
+    if later {
+        let values = [customer.into(), uuid.into(), stored.report.observed_at.into()];
         work.connection.execute(sql!("container/observe"), &values)?;
-    }
-    if tagged {
-        let updated = work.tick()?;
-        touch(work.connection, customer, uuid, updated)?;
-        return Ok((updated, true));
     }
     Ok((stored.updated, false))
 }
 
-/// Notes that a tag was put on a container.
-pub(crate) fn touch(
-    connection: &mut dyn Connection,
+/// Puts tags on a container; gives whether any was new to it, `None` if there is no such container.
+pub(crate) fn put_tags(
+    work: &mut Work<'_>,
     customer: Uuid,
     uuid: Uuid,
-    updated: Timestamp,
-) -> Result<()> {
-    let values = [customer.into(), uuid.into(), updated.into(), Cause::Tag.into()];
-    connection.execute(sql!("container/touch"), &values)?;
-    Ok(())
+    names: &[String],
+) -> Result<Option<bool>> {
+    let stored = one_row(work.connection, &mut work.memory.codec, customer, uuid)?;
+    let Some(mut stored) = stored else { return Ok(None) };
+    if !tag::join(work, customer, &mut stored.tags, names)? {
+        return Ok(Some(false));
+    }
+    let (created_at, updated) = (stored.created_at, work.tick()?);
+    let record = Written { customer, created_at, updated, cause: Cause::Tag };
+    write(work, record, &stored.report, &stored.tags)?;
+    Ok(Some(true))
 }
 
 fn same_but_for_time(stored: &ContainerReport, new: &ContainerReport) -> bool {
@@ -103,51 +110,55 @@ fn put_host(work: &mut Work<'_>, customer: Uuid, report: &ContainerReport) -> Re
     }
     let hostname = report.host.hostname.as_str();
     let values = [customer.into(), uuid.into(), hostname.into(), report.observed_at.into(), document.into()];
-    work.connection.execute(sql!("host/put"), &values)?;
+    work.connection.execute_later(sql!("host/put"), &values)?;
     Ok(())
 }
 
-/// Writes the row. Fields with columns of their own are left blank in the document, where they would not compress.
-fn write(
-    work: &mut Work<'_>,
+/// What is written of a container besides its report and tags.
+struct Written {
     customer: Uuid,
     created_at: Timestamp,
     updated: Timestamp,
-    report: &ContainerReport,
-) -> Result<()> {
-    let blank =
-        ContainerReport { id: BLANK, image_id: None, observed_at: Timestamp::default(), ..report.clone() };
-    let document = work.memory.codec.pack(Form::Container, &to_json(&blank)?)?;
+    cause: Cause,
+}
+
+fn write(work: &mut Work<'_>, record: Written, report: &ContainerReport, tags: &[String]) -> Result<()> {
+    let Written { customer, created_at, updated, cause } = record;
+    let document = packed::pack(&mut work.memory.codec, report, tags)?;
     let values = [
         Value::from(customer),
         container_uuid(customer, &report.id).into(),
         Value::from(&report.id),
         report.image_id.map(|id| id.0.as_bytes().to_vec()).into(),
-        Value::Int(state_number(report.state)),
+        Value::Int(packed::state_number(report.state)),
         created_at.into(),
         updated.into(),
         report.observed_at.into(),
-        Cause::ContainerReport.into(),
+        cause.into(),
         document.into(),
     ];
     work.connection.execute(sql!("container/put"), &values)?;
     Ok(())
 }
 
-/// How the database holds a state. The first four need their image.
-pub(crate) const fn state_number(state: ContainerState) -> i64 {
-    match state {
-        ContainerState::Created => 1,
-        ContainerState::Running => 2,
-        ContainerState::Paused => 3,
-        ContainerState::Stopped => 4,
-        ContainerState::Deleted => 5,
-        ContainerState::Unknown => 6,
-    }
+/// The tags of one container as the first form of the database held them.
+const FIRST_FORM_TAGS: &str = "SELECT tag.name FROM tag_member \
+     JOIN tag ON tag.customer = tag_member.customer AND tag.uuid = tag_member.tag \
+     WHERE tag_member.customer = $1 AND tag_member.kind = $2 AND tag_member.entity = $3 ORDER BY tag.name";
+
+/// The tags of a record as the first form of the database held them.
+pub(crate) fn first_form_tags(
+    connection: &mut dyn Connection,
+    kind: ChangeKind,
+    (customer, uuid): (Uuid, Uuid),
+) -> Result<Vec<String>> {
+    let values = [customer.into(), Value::Int(kind as i64), uuid.into()];
+    let rows = connection.query(FIRST_FORM_TAGS, &values)?;
+    rows.into_iter().map(|mut row| Ok(row.text(0)?)).collect()
 }
 
-/// Fills the column of states from the documents: for rows that were written before there was one.
-pub(crate) fn fill_states(connection: &mut dyn Connection) -> Result<()> {
+/// Rewrites rows of the first form of the database: the state into its column, the tags into the document.
+pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
     let mut codec = Codec::new();
     let mut key = None;
     loop {
@@ -155,14 +166,15 @@ pub(crate) fn fill_states(connection: &mut dyn Connection) -> Result<()> {
         let Some(last) = records.last() else { return Ok(()) };
         key = Some((last.customer, last.uuid));
         for record in &records {
-            let state = Value::Int(state_number(record.report.state));
-            let values = [record.customer.into(), record.uuid.into(), state];
-            connection.execute(sql!("container/set_state"), &values)?;
+            let key = (record.customer, record.uuid);
+            let tags = first_form_tags(connection, ChangeKind::Container, key)?;
+            let document = packed::pack(&mut codec, &record.report, &tags)?;
+            let state = Value::Int(packed::state_number(record.report.state));
+            let values = [key.0.into(), key.1.into(), state, document.into()];
+            connection.execute(sql!("container/renew"), &values)?;
         }
     }
 }
-
-const BLANK: Digest = Digest::from_bytes([0; 32]);
 
 fn one_row(
     connection: &mut dyn Connection,
@@ -174,14 +186,11 @@ fn one_row(
     rows.into_iter().next().map(|row| read(codec, row)).transpose()
 }
 
-/// Reads a row; tags are still to be set.
+/// Reads a row.
 pub(crate) fn read(codec: &mut Codec, mut row: Row) -> Result<ContainerRecord> {
     let uuid = row.uuid(1)?;
-    let what = format!("container {uuid}");
     let document_bytes: Arc<[u8]> = row.bytes(8)?.into();
-    let document = codec.unpack(&what, &document_bytes)?;
-    let mut report: ContainerReport =
-        serde_json::from_slice(&document).map_err(|error| StoreError::damaged(&what, error))?;
+    let (mut report, tags) = packed::unpack(codec, &format!("container {uuid}"), &document_bytes)?;
     report.id = row.digest(2)?;
     report.image_id = row.optional_digest(3)?.map(ImageId);
     report.observed_at = row.time(7)?;
@@ -193,7 +202,7 @@ pub(crate) fn read(codec: &mut Codec, mut row: Row) -> Result<ContainerRecord> {
         image_uuid: report.image_id.map(|id| image_uuid(customer, &id)),
         created_at: row.time(5)?,
         updated: row.time(6)?,
-        tags: Vec::new(),
+        tags,
         report,
         document_bytes,
     })
@@ -205,8 +214,7 @@ pub(crate) fn read(codec: &mut Codec, mut row: Row) -> Result<ContainerRecord> {
 /// # Errors
 /// The bytes are no stored report.
 pub fn decode_document(stored: &[u8]) -> Result<ContainerReport> {
-    let document = codec::unpack_here("container document", stored)?;
-    serde_json::from_slice(&document).map_err(|error| StoreError::damaged("container document", error))
+    codec::with_codec(|codec| packed::unpack(codec, "container document", stored)).map(|(report, _)| report)
 }
 
 /// One container of a customer.
@@ -216,9 +224,7 @@ pub(crate) fn one(
     customer: Uuid,
     uuid: Uuid,
 ) -> Result<Option<ContainerRecord>> {
-    let Some(mut record) = one_row(connection, codec, customer, uuid)? else { return Ok(None) };
-    record.tags = tag::of_entity(connection, customer, ChangeKind::Container, uuid)?;
-    Ok(Some(record))
+    one_row(connection, codec, customer, uuid)
 }
 
 /// Containers of all customers after a key, in the order of (customer, uuid).
@@ -230,14 +236,7 @@ pub(crate) fn after(
 ) -> Result<Vec<ContainerRecord>> {
     let (customer, uuid) = key.unwrap_or_default();
     let rows = connection.query(sql!("container/after"), &[customer.into(), uuid.into(), page(limit)])?;
-    let mut records: Vec<ContainerRecord> =
-        rows.into_iter().map(|row| read(codec, row)).collect::<Result<_>>()?;
-    let keys: Vec<(Uuid, Uuid)> = records.iter().map(|record| (record.customer, record.uuid)).collect();
-    let mut tags = tag::of_page(connection, ChangeKind::Container, &keys)?;
-    for (record, key) in records.iter_mut().zip(keys) {
-        record.tags = tags.remove(&key).unwrap_or_default();
-    }
-    Ok(records)
+    rows.into_iter().map(|row| read(codec, row)).collect()
 }
 
 /// Those of the containers `keys` that there are, in the order of `keys`.
@@ -246,23 +245,24 @@ pub(crate) fn of_keys(
     codec: &mut Codec,
     keys: &[(Uuid, Uuid)],
 ) -> Result<Vec<ContainerRecord>> {
-    let mut tags = tag::of_keys(connection, ChangeKind::Container, keys)?;
     let mut found = HashMap::with_capacity(keys.len());
     for row in batch::rows_of(connection, sql!("container/of_keys"), &[], keys)? {
-        let mut record = read(codec, row)?;
-        let key = (record.customer, record.uuid);
-        record.tags = tags.remove(&key).unwrap_or_default();
-        found.insert(key, record);
+        let record = read(codec, row)?;
+        found.insert((record.customer, record.uuid), record);
     }
     Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use model::Digest;
+
     use super::*;
+    use crate::codec::Form;
     use crate::driver::Engine as _;
     use crate::migration::{self, MIGRATIONS};
-    use crate::record::DEFAULT_CUSTOMER;
+    use crate::prepare::to_json;
+    use crate::record::{DEFAULT_CUSTOMER, tag_uuid};
     use crate::sqlite::Sqlite;
 
     fn report(number: u8, state: &str) -> ContainerReport {
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn containers_of_the_first_form_come_through_with_their_states() {
+    fn containers_of_the_first_form_come_through_with_their_states_and_tags() {
         let folder = tempfile::tempdir().unwrap();
         let engine = Sqlite::new(&folder.path().join("db")).unwrap();
         let mut connection = engine.open_writer().unwrap();
@@ -308,6 +308,11 @@ mod tests {
             let entry = "INSERT INTO change VALUES ($1, 2, $2, 11, 0, NULL)";
             connection.execute(entry, &values[..2]).unwrap();
         }
+        let tagged = container_uuid(DEFAULT_CUSTOMER, &reports[2].id);
+        let tag = tag_uuid(DEFAULT_CUSTOMER, "web");
+        let values = [DEFAULT_CUSTOMER.into(), tag.into(), tagged.into()];
+        connection.execute("INSERT INTO tag VALUES ($1, $2, 'web', 0)", &values[..2]).unwrap();
+        connection.execute("INSERT INTO tag_member VALUES ($1, 2, $3, $2)", &values).unwrap();
         migration::migrate(&mut *connection).unwrap();
         for (number, report) in (1..).zip(reports) {
             let uuid = container_uuid(DEFAULT_CUSTOMER, &report.id);
@@ -316,6 +321,7 @@ mod tests {
             assert_eq!(state, number);
             let record = one(&mut *connection, &mut codec, DEFAULT_CUSTOMER, uuid).unwrap().unwrap();
             assert_eq!((record.report, record.updated), (report, Timestamp(10 + number)));
+            assert_eq!(record.tags, if number == 3 { vec!["web"] } else { Vec::new() });
         }
         let changes = change::after(&mut *connection, Timestamp(0), 100).unwrap();
         assert!(changes.iter().map(|change| change.clock.0).eq(11..17));

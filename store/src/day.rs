@@ -11,7 +11,7 @@ use crate::work::Work;
 pub(crate) fn put(work: &mut Work<'_>, customer: Uuid, scope: &str, day: i32, document: &str) -> Result<()> {
     work.know_customer(customer)?;
     let values = [Value::from(customer), scope.into(), Value::Int(day.into()), document.into()];
-    work.connection.execute(sql!("day/put"), &values)?;
+    work.connection.execute_later(sql!("day/put"), &values)?;
     Ok(())
 }
 

@@ -14,8 +14,8 @@ use crate::error::Result;
 use crate::package::page;
 use crate::record::image_uuid;
 use crate::sql::sql;
-use crate::tag;
 use crate::work::Work;
+use crate::{image, packed};
 
 /// What came of a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(crate) fn images(
     outcome: &mut Deletion,
 ) -> Result<()> {
     for uuid in uuids {
-        match image(work, customer, *uuid)? {
+        match delete_image(work, customer, *uuid)? {
             Ok(clock) => outcome.note(*uuid, clock),
             Err(reason) => outcome.kept.push(Kept { uuid: *uuid, reason }),
         }
@@ -72,7 +72,7 @@ pub(crate) fn containers(
     outcome: &mut Deletion,
 ) -> Result<()> {
     for uuid in uuids {
-        match container(work, customer, *uuid)? {
+        match delete_container(work, customer, *uuid)? {
             Ok(clock) => outcome.note(*uuid, clock),
             Err(reason) => outcome.kept.push(Kept { uuid: *uuid, reason }),
         }
@@ -96,11 +96,10 @@ impl Deletion {
 
 type Outcome = std::result::Result<Timestamp, KeptReason>;
 
-fn image(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outcome> {
+fn delete_image(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outcome> {
     let mut rows = work.connection.query(sql!("image/to_delete"), &[customer.into(), uuid.into()])?;
-    let Some(id) = rows.first_mut().map(|row| row.digest(0)).transpose()? else {
-        return Ok(Err(KeptReason::NotFound));
-    };
+    let Some(row) = rows.first_mut() else { return Ok(Err(KeptReason::NotFound)) };
+    let (id, tags) = (row.digest(0)?, image::read_tags(uuid, row, 1)?);
     let values = [Value::from(customer), prefix(&id), Value::from(&id)];
     let mut rows = work.connection.query(sql!("container/in_use"), &values)?;
     let users = rows.first_mut().map(|row| row.u32(0)).transpose()?.unwrap_or(0);
@@ -110,34 +109,33 @@ fn image(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outcome> {
     let clock = work.tick()?;
     let [customer_value, prefix, id_value] = values;
     let values = [customer_value, prefix, id_value, clock.into(), Cause::ImageDeleted.into()];
-    work.connection.execute(sql!("container/lose_image"), &values)?;
-    let tags = tag::of_entity(work.connection, customer, ChangeKind::Image, uuid)?;
-    work.connection.execute(sql!("image/delete"), &[customer.into(), uuid.into()])?;
+    work.connection.execute_later(sql!("container/lose_image"), &values)?;
+    work.connection.execute_later(sql!("image/delete"), &[customer.into(), uuid.into()])?;
     let tombstone = Tombstone { id, tags, image_tags: Vec::new() };
     bury(work.connection, clock, customer, ChangeKind::Image, uuid, tombstone)?;
     Ok(Ok(clock))
 }
 
-fn container(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outcome> {
+fn delete_container(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outcome> {
     let mut rows = work.connection.query(sql!("container/to_delete"), &[customer.into(), uuid.into()])?;
     let Some(row) = rows.first_mut() else { return Ok(Err(KeptReason::NotFound)) };
-    let (id, image) = (row.digest(0)?, row.optional_digest(1)?);
+    let (id, image, document) = (row.digest(0)?, row.optional_digest(1)?, row.bytes(2)?);
+    let (_, tags) = packed::unpack(&mut work.memory.codec, &format!("container {uuid}"), &document)?;
     let clock = work.tick()?;
-    let tags = tag::of_entity(work.connection, customer, ChangeKind::Container, uuid)?;
     let image_tags = match image {
         Some(image) => {
             let image = image_uuid(customer, &model::ImageId(image));
-            tag::of_entity(work.connection, customer, ChangeKind::Image, image)?
+            image::tags(work.connection, customer, image)?.unwrap_or_default()
         }
         None => Vec::new(),
     };
-    work.connection.execute(sql!("container/delete"), &[customer.into(), uuid.into()])?;
+    work.connection.execute_later(sql!("container/delete"), &[customer.into(), uuid.into()])?;
     let tombstone = Tombstone { id, tags, image_tags };
     bury(work.connection, clock, customer, ChangeKind::Container, uuid, tombstone)?;
     Ok(Ok(clock))
 }
 
-/// Takes all tags off a record and leaves its tombstone.
+/// Leaves the tombstone of a record.
 fn bury(
     connection: &mut dyn Connection,
     clock: Timestamp,
@@ -146,7 +144,6 @@ fn bury(
     key: Uuid,
     tombstone: Tombstone,
 ) -> Result<()> {
-    connection.execute(sql!("tag/leave"), &[customer.into(), Value::Int(kind as i64), key.into()])?;
     let cause = DELETION.into();
     let entry = Change { clock, customer, kind, key, deleted: true, cause, tombstone: Some(tombstone) };
     change::put(connection, &entry)

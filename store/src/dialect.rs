@@ -13,6 +13,10 @@ pub(crate) struct Dialect {
     pub(crate) table: &'static str,
     /// `{keyed}`: what follows the columns of a table of small rows that is read by its primary key.
     pub(crate) keyed: &'static str,
+    /// `{unique_long}`: makes a column unique whose values may be longer than an ordered index can hold.
+    pub(crate) unique_long: &'static str,
+    /// `{each}`: what follows such a column.
+    pub(crate) each: &'static str,
 }
 
 impl Dialect {
@@ -23,11 +27,21 @@ impl Dialect {
         text: "TEXT COLLATE BINARY",
         table: "STRICT",
         keyed: "STRICT, WITHOUT ROWID",
+        unique_long: "UNIQUE",
+        each: "",
     };
 
     /// PostgreSQL. Text is compared bytewise whatever the database's own order is.
-    pub(crate) const POSTGRES: Self =
-        Self { int: "BIGINT", bytes: "BYTEA", text: "TEXT COLLATE \"C\"", table: "", keyed: "" };
+    pub(crate) const POSTGRES: Self = Self {
+        int: "BIGINT",
+        bytes: "BYTEA",
+        text: "TEXT COLLATE \"C\"",
+        table: "",
+        keyed: "",
+        // values of its ordered indexes end at 2.7 KB
+        unique_long: "EXCLUDE USING hash",
+        each: "WITH =",
+    };
 
     /// Puts the engine's words in place of the placeholders.
     pub(crate) fn expand(&self, sql: &str) -> String {
@@ -36,6 +50,8 @@ impl Dialect {
             .replace("{text}", self.text)
             .replace("{table}", self.table)
             .replace("{keyed}", self.keyed)
+            .replace("{unique_long}", self.unique_long)
+            .replace("{each}", self.each)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::prepare::PreparedReport;
 use crate::record::{Ack, ImageDocument, ImageRecord, InventoryEntry};
 use crate::sql::sql;
 use crate::work::Work;
-use crate::{batch, codec, inventory, package, tag};
+use crate::{batch, codec, container, inventory, package, tag};
 
 /// Names kept of one image; beyond them the oldest are dropped.
 const MAX_NAMES: usize = 4_096;
@@ -36,6 +36,7 @@ struct StoredImage {
     inventory: Digest,
     sources: Vec<String>,
     names: Vec<Reference>,
+    tags: Vec<String>,
     document: Vec<u8>,
     /// The document as the row holds it; empty for one that was not read from it.
     packed: Arc<[u8]>,
@@ -45,8 +46,9 @@ struct StoredImage {
 pub(crate) fn put_report(work: &mut Work<'_>, report: PreparedReport) -> Result<Ack> {
     work.know_customer(report.customer)?;
     let stored = one_row(work.connection, &mut work.memory.codec, report.customer, report.uuid)?;
-    let tagged = tag::join(work, report.customer, ChangeKind::Image, report.uuid, &report.tags)?;
-    let uuid = report.uuid;
+    let (customer, uuid) = (report.customer, report.uuid);
+    let mut tags = stored.as_ref().map(|stored| stored.tags.clone()).unwrap_or_default();
+    let tagged = tag::join(work, customer, &mut tags, &report.tags)?;
     let (before, mut next) = match stored {
         Some(stored) => (Some(stored.clone()), merge(work, stored, report)?),
         None => (None, first(work, report)?),
@@ -56,28 +58,86 @@ pub(crate) fn put_report(work: &mut Work<'_>, report: PreparedReport) -> Result<
         return Ok(Ack { updated: next.updated, changed: false, uuids: vec![uuid] });
     }
     next.updated = work.tick()?;
+    next.tags = tags;
     if before.is_none() {
         next.created_at = next.updated;
-        change::forget(work.connection, next.customer, ChangeKind::Image, uuid)?;
+        change::forget(work.connection, customer, ChangeKind::Image, uuid)?;
     }
     if same {
-        touch(work.connection, next.customer, uuid, next.updated)?;
+        set_tags(work.connection, (customer, uuid), &next.tags, next.updated)?;
     } else {
         write(work, &next)?;
     }
     Ok(Ack { updated: next.updated, changed: true, uuids: vec![uuid] })
 }
 
-/// Notes that a tag was put on an image.
-pub(crate) fn touch(
+/// Puts tags on an image; gives whether any was new to it, `None` if there is no such image.
+pub(crate) fn put_tags(
+    work: &mut Work<'_>,
+    customer: Uuid,
+    uuid: Uuid,
+    names: &[String],
+) -> Result<Option<bool>> {
+    let Some(mut tags) = tags(work.connection, customer, uuid)? else { return Ok(None) };
+    let tagged = tag::join(work, customer, &mut tags, names)?;
+    if tagged {
+        let updated = work.tick()?;
+        set_tags(work.connection, (customer, uuid), &tags, updated)?;
+    }
+    Ok(Some(tagged))
+}
+
+/// The tags of an image, sorted; `None` if there is no such image.
+pub(crate) fn tags(
     connection: &mut dyn Connection,
     customer: Uuid,
     uuid: Uuid,
+) -> Result<Option<Vec<String>>> {
+    let mut rows = connection.query(sql!("image/tags"), &[customer.into(), uuid.into()])?;
+    let Some(row) = rows.first_mut() else { return Ok(None) };
+    read_tags(uuid, row, 0).map(Some)
+}
+
+/// Reads a column of tags.
+pub(crate) fn read_tags(uuid: Uuid, row: &mut Row, column: usize) -> Result<Vec<String>> {
+    let Some(json) = row.optional_text(column)? else { return Ok(Vec::new()) };
+    serde_json::from_str(&json).map_err(|error| StoreError::damaged(format!("image {uuid}"), error))
+}
+
+/// Tags as a column holds them: null for none.
+fn tags_value(tags: &[String]) -> Result<Value> {
+    Ok(if tags.is_empty() { Value::Null } else { json_text(&tags)?.into() })
+}
+
+fn set_tags(
+    connection: &mut dyn Connection,
+    (customer, uuid): (Uuid, Uuid),
+    tags: &[String],
     updated: Timestamp,
 ) -> Result<()> {
-    let values = [customer.into(), uuid.into(), updated.into(), Cause::Tag.into()];
-    connection.execute(sql!("image/touch"), &values)?;
+    let tags = tags_value(tags)?;
+    let values = [customer.into(), uuid.into(), tags, updated.into(), Cause::Tag.into()];
+    connection.execute_later(sql!("image/set_tags"), &values)?;
     Ok(())
+}
+
+/// Rewrites rows of the first form of the database: the tags into their column.
+pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
+    let mut codec = Codec::new();
+    let mut key = None;
+    loop {
+        let records = after(connection, &mut codec, key, 1_000)?;
+        let Some(last) = records.last() else { return Ok(()) };
+        key = Some((last.customer, last.uuid));
+        for record in &records {
+            let key = (record.customer, record.uuid);
+            let tags = container::first_form_tags(connection, ChangeKind::Image, key)?;
+            if !tags.is_empty() {
+                let values = [key.0.into(), key.1.into(), tags_value(&tags)?];
+                connection.execute(sql!("image/renew"), &values)?;
+            }
+        }
+    }
 }
 
 /// The record of an image that is seen for the first time; its clock values are still to be set.
@@ -94,6 +154,7 @@ fn first(work: &mut Work<'_>, report: PreparedReport) -> Result<StoredImage> {
         inventory: put_inventory(work, &packages, entries)?,
         sources: vec![source],
         names,
+        tags: Vec::new(),
         document,
         packed: Arc::default(),
     })
@@ -156,9 +217,10 @@ fn write(work: &mut Work<'_>, image: &StoredImage) -> Result<()> {
         json_text(&image.sources)?.into(),
         json_text(&image.names)?.into(),
         document.into(),
+        tags_value(&image.tags)?,
         Cause::Report.into(),
     ];
-    work.connection.execute(sql!("image/put"), &values)?;
+    work.connection.execute_later(sql!("image/put"), &values)?;
     Ok(())
 }
 
@@ -191,17 +253,18 @@ fn read(codec: &mut Codec, mut row: Row) -> Result<StoredImage> {
         inventory: row.digest(6)?,
         sources: serde_json::from_str(&row.text(7)?).map_err(damaged)?,
         names: serde_json::from_str(&row.text(8)?).map_err(damaged)?,
+        tags: read_tags(uuid, &mut row, 10)?,
         document: codec.unpack(&what, &packed)?,
         packed,
     })
 }
 
-/// Reads a row as a record; tags are still to be set.
+/// Reads a row as a record.
 pub(crate) fn read_record(codec: &mut Codec, row: Row) -> Result<ImageRecord> {
-    record(read(codec, row)?, Vec::new())
+    record(read(codec, row)?)
 }
 
-fn record(stored: StoredImage, tags: Vec<String>) -> Result<ImageRecord> {
+fn record(stored: StoredImage) -> Result<ImageRecord> {
     let StoredImage { customer, uuid, id, created_at, updated, last_scanned, inventory, sources, .. } =
         stored;
     let mut document: ImageDocument = serde_json::from_slice(&stored.document)
@@ -215,7 +278,7 @@ fn record(stored: StoredImage, tags: Vec<String>) -> Result<ImageRecord> {
         updated,
         last_scanned,
         sources,
-        tags,
+        tags: stored.tags,
         inventory,
         document,
         document_bytes: stored.packed,
@@ -228,7 +291,7 @@ fn record(stored: StoredImage, tags: Vec<String>) -> Result<ImageRecord> {
 /// # Errors
 /// The bytes are no stored document.
 pub fn decode_document(stored: &[u8]) -> Result<ImageDocument> {
-    let document = codec::unpack_here("image document", stored)?;
+    let document = codec::with_codec(|codec| codec.unpack("image document", stored))?;
     serde_json::from_slice(&document).map_err(|error| StoreError::damaged("image document", error))
 }
 
@@ -239,9 +302,7 @@ pub(crate) fn one(
     customer: Uuid,
     uuid: Uuid,
 ) -> Result<Option<ImageRecord>> {
-    let Some(stored) = one_row(connection, codec, customer, uuid)? else { return Ok(None) };
-    let tags = tag::of_entity(connection, customer, ChangeKind::Image, uuid)?;
-    record(stored, tags).map(Some)
+    one_row(connection, codec, customer, uuid)?.map(record).transpose()
 }
 
 /// Images of all customers after a key, in the order of (customer, uuid).
@@ -253,11 +314,7 @@ pub(crate) fn after(
 ) -> Result<Vec<ImageRecord>> {
     let (customer, uuid) = key.unwrap_or_default();
     let rows = connection.query(sql!("image/after"), &[customer.into(), uuid.into(), page(limit)])?;
-    let stored: Vec<StoredImage> = rows.into_iter().map(|row| read(codec, row)).collect::<Result<_>>()?;
-    let keys: Vec<(Uuid, Uuid)> = stored.iter().map(|image| (image.customer, image.uuid)).collect();
-    let mut tags = tag::of_page(connection, ChangeKind::Image, &keys)?;
-    let records = stored.into_iter().zip(keys);
-    records.map(|(image, key)| record(image, tags.remove(&key).unwrap_or_default())).collect()
+    rows.into_iter().map(|row| read_record(codec, row)).collect()
 }
 
 /// Those of the images `keys` that there are, in the order of `keys`.
@@ -266,12 +323,10 @@ pub(crate) fn of_keys(
     codec: &mut Codec,
     keys: &[(Uuid, Uuid)],
 ) -> Result<Vec<ImageRecord>> {
-    let mut tags = tag::of_keys(connection, ChangeKind::Image, keys)?;
     let mut found = HashMap::with_capacity(keys.len());
     for row in batch::rows_of(connection, sql!("image/of_keys"), &[], keys)? {
-        let stored = read(codec, row)?;
-        let key = (stored.customer, stored.uuid);
-        found.insert(key, record(stored, tags.remove(&key).unwrap_or_default())?);
+        let record = read_record(codec, row)?;
+        found.insert((record.customer, record.uuid), record);
     }
     Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
 }

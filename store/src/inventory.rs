@@ -191,7 +191,7 @@ pub(crate) fn put(work: &mut Work<'_>, encoded: &[u8]) -> Result<Digest> {
     let known = rows.first_mut().map(|row| row.int(0)).transpose()?.unwrap_or(0);
     if known == 0 {
         let content = work.memory.codec.pack(Form::Plain, encoded)?;
-        work.connection.execute(sql!("inventory/insert"), &[Value::from(&digest), content.into()])?;
+        work.connection.execute_later(sql!("inventory/insert"), &[Value::from(&digest), content.into()])?;
     }
     Ok(digest)
 }

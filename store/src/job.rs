@@ -137,11 +137,11 @@ pub(crate) fn enqueue(work: &mut Work<'_>, new: &NewJob) -> Result<Job> {
         (new.items.len() as i64).into(),
         Timestamp::now().into(),
     ];
-    work.connection.execute(sql!("job/insert"), &values)?;
+    work.connection.execute_later(sql!("job/insert"), &values)?;
     for (part, uuids) in (0_u32..).zip(new.items.chunks(PART)) {
         let content: Vec<u8> = uuids.iter().flat_map(|uuid| *uuid.as_bytes()).collect();
         let values = [Value::from(new.customer), uuid.into(), part.into(), content.into()];
-        work.connection.execute(sql!("job/insert_part"), &values)?;
+        work.connection.execute_later(sql!("job/insert_part"), &values)?;
     }
     one(work.connection, new.customer, uuid)?
         .ok_or_else(|| StoreError::damaged("job", "was lost as it was made"))
@@ -203,7 +203,7 @@ pub(crate) fn end(
         result.into(),
         Timestamp::now().into(),
     ];
-    work.connection.execute(sql!("job/end"), &values)?;
+    work.connection.execute_later(sql!("job/end"), &values)?;
     Ok(true)
 }
 
@@ -231,7 +231,7 @@ pub(crate) fn delete_step(
         let kept = kept.map(serde_json::to_string).transpose();
         let kept = kept.map_err(|error| StoreError::damaged("outcome", error))?;
         let values = [customer.into(), uuid.into(), part, kept.into()];
-        work.connection.execute(sql!("job/end_part"), &values)?;
+        work.connection.execute_later(sql!("job/end_part"), &values)?;
         let progress = (job.done + uuids.len() as u64, job.kept + outcome.kept.len() as u64);
         heartbeat(work, (customer, uuid), by, progress, lease)?;
     }
@@ -296,7 +296,7 @@ pub(crate) fn forget(work: &mut Work<'_>, before: Timestamp, limit: usize) -> Re
     let mut forgotten = 0;
     for mut row in work.connection.query(sql!("job/finished"), &[before.into(), page(limit)])? {
         let key = [row.uuid(0)?.into(), row.uuid(1)?.into()];
-        work.connection.execute(sql!("job/delete_parts"), &key)?;
+        work.connection.execute_later(sql!("job/delete_parts"), &key)?;
         forgotten += work.connection.execute(sql!("job/delete"), &key)?;
     }
     Ok(forgotten)

@@ -64,7 +64,7 @@ pub(crate) fn record_first(work: &mut Work<'_>, judged: Vec<(u32, u64, Vec<u32>)
         }
         for qid in qids {
             let values = [Value::from(package), qid.into(), created.into()];
-            work.connection.execute(sql!("finding/open_first"), &values)?;
+            work.connection.execute_later(sql!("finding/open_first"), &values)?;
         }
     }
     Ok(())
@@ -86,7 +86,7 @@ pub(crate) fn record_again(work: &mut Work<'_>, cause: &str, judged: Vec<Rejudge
         let first_found = if before.is_some() { clock } else { created };
         move_findings(work.connection, package, qids, first_found, clock)?;
         let values = [Value::from(package), fingerprint.cast_signed().into(), clock.into()];
-        work.connection.execute(sql!("package/set_fingerprint"), &values)?;
+        work.connection.execute_later(sql!("package/set_fingerprint"), &values)?;
     }
     let Some(clock) = moved else { return work.clock() };
     let key = Uuid::new_v3(&Uuid::nil(), format!("judgement:{}", clock.0).as_bytes());
@@ -116,11 +116,11 @@ fn move_findings(
     let wanted: BTreeSet<u32> = qids.into_iter().collect();
     for qid in wanted.iter().filter(|qid| known.get(qid) != Some(&true)) {
         let values = [Value::from(package), (*qid).into(), first_found.into()];
-        connection.execute(sql!("finding/open"), &values)?;
+        connection.execute_later(sql!("finding/open"), &values)?;
     }
     for (qid, _) in known.iter().filter(|(qid, open)| **open && !wanted.contains(qid)) {
         let values = [Value::from(package), (*qid).into(), clock.into()];
-        connection.execute(sql!("finding/end"), &values)?;
+        connection.execute_later(sql!("finding/end"), &values)?;
     }
     Ok(())
 }

@@ -32,6 +32,7 @@ mod judgement;
 mod lint;
 mod migration;
 mod package;
+mod packed;
 mod postgres;
 mod prepare;
 mod reader;

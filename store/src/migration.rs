@@ -5,18 +5,19 @@
 
 use std::time::Duration;
 
-use crate::container;
 use crate::driver::{Connection, Mode, Trouble, in_transaction};
 use crate::error::{Result, StoreError};
+use crate::{container, image};
 
 /// The steps in order; a step's number is its place counted from 1 and the number in its file name.
-pub(crate) const MIGRATIONS: [(&str, &str); 2] = [
+pub(crate) const MIGRATIONS: [(&str, &str); 3] = [
     ("facts", include_str!("../migrations/0001_facts.sql")),
     ("deletion_and_jobs", include_str!("../migrations/0002_deletion_and_jobs.sql")),
+    ("tags_in_records", include_str!("../migrations/0003_tags_in_records.sql")),
 ];
 
-/// The step whose SQL leaves a column to be filled from documents, which SQL cannot read.
-const STATES: i64 = 2;
+/// The step after whose SQL rows are rewritten, because SQL cannot read their documents.
+const RENEWED: i64 = 2;
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version \
      (version {int} NOT NULL PRIMARY KEY, name {text} NOT NULL, applied {int} NOT NULL) {table}";
@@ -52,8 +53,9 @@ pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<()> {
         }
         for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
             connection.script(&dialect.expand(sql))?;
-            if number == STATES {
-                container::fill_states(connection)?;
+            if number == RENEWED {
+                container::renew(connection)?;
+                image::renew(connection)?;
             }
             let now = model::Timestamp::now();
             connection.execute(

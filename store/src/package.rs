@@ -168,7 +168,7 @@ fn add(work: &mut Work<'_>, packages: &[&Identity]) -> Result<()> {
                     created.into(),
                 ]);
             }
-            work.connection.execute(&with_rows(sql!("package/insert"), 4, part.len(), ""), &values)?;
+            work.connection.execute_later(&with_rows(sql!("package/insert"), 4, part.len(), ""), &values)?;
         }
     }
     Ok(())

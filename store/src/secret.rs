@@ -18,7 +18,7 @@ pub(crate) fn secret(work: &mut Work<'_>, name: &str) -> Result<[u8; 32]> {
     let no_random = |_| StoreError::damaged("secret", "cannot be made: the system gives no random bytes");
     SystemRandom::new().fill(&mut fresh).map_err(no_random)?;
     let values = [Value::from(name), Value::from(&fresh[..]), Timestamp::now().into()];
-    work.connection.execute(sql!("secret/insert"), &values)?;
+    work.connection.execute_later(sql!("secret/insert"), &values)?;
     let mut rows = work.connection.query(sql!("secret/one"), &[name.into()])?;
     let damaged = || StoreError::damaged(format!("secret `{name}`"), "does not have 32 bytes");
     let bytes = rows.first_mut().map(|row| row.bytes(0)).transpose()?.ok_or_else(damaged)?;
@@ -33,14 +33,14 @@ pub(crate) fn note(connection: &mut dyn Connection, name: &str) -> Result<Option
 
 /// Writes a note.
 pub(crate) fn set_note(work: &mut Work<'_>, name: &str, value: &str) -> Result<()> {
-    work.connection.execute(sql!("meta/put"), &[name.into(), value.into()])?;
+    work.connection.execute_later(sql!("meta/put"), &[name.into(), value.into()])?;
     Ok(())
 }
 
 /// The random uuid of this database; whoever asks first makes it and everybody gets the same.
 pub(crate) fn identity(work: &mut Work<'_>) -> Result<Uuid> {
     let fresh = Uuid::new_v4().to_string();
-    work.connection.execute(sql!("meta/insert"), &[IDENTITY.into(), fresh.into()])?;
+    work.connection.execute_later(sql!("meta/insert"), &[IDENTITY.into(), fresh.into()])?;
     known_identity(work.connection)?
         .ok_or_else(|| StoreError::damaged("identity of the database", "was lost as it was made"))
 }

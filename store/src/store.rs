@@ -378,6 +378,13 @@ impl Store {
         self.write(64, move |work| secret::set_note(work, &name, &value)).await
     }
 
+    /// Moves the clock forward to `to` at least: for tests that keep two databases in step with each other.
+    #[doc(hidden)]
+    pub async fn advance_clock(&self, to: Timestamp) -> Result<()> {
+        let run = move |work: &mut Work<'_>| Ok(work.connection.query(sql!("clock/advance"), &[to.into()]).map(drop)?);
+        self.write(0, run).await
+    }
+
     /// Bounds the database to so many pages of its engine: for tests of a full disk.
     #[doc(hidden)]
     pub async fn limit_pages(&self, pages: u32) -> Result<()> {

@@ -45,8 +45,6 @@ pub struct Verified {
     pub hosts: u64,
     /// Tags.
     pub tags: u64,
-    /// Tags on records.
-    pub tag_members: u64,
     /// Deleted records of which a tombstone is left.
     pub tombstones: u64,
     /// Judgements in the log of changes.
@@ -101,8 +99,8 @@ pub enum Fault {
     #[error("names inventory {0}, which does not exist")]
     NoInventory(Digest),
     /// A tag is named that does not exist.
-    #[error("names tag {0}, which does not exist")]
-    NoTag(Uuid),
+    #[error("names tag `{0}`, which does not exist")]
+    NoTag(String),
     /// The record that it belongs to does not exist.
     #[error("belongs to {0}, which does not exist")]
     NoOwner(Uuid),
@@ -138,6 +136,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) named: Vec<bool>,
     /// The number of the last package.
     last_package: u32,
+    /// All tags, by customer and name.
+    pub(crate) tags: HashSet<(Uuid, String)>,
     /// The clock values of judgements.
     pub(crate) judgements: HashSet<Timestamp>,
 }
@@ -157,17 +157,17 @@ pub(crate) fn verify(
         inventories: Vec::new(),
         named: Vec::new(),
         last_package: 0,
+        tags: HashSet::new(),
         judgements: HashSet::new(),
     };
     pass.changes()?;
+    pass.tags()?;
     pass.packages()?;
     pass.findings()?;
     pass.inventories()?;
     pass.images()?;
     pass.containers()?;
     pass.hosts()?;
-    pass.tags()?;
-    pass.tag_members()?;
     pass.jobs()?;
     pass.days()?;
     pass.accounts()?;

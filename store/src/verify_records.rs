@@ -11,7 +11,7 @@ use crate::job::{self, PART};
 use crate::record::{container_uuid, host_uuid, image_uuid, tag_uuid};
 use crate::sql::sql;
 use crate::verify::{Fault, Pass};
-use crate::{account, container, image};
+use crate::{account, container, image, packed};
 
 /// The start of a walk over rows with the key (customer, uuid).
 fn nil_key() -> Vec<Value> {
@@ -30,7 +30,7 @@ impl Pass<'_> {
         self.pages(sql!("image/after"), nil_key(), &[0, 1], |pass, row| {
             pass.counts.images += 1;
             let (customer, uuid, key) = key_of(&row)?;
-            let cause = row.0.get(10).cloned();
+            let cause = row.0.get(11).cloned();
             let read = image::read_record(pass.codec, row);
             let Some(record) = pass.readable("image", &key, read)? else { return Ok(()) };
             let expected = image_uuid(customer, &record.id);
@@ -49,6 +49,7 @@ impl Pass<'_> {
                 Err(_) => pass.fault("image", &key, Fault::NoInventory(record.inventory)),
             }
             pass.logged("image", &key, cause);
+            pass.tagged("image", &key, customer, record.tags);
             Ok(())
         })
     }
@@ -68,10 +69,11 @@ impl Pass<'_> {
             if record.created_at > record.updated {
                 pass.fault("container", &key, Fault::TimesCrossed);
             }
-            if state != Some(Value::Int(container::state_number(record.report.state))) {
+            if state != Some(Value::Int(packed::state_number(record.report.state))) {
                 pass.fault("container", &key, Fault::Contradicted("state"));
             }
             pass.logged("container", &key, cause);
+            pass.tagged("container", &key, customer, record.tags);
             Ok(())
         })
     }
@@ -81,6 +83,16 @@ impl Pass<'_> {
         let known = matches!(cause, Some(Value::Int(number)) if Cause::from_number(number).is_some());
         if !known {
             self.fault(table, key, Fault::Unreadable("it has an unknown cause".to_owned()));
+        }
+    }
+
+    /// The tags of a record must exist.
+    fn tagged(&mut self, table: &'static str, key: &str, customer: Uuid, tags: Vec<String>) {
+        for tag in tags {
+            let known = (customer, tag);
+            if !self.tags.contains(&known) {
+                self.fault(table, key, Fault::NoTag(known.1));
+            }
         }
     }
 
@@ -141,36 +153,12 @@ impl Pass<'_> {
         self.pages(sql!("tag/after"), nil_key(), &[0, 1], |pass, mut row| {
             pass.counts.tags += 1;
             let (customer, uuid, key) = key_of(&row)?;
-            let expected = tag_uuid(customer, &row.text(2)?);
+            let name = row.text(2)?;
+            let expected = tag_uuid(customer, &name);
             if uuid != expected {
                 pass.fault("tag", &key, Fault::OtherUuid(expected));
             }
-            Ok(())
-        })
-    }
-
-    pub(crate) fn tag_members(&mut self) -> Result<()> {
-        let nil = || Value::from(Uuid::nil());
-        let start = vec![nil(), Value::Int(-1), nil(), nil()];
-        self.pages(sql!("tag/members_after"), start, &[0, 1, 2, 3], |pass, mut row| {
-            pass.counts.tag_members += 1;
-            let (customer, number, entity, tag) = (row.uuid(0)?, row.int(1)?, row.uuid(2)?, row.uuid(3)?);
-            let key = format!("{customer}/{number}/{entity}/{tag}");
-            if row.optional_text(4)?.is_none() {
-                pass.fault("tag_member", &key, Fault::NoTag(tag));
-            }
-            let exists = match ChangeKind::from_number(number) {
-                Some(ChangeKind::Image) => sql!("image/exists"),
-                Some(ChangeKind::Container) => sql!("container/exists"),
-                _ => {
-                    let reason = format!("{number} is no kind of record that has tags");
-                    pass.fault("tag_member", &key, Fault::Unreadable(reason));
-                    return Ok(());
-                }
-            };
-            if !pass.exists(exists, customer, entity)? {
-                pass.fault("tag_member", &key, Fault::NoOwner(entity));
-            }
+            pass.tags.insert((customer, name));
             Ok(())
         })
     }

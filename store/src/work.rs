@@ -33,12 +33,14 @@ pub(crate) struct Memory {
     pub(crate) codec: Codec,
     /// Customers that are known to exist.
     pub(crate) customers: HashSet<Uuid>,
+    /// Tags that are known to exist, by customer and uuid.
+    pub(crate) tags: HashSet<(Uuid, Uuid)>,
 }
 
 impl Memory {
     /// Remembers nothing yet.
     pub(crate) fn new() -> Self {
-        Self { numbers: Numbers::default(), codec: Codec::new(), customers: HashSet::new() }
+        Self { numbers: Numbers::default(), codec: Codec::new(), customers: HashSet::new(), tags: HashSet::new() }
     }
 }
 
@@ -171,6 +173,7 @@ impl<'a> Work<'a> {
     pub(crate) fn undone(self) {
         self.connection.rollback();
         self.memory.customers.clear();
+        self.memory.tags.clear();
     }
 
     /// Keeps what was remembered, after the commit; gives the last clock value, if the clock moved.

@@ -1,6 +1,8 @@
 //! `cargo xtask differential [N]`: the comparison with `umoci unpack` that the tests make with few stacks of layers, with many.
+//! `cargo xtask differential fleet`: that of the server's answers with a walk through its records.
 //! `cargo xtask differential judge`: that of the findings with a brute-force matcher.
 
+mod fleet;
 mod judge;
 
 use anyhow::{Context as _, Result, bail};
@@ -11,10 +13,12 @@ use crate::{process, project, setup};
 const STACKS: &str = "10000";
 
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
-    if let Some((word, rest)) = arguments.split_first()
-        && word == "judge"
-    {
-        return judge::command(rest);
+    if let Some((word, rest)) = arguments.split_first() {
+        match word.as_str() {
+            "fleet" => return fleet::command(rest),
+            "judge" => return judge::command(rest),
+            _ => {}
+        }
     }
     let stacks = match arguments {
         [] => STACKS,

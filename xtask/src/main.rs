@@ -11,6 +11,7 @@ mod fixtures;
 mod fleet;
 mod fuzz;
 mod generate;
+mod postgres;
 mod process;
 mod project;
 mod sboms;
@@ -36,6 +37,8 @@ usage: cargo xtask COMMAND
                          what CI runs; --fast leaves out documentation and fixtures; steps can be named one by one
   bench [NAME]           run a bench; without a name, lists them
   differential [N]       lay N (10000) random stacks of layers over each other, by a scan and by umoci
+  differential fleet [N] [SEED]
+                         put N (100000) random questions to random fleets, to the server and to a walk through its records
   differential judge [N] judge every package of the feeds in N (12) versions, by the engine and by brute force
   fleet --images N --containers M --seed S --data DIR [--feeds DIR]
                          write a fleet of real package names into a data directory, and the vulnerability data of a folder of feeds

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::{process, project, schema};
+use crate::{postgres, process, project, schema};
 
 /// A program (or another file, by its path) and the Debian package that brings it.
 struct Tool {
@@ -82,9 +82,10 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Installs the Debian packages whose programs are missing.
+/// Installs the Debian packages whose programs are missing, and unpacks a database server for the tests.
 pub(crate) fn install_tools() -> Result<()> {
-    install(TOOLS)
+    install(TOOLS)?;
+    postgres::install()
 }
 
 /// Installs what the inflate bench is built with.

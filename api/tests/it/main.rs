@@ -10,5 +10,7 @@ mod openapi;
 mod oracle;
 mod oracle_world;
 mod pattern;
+mod scope;
+mod scope_routes;
 mod server;
 mod shapes;

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use testkit::oracle::{
-    Ask, Asker, Column, Dice, Entity, Judge, RandomFleet, Size, print, shorter, software_rows, sort, sort_by_uuid_too,
+    Ask, Asker, Column, Dice, Entity, Judge, RandomFleet, Size, print, shorter, software_rows, sort,
+    sort_by_uuid_too,
 };
 
 use crate::oracle_world::{Answer, Rows, World, random_scope};
@@ -61,7 +62,10 @@ impl Case {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("filter", &self.text());
         if let Some((column, descending)) = &self.order {
-            query.append_pair("sort", &format!("{}:{}", column.name, if *descending { "desc" } else { "asc" }));
+            query.append_pair(
+                "sort",
+                &format!("{}:{}", column.name, if *descending { "desc" } else { "asc" }),
+            );
         }
         match self.shape {
             Shape::Page(number, size) => {
@@ -97,7 +101,9 @@ impl Case {
                 Found { count: is_told.then_some(count), rows }
             }
             Shape::Bulk(_) => Found { rows: names.collect(), count: None },
-            Shape::Parts => Found { rows: names.collect(), count: (self.entity == Entity::Software).then_some(count) },
+            Shape::Parts => {
+                Found { rows: names.collect(), count: (self.entity == Entity::Software).then_some(count) }
+            }
         }
     }
 
@@ -168,7 +174,9 @@ impl Case {
         }
         if text.is_empty() {
             let at = (0..).find(|at| expected.rows.get(*at) != found.rows.get(*at)).unwrap_or_default();
-            let relevant = |found: &Found| found.rows.get(at).map(|name| format!("{name} {}", self.relevant(rows, name)));
+            let relevant = |found: &Found| {
+                found.rows.get(at).map(|name| format!("{name} {}", self.relevant(rows, name)))
+            };
             text = format!("\n  at {at}: {:?}\n  expected: {:?}", relevant(found), relevant(expected));
         }
         text
@@ -176,7 +184,9 @@ impl Case {
 
     /// The values of a row that the question is about.
     fn relevant(&self, rows: &[Value], wanted: &str) -> String {
-        let Some(row) = rows.iter().find(|row| name(row) == wanted) else { return "which nobody knows".to_owned() };
+        let Some(row) = rows.iter().find(|row| name(row) == wanted) else {
+            return "which nobody knows".to_owned();
+        };
         let mut keys = BTreeSet::new();
         if let Some(ask) = &self.ask {
             tokens(ask, &mut keys);
@@ -184,7 +194,8 @@ impl Case {
         keys.extend(self.order.as_ref().map(|(column, _)| column.path.clone()));
         let first = |token: &String| {
             let path = self.entity.column(token).map(|column| column.path);
-            let path = path.or_else(|| self.entity.group(token).map(str::to_owned)).unwrap_or_else(|| token.clone());
+            let path =
+                path.or_else(|| self.entity.group(token).map(str::to_owned)).unwrap_or_else(|| token.clone());
             path.split('.').next().unwrap_or_default().to_owned()
         };
         let keys: BTreeSet<String> = keys.iter().map(first).collect();
@@ -247,7 +258,8 @@ async fn case(dice: &mut Dice, world: &World, rows: &Rows) -> (Case, Vec<Value>)
     let (entity, path, records) = table(dice, world, rows).await;
     let only = std::env::var("PLIMSOLL_ORACLE_TOKENS").ok();
     let is_left_out = |token: &str| {
-        LEFT_OUT.contains(&token) || only.as_ref().is_some_and(|only| !only.split(',').any(|name| name == token))
+        LEFT_OUT.contains(&token)
+            || only.as_ref().is_some_and(|only| !only.split(',').any(|name| name == token))
     };
     let asker = Asker::new(entity, &records, model::Timestamp::now().0, is_left_out);
     let is_part = matches!(entity, Entity::Software | Entity::Vulnerability);
@@ -274,7 +286,8 @@ async fn smallest(case: Case, fault: String, world: &World, account: &str, rows:
         let asks = case.ask.as_ref().map(shorter).unwrap_or_default();
         let without_order = Case { order: None, ..case.clone() };
         let is_page = matches!(case.shape, Shape::Page(..));
-        let mut tries: Vec<Case> = asks.into_iter().map(|ask| Case { ask: Some(ask), ..case.clone() }).collect();
+        let mut tries: Vec<Case> =
+            asks.into_iter().map(|ask| Case { ask: Some(ask), ..case.clone() }).collect();
         if case.order.is_some() && !is_page {
             tries.push(without_order);
         } else if case.order.is_some() && case.ask.is_some() {
@@ -291,7 +304,9 @@ async fn smallest(case: Case, fault: String, world: &World, account: &str, rows:
 }
 
 fn number(name: &str, otherwise: usize) -> usize {
-    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+    std::env::var(name)
+        .ok()
+        .map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
 /// Asks one fleet; gives the faults, each under the tokens that it is about.
@@ -315,7 +330,8 @@ async fn ask_fleet(seed: u64, size: Size, cases: usize, faults: &mut Vec<(BTreeS
             continue;
         }
         let scope = if rows.account == "all" { String::new() } else { format!(", scope {scope:?}") };
-        let order = case.order.as_ref().map(|(column, descending)| format!(", sort {} {descending}", column.name));
+        let order =
+            case.order.as_ref().map(|(column, descending)| format!(", sort {} {descending}", column.name));
         let text = format!(
             "seed {seed}{scope}, {}{}: {}\n  {}{fault}",
             case.path,
@@ -336,7 +352,8 @@ async fn questions_are_answered_as_a_walk_through_the_records_answers_them() {
     let first = number("PLIMSOLL_ORACLE_SEED", 1);
     let is_large = cases > CASES;
     let of_a_fleet = if is_large { 5 * CASES_OF_A_FLEET } else { CASES_OF_A_FLEET };
-    let size = if is_large { Size { images: 60, containers: 150 } } else { Size { images: 25, containers: 40 } };
+    let size =
+        if is_large { Size { images: 60, containers: 150 } } else { Size { images: 25, containers: 40 } };
     let mut faults = Vec::new();
     let mut done = 0;
     for seed in first.. {
@@ -353,11 +370,35 @@ async fn questions_are_answered_as_a_walk_through_the_records_answers_them() {
 
 /// Tokens that nothing reports yet, or that a record shows as nothing on purpose.
 const NEVER_SHOWN: &[&str] = &[
-    "lastAssessed", "isContinuouslyAssessed", "registryUuid", "isDockerHubOfficial", "scanErrorCode", "sensorUuid",
-    "criticality", "compliance.", "hasMalware", "isDrift", "drift.", "lastComplianceScanned", "services.", "cluster.",
-    "isExposedToWorld", "exceptions", "customerSeverity", "status", "product", "vendor", "authType", "temporalScore",
-    "threatIntel.exploitKit", "threatIntel.malware", "threatIntel.highLateralMovement", "threatIntel.highDataLoss", "port",
-    "isExempted", "reason",
+    "lastAssessed",
+    "isContinuouslyAssessed",
+    "registryUuid",
+    "isDockerHubOfficial",
+    "scanErrorCode",
+    "sensorUuid",
+    "criticality",
+    "compliance.",
+    "hasMalware",
+    "isDrift",
+    "drift.",
+    "lastComplianceScanned",
+    "services.",
+    "cluster.",
+    "isExposedToWorld",
+    "exceptions",
+    "customerSeverity",
+    "status",
+    "product",
+    "vendor",
+    "authType",
+    "temporalScore",
+    "threatIntel.exploitKit",
+    "threatIntel.malware",
+    "threatIntel.highLateralMovement",
+    "threatIntel.highDataLoss",
+    "port",
+    "isExempted",
+    "reason",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -377,9 +418,9 @@ async fn random_fleets_have_values_of_every_token_that_records_show() {
         });
     }
     never.retain(|(_, column)| {
-        let own = ["softwares.", "software.", "vulnerabilities."].iter().fold(column.name.as_str(), |name, prefix| {
-            name.strip_prefix(prefix).unwrap_or(name)
-        });
+        let own = ["softwares.", "software.", "vulnerabilities."]
+            .iter()
+            .fold(column.name.as_str(), |name, prefix| name.strip_prefix(prefix).unwrap_or(name));
         let is_source = own == "source" && column.name != "source";
         !is_source && !NEVER_SHOWN.iter().any(|name| own.starts_with(name) || own.ends_with(name))
     });

@@ -38,7 +38,11 @@ impl Answer {
 
     /// The records of a list; none if the answer has no body.
     pub(crate) fn data(&self) -> Vec<Value> {
-        if self.body.is_empty() { Vec::new() } else { self.json()["data"].as_array().cloned().unwrap_or_default() }
+        if self.body.is_empty() {
+            Vec::new()
+        } else {
+            self.json()["data"].as_array().cloned().unwrap_or_default()
+        }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -64,7 +68,13 @@ impl World {
         let fleet = Fleet::start(store.clone(), bundle).await.unwrap();
         let settings = ApiSettings { public_url: Some("http://plimsoll".into()), ..ApiSettings::default() };
         let router = api::router(ApiState { store: store.clone(), fleet: fleet.clone(), settings });
-        Self { service: TowerToHyperService::new(router), store, fleet, ids: BTreeMap::new(), _folder: folder }
+        Self {
+            service: TowerToHyperService::new(router),
+            store,
+            fleet,
+            ids: BTreeMap::new(),
+            _folder: folder,
+        }
     }
 
     /// The whole of a random fleet.

@@ -31,8 +31,8 @@ pub(crate) enum Column<'t> {
     Text(&'t Chunked<u32>, &'t Dictionary),
     /// A list of texts.
     Texts(&'t Chunked<u32>, &'t Lists, &'t Dictionary),
-    /// A few words, known by a number.
-    Word(&'t Chunked<u8>, fn(u8) -> Option<&'static str>),
+    /// A few words, each known by one or more numbers below 256.
+    Word(Box<dyn Numbers + 't>, fn(u8) -> Option<&'static str>),
     /// Numbers, times, and answers of yes (1) and no (0).
     Number(Box<dyn Numbers + 't>),
     /// The same; yes and no.
@@ -91,6 +91,15 @@ pub(crate) fn numbers<'t, T: Copy + Sync + Send>(
     Column::Number(Box::new(NumberColumn { column, read }))
 }
 
+/// A column of words that are known by numbers.
+pub(crate) fn words<'t, T: Copy + Sync + Send>(
+    column: &'t Chunked<T>,
+    read: impl Fn(T) -> Option<u8> + Sync + 't,
+    word: fn(u8) -> Option<&'static str>,
+) -> Column<'t> {
+    Column::Word(Box::new(NumberColumn { column, read: move |value| read(value).map(i64::from) }), word)
+}
+
 /// A column of yes and no.
 pub(crate) fn flags<'t, T: Copy + Sync + Send>(
     column: &'t Chunked<T>,
@@ -133,8 +142,8 @@ impl Column<'_> {
                 through(numbers, candidates, &lists.search(1, |text| texts.contains(text[0])))
             }
             Self::Word(numbers, word) => {
-                let passing = byte_set(|number| word(number).is_some_and(|word| passes(test, Value::Text(word))));
-                pass(numbers, candidates, |number| passing[usize::from(number)])
+                let passes = |word: &str| passes(test, Value::Text(word));
+                numbers.within(candidates, &numbers_of(|number| word(number).is_some_and(passes)))
             }
             Self::Number(numbers) => numbers.within(candidates, ranges_of(test)),
             Self::Flag(numbers) => match test {
@@ -162,8 +171,7 @@ impl Column<'_> {
             }
             Self::Texts(numbers, ..) => pass(numbers, candidates, |list| list != Lists::EMPTY),
             Self::Word(numbers, word) => {
-                let known = byte_set(|number| word(number).is_some());
-                pass(numbers, candidates, |number| known[usize::from(number)])
+                numbers.within(candidates, &numbers_of(|number| word(number).is_some()))
             }
             Self::Number(numbers) | Self::Flag(numbers) => {
                 numbers.within(candidates, &[(i64::MIN, i64::MAX)])
@@ -188,8 +196,8 @@ impl Column<'_> {
                 codes.any(|code| texts.get(code).is_some_and(|text| see(Value::Text(text))))
             }
             Self::Word(numbers, word) => {
-                let word = numbers.get(position).and_then(|number| word(*number));
-                word.is_some_and(|word| see(Value::Text(word)))
+                let number = numbers.number(position).and_then(|number| u8::try_from(number).ok());
+                number.and_then(word).is_some_and(|word| see(Value::Text(word)))
             }
             Self::Number(numbers) => numbers.number(position).is_some_and(|number| see(Value::Number(number))),
             Self::Flag(numbers) => numbers.number(position).is_some_and(|number| see(Value::Flag(number != 0))),
@@ -221,8 +229,16 @@ fn ranges_of(test: &Test) -> &[(i64, i64)] {
     }
 }
 
-fn byte_set(holds: impl Fn(u8) -> bool) -> [bool; 256] {
-    std::array::from_fn(|number| holds(number as u8))
+/// The numbers of words that pass, as ranges.
+fn numbers_of(passes: impl Fn(u8) -> bool) -> Vec<(i64, i64)> {
+    let mut ranges: Vec<(i64, i64)> = Vec::new();
+    for number in (0..=u8::MAX).filter(|number| passes(*number)).map(i64::from) {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    ranges
 }
 
 /// The texts of a dictionary that pass.
@@ -236,8 +252,8 @@ pub(crate) fn texts_passing(texts: &Dictionary, test: &Test) -> Bits {
 }
 
 fn text_passing(texts: &Dictionary, test: &TextTest) -> Bits {
-    if let Some(values) = test.exact() {
-        return known(texts, values.into_iter());
+    if test.is_exact() {
+        return known(texts, test.exact().iter().map(String::as_str));
     }
     match test.needles() {
         Some(needles) if needles.is_empty() => Bits::none(texts.len()),

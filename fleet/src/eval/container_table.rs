@@ -3,7 +3,7 @@
 use qql::fields::{ContainerField, FieldId, HostField, ImageField, PortField};
 use qql::{Array, Condition};
 
-use super::column::{Column, flags, numbers, times};
+use super::column::{Column, flags, times, words};
 use super::content::Times;
 use super::evaluate::Table;
 use super::hosts;
@@ -47,7 +47,7 @@ impl<'i> ContainerTable<'i> {
         let containers = self.containers();
         let tenant = self.images.tenant;
         match field {
-            ContainerField::State => Column::Word(&containers.state, |number| Some(state_of(number).as_str())),
+            ContainerField::State => words(&containers.state, Some, |number| Some(state_of(number).as_str())),
             ContainerField::ImageSha => Column::Digests(&containers.named_image, &containers.named.ids, false),
             ContainerField::ImageId => Column::Digests(&containers.named_image, &containers.named.ids, true),
             ContainerField::ImageUuid => self.named(Column::Uuid(&containers.named.uuids, None)),

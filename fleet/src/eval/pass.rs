@@ -15,7 +15,7 @@ const SHARED: u64 = 1_000_000;
 const FEW: u32 = 12;
 
 /// The candidates whose value passes; what lies beyond the column has no value and does not.
-pub(crate) fn pass<T: Copy + Sync>(
+pub(crate) fn pass<T: Copy + Sync + Send>(
     column: &Chunked<T>,
     candidates: &Bits,
     holds: impl Fn(T) -> bool + Sync,
@@ -24,7 +24,7 @@ pub(crate) fn pass<T: Copy + Sync>(
 }
 
 /// [`pass`] with a test that is told the position too.
-pub(crate) fn pass_at<T: Copy + Sync>(
+pub(crate) fn pass_at<T: Copy + Sync + Send>(
     column: &Chunked<T>,
     candidates: &Bits,
     holds: impl Fn(u32, T) -> bool + Sync,

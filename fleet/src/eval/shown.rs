@@ -1,6 +1,6 @@
 //! Values as the API shows them that are not held in that form.
 
-use model::{Digest, Ecosystem, LifecycleStage, Package};
+use model::{Digest, Ecosystem, LifecycleStage};
 
 use crate::facts::Tenant;
 use crate::table::Bits;
@@ -63,19 +63,4 @@ pub(crate) fn base_image(tenant: &Tenant, image: u32, visible: &Bits) -> Option<
 /// Whether a package is listed as software; the OS release is not.
 pub(crate) fn is_software(ecosystem: Ecosystem) -> bool {
     ecosystem != Ecosystem::Os
-}
-
-/// The name under which the table of evidence lists a package.
-pub(crate) fn language(package: &Package) -> &'static str {
-    match package.ecosystem {
-        Ecosystem::Pypi => "Python",
-        Ecosystem::Npm => "JavaScript",
-        Ecosystem::Maven => "Java",
-        Ecosystem::Golang => "Go",
-        Ecosystem::Cargo => "Rust",
-        Ecosystem::Gem => "Ruby",
-        Ecosystem::Composer => "PHP",
-        Ecosystem::Nuget => ".NET",
-        _ => "",
-    }
 }

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use model::{Digest, Timestamp};
-use store::{ContainerRecord, ImageRecord};
+use store::{Change, ChangeKind, ContainerRecord, ImageRecord};
 use uuid::Uuid;
 
-use super::{NO_TIME, Tenant};
+use super::scope::Scopes;
+use super::{Inventories, NO_TIME, Tenant};
 use crate::table::{Bits, Chunked, NONE, Stamp};
 
 /// The id of a position that was never used.
@@ -22,14 +23,28 @@ const MANY: usize = if cfg!(test) { 4 } else { 1_000 };
 /// What happened to the records of one customer.
 #[derive(Default)]
 pub(crate) struct TenantStep {
-    /// Images that were stored, each with the number of its inventory.
-    pub(crate) images: Vec<(ImageRecord, u32)>,
+    /// Images that were stored.
+    pub(crate) images: Vec<StoredImage>,
     /// Containers that were stored.
-    pub(crate) containers: Vec<ContainerRecord>,
-    /// Images that are gone.
-    pub(crate) deleted_images: Vec<Uuid>,
-    /// Containers that are gone.
-    pub(crate) deleted_containers: Vec<Uuid>,
+    pub(crate) containers: Vec<StoredContainer>,
+    /// Images and containers that are gone.
+    pub(crate) deleted: Vec<Change>,
+}
+
+/// An image as the store has it.
+pub(crate) struct StoredImage {
+    pub(crate) record: ImageRecord,
+    /// The number of its inventory in the index.
+    pub(crate) inventory: u32,
+    /// See [`super::cause_number`].
+    pub(crate) cause: u8,
+}
+
+/// A container as the store has it.
+pub(crate) struct StoredContainer {
+    pub(crate) record: ContainerRecord,
+    /// See [`super::cause_number`].
+    pub(crate) cause: u8,
 }
 
 /// What a step has touched and what is still to be derived from it.
@@ -46,59 +61,61 @@ struct Touched {
 }
 
 impl Tenant {
-    /// Takes a step. `changed` gives the latest change of the judged packages of an inventory; `rejudged` are the
-    /// inventories for which that is another one than before.
-    pub(crate) fn apply(&mut self, step: TenantStep, rejudged: Option<&Bits>, changed: impl Fn(u32) -> i64) {
-        let mut touched = self.write(step);
-        if let Some(rejudged) = rejudged {
+    /// Takes a step. `rejudged` are the inventories that come to something else than before.
+    pub(crate) fn apply(&mut self, step: TenantStep, rejudged: Option<&Bits>, inventories: &mut Inventories) {
+        let mut touched = self.write(step, inventories);
+        if let Some(rejudged) = rejudged.filter(|rejudged| !rejudged.is_empty()) {
             let of_images = self.images.inventory.iter().zip(0..);
             let concerned = of_images.filter(|(inventory, position)| {
                 rejudged.contains(**inventory) && self.images.live.contains(*position)
             });
             touched.images.extend(concerned.map(|(_, position)| position));
         }
-        self.settle(touched, changed);
+        self.settle(touched, inventories);
     }
 
     /// Puts records in whose orders and derived values [`Self::finish_load`] makes, once for all of them. Images
     /// come before containers.
-    pub(crate) fn load(&mut self, step: TenantStep) {
-        self.write(step);
+    pub(crate) fn load(&mut self, step: TenantStep, inventories: &mut Inventories) {
+        self.write(step, inventories);
     }
 
     /// Derives what belongs to records that were loaded.
-    pub(crate) fn finish_load(&mut self, changed: impl Fn(u32) -> i64) {
+    pub(crate) fn finish_load(&mut self, inventories: &Inventories) {
         let images: Vec<u32> = self.images.live.iter().collect();
         let containers = self.containers.live.iter().collect();
         let used = images.iter().copied().filter(|position| self.containers_of(*position).next().is_some());
         let touched = Touched { used: used.collect(), images, moved_images: Vec::new(), containers };
-        self.settle(touched, changed);
+        self.settle(touched, inventories);
     }
 
-    fn write(&mut self, step: TenantStep) -> Touched {
+    fn write(&mut self, step: TenantStep, inventories: &mut Inventories) -> Touched {
         let mut touched = Touched::default();
-        for uuid in step.deleted_containers {
-            self.delete_container(uuid, &mut touched);
+        self.scopes = Scopes::default();
+        let gone = |kind| step.deleted.iter().filter(move |change| change.kind == kind);
+        gone(ChangeKind::Container).for_each(|change| self.delete_container(change.key, &mut touched));
+        for change in gone(ChangeKind::Image) {
+            self.delete_image(change.key, inventories, &mut touched);
         }
-        for uuid in step.deleted_images {
-            self.delete_image(uuid, &mut touched);
-        }
+        self.tombstones.put(&step.deleted);
         let mut documents = Vec::with_capacity(step.images.len());
-        for (record, inventory) in &step.images {
-            let position = self.put_image(record, *inventory, &mut touched);
-            documents.push((position, &*record.document_bytes));
+        for stored in &step.images {
+            let position = self.put_image(stored, inventories, &mut touched);
+            documents.push((position, &*stored.record.document_bytes));
         }
         self.images.document.put_all(&mut documents);
         let mut documents = Vec::with_capacity(step.containers.len());
-        for record in &step.containers {
-            let position = self.put_container(record, &mut touched);
-            documents.push((position, &*record.document_bytes));
+        for stored in &step.containers {
+            let position = self.put_container(stored, &mut touched);
+            documents.push((position, &*stored.record.document_bytes));
         }
         self.containers.document.put_all(&mut documents);
         touched
     }
 
-    fn put_image(&mut self, record: &ImageRecord, inventory: u32, touched: &mut Touched) -> u32 {
+    fn put_image(&mut self, stored: &StoredImage, inventories: &mut Inventories, touched: &mut Touched) -> u32 {
+        let StoredImage { record, inventory, cause } = stored;
+        self.tombstones.forget(record.uuid);
         let known = self.images.position(record.uuid);
         let before = known.map(|position| self.tags_of_image(position)).unwrap_or_default();
         let position = known.unwrap_or_else(|| {
@@ -107,7 +124,12 @@ impl Tenant {
             touched.moved_images.push(position);
             position
         });
-        self.images.write(position, record, inventory, &mut self.digests);
+        inventories.acquire(*inventory);
+        if let Some(before) = known.and_then(|position| self.images.inventory.get(position)) {
+            inventories.release(*before);
+        }
+        self.images.write(position, record, *inventory, &mut self.digests);
+        self.images.cause.put(position, *cause, &0);
         touched.images.push(position);
         if known.is_none()
             && let Some(named) = self.containers.named.ids.find(&record.id.0)
@@ -123,8 +145,9 @@ impl Tenant {
         position
     }
 
-    fn delete_image(&mut self, uuid: Uuid, touched: &mut Touched) {
+    fn delete_image(&mut self, uuid: Uuid, inventories: &mut Inventories, touched: &mut Touched) {
         let Some(position) = self.images.position(uuid) else { return };
+        self.images.inventory.get(position).into_iter().for_each(|inventory| inventories.release(*inventory));
         self.retag_containers(position, &self.tags_of_image(position), &[]);
         if let Some(named) = self.named(position) {
             self.containers.named.position.put(named, NONE, &NONE);
@@ -136,7 +159,9 @@ impl Tenant {
         self.images.give_up(position, &self.digests);
     }
 
-    fn put_container(&mut self, record: &ContainerRecord, touched: &mut Touched) -> u32 {
+    fn put_container(&mut self, stored: &StoredContainer, touched: &mut Touched) -> u32 {
+        let StoredContainer { record, cause } = stored;
+        self.tombstones.forget(record.uuid);
         let known = self.containers.position(record.uuid);
         let before = known.map(|position| self.tags_of_container(position)).unwrap_or_default();
         let position = known.unwrap_or_else(|| {
@@ -145,6 +170,7 @@ impl Tenant {
             position
         });
         self.containers.write(position, record, &mut self.digests);
+        self.containers.cause.put(position, *cause, &0);
         let host = self.hosts.intern(record.host_uuid, &record.report.host);
         self.containers.host.put(position, host, &NONE);
         self.relink(position, record, touched);
@@ -215,8 +241,8 @@ impl Tenant {
         }
     }
 
-    fn settle(&mut self, mut touched: Touched, changed: impl Fn(u32) -> i64) {
-        self.move_images(&mut touched, changed);
+    fn settle(&mut self, mut touched: Touched, inventories: &Inventories) {
+        self.move_images(&mut touched, inventories);
         self.move_containers(&mut touched);
         sort(&mut touched.used);
         for position in touched.used {
@@ -227,13 +253,14 @@ impl Tenant {
     }
 
     /// Gives touched images the effective `updated` that they have now; what has another one moves in the order.
-    fn move_images(&mut self, touched: &mut Touched, changed: impl Fn(u32) -> i64) {
+    fn move_images(&mut self, touched: &mut Touched, inventories: &Inventories) {
         let images = &mut self.images;
         sort(&mut touched.images);
         let mut moved = std::mem::take(&mut touched.moved_images);
         for position in touched.images.drain(..).filter(|position| images.live.contains(*position)) {
             let own = images.own_updated.get(position).copied().unwrap_or(NO_TIME);
-            let judged = images.inventory.get(position).map_or(NO_TIME, |inventory| changed(*inventory));
+            let changed = |inventory: &u32| inventories.derived(*inventory).changed.0;
+            let judged = images.inventory.get(position).map_or(NO_TIME, changed);
             if put_time(&mut images.updated, position, own.max(judged)) {
                 moved.push(position);
             }
@@ -284,17 +311,17 @@ fn put_time(column: &mut Chunked<i64>, position: u32, time: i64) -> bool {
     differs
 }
 
-fn uuids(column: &Chunked<Uuid>) -> impl Fn(u32) -> Uuid + '_ {
+pub(super) fn uuids(column: &Chunked<Uuid>) -> impl Fn(u32) -> Uuid + '_ {
     |position| column.get(position).copied().unwrap_or_default()
 }
 
-fn stamp(updated: &Chunked<i64>, uuid: &Chunked<Uuid>, position: u32) -> Stamp {
+pub(super) fn stamp(updated: &Chunked<i64>, uuid: &Chunked<Uuid>, position: u32) -> Stamp {
     let updated = updated.get(position).copied().unwrap_or(NO_TIME);
     Stamp::new(Timestamp(updated), uuids(uuid)(position), position)
 }
 
 /// Whether the record at a stamp's position stands at the stamp's place.
-fn stands<'c>(live: &'c Bits, updated: &'c Chunked<i64>, uuid: &'c Chunked<Uuid>) -> impl Fn(&Stamp) -> bool + 'c {
+pub(super) fn stands<'c>(live: &'c Bits, updated: &'c Chunked<i64>, uuid: &'c Chunked<Uuid>) -> impl Fn(&Stamp) -> bool + 'c {
     move |of| live.contains(of.position) && *of == stamp(updated, uuid, of.position)
 }
 

@@ -73,6 +73,11 @@ pub(crate) struct Images {
     pub(crate) layers_count: Chunked<u32>,
     /// Positions by the first 64 bits of the chain id of all layers, for images that have layers.
     pub(crate) by_chain: Lookup,
+    /// Images whose history has an entry without a layer: an element of `layers` without `sha`.
+    pub(crate) has_empty_layer: Arc<Bits>,
+    /// `baseImage` as far as the one who scanned the image knew it: (number in [`Tenant::digests`](super::Tenant::digests), how
+    /// many of the layers are its own); none or one.
+    pub(crate) stated_base: TuplesColumn<2>,
     /// `secrets`.
     pub(crate) secrets: SecretsColumn,
     /// `associatedContainersCount`: known containers that are not deleted. Kept up to date with the containers.

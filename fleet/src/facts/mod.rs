@@ -4,6 +4,7 @@
 //! because they are the same for everybody and tell nothing of who has them.
 
 mod base;
+mod cause;
 mod change;
 mod columns;
 mod containers;
@@ -12,20 +13,28 @@ mod findings;
 mod hosts;
 mod identity;
 mod images;
+mod index;
 mod inventories;
 mod items;
 mod listing;
 mod links;
+#[cfg(test)]
+mod measure;
 mod packages;
+mod records;
+mod rows;
+mod scope;
 mod segments;
 mod put_container;
 mod put_image;
 mod tags;
 mod tenant;
+mod tombstones;
 mod usage;
 mod vulnerabilities;
 
-pub(crate) use change::TenantStep;
+pub(crate) use cause::{cause_number, cause_word};
+pub(crate) use change::{StoredContainer, StoredImage, TenantStep};
 pub(crate) use columns::{LabelsColumn, NO_TIME, TextColumn, TextsColumn, TuplesColumn};
 pub(crate) use containers::{Containers, Flags, NamedImages, PortsColumn, state_number, state_of};
 pub(crate) use derived::Derived;
@@ -34,11 +43,15 @@ pub use findings::FindingRow;
 pub(crate) use hosts::Hosts;
 pub use identity::Identity;
 pub(crate) use images::{Images, ReferencesColumn, SecretsColumn};
+pub(crate) use index::{Index, Step};
 pub(crate) use inventories::Inventories;
 pub(crate) use items::{Item, Items};
 pub(crate) use packages::{PackageHead, Packages, Put, Tables};
 pub use packages::PackageEntry;
+pub(crate) use rows::Rows;
+pub(crate) use scope::Visible;
 pub(crate) use tags::Tagged;
 pub(crate) use tenant::Tenant;
+pub(crate) use tombstones::{Tombstone, Tombstones};
 pub(crate) use usage::HostUse;
 pub(crate) use vulnerabilities::{Threats, Vulnerabilities, VulnerabilityRow};

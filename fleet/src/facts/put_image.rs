@@ -32,6 +32,7 @@ impl Images {
         let tags: Vec<String> = self.tags.get(position).map(str::to_owned).collect();
         tags.iter().for_each(|tag| self.tagged.set(tag, position, false));
         super::change::set(&mut self.in_use, position, false);
+        super::change::set(&mut self.has_empty_layer, position, false);
         super::change::give_up(&mut self.live, &mut self.free, position);
     }
 
@@ -57,6 +58,9 @@ impl Images {
         let diff_ids: Vec<_> = facts.layers.iter().filter_map(|layer| layer.diff_id).collect();
         let count = if facts.layers.is_empty() { NONE } else { diff_ids.len() as u32 };
         self.layers_count.put(position, count, &NONE);
+        super::change::set(&mut self.has_empty_layer, position, diff_ids.len() < facts.layers.len());
+        let base = facts.base.as_ref().map(|base| [digests.intern(&base.id.0), base.layers]);
+        self.stated_base.put(position, base.as_slice());
         let layers: Vec<u32> = diff_ids.iter().map(|diff_id| digests.intern(&diff_id.0)).collect();
         let layer_of = |secret: &SecretRecord| secret.layer.and_then(|index| layers.get(index as usize).copied());
         self.secrets.put(position, &document.secrets, layer_of);

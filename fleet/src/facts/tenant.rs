@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Containers, Hosts, Images};
+use super::scope::Scopes;
+use super::{Containers, Hosts, Images, Tombstones};
 use crate::table::Digests;
 
 /// The facts of one customer.
@@ -18,4 +19,14 @@ pub(crate) struct Tenant {
     pub(crate) hosts: Hosts,
     /// Digests of layers and manifests.
     pub(crate) digests: Digests,
+    /// What is left of deleted images and containers.
+    pub(crate) tombstones: Tombstones,
+    pub(super) scopes: Scopes,
+}
+
+impl Tenant {
+    /// A customer without any facts.
+    pub(crate) fn new(customer: Uuid) -> Self {
+        Self { customer, ..Self::default() }
+    }
 }

@@ -9,7 +9,7 @@ use model::{ContainerState, Timestamp};
 use uuid::Uuid;
 
 use super::{NO_TIME, Tenant};
-use crate::table::{Bits, NONE};
+use crate::table::NONE;
 
 /// A host of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,32 +51,6 @@ impl Tenant {
         let mut hosts: Vec<HostUse> = latest.into_values().map(|(host, _)| host).collect();
         hosts.sort_by_key(|of| (Reverse(of.last_seen), self.hosts.uuid(of.host)));
         hosts
-    }
-
-    /// The images that one of these descriptions of hosts, given by number, is shown of.
-    pub(crate) fn images_on(&self, hosts: &Bits) -> Bits {
-        let mut images = Bits::none(self.images.live.len());
-        let described = |host: u32| self.hosts.host(host);
-        let mut of_host: BTreeMap<u32, u32> = BTreeMap::new();
-        for host in 0..self.hosts.len() {
-            *of_host.entry(described(host)).or_default() += 1;
-        }
-        // a host that was described in one way only is shown so; of others the last description must be found
-        let mut doubtful = Bits::none(images.len());
-        for ((host, image), position) in self.containers.host.iter().zip(self.containers.image.iter()).zip(0..) {
-            if *image == NONE || !hosts.contains(*host) || !self.containers.live.contains(position) {
-                continue;
-            }
-            if of_host.get(&described(*host)) == Some(&1) {
-                images.insert(*image);
-            } else {
-                doubtful.insert(*image);
-            }
-        }
-        doubtful.subtract(&images);
-        doubtful.retain(|image| self.hosts_of(image).iter().any(|of| hosts.contains(of.host)));
-        images.or(&doubtful);
-        images
     }
 
     /// Brings what an image shows of its containers up to date.

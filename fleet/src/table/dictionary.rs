@@ -163,7 +163,7 @@ impl Block {
     fn lowered(&self) -> Lower {
         let mut lower = Lower { text: String::with_capacity(self.text.len()), ends: Vec::new() };
         for index in 0..self.ends.len() {
-            lower.text.push_str(&slice(&self.text, &self.ends, index).unwrap_or_default().to_lowercase());
+            lower.text.push_str(&qql::fold(slice(&self.text, &self.ends, index).unwrap_or_default()));
             lower.ends.push(lower.text.len() as u32);
         }
         lower

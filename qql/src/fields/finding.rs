@@ -12,9 +12,9 @@ fields! {
     /// The title.
     Title "title" text();
     /// The severity, from 1 to 5.
-    Severity "severity" integer();
+    Severity "severity" integer().such_as(values::SEVERITIES);
     /// The severity that the owner gave, from 1 to 5.
-    CustomerSeverity "customerSeverity" integer();
+    CustomerSeverity "customerSeverity" integer().such_as(values::SEVERITIES);
     /// The CVE ids.
     Cveids "cveids" keyword(Folded).many();
     /// Whether the finding is certain.

@@ -24,3 +24,4 @@ pub(super) const SECRET_SEVERITIES: &[&str] = &["LOW", "MEDIUM", "HIGH", "CRITIC
 pub(super) const PROTOCOLS: &[&str] = &["tcp", "udp", "sctp"];
 pub(super) const CONTROLLER_TYPES: &[&str] =
     &["ReplicaSet", "Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob"];
+pub(super) const SEVERITIES: &[&str] = &["5", "4", "3", "2", "1"];

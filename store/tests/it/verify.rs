@@ -67,9 +67,9 @@ async fn every_damage_is_told_at_its_place() {
         ("UPDATE container SET id = zeroblob(32) WHERE rowid = 1", "container", |fault| {
             matches!(fault, Fault::OtherUuid(_))
         }),
-        ("DELETE FROM tag", "tag_member", |fault| matches!(fault, Fault::NoTag(_))),
+        ("DELETE FROM tag", "image", |fault| *fault == Fault::NoTag("prod".into())),
+        ("DELETE FROM tag WHERE name = 'web'", "container", |fault| *fault == Fault::NoTag("web".into())),
         ("UPDATE tag SET name = name || 'x'", "tag", |fault| matches!(fault, Fault::OtherUuid(_))),
-        ("DELETE FROM container", "tag_member", |fault| matches!(fault, Fault::NoOwner(_))),
         ("UPDATE change SET key = (SELECT uuid FROM image LIMIT 1) WHERE rowid_of = 1", "change", |fault| {
             *fault == Fault::NotDeleted
         }),

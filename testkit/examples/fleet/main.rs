@@ -30,7 +30,8 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<(), String> {
     let [command, options @ ..] = arguments else { return Err(USAGE.to_owned()) };
     let options = Options::read(options)?;
-    let sizes = Sizes { images: options.number("images", 10_000)?, containers: options.number("containers", 0)? };
+    let sizes =
+        Sizes { images: options.number("images", 10_000)?, containers: options.number("containers", 0)? };
     let seed = options.number("seed", 1)?;
     eprintln!("fleet: reading names and versions out of the shared feeds");
     let fleet = Fleet::new(seed, sizes)?;

@@ -23,12 +23,13 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     let sizes = fleet.sizes();
     let wanted = format!("seed {seed} images {} containers {}\n", sizes.images, sizes.containers);
     match std::fs::read_to_string(&stamp) {
-        Ok(there) if there == wanted => {
+        Ok(there) if there.starts_with(&wanted) => {
             eprintln!("fleet: {} holds it already", data.display());
+            println!("{}", there[wanted.len()..].trim_end());
             return Ok(());
         }
         Ok(there) => {
-            let other = there.trim_end();
+            let other = there.lines().next().unwrap_or_default();
             return Err(format!("{} holds another fleet ({other}); name another folder", data.display()));
         }
         Err(_) => {}
@@ -46,12 +47,14 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     let of_containers = runtime.block_on(containers(fleet, &store)).map_err(|error| error.to_string())?;
     drop(store);
     let after_all = size(&database);
-    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
-    println!(
+    let figures = format!(
         "{{\"images\": {}, \"imageSeconds\": {of_images:.2}, \"imageBytes\": {after_images}, \"containers\": {}, \
          \"containerSeconds\": {of_containers:.2}, \"bytes\": {after_all}}}",
         sizes.images, sizes.containers
     );
+    std::fs::write(&stamp, format!("{wanted}{figures}\n"))
+        .map_err(|error| format!("{}: {error}", stamp.display()))?;
+    println!("{figures}");
     Ok(())
 }
 

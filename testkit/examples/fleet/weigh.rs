@@ -26,7 +26,8 @@ pub(crate) fn weigh(fleet: &Fleet, bundle: Option<&Path>) -> Result<(), String> 
             let package = record.package();
             (&package, record.layer, &record.path).hash(&mut hasher);
             let system = package.ecosystem.is_os();
-            let count = *found.entry(package).or_insert_with_key(|package| findings(bundle.as_ref(), package));
+            let count =
+                *found.entry(package).or_insert_with_key(|package| findings(bundle.as_ref(), package));
             *if system { &mut of_system } else { &mut of_language } += count;
         }
         *inventories.entry(hasher.finish()).or_default() += 1;
@@ -51,14 +52,28 @@ pub(crate) fn weigh(fleet: &Fleet, bundle: Option<&Path>) -> Result<(), String> 
     println!("images made                {:.0}/s, one thread", images as f64 / seconds);
     println!("packages an image          {:.1}", packages as f64 / images as f64);
     println!("distinct packages          {}", found.len());
-    println!("distinct inventories       {} ({:.1} % of the images share theirs)", inventories.len(), 100.0 * shared as f64 / images as f64);
+    println!(
+        "distinct inventories       {} ({:.1} % of the images share theirs)",
+        inventories.len(),
+        100.0 * shared as f64 / images as f64
+    );
     println!("bytes of a report (JSON)   {}", bytes as u64 / images.div_ceil(97));
-    println!("findings an image          {:.1} (p10 {}, p50 {}, p90 {}, p99 {})", each.iter().sum::<u64>() as f64 / images as f64, share(10), share(50), share(90), share(99));
+    println!(
+        "findings an image          {:.1} (p10 {}, p50 {}, p90 {}, p99 {})",
+        each.iter().sum::<u64>() as f64 / images as f64,
+        share(10),
+        share(50),
+        share(90),
+        share(99)
+    );
     println!("packages with a finding    {}", found.values().filter(|count| **count > 0).count());
     let mut rows: Vec<_> = by_release.into_iter().collect();
     rows.sort();
     for (release, [count, sum, ..]) in rows {
-        println!("  {release:<16} {count:>8} images, {:.1} findings of it in each", sum as f64 / count as f64);
+        println!(
+            "  {release:<16} {count:>8} images, {:.1} findings of it in each",
+            sum as f64 / count as f64
+        );
     }
     Ok(())
 }

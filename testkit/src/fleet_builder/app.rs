@@ -61,7 +61,8 @@ impl App {
         let mut dice = Dice::new(seed, "app", number);
         let area = AREAS[dice.skewed(AREAS.len() as u64, 1.6) as usize];
         let team = format!("{area}-{}", dice.below(6));
-        let (ecosystem, stack, _, [least, most]) = STACKS[dice.weighted(STACKS.iter().map(|(_, _, weight, _)| *weight))];
+        let (ecosystem, stack, _, [least, most]) =
+            STACKS[dice.weighted(STACKS.iter().map(|(_, _, weight, _)| *weight))];
         let registry = REGISTRIES[dice.weighted(REGISTRIES.iter().map(|(_, weight)| *weight))].0;
         Self {
             seed,
@@ -158,7 +159,10 @@ impl App {
         let (path, found_by) = match self.ecosystem {
             Ecosystem::Pypi => {
                 let folder = "usr/local/lib/python3.11/site-packages";
-                (format!("{folder}/{}-{version}.dist-info/METADATA", name.replace('-', "_")), "python-metadata")
+                (
+                    format!("{folder}/{}-{version}.dist-info/METADATA", name.replace('-', "_")),
+                    "python-metadata",
+                )
             }
             Ecosystem::Npm => (format!("app/node_modules/{name}/package.json"), "npm-package"),
             Ecosystem::Maven => {

@@ -1,7 +1,8 @@
 //! Base images: a release of a distribution in five sizes, as it was on one of twenty-five days.
 
 use model::{
-    DiffId, Digest, Distro, Ecosystem, LayerFacts, OsRelease, Package, PackageRecord, SourcePackage, Timestamp,
+    DiffId, Digest, Distro, Ecosystem, LayerFacts, OsRelease, Package, PackageRecord, SourcePackage,
+    Timestamp,
 };
 
 use super::dice::{Dice, hash};
@@ -19,8 +20,16 @@ const BETWEEN: i64 = 12 * 24 * 3_600 * 1_000;
 const BEHIND: [(&str, f64); 2] = [("debian", 0.19), ("", 0.6)];
 
 /// Licences as packages declare them.
-pub(super) const LICENCES: [&str; 8] =
-    ["MIT", "Apache-2.0", "BSD-3-Clause", "GPL-2.0-or-later", "LGPL-2.1-or-later", "ISC", "GPL-3.0-or-later", "MPL-2.0"];
+pub(super) const LICENCES: [&str; 8] = [
+    "MIT",
+    "Apache-2.0",
+    "BSD-3-Clause",
+    "GPL-2.0-or-later",
+    "LGPL-2.1-or-later",
+    "ISC",
+    "GPL-3.0-or-later",
+    "MPL-2.0",
+];
 
 /// Release: os-release id, version, codename, name to show, how many of a hundred applications are built on it.
 struct Release {
@@ -147,7 +156,12 @@ impl Place<'_> {
         let ending = format!(".el{}", self.distro.version);
         let made = chosen.into_iter().map(|(installed, layer)| {
             let (version, source_version) = self.known(&installed.name).map_or_else(
-                || (installed.version.replace(".el9", &ending), installed.source_version.replace(".el9", &ending)),
+                || {
+                    (
+                        installed.version.replace(".el9", &ending),
+                        installed.source_version.replace(".el9", &ending),
+                    )
+                },
                 |version| (version.to_owned(), version.to_owned()),
             );
             let package = self.package(Ecosystem::Rpm, installed, version, source_version, "x86_64");
@@ -197,8 +211,10 @@ impl Place<'_> {
         let last = versions.len().checked_sub(1)?;
         // few fixes are missing on the last days, more the older the image is
         let age = (DATES - 1 - self.date) as f64 / DATES as f64;
-        let part = BEHIND.iter().find(|(id, _)| self.distro.id.starts_with(id)).map_or(0.0, |(_, part)| *part);
-        let behind = (versions.len() as f64 * age * age * part + (hash(name) % 10) as f64 / 10.0 * age) as usize;
+        let part =
+            BEHIND.iter().find(|(id, _)| self.distro.id.starts_with(id)).map_or(0.0, |(_, part)| *part);
+        let behind =
+            (versions.len() as f64 * age * age * part + (hash(name) % 10) as f64 / 10.0 * age) as usize;
         Some(versions[last - behind.min(last)].as_str())
     }
 
@@ -288,8 +304,12 @@ fn layers(seed: u64, number: u64, release: &Release, flavour: usize, created: Ti
 fn users(id: &str) -> Vec<String> {
     let mut users = vec!["root", "daemon", "bin", "sys", "sync", "mail", "nobody"];
     match id {
-        "debian" | "ubuntu" => users.extend(["games", "man", "lp", "news", "uucp", "proxy", "www-data", "backup", "_apt"]),
-        "almalinux" | "rocky" => users.extend(["adm", "lp", "shutdown", "halt", "operator", "games", "ftp", "dbus"]),
+        "debian" | "ubuntu" => {
+            users.extend(["games", "man", "lp", "news", "uucp", "proxy", "www-data", "backup", "_apt"])
+        }
+        "almalinux" | "rocky" => {
+            users.extend(["adm", "lp", "shutdown", "halt", "operator", "games", "ftp", "dbus"])
+        }
         _ => users.extend(["adm", "lp", "cron", "ftp", "sshd", "guest", "nonroot"]),
     }
     users.into_iter().map(str::to_owned).collect()

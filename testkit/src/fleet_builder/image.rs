@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use model::report::REPORT_SCHEMA;
 use model::{
-    BaseImage, DiffId, Digest, ImageFacts, ImageId, Label, LayerFacts, Reference, RuntimeFacts, ScanReport, Timestamp,
+    BaseImage, DiffId, Digest, ImageFacts, ImageId, Label, LayerFacts, Reference, RuntimeFacts, ScanReport,
+    Timestamp,
 };
 
 use super::app::{self, App};
@@ -40,7 +41,8 @@ impl Head {
             _ => app.version(build),
         };
         let repository = format!("{}/{}", app.team, app.name);
-        let reference = Reference { registry: app.registry.to_owned(), repository, tag: Some(tag), digest: Some(digest) };
+        let reference =
+            Reference { registry: app.registry.to_owned(), repository, tag: Some(tag), digest: Some(digest) };
         let tags = tags(&app, build, &mut dice);
         Self { id, reference, app, tags, build }
     }
@@ -66,11 +68,14 @@ pub(super) fn report(fleet: &Fleet, index: u64) -> ScanReport {
     let inventory = app.inventory_of(build);
     let base_number = app.base(inventory);
     let base = fleet.base(base_number);
-    let created = Timestamp(base.created.0 + (1 + build as i64) * DAY / 2 + dice.below(24 * 3_600) as i64 * 1_000);
+    let created =
+        Timestamp(base.created.0 + (1 + build as i64) * DAY / 2 + dice.below(24 * 3_600) as i64 * 1_000);
     let scanned_at = Timestamp(created.0 + HOUR + dice.below(12 * 3_600) as i64 * 1_000);
     let mut packages = base.packages.clone();
     packages.extend(app.packages(&fleet.names, inventory));
-    packages.sort_by(|a, b| (a.ecosystem, &a.name, &a.version, &a.path).cmp(&(b.ecosystem, &b.name, &b.version, &b.path)));
+    packages.sort_by(|a, b| {
+        (a.ecosystem, &a.name, &a.version, &a.path).cmp(&(b.ecosystem, &b.name, &b.version, &b.path))
+    });
     let layers = layers(fleet, &base, &app, inventory, index, created);
     let source = match dice.below(10) {
         0..=5 => "REGISTRY",
@@ -80,7 +85,11 @@ pub(super) fn report(fleet: &Fleet, index: u64) -> ScanReport {
     let facts = ImageFacts {
         references: references(&reference, build, &mut dice),
         created: Some(created),
-        author: if dice.percent(10) { format!("{} <{}@example.com>", app.team, app.area) } else { String::new() },
+        author: if dice.percent(10) {
+            format!("{} <{}@example.com>", app.team, app.area)
+        } else {
+            String::new()
+        },
         architecture: Some(if app.number % 9 == 0 { "arm64" } else { "amd64" }.to_owned()),
         os: Some("linux".to_owned()),
         docker_version: dice.percent(15).then(|| "24.0.7".to_owned()),
@@ -185,7 +194,9 @@ fn layers(
             220_000,
         ));
     }
-    for line in ["USER app", "EXPOSE map[8080/tcp:{}]", "ENTRYPOINT [\"/app/entrypoint.sh\"]", "CMD [\"serve\"]"] {
+    for line in
+        ["USER app", "EXPOSE map[8080/tcp:{}]", "ENTRYPOINT [\"/app/entrypoint.sh\"]", "CMD [\"serve\"]"]
+    {
         if layers.len() < 8 + (number % 7) as usize {
             layers.push(empty(line.to_owned()));
         }
@@ -197,7 +208,10 @@ fn labels(app: &App, build: u64, reference: &Reference, dice: &mut Dice) -> Vec<
     let label = |key: &str, value: String| Label { key: key.to_owned(), value };
     let mut labels = vec![
         label("com.example.team", app.team.clone()),
-        label("org.opencontainers.image.revision", format!("{}{:.8}", hexadecimal(dice.next()), hexadecimal(dice.next()))),
+        label(
+            "org.opencontainers.image.revision",
+            format!("{}{:.8}", hexadecimal(dice.next()), hexadecimal(dice.next())),
+        ),
         label("org.opencontainers.image.source", format!("https://git.example.com/{}", reference.repository)),
         label("org.opencontainers.image.title", app.name.clone()),
         label("org.opencontainers.image.version", app.version(build)),
@@ -213,7 +227,8 @@ fn labels(app: &App, build: u64, reference: &Reference, dice: &mut Dice) -> Vec<
 }
 
 fn environment(app: &App, build: u64) -> Vec<String> {
-    let mut environment = vec!["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()];
+    let mut environment =
+        vec!["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()];
     environment.extend(
         match app.stack {
             "python" => ["LANG=C.UTF-8", "PYTHON_VERSION=3.11.9"],

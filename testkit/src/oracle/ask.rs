@@ -46,7 +46,8 @@ impl<'a> Asker<'a> {
         };
         let scalars: Vec<&Column> = self.columns.iter().filter(is_scalar).collect();
         // what no record has a value of may be an array of none, which cannot be told
-        let filled = |column: &&&Column| self.records.iter().any(|record| !values_of(record, column).is_empty());
+        let filled =
+            |column: &&&Column| self.records.iter().any(|record| !values_of(record, column).is_empty());
         let scalars: Vec<&&Column> = scalars.iter().filter(filled).collect();
         (!scalars.is_empty()).then(|| (**dice.pick(&scalars)).clone())
     }
@@ -67,7 +68,9 @@ impl<'a> Asker<'a> {
     fn group(&self, dice: &mut Dice, at: &Value, inside: &Inside, depth: usize) -> Option<Ask> {
         let mut groups: Vec<(String, Inside)> = Vec::new();
         for (name, path) in self.entity.groups() {
-            let (Some(relative), true) = (name.strip_prefix(inside.name.as_str()), path.starts_with(&inside.path)) else {
+            let (Some(relative), true) =
+                (name.strip_prefix(inside.name.as_str()), path.starts_with(&inside.path))
+            else {
                 continue;
             };
             let next = Inside { name: format!("{name}."), path: format!("{path}.") };
@@ -86,7 +89,8 @@ impl<'a> Asker<'a> {
     }
 
     fn term(&self, dice: &mut Dice, at: &Value, inside: &Inside) -> Ask {
-        let fits = |column: &&Column| column.name.starts_with(&inside.name) && column.path.starts_with(&inside.path);
+        let fits =
+            |column: &&Column| column.name.starts_with(&inside.name) && column.path.starts_with(&inside.path);
         let columns: Vec<&Column> = self.columns.iter().filter(fits).collect();
         let values = |column: &Column| -> Vec<String> {
             let relative = Column { path: column.path[inside.path.len()..].to_owned(), ..column.clone() };
@@ -131,7 +135,8 @@ fn is_object_path(record: &Value, path: &str) -> bool {
 
 /// Questions that are a little shorter than `ask`, for finding the smallest one that shows a fault.
 pub fn shorter(ask: &Ask) -> Vec<Ask> {
-    let inside = |inner: &Ask, around: &dyn Fn(Ask) -> Ask| shorter(inner).into_iter().map(around).collect::<Vec<_>>();
+    let inside =
+        |inner: &Ask, around: &dyn Fn(Ask) -> Ask| shorter(inner).into_iter().map(around).collect::<Vec<_>>();
     let of_many = |asks: &[Ask], around: &dyn Fn(Vec<Ask>) -> Ask| {
         let mut all: Vec<Ask> = asks.to_vec();
         for index in 0..asks.len() {

@@ -27,7 +27,8 @@ const WORDS: [&str; 5] = [
 /// Files by name.
 pub(super) fn files(dice: &mut Dice) -> Vec<(String, String)> {
     let count = 8 + dice.below(14);
-    let cves: Vec<String> = (0..count).map(|index| format!("CVE-20{}-{}", 18 + index % 7, 1_000 + dice.below(9_000))).collect();
+    let cves: Vec<String> =
+        (0..count).map(|index| format!("CVE-20{}-{}", 18 + index % 7, 1_000 + dice.below(9_000))).collect();
     let mut files = vec![
         ("debian/tracker-json.json".to_owned(), debian(dice, &cves).to_string()),
         ("alpine-secdb/v3.18/main.json".to_owned(), alpine(dice, &cves).to_string()),
@@ -54,7 +55,9 @@ fn debian(dice: &mut Dice, cves: &[String]) -> Value {
                     let told = match dice.below(3) {
                         0 => json!({"status": "open", "urgency": urgency}),
                         // the later version has it fixed; or one that nobody has
-                        1 => json!({"status": "resolved", "fixed_version": versions[versions.len() - 1], "urgency": urgency}),
+                        1 => {
+                            json!({"status": "resolved", "fixed_version": versions[versions.len() - 1], "urgency": urgency})
+                        }
                         _ => json!({"status": "resolved", "fixed_version": "9:99-1", "urgency": urgency}),
                     };
                     releases.insert(release.to_owned(), told);
@@ -130,7 +133,8 @@ fn kev(dice: &mut Dice, cves: &[String]) -> Value {
 }
 
 fn epss(dice: &mut Dice, cves: &[String]) -> String {
-    let mut text = "#model_version:v2025.03.14,score_date:2026-08-16T00:00:00+0000\ncve,epss,percentile\n".to_owned();
+    let mut text =
+        "#model_version:v2025.03.14,score_date:2026-08-16T00:00:00+0000\ncve,epss,percentile\n".to_owned();
     for cve in cves {
         let share = dice.below(100_000);
         text += &format!("{cve},0.{share:05},0.{share:05}\n");
@@ -144,7 +148,9 @@ fn exploits(dice: &mut Dice, cves: &[String]) -> String {
         .to_owned();
     for (number, cve) in dice.some(cves, 3).iter().enumerate() {
         let id = 49_500 + number;
-        text += &format!("{id},exploits/{id}.py,A flaw,2021-02-03,somebody,local,multiple,,2021-02-03,2021-02-03,1,{cve},,,,,\n");
+        text += &format!(
+            "{id},exploits/{id}.py,A flaw,2021-02-03,somebody,local,multiple,,2021-02-03,2021-02-03,1,{cve},,,,,\n"
+        );
     }
     text
 }

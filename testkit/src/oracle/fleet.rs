@@ -79,12 +79,11 @@ impl RandomFleet {
         let count = 2 + dice.below(5);
         let tags: Vec<String> = dice.some(&TAGS, count).into_iter().map(Into::into).collect();
         let images = dice.between(size.images.min(10) as i64, size.images as i64) as usize;
-        let images: Vec<ScanReport> =
-            (0..images).fold(Vec::new(), |mut known, _| {
-                let next = image(&mut dice, &known, &tags);
-                known.push(next);
-                known
-            });
+        let images: Vec<ScanReport> = (0..images).fold(Vec::new(), |mut known, _| {
+            let next = image(&mut dice, &known, &tags);
+            known.push(next);
+            known
+        });
         let containers = dice.below(size.containers + 1);
         let mut steps: Vec<(i64, Step)> = Vec::new();
         for report in &images {
@@ -221,8 +220,10 @@ fn image(dice: &mut Dice, known: &[ScanReport], tags: &[String]) -> ScanReport {
 pub(super) fn labels(dice: &mut Dice, choices: &[(&str, &[&str])]) -> Vec<Label> {
     let count = dice.below(choices.len() + 1);
     let chosen = dice.some(choices, count);
-    let mut labels: Vec<Label> =
-        chosen.into_iter().map(|(key, values)| Label { key: key.to_owned(), value: (*dice.pick(values)).to_owned() }).collect();
+    let mut labels: Vec<Label> = chosen
+        .into_iter()
+        .map(|(key, values)| Label { key: key.to_owned(), value: (*dice.pick(values)).to_owned() })
+        .collect();
     labels.sort();
     labels
 }

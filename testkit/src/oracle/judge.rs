@@ -46,7 +46,9 @@ impl Judge {
             Ask::Missing(token) => self.values(token, at, inside).1.is_empty(),
             Ask::Term(token, Test::Compare(Sign::NotEqual, word)) => {
                 let (kind, values) = self.values(token, at, inside);
-                !values.into_iter().any(|value| self.passes(kind, &Test::Compare(Sign::Equal, word.clone()), value))
+                !values
+                    .into_iter()
+                    .any(|value| self.passes(kind, &Test::Compare(Sign::Equal, word.clone()), value))
             }
             Ask::Term(token, test) => {
                 let (kind, values) = self.values(token, at, inside);
@@ -104,7 +106,7 @@ impl Judge {
                 64 => asked[..12].eq_ignore_ascii_case(&value),
                 _ => whole(word, asked, &value, true),
             },
-            Kind::Choice => whole(word, asked, &value, true),
+            Kind::Choice | Kind::Closed(_) => whole(word, asked, &value, true),
             Kind::Plain => whole(word, asked, &value, false),
             Kind::Number => number(asked).is_some_and(|asked| number(&value) == Some(asked)),
             Kind::Date | Kind::InUse => {
@@ -131,7 +133,8 @@ impl Judge {
                 by(own < asked, own > asked)
             }
             Kind::Date | Kind::InUse => {
-                let (Some((from, to)), Some(own)) = (moment::period(word.exact(), self.now), millis(&shown)) else {
+                let (Some((from, to)), Some(own)) = (moment::period(word.exact(), self.now), millis(&shown))
+                else {
                     return false;
                 };
                 by(own < from, own > to)
@@ -158,15 +161,17 @@ impl Judge {
         from && to
     }
 
-    /// An image is in use when a container of it was seen within the time, or when one lives now.
+    /// An image is in use at the time when a container of it was seen last, and now while one is there.
     fn in_use(&self, test: &Test, value: &Value) -> bool {
+        let is_live = value["live"] == Value::Bool(true);
         if let Test::Is(word) = test
             && let Ok(asked) = word.exact().to_ascii_lowercase().parse::<bool>()
         {
-            return asked == (value["live"] == Value::Bool(true));
+            return asked == is_live;
         }
-        value["live"] == Value::Bool(true)
-            || present(value, "last", Kind::Date).into_iter().any(|last| self.passes(Kind::Date, test, last))
+        let mut times: Vec<Value> = present(value, "last", Kind::Date).into_iter().cloned().collect();
+        times.extend(is_live.then(|| Value::from(self.now)));
+        times.iter().any(|time| self.passes(Kind::Date, test, time))
     }
 }
 

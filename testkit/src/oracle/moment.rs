@@ -12,7 +12,9 @@ pub(super) fn period(text: &str, now: i64) -> Option<(i64, i64)> {
     let number = |text: &str| text.parse::<i64>().ok();
     if let Some(whole) = number(text) {
         return match text.len() {
-            4 if (1970..3000).contains(&whole) => Some((day_of(whole, 1, 1) * DAY, day_of(whole + 1, 1, 1) * DAY - 1)),
+            4 if (1970..3000).contains(&whole) => {
+                Some((day_of(whole, 1, 1) * DAY, day_of(whole + 1, 1, 1) * DAY - 1))
+            }
             _ => Some((whole, whole)),
         };
     }

@@ -16,11 +16,19 @@ pub(super) const DEBIAN: [(&str, &str, &[&str]); 8] = [
     ("base-files", "base-files", &["12.4"]),
 ];
 /// Name, versions.
-pub(super) const ALPINE: [(&str, &[&str]); 3] =
-    [("openssl", &["3.1.1-r1", "3.1.4-r0"]), ("musl", &["1.2.4-r2"]), ("busybox", &["1.36.1-r2", "1.36.1-r5"])];
+pub(super) const ALPINE: [(&str, &[&str]); 3] = [
+    ("openssl", &["3.1.1-r1", "3.1.4-r0"]),
+    ("musl", &["1.2.4-r2"]),
+    ("busybox", &["1.36.1-r2", "1.36.1-r5"]),
+];
 /// Ecosystem, name, versions, path.
 pub(super) const LANGUAGE: [(Ecosystem, &str, &[&str], &str); 6] = [
-    (Ecosystem::Pypi, "jinja2", &["2.11", "3.1.2"], "usr/lib/python3/dist-packages/jinja2.dist-info/METADATA"),
+    (
+        Ecosystem::Pypi,
+        "jinja2",
+        &["2.11", "3.1.2"],
+        "usr/lib/python3/dist-packages/jinja2.dist-info/METADATA",
+    ),
     (Ecosystem::Pypi, "requests", &["2.25.0", "2.31.0"], "srv/app/venv/requests.dist-info/METADATA"),
     (Ecosystem::Npm, "lodash", &["4.17.15", "4.17.21"], "srv/web/node_modules/lodash/package.json"),
     (Ecosystem::Maven, "org.example:lib-transport", &["1.6.3"], "usr/share/app/lib/lib-transport-1.6.3.jar"),
@@ -48,7 +56,8 @@ fn chosen(dice: &mut Dice, report: &ScanReport) -> Vec<PackageRecord> {
         Some(_) => {
             let count = dice.below(ALPINE.len() + 1);
             for (name, versions) in dice.some(&ALPINE, count) {
-                let mut package = Package::new(Ecosystem::Apk, name.to_owned(), (*dice.pick(versions)).to_owned());
+                let mut package =
+                    Package::new(Ecosystem::Apk, name.to_owned(), (*dice.pick(versions)).to_owned());
                 package.distro = distro.clone();
                 package.arch = Some("x86_64".into());
                 package.source = Some(SourcePackage { name: name.into(), version: package.version.clone() });
@@ -77,7 +86,13 @@ fn chosen(dice: &mut Dice, report: &ScanReport) -> Vec<PackageRecord> {
     records
 }
 
-fn debian(dice: &mut Dice, distro: Option<Distro>, name: &str, source: &str, versions: &[&str]) -> PackageRecord {
+fn debian(
+    dice: &mut Dice,
+    distro: Option<Distro>,
+    name: &str,
+    source: &str,
+    versions: &[&str],
+) -> PackageRecord {
     let version = *dice.pick(versions);
     let mut package = Package::new(Ecosystem::Deb, name.to_owned(), version.to_owned());
     package.distro = distro;

@@ -11,7 +11,11 @@ pub fn parse(text: &str) -> Result<Option<Ask>, String> {
         return Ok(None);
     }
     let ask = reader.any()?;
-    if reader.next().is_some() { Err(format!("more than a question at {}", reader.at)) } else { Ok(Some(ask)) }
+    if reader.next().is_some() {
+        Err(format!("more than a question at {}", reader.at))
+    } else {
+        Ok(Some(ask))
+    }
 }
 
 /// The span that a text is as a whole, from bracket to bracket.
@@ -58,7 +62,8 @@ impl Reader {
         self.next();
         let start = self.at;
         let word = self.name();
-        let ends = self.peek().is_none_or(|c| c.is_whitespace() || BRACKETS.contains(&c) || quotes(c).is_some());
+        let ends =
+            self.peek().is_none_or(|c| c.is_whitespace() || BRACKETS.contains(&c) || quotes(c).is_some());
         let found = ends && word.eq_ignore_ascii_case(expected);
         if !found {
             self.at = start;
@@ -141,7 +146,11 @@ impl Reader {
         }
         if self.take('(') {
             let ask = Box::new(self.any()?);
-            return if self.take(')') { Ok(Ask::Element(token, ask)) } else { Err("a group stays open".to_owned()) };
+            return if self.take(')') {
+                Ok(Ask::Element(token, ask))
+            } else {
+                Err("a group stays open".to_owned())
+            };
         }
         self.take('[');
         let mut words = Vec::new();
@@ -179,7 +188,8 @@ impl Reader {
             return Some(Some(word));
         }
         let start = self.at;
-        while self.peek().is_some_and(|c| !c.is_whitespace() && !BRACKETS.contains(&c) && quotes(c).is_none()) {
+        while self.peek().is_some_and(|c| !c.is_whitespace() && !BRACKETS.contains(&c) && quotes(c).is_none())
+        {
             if self.peek() == Some('.') && self.text.get(self.at + 1) == Some(&'.') {
                 break;
             }
@@ -200,7 +210,8 @@ impl Reader {
         }
         loop {
             let end = self.at;
-            if self.next().is_none_or(|c| BRACKETS.contains(&c) || quotes(c).is_some()) || self.begins_term() {
+            if self.next().is_none_or(|c| BRACKETS.contains(&c) || quotes(c).is_some()) || self.begins_term()
+            {
                 self.at = end;
                 return Ok(Word::new(text, Quotes::None));
             }
@@ -240,7 +251,8 @@ impl Reader {
         let mut text = String::new();
         while let Some(c) = self.peek() {
             self.at += 1;
-            let escaped = self.peek().filter(|next| c == '\\' && (*next == '\\' || quotes(*next) == Some(kind)));
+            let escaped =
+                self.peek().filter(|next| c == '\\' && (*next == '\\' || quotes(*next) == Some(kind)));
             match escaped {
                 Some(next) => {
                     text.push(next);

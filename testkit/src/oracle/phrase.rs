@@ -22,7 +22,9 @@ impl Phrasing<'_> {
     pub(super) fn test(&self, dice: &mut Dice) -> Test {
         match self.kind {
             Kind::Number | Kind::Date => self.measured(dice),
-            Kind::InUse if dice.percent(15) => Test::Is(Word::new(*dice.pick(&["true", "TRUE"]), Quotes::None)),
+            Kind::InUse if dice.percent(15) => {
+                Test::Is(Word::new(*dice.pick(&["true", "TRUE"]), Quotes::None))
+            }
             Kind::InUse => match dice.below(3) {
                 0 => Test::Compare(*dice.pick(&[Sign::GreaterEqual, Sign::Less]), self.date(dice)),
                 _ => self.span(dice),
@@ -57,7 +59,8 @@ impl Phrasing<'_> {
             2 => Test::OneOf((0..1 + dice.below(3)).map(|_| self.amount(dice)).collect()),
             3 if self.kind == Kind::Number && !self.shown().contains('.') => {
                 let from = self.shown().parse::<i64>().unwrap_or(3).unsigned_abs();
-                let range = format!("{}-{}", from.saturating_sub(dice.below(3) as u64), from + dice.below(3) as u64);
+                let range =
+                    format!("{}-{}", from.saturating_sub(dice.below(3) as u64), from + dice.below(3) as u64);
                 Test::OneOf(vec![Word::new(range, Quotes::None)])
             }
             3..=6 => Test::Compare(*dice.pick(&COMPARISONS), self.amount(dice)),
@@ -97,7 +100,9 @@ impl Phrasing<'_> {
             return Test::Within(span);
         }
         // a quoted span has no quotes inside
-        let plain = |end: Option<(Word, bool)>| end.map(|(word, inclusive)| (Word::new(word.text, Quotes::None), inclusive));
+        let plain = |end: Option<(Word, bool)>| {
+            end.map(|(word, inclusive)| (Word::new(word.text, Quotes::None), inclusive))
+        };
         let span = Span { from: plain(span.from), to: plain(span.to) };
         let quotes = *dice.pick(&[Quotes::Back, Quotes::Single]);
         Test::Is(Word::new(span_text(&span, dice), quotes))
@@ -124,7 +129,14 @@ impl Phrasing<'_> {
                 Err(_) => dice.between(0, 9).to_string(),
             },
         };
-        let quotes = *dice.pick(&[Quotes::None, Quotes::None, Quotes::None, Quotes::None, Quotes::Back, Quotes::Double]);
+        let quotes = *dice.pick(&[
+            Quotes::None,
+            Quotes::None,
+            Quotes::None,
+            Quotes::None,
+            Quotes::Back,
+            Quotes::Double,
+        ]);
         Word::new(text, quotes)
     }
 
@@ -145,16 +157,33 @@ impl Phrasing<'_> {
             5 => format!("{year}-{month:02}-{day:02}T{}.{:03}Z", clock(second), at.rem_euclid(1_000)),
             6 => format!("{year}-{month:02}-{day:02}T{}+02:00", clock(second)),
             7 => {
-                let (unit, length) =
-                    *dice.pick(&[("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", DAY), ("w", 7 * DAY), ("M", 30 * DAY), ("y", 365 * DAY)]);
+                let (unit, length) = *dice.pick(&[
+                    ("s", 1_000),
+                    ("m", 60_000),
+                    ("h", 3_600_000),
+                    ("d", DAY),
+                    ("w", 7 * DAY),
+                    ("M", 30 * DAY),
+                    ("y", 365 * DAY),
+                ]);
                 let count = (self.now - at) / length;
                 let rounding = *dice.pick(&["", "", "/d", "/h"]);
-                if count >= 0 { format!("now-{count}{unit}{rounding}") } else { format!("now+{}{unit}{rounding}", -count) }
+                if count >= 0 {
+                    format!("now-{count}{unit}{rounding}")
+                } else {
+                    format!("now+{}{unit}{rounding}", -count)
+                }
             }
             _ => at.to_string(),
         };
-        let quotes =
-            *dice.pick(&[Quotes::None, Quotes::None, Quotes::None, Quotes::Back, Quotes::Double, Quotes::Single]);
+        let quotes = *dice.pick(&[
+            Quotes::None,
+            Quotes::None,
+            Quotes::None,
+            Quotes::Back,
+            Quotes::Double,
+            Quotes::Single,
+        ]);
         Word::new(text, quotes)
     }
 
@@ -166,7 +195,8 @@ impl Phrasing<'_> {
                 format!("{address}/{}", dice.between(bits / 4, bits))
             }
             (Ok(std::net::IpAddr::V6(address)), 1) => {
-                let parts: Vec<String> = address.segments().iter().map(|part| format!("{part:04X}")).collect();
+                let parts: Vec<String> =
+                    address.segments().iter().map(|part| format!("{part:04X}")).collect();
                 parts.join(":")
             }
             (Ok(std::net::IpAddr::V4(address)), 1) => {
@@ -181,8 +211,13 @@ impl Phrasing<'_> {
     /// The value as a whole, or what is not quite it.
     fn whole(&self, dice: &mut Dice) -> Word {
         let mut text = if self.shown().is_empty() { "zz-none".to_owned() } else { self.shown().to_owned() };
-        if dice.percent(10) {
-            text.pop();
+        match self.kind {
+            Kind::Closed(words) if self.value.is_none() || dice.percent(20) => {
+                text = (*dice.pick(words)).to_owned()
+            }
+            Kind::Closed(_) => {}
+            _ if dice.percent(10) => drop(text.pop()),
+            _ => {}
         }
         let text = if text.trim().is_empty() { "zz".to_owned() } else { text };
         let bare = is_bare(&text);
@@ -206,8 +241,11 @@ impl Phrasing<'_> {
             };
         }
         let mut word = self.whole(dice);
-        let any_case = matches!(self.kind, Kind::Hex | Kind::Short | Kind::Choice);
-        if any_case && dice.percent(25) && (word.quotes == Quotes::None || self.kind != Kind::Choice) {
+        let any_case = matches!(self.kind, Kind::Hex | Kind::Short | Kind::Choice | Kind::Closed(_));
+        if any_case
+            && dice.percent(25)
+            && (word.quotes == Quotes::None || !matches!(self.kind, Kind::Choice | Kind::Closed(_)))
+        {
             word.text = if dice.percent(50) { word.text.to_uppercase() } else { word.text.to_lowercase() };
         }
         if word.quotes == Quotes::None && word.text.is_ascii() && dice.percent(15) {
@@ -256,7 +294,11 @@ impl Phrasing<'_> {
         let start = *dice.pick(&starts);
         let end = start + 1 + dice.below(characters.len() - start);
         let text: String = characters[start..end].iter().collect();
-        if text::words(&text).is_empty() { Word::new("web", Quotes::Double) } else { Word::new(text, Quotes::Double) }
+        if text::words(&text).is_empty() {
+            Word::new("web", Quotes::Double)
+        } else {
+            Word::new(text, Quotes::Double)
+        }
     }
 }
 
@@ -273,5 +315,8 @@ fn is_plain(c: char) -> bool {
 /// Whether a text can stand without quotes as one word.
 fn is_bare(text: &str) -> bool {
     let is_keyword = ["and", "or", "not", "is", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));
-    text.starts_with(char::is_alphanumeric) && text.chars().all(is_plain) && !is_keyword && !text.contains("..")
+    text.starts_with(char::is_alphanumeric)
+        && text.chars().all(is_plain)
+        && !is_keyword
+        && !text.contains("..")
 }

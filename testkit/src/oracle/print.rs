@@ -145,7 +145,9 @@ impl Printer<'_> {
     fn keyword(&mut self, word: &str) {
         match self.dice.below(6) {
             0 => self.text.push_str(&word.to_uppercase()),
-            1 => self.text.extend(word.char_indices().map(|(at, c)| if at == 0 { c.to_ascii_uppercase() } else { c })),
+            1 => self
+                .text
+                .extend(word.char_indices().map(|(at, c)| if at == 0 { c.to_ascii_uppercase() } else { c })),
             _ => self.text.push_str(word),
         }
     }

@@ -14,7 +14,8 @@ const LABELS: [(&str, &[&str]); 4] = [
     ("io.kubernetes.pod.uid", &["0b1c2d3e-1111-3222-8333-444455556666"]),
     ("com.example.owner", &["Team Web", "O'Neill", "ops@corp.example"]),
 ];
-const ENVIRONMENT: [&str; 4] = ["PATH=/usr/bin:/bin", "MODE=fast", "DB_URL=postgres://db.corp.example:5432/app", "EMPTY="];
+const ENVIRONMENT: [&str; 4] =
+    ["PATH=/usr/bin:/bin", "MODE=fast", "DB_URL=postgres://db.corp.example:5432/app", "EMPTY="];
 const STATES: [ContainerState; 8] = [
     ContainerState::Created,
     ContainerState::Running,
@@ -49,7 +50,9 @@ pub(super) fn steps(dice: &mut Dice, count: usize, images: &[ImageId], tags: &[S
         }
         // some runtimes tell of several at once
         match steps.last_mut() {
-            Some((_, Step::Containers(reports))) if dice.percent(30) && reports[0].id != report.id => reports.push(report),
+            Some((_, Step::Containers(reports))) if dice.percent(30) && reports[0].id != report.id => {
+                reports.push(report)
+            }
             _ => steps.push((at, Step::Containers(vec![report]))),
         }
     }
@@ -89,13 +92,21 @@ fn container(dice: &mut Dice, images: &[ImageId], tags: &[String], hosts: &[Host
         state_changed: Timestamp(dice.between(created, observed_at)),
         observed_at: Timestamp(observed_at),
         path: dice.percent(80).then(|| (*dice.pick(&["/bin/sh", "/usr/bin/proxy", "node"])).to_owned()),
-        arguments: dice.some(&["-c", "run.sh", "--port=8080", "a b"], count).into_iter().map(Into::into).collect(),
+        arguments: dice
+            .some(&["-c", "run.sh", "--port=8080", "a b"], count)
+            .into_iter()
+            .map(Into::into)
+            .collect(),
         environment: dice.some(&ENVIRONMENT, count).into_iter().map(Into::into).collect(),
         labels: labels(dice, &LABELS),
         ports: (0..dice.below(3)).map(|_| port(dice)).collect(),
         privileged: dice.percent(80).then(|| dice.percent(30)),
         root: dice.percent(80).then(|| dice.percent(50)),
-        mac_address: if dice.percent(60) { format!("02:42:ac:11:00:{:02x}", dice.below(9)) } else { String::new() },
+        mac_address: if dice.percent(60) {
+            format!("02:42:ac:11:00:{:02x}", dice.below(9))
+        } else {
+            String::new()
+        },
         ipv4: dice.percent(70).then(|| format!("172.17.0.{}", 2 + dice.below(30))),
         ipv6: dice.percent(30).then(|| format!("fd01::{:x}:1", dice.below(30))),
         source: (*dice.pick(&["GENERAL", "CLUSTER"])).to_owned(),

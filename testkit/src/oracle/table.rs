@@ -22,8 +22,10 @@ pub enum Kind {
     Hex,
     /// The first twelve digits of an id.
     Short,
-    /// Words of a fixed set, in any case.
+    /// Words that are compared in any case.
     Choice,
+    /// One of these words, in any case; others are refused.
+    Closed(&'static [&'static str]),
     /// Whole values, letter by letter.
     Plain,
     /// Numbers.
@@ -51,7 +53,11 @@ pub struct Column {
 
 type Row = (&'static str, Kind, &'static str);
 
-use Kind::{Address, Choice, Date, Flag, Hex, InUse, Number, Plain, Short, Text};
+use Kind::{Address, Choice, Closed, Date, Flag, Hex, InUse, Number, Plain, Short, Text};
+
+const STATES: &[&str] = &["CREATED", "RUNNING", "STOPPED", "PAUSED", "DELETED", "UNKNOWN"];
+const BANDS: &[&str] = &["CRITICAL", "HIGH", "MEDIUM", "LOW"];
+const CERTAINTIES: &[&str] = &["CONFIRMED", "POTENTIAL"];
 
 const IMAGE: &[Row] = &[
     ("sha", Hex, ""),
@@ -75,7 +81,7 @@ const IMAGE: &[Row] = &[
     ("source", Choice, ""),
     ("tags.name", Text, "assignedTags.name"),
     ("author", Text, ""),
-    ("architecture", Plain, ""),
+    ("architecture", Choice, ""),
     ("dockerVersion", Plain, ""),
     ("size", Number, ""),
     ("users", Text, ""),
@@ -100,7 +106,7 @@ const IMAGE: &[Row] = &[
     ("lastFoundOnHost.sensorUuid", Hex, ""),
     ("riskScore", Number, ""),
     ("maxQdsScore", Number, ""),
-    ("qdsSeverity", Choice, ""),
+    ("qdsSeverity", Closed(BANDS), ""),
     ("criticality", Number, ""),
     ("compliance.failCount", Number, ""),
     ("hasMalware", Flag, ""),
@@ -109,7 +115,7 @@ const IMAGE: &[Row] = &[
 ];
 
 const CONTAINER: &[Row] = &[
-    ("state", Choice, ""),
+    ("state", Closed(STATES), ""),
     ("imageSha", Hex, ""),
     ("imageId", Short, ""),
     ("imageUuid", Hex, ""),
@@ -136,10 +142,10 @@ const CONTAINER: &[Row] = &[
     ("host.ipAddress", Address, ""),
     ("host.uuid", Hex, ""),
     ("host.sensorUuid", Hex, ""),
-    ("hostArchitecture", Plain, ""),
+    ("hostArchitecture", Choice, ""),
     ("ipv4", Address, ""),
     ("ipv6", Address, ""),
-    ("macAddress", Plain, ""),
+    ("macAddress", Choice, ""),
     ("portMapping.port", Number, ""),
     ("portMapping.hostPort", Number, ""),
     ("portMapping.protocol", Choice, ""),
@@ -160,7 +166,7 @@ const CONTAINER: &[Row] = &[
     ("isExposedToWorld", Flag, ""),
     ("riskScore", Number, ""),
     ("maxQdsScore", Number, ""),
-    ("qdsSeverity", Choice, ""),
+    ("qdsSeverity", Closed(BANDS), ""),
     ("criticality", Number, ""),
     ("scanTypes", Choice, ""),
     ("exceptions", Hex, ""),
@@ -188,7 +194,7 @@ const VULNERABILITY: &[Row] = &[
     ("severity", Number, ""),
     ("customerSeverity", Number, ""),
     ("cveids", Choice, ""),
-    ("typeDetected", Choice, ""),
+    ("typeDetected", Closed(CERTAINTIES), ""),
     ("status", Choice, ""),
     ("firstFound", Date, ""),
     ("lastFound", Date, ""),
@@ -202,7 +208,7 @@ const VULNERABILITY: &[Row] = &[
     ("authType", Choice, ""),
     ("cvssInfo.baseScore", Number, ""),
     ("cvssInfo.temporalScore", Number, ""),
-    ("cvssInfo.accessVector", Plain, ""),
+    ("cvssInfo.accessVector", Choice, ""),
     ("cvss3Info.baseScore", Number, ""),
     ("cvss3Info.temporalScore", Number, ""),
     ("threatIntel.activeAttacks", Flag, ""),
@@ -223,7 +229,7 @@ const VULNERABILITY: &[Row] = &[
     ("software.fixVersion", Plain, ""),
     ("software.packagePath", Text, ""),
     ("software.scanType", Choice, ""),
-    ("port", Plain, ""),
+    ("port", Choice, ""),
     ("result", Text, ""),
     ("scanType", Choice, ""),
     ("qdsScore", Number, ""),
@@ -245,7 +251,6 @@ const IMAGE_GROUPS: &[(&str, &str)] = &[
     ("repoDigests", "repoDigests"),
     ("label", "label"),
     ("layers", "layers"),
-    ("tags", "assignedTags"),
     ("host", "host"),
     ("portMapping", "portMapping"),
 ];

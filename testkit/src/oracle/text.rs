@@ -53,7 +53,9 @@ pub(super) fn bare(asked: &str, value: &str) -> bool {
 pub(super) fn phrase(asked: &str, value: &str) -> bool {
     let (asked, value) = (words(asked), words(value));
     let Some((last, front)) = asked.split_last() else { return false };
-    value.windows(asked.len()).any(|window| window[..front.len()] == *front && window[front.len()].starts_with(last))
+    value
+        .windows(asked.len())
+        .any(|window| window[..front.len()] == *front && window[front.len()].starts_with(last))
 }
 
 #[cfg(test)]

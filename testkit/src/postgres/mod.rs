@@ -127,7 +127,8 @@ pub fn fresh_citus_database() -> Database {
 fn database_at(url: &str) -> Database {
     let name = unique_name();
     admin(url, &create(&name));
-    let (address, parameters) = url.split_once('?').map_or((url, String::new()), |(a, p)| (a, format!("?{p}")));
+    let (address, parameters) =
+        url.split_once('?').map_or((url, String::new()), |(a, p)| (a, format!("?{p}")));
     let server = address.rsplit_once('/').map_or(address, |(server, _)| server);
     Database { url: format!("{server}/{name}{parameters}"), name }
 }

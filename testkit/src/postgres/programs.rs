@@ -38,17 +38,16 @@ fn newest(base: &Path) -> Option<PathBuf> {
 }
 
 impl Programs {
-    /// Looks at the named folder, at the system's, at the unpacked one.
+    /// Looks at the named folder, then for the unpacked programs, then for the system's.
     pub(super) fn find() -> Option<Self> {
         let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
         if let Some(bin) = std::env::var_os(BIN_VARIABLE).map(PathBuf::from) {
             return Some(Self { bin, libraries: None, root });
         }
-        if let Some(bin) = newest(Path::new("/usr")) {
-            return Some(Self { bin, libraries: None, root });
-        }
         let base = unpacked();
-        newest(&base.join("usr"))?;
+        if !base.join("complete").exists() {
+            return newest(Path::new("/usr")).map(|bin| Self { bin, libraries: None, root });
+        }
         let base = if root { reachable(&base).ok()? } else { base };
         let libraries = fs::read_dir(base.join("usr/lib")).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
         let libraries = libraries.into_iter().find(|path| path.to_string_lossy().ends_with("-linux-gnu"));

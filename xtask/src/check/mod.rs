@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{fixtures, generate, process, project, sboms, setup};
+use crate::{fixtures, generate, postgres, process, project, sboms, setup};
 
 /// One thing that must hold.
 struct Step {
@@ -101,8 +101,14 @@ fn tests() -> Result<()> {
     let nextest = process::run_quiet(&mut cargo(&["nextest", "--version"])).is_ok();
     if nextest {
         let quiet = ["--status-level", "fail", "--final-status-level", "fail", "--no-fail-fast"];
-        return process::run(cargo(&["nextest", "run", "--workspace"]).args(quiet));
+        return process::run(demanding(&mut cargo(&["nextest", "run", "--workspace"])).args(quiet));
     }
     eprintln!("check: cargo-nextest is not installed, running cargo test");
-    process::run(&mut cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]))
+    let options = ["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
+    process::run(demanding(&mut cargo(&options)))
+}
+
+/// Where there is a PostgreSQL server, and the step `setup` fetches one, tests that do not find it fail.
+fn demanding(command: &mut std::process::Command) -> &mut std::process::Command {
+    if postgres::is_there() { command.env("PLIMSOLL_DEMAND_POSTGRES", "1") } else { command }
 }

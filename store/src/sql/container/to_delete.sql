@@ -1,1 +1,1 @@
-SELECT id, image FROM container WHERE customer = $1 AND uuid = $2
+SELECT id, image, document FROM container WHERE customer = $1 AND uuid = $2

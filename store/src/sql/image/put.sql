@@ -1,6 +1,6 @@
 INSERT INTO image
-    (customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document, cause)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    (customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document, tags, cause)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (customer, uuid) DO UPDATE SET
     updated = excluded.updated,
     last_scanned = excluded.last_scanned,
@@ -8,4 +8,5 @@ ON CONFLICT (customer, uuid) DO UPDATE SET
     sources = excluded.sources,
     names = excluded.names,
     document = excluded.document,
+    tags = excluded.tags,
     cause = excluded.cause

@@ -1,1 +1,1 @@
-SELECT id FROM image WHERE customer = $1 AND uuid = $2
+SELECT id, tags FROM image WHERE customer = $1 AND uuid = $2

@@ -1,0 +1,258 @@
+//! Filters on software and vulnerabilities: from packages and findings to inventories, to images, to containers.
+//!
+//! A condition on an element is answered once over all packages, or over all items where it asks for paths. That gives
+//! inventories by their postings, and records by the column that names their inventory. What depends on a record's own times is
+//! the same for all records whose times lie between the same ends of the query's ranges; there are few such classes.
+//!
+//! What cannot be answered so (layers, and phrases in evidence) is asked of each record, after the rest of the condition
+//! has narrowed them down.
+
+mod classes;
+mod finding;
+mod groups;
+mod plain;
+mod software;
+mod whole;
+
+use qql::fields::ImageField;
+use qql::{Array, Condition};
+
+use classes::Classes;
+use finding::{FindingTest, Unsupported};
+pub(crate) use plain::{Affected, PlainRecord};
+use software::{Place, SoftwareCompiler, SoftwareTest};
+
+use super::column::{Column, flags, numbers, words};
+use super::pass::through;
+use crate::RiskBand;
+use crate::facts::{Derived, Inventories, Packages, Tenant};
+use crate::table::{Bits, Chunked, NONE};
+
+/// Packages with their findings, and inventories of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Content<'i> {
+    pub(crate) packages: &'i Packages,
+    pub(crate) inventories: &'i Inventories,
+}
+
+/// Where a record's own times are: when it was first stored, by its position; when it was last scanned, by that of its image.
+pub(crate) struct Times<'t> {
+    pub(crate) first_stored: &'t Chunked<i64>,
+    pub(crate) last_scanned: &'t Chunked<i64>,
+}
+
+/// A record's own times, which bound those of its findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Own {
+    pub(crate) first_stored: i64,
+    /// The later of that and the last scan.
+    pub(crate) latest: i64,
+}
+
+impl<'i> Content<'i> {
+    /// A field of images that follows from their inventories.
+    pub(crate) fn of_inventory(self, inventory: &'i Chunked<u32>, field: ImageField) -> Column<'i> {
+        let derived = self.inventories.all_derived();
+        let worst = |derived: Derived| (derived.worst > 0).then_some(derived.worst);
+        let column = match field {
+            ImageField::RiskScore => numbers(derived, |derived: Derived| Some(i64::from(derived.risk))),
+            ImageField::MaxQdsScore => numbers(derived, move |derived| worst(derived).map(i64::from)),
+            ImageField::QdsSeverity => words(derived, worst, |risk| Some(RiskBand::of(risk).as_str())),
+            ImageField::IsEol => flags(derived, |derived: Derived| Some(derived.is_os_ended)),
+            _ => Column::Missing,
+        };
+        Column::Through(inventory, self.inventories.end(), Box::new(column))
+    }
+
+    /// The candidates among images with a piece of software or a vulnerability that satisfies a condition.
+    pub(crate) fn images_with(
+        self,
+        tenant: &Tenant,
+        array: Array,
+        condition: &Condition,
+        times: &Times<'_>,
+        candidates: &Bits,
+    ) -> Bits {
+        let records = Records { tenant, times, is_container: false };
+        self.records_with(&records, array, condition, candidates)
+    }
+
+    /// The candidates among containers whose image has a piece of software or a vulnerability that satisfies a condition.
+    pub(crate) fn containers_with(
+        self,
+        tenant: &Tenant,
+        array: Array,
+        condition: &Condition,
+        times: &Times<'_>,
+        candidates: &Bits,
+    ) -> Bits {
+        let records = Records { tenant, times, is_container: true };
+        self.records_with(&records, array, condition, candidates)
+    }
+
+    fn records_with(
+        self,
+        records: &Records<'_>,
+        array: Array,
+        condition: &Condition,
+        candidates: &Bits,
+    ) -> Bits {
+        let mut found = Bits::none(candidates.len());
+        for (own, members) in Classes::of(condition).split(records, candidates) {
+            match self.inventories_with(own, array, condition, || records.inventories(&members)) {
+                Ok(inventories) => found.or(&records.having(&inventories, &members)),
+                Err(Unsupported) => found.or(&self.one_by_one(records, own, array, condition, &members)),
+            }
+        }
+        found
+    }
+
+    /// The inventories with an element that satisfies a condition, for records with such times. Of those that must be
+    /// looked at one by one only what is `used` matters.
+    fn inventories_with(
+        self,
+        own: Own,
+        array: Array,
+        condition: &Condition,
+        used: impl Fn() -> Bits,
+    ) -> Result<Bits, Unsupported> {
+        if array == Array::Softwares {
+            let compiler = SoftwareCompiler { content: self, own, is_affected: false };
+            return Ok(self.inventories_with_software(&compiler.compile(condition)?));
+        }
+        let test = FindingTest::compile(self, own, condition)?;
+        Ok(groups::inventories_with(self, &test, used))
+    }
+
+    fn inventories_with_software(self, test: &SoftwareTest) -> Bits {
+        if let SoftwareTest::Constant(false) = test {
+            return Bits::none(self.inventories.end());
+        }
+        let items = self.inventories.items();
+        let mut found = Bits::none(items.len());
+        if test.asks_for_places() {
+            for item in 0..items.len() {
+                if self.is_software(item, test) {
+                    found.insert(item);
+                }
+            }
+            return self.inventories.holding(&found);
+        }
+        // whether the findings count is the only thing that tells places of a package apart here
+        let (mut judged, mut unjudged) = (Bits::none(self.packages.end()), Bits::none(self.packages.end()));
+        for (package, head, rows) in self.packages.rows() {
+            if !super::shown::is_software(head.ecosystem) {
+                continue;
+            }
+            let place = Place { package, head, rows, path: NONE, is_judged: true };
+            if test.holds(self, &place, head.fix_version) {
+                judged.insert(package);
+            }
+            if test.holds(self, &Place { is_judged: false, ..place }, NONE) {
+                unjudged.insert(package);
+            }
+        }
+        let mut either = judged.clone();
+        either.or(&unjudged);
+        let mut found = items.of_packages(&either);
+        if judged != unjudged {
+            found.retain(|item| {
+                let holds = if items.is_judged(item) { &judged } else { &unjudged };
+                holds.contains(items.package(item))
+            });
+        }
+        self.inventories.holding(&found)
+    }
+
+    /// Whether an item is software that satisfies a condition.
+    fn is_software(self, item: u32, test: &SoftwareTest) -> bool {
+        self.place(item).is_some_and(|place| {
+            let fix = if place.is_judged { place.head.fix_version } else { NONE };
+            super::shown::is_software(place.head.ecosystem) && test.holds(self, &place, fix)
+        })
+    }
+
+    /// An item with its package.
+    fn place(self, item: u32) -> Option<Place<'i>> {
+        let items = self.inventories.items();
+        let package = items.package(item);
+        Some(Place {
+            package,
+            head: self.packages.head(package)?,
+            rows: self.packages.findings(package),
+            path: items.path_number(item),
+            is_judged: items.is_judged(item),
+        })
+    }
+
+    /// Asks each record for its elements.
+    fn one_by_one(
+        self,
+        records: &Records<'_>,
+        own: Own,
+        array: Array,
+        condition: &Condition,
+        members: &Bits,
+    ) -> Bits {
+        let mut found = members.clone();
+        // what a part of the condition rules out need not be looked at
+        if let Condition::And(operands) = condition {
+            for operand in operands {
+                if let Ok(inventories) = self.inventories_with(own, array, operand, || records.inventories(&found)) {
+                    found = records.having(&inventories, &found);
+                }
+            }
+        }
+        found.retain(|position| {
+            let image = records.image(position);
+            image != NONE && records.plain(self, position, image).any(array, condition)
+        });
+        found
+    }
+}
+
+/// Images, or containers with their images.
+struct Records<'t> {
+    tenant: &'t Tenant,
+    times: &'t Times<'t>,
+    is_container: bool,
+}
+
+impl Records<'_> {
+    fn image(&self, position: u32) -> u32 {
+        if self.is_container {
+            self.tenant.containers.image.get(position).copied().unwrap_or(NONE)
+        } else {
+            position
+        }
+    }
+
+    fn own(&self, position: u32) -> Own {
+        let first_stored = self.times.first_stored.get(position).copied().unwrap_or(i64::MIN);
+        let last_scanned = self.times.last_scanned.get(self.image(position)).copied().unwrap_or(i64::MIN);
+        Own { first_stored, latest: first_stored.max(last_scanned) }
+    }
+
+    /// The members whose inventory is in a set.
+    fn having(&self, inventories: &Bits, members: &Bits) -> Bits {
+        let images = &self.tenant.images;
+        if !self.is_container {
+            return through(&images.inventory, members, inventories);
+        }
+        through(&self.tenant.containers.image, members, &through(&images.inventory, &images.live, inventories))
+    }
+
+    /// The inventories of the members.
+    fn inventories(&self, members: &Bits) -> Bits {
+        let inventory = |position| self.tenant.images.inventory.get(self.image(position)).copied();
+        members.iter().filter_map(inventory).filter(|inventory| *inventory != NONE).collect()
+    }
+
+    fn plain<'c>(&self, content: Content<'c>, position: u32, image: u32) -> PlainRecord<'c>
+    where
+        Self: 'c,
+    {
+        let own = self.own(position);
+        PlainRecord::of_image(content, self.tenant, image, own)
+    }
+}

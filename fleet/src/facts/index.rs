@@ -1,0 +1,143 @@
+//! The index as it stands at one value of the store's clock.
+//!
+//! It never changes: the next state is made of a clone, which shares all that stays the same, and then takes its place. So a
+//! reader holds one state for as long as it likes, and nobody waits for anybody.
+//!
+//! A reader may doubt that a container is taken for changed whenever its image is. Software, findings and scope of
+//! a container are those of its image, so the container as a client sees it did change; and only so does its
+//! `updated` never go back when an image is scanned again and holds other packages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::Timestamp;
+use store::ChangeKind;
+use uuid::Uuid;
+
+use super::{Inventories, Packages, Put, StoredContainer, StoredImage, Tenant, TenantStep};
+use crate::table::Bits;
+
+/// The index. A clone costs nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Index {
+    /// Everything up to this value of the clock is in the index and nothing after it.
+    pub(crate) clock: Timestamp,
+    /// All packages with their judgements.
+    pub(crate) packages: Packages,
+    /// All inventories.
+    pub(crate) inventories: Inventories,
+    tenants: Arc<BTreeMap<Uuid, Arc<Tenant>>>,
+    /// Why packages were judged anew, by the clock value of the change.
+    rejudgements: Arc<BTreeMap<Timestamp, Arc<str>>>,
+}
+
+/// What takes the index from one value of the clock to a later one.
+#[derive(Default)]
+pub(crate) struct Step {
+    /// Packages that were judged anew.
+    pub(crate) judgements: Vec<Put>,
+    /// Images that were stored; their inventories must be in the index.
+    pub(crate) images: Vec<StoredImage>,
+    /// Containers that were stored.
+    pub(crate) containers: Vec<StoredContainer>,
+    /// Images and containers that are gone, and the notes of judgements.
+    pub(crate) changes: Vec<store::Change>,
+}
+
+impl Index {
+    /// The facts of a customer; `None` if it has none.
+    pub(crate) fn tenant(&self, customer: Uuid) -> Option<&Arc<Tenant>> {
+        self.tenants.get(&customer)
+    }
+
+    /// All customers that have facts.
+    pub(crate) fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        self.tenants.values()
+    }
+
+    /// Why packages were judged anew after a clock value, in its order.
+    pub(crate) fn rejudgements_after(&self, clock: Timestamp) -> impl Iterator<Item = (Timestamp, &Arc<str>)> {
+        let after = (std::ops::Bound::Excluded(clock), std::ops::Bound::Unbounded);
+        self.rejudgements.range(after).map(|(clock, cause)| (*clock, cause))
+    }
+
+    /// Takes a step, which belongs to a clock value after all that is in the index. The clock is the caller's to set.
+    pub(crate) fn apply(&mut self, step: Step) {
+        let rejudged = self.judge(step.judgements);
+        let mut steps = self.by_customer(step.images, step.containers, step.changes);
+        if !rejudged.is_empty() {
+            self.tenants.keys().for_each(|customer| drop(steps.entry(*customer).or_default()));
+        }
+        for (customer, step) in steps {
+            let tenants = Arc::make_mut(&mut self.tenants);
+            let tenant = tenants.entry(customer).or_insert_with(|| Arc::new(Tenant::new(customer)));
+            Arc::make_mut(tenant).apply(step, Some(&rejudged), &mut self.inventories);
+        }
+        self.inventories.settle();
+    }
+
+    /// Puts packages in that no image in the index holds yet, or whose judgement is of equal content.
+    pub(crate) fn put_packages(&mut self, puts: impl IntoIterator<Item = Put>) {
+        self.packages.put(puts);
+    }
+
+    /// Puts packages in that came out otherwise; gives the inventories that come to something else.
+    fn judge(&mut self, judgements: Vec<Put>) -> Bits {
+        if judgements.is_empty() {
+            return Bits::default();
+        }
+        let packages: Bits = judgements.iter().map(|put| put.row.id).collect();
+        self.packages.put(judgements);
+        self.inventories.judged_anew(&self.packages, &packages)
+    }
+
+    /// Puts records in, page by page, whose derived values [`Self::finish_load`] makes. Images come before containers.
+    pub(crate) fn load(&mut self, images: Vec<StoredImage>, containers: Vec<StoredContainer>) {
+        for (customer, step) in self.by_customer(images, containers, Vec::new()) {
+            let tenants = Arc::make_mut(&mut self.tenants);
+            let tenant = tenants.entry(customer).or_insert_with(|| Arc::new(Tenant::new(customer)));
+            Arc::make_mut(tenant).load(step, &mut self.inventories);
+        }
+    }
+
+    /// Notes ends and judgements that were read when records were loaded.
+    pub(crate) fn load_changes(&mut self, changes: Vec<store::Change>) {
+        for (customer, step) in self.by_customer(Vec::new(), Vec::new(), changes) {
+            let tenants = Arc::make_mut(&mut self.tenants);
+            let tenant = tenants.entry(customer).or_insert_with(|| Arc::new(Tenant::new(customer)));
+            Arc::make_mut(tenant).load(step, &mut self.inventories);
+        }
+    }
+
+    /// Derives what belongs to records that were loaded.
+    pub(crate) fn finish_load(&mut self) {
+        self.inventories.settle();
+        for tenant in Arc::make_mut(&mut self.tenants).values_mut() {
+            Arc::make_mut(tenant).finish_load(&self.inventories);
+        }
+    }
+
+    /// Parts records and ends by customer and notes the judgements.
+    fn by_customer(
+        &mut self,
+        images: Vec<StoredImage>,
+        containers: Vec<StoredContainer>,
+        changes: Vec<store::Change>,
+    ) -> BTreeMap<Uuid, TenantStep> {
+        let mut steps: BTreeMap<Uuid, TenantStep> = BTreeMap::new();
+        for image in images {
+            steps.entry(image.record.customer).or_default().images.push(image);
+        }
+        for container in containers {
+            steps.entry(container.record.customer).or_default().containers.push(container);
+        }
+        for change in changes {
+            if change.kind == ChangeKind::Judgement {
+                Arc::make_mut(&mut self.rejudgements).insert(change.clock, change.cause.as_ref().into());
+            } else {
+                steps.entry(change.customer).or_default().deleted.push(change);
+            }
+        }
+        steps
+    }
+}

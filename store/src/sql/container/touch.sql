@@ -1,1 +1,0 @@
-UPDATE container SET updated = $3, cause = $4 WHERE customer = $1 AND uuid = $2
