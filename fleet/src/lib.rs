@@ -12,6 +12,7 @@ mod base;
 mod column;
 mod dictionary;
 mod error;
+#[allow(dead_code, unused_imports)]
 mod eval;
 #[allow(dead_code, unused_imports)]
 mod facts;
@@ -22,6 +23,8 @@ mod judge;
 mod load;
 mod page;
 #[allow(dead_code, unused_imports)]
+mod paging;
+#[allow(dead_code, unused_imports)]
 mod persist;
 mod postings;
 mod request;
@@ -30,7 +33,11 @@ mod table;
 #[cfg(test)]
 mod simulation;
 mod snapshot;
+#[allow(dead_code)]
+mod sort;
 pub mod view;
+#[allow(dead_code, unused_imports)]
+mod views;
 
 pub use dictionary::{Fragments, PackageEntry, SeverityCounts};
 pub use error::FleetError;

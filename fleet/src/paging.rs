@@ -24,10 +24,8 @@ const RARE: u64 = 32;
 pub(crate) struct Source<'a> {
     pub(crate) rows: Rows<'a>,
     /// The records that the reader may see.
-    pub(crate) visible: &'a Bits,
-    /// Those of them that the filter admits.
-    pub(crate) admitted: Arc<Bits>,
-    /// Those of them that the cursor's own additional conditions admit too.
+    pub(crate) visible: Arc<Bits>,
+    /// Those of them that the filter and the cursor's own additional conditions admit.
     pub(crate) listed: Arc<Bits>,
 }
 

@@ -10,6 +10,8 @@
 //!   commit, the server is asked what became of the transaction, by its number; only one that was undone is run
 //!   again. If the server cannot tell, the senders are told that the database is away.
 //!
+//! A first run also fetches the rows that all its requests will ask for in one go, before the first of them.
+//!
 //! A database that is away is waited for, but not by every group anew: as long as it stays away, later groups fail at once.
 
 use std::sync::Arc;
@@ -169,7 +171,9 @@ fn write_group(
     careful: bool,
 ) -> std::result::Result<Option<Timestamp>, Failure> {
     let mut work = Work::new(connection, memory, careful);
-    let outcome = group.iter_mut().try_for_each(|request| request.run(&mut work));
+    let questions = group.iter().flat_map(|request| request.questions()).copied().collect();
+    let outcome = if careful { Ok(()) } else { work.foresee(questions) };
+    let outcome = outcome.and_then(|()| group.iter_mut().try_for_each(|request| request.run(&mut work)));
     let outcome = outcome.and_then(|()| work.commit());
     let Err(error) = outcome else { return Ok(work.committed()) };
     let (clock, transaction) = (work.last_clock(), work.connection.transaction());

@@ -15,7 +15,6 @@ use crate::error::{Result, StoreError};
 
 /// The longest content that is read back; no report that passes validation comes near it.
 const MAX_CONTENT: usize = 1 << 30;
-const LEVEL: i32 = 3;
 const HEADER: usize = 5;
 const FORMS: usize = 4;
 /// What every zstd frame begins with (RFC 8878, 3.1.1); a bare one is stored without it.
@@ -37,6 +36,16 @@ pub(crate) enum Form {
 
 impl Form {
     const ALL: [Self; FORMS] = [Self::Plain, Self::Image, Self::Container, Self::ContainerColumns];
+
+    /// How hard the compressor tries; reading is equally fast.
+    const fn level(self) -> i32 {
+        match self {
+            // the writer's time bounds the whole ingest
+            Self::Plain | Self::Image | Self::Container => 3,
+            // there are millions of them
+            Self::ContainerColumns => 6,
+        }
+    }
 
     const fn sample(self) -> &'static [u8] {
         match self {
@@ -105,7 +114,7 @@ impl Codec {
         match slot {
             Some(compressor) => Ok(compressor),
             None => {
-                let mut compressor = Compressor::with_dictionary(LEVEL, form.sample())?;
+                let mut compressor = Compressor::with_dictionary(form.level(), form.sample())?;
                 compressor.set_parameter(CParameter::DictIdFlag(false))?;
                 Ok(slot.insert(compressor))
             }

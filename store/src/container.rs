@@ -16,8 +16,20 @@ use crate::error::{Result, StoreError};
 use crate::package::page;
 use crate::record::{Ack, ContainerRecord, container_uuid, host_uuid, image_uuid};
 use crate::sql::sql;
-use crate::work::Work;
+use crate::work::{Question, Work};
 use crate::{batch, packed, tag};
+
+const ROW: &str = sql!("container/one");
+const HOST: &str = sql!("host/one");
+
+/// What [`put_all`] will ask for.
+pub(crate) fn questions(customer: Uuid, reports: &[ContainerReport]) -> Vec<Question> {
+    let of_one = |report: &ContainerReport| {
+        let host = host_uuid(customer, &report.host.hostname);
+        [(ROW, customer, container_uuid(customer, &report.id)), (HOST, customer, host)]
+    };
+    reports.iter().flat_map(of_one).collect()
+}
 
 /// Takes the containers of one request in; all or none.
 pub(crate) fn put_all(work: &mut Work<'_>, customer: Uuid, reports: Vec<ContainerReport>) -> Result<Ack> {
@@ -46,7 +58,8 @@ fn put(
 ) -> Result<(Timestamp, bool)> {
     put_host(work, customer, &report)?;
     let names = std::mem::take(&mut report.tags);
-    let stored = one_row(work.connection, &mut work.memory.codec, customer, uuid)?;
+    let row = work.row_of(ROW, customer, uuid)?;
+    let stored = row.map(|row| read(&mut work.memory.codec, row)).transpose()?;
     let Some(mut stored) = stored else {
         let updated = work.tick()?;
         change::forget(work.connection, customer, ChangeKind::Container, uuid)?;
@@ -101,8 +114,7 @@ fn same_but_for_time(stored: &ContainerReport, new: &ContainerReport) -> bool {
 fn put_host(work: &mut Work<'_>, customer: Uuid, report: &ContainerReport) -> Result<()> {
     let uuid = host_uuid(customer, &report.host.hostname);
     let document = serde_json::to_string(&report.host).map_err(|error| StoreError::damaged("host", error))?;
-    let mut rows = work.connection.query(sql!("host/one"), &[customer.into(), uuid.into()])?;
-    if let Some(row) = rows.first_mut() {
+    if let Some(mut row) = work.row_of(HOST, customer, uuid)? {
         let (observed_at, stored) = (row.time(0)?, row.text(1)?);
         if report.observed_at < observed_at || stored == document {
             return Ok(());
@@ -182,7 +194,7 @@ fn one_row(
     customer: Uuid,
     uuid: Uuid,
 ) -> Result<Option<ContainerRecord>> {
-    let rows = connection.query(sql!("container/one"), &[customer.into(), uuid.into()])?;
+    let rows = connection.query(ROW, &[customer.into(), uuid.into()])?;
     rows.into_iter().next().map(|row| read(codec, row)).transpose()
 }
 

@@ -4,7 +4,7 @@ use model::{ContainerReport, ScanReport};
 
 use crate::codec::Codec;
 use crate::error::Result;
-use crate::{inventory, validate};
+use crate::{inventory, packed, validate};
 
 /// The check of a report before it is stored.
 ///
@@ -22,14 +22,21 @@ pub fn check_containers(reports: &[ContainerReport]) -> Result<()> {
     validate::containers(reports)
 }
 
-/// Reads `stored` as a packed value and its content as an inventory; one that can be read comes back from its own
-/// encoding.
+/// Reads `stored` as a packed value and its content as an inventory, and as a container; what can be read comes back
+/// from its own encoding.
 ///
 /// # Panics
 /// If it does not.
 pub fn read_stored(stored: &[u8]) {
-    if let Ok(content) = Codec::new().unpack("value", stored) {
+    let mut codec = Codec::new();
+    if let Ok(content) = codec.unpack("value", stored) {
         read_inventory(&content);
+    }
+    if let Ok((report, tags)) = packed::unpack(&mut codec, "value", stored) {
+        let again = packed::pack(&mut codec, &report, &tags).and_then(|it| packed::unpack(&mut codec, "value", &it));
+        if let Ok((again, _)) = again {
+            assert_eq!(again.name, report.name);
+        }
     }
 }
 

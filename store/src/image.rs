@@ -18,7 +18,7 @@ use crate::package::page;
 use crate::prepare::PreparedReport;
 use crate::record::{Ack, ImageDocument, ImageRecord, InventoryEntry};
 use crate::sql::sql;
-use crate::work::Work;
+use crate::work::{Question, Work};
 use crate::{batch, codec, container, inventory, package, tag};
 
 /// Names kept of one image; beyond them the oldest are dropped.
@@ -42,10 +42,18 @@ struct StoredImage {
     packed: Arc<[u8]>,
 }
 
+const ROW: &str = sql!("image/one");
+
+/// What [`put_report`] will ask for.
+pub(crate) fn questions(report: &PreparedReport) -> Vec<Question> {
+    vec![(ROW, report.customer, report.uuid)]
+}
+
 /// Takes one report in.
 pub(crate) fn put_report(work: &mut Work<'_>, report: PreparedReport) -> Result<Ack> {
     work.know_customer(report.customer)?;
-    let stored = one_row(work.connection, &mut work.memory.codec, report.customer, report.uuid)?;
+    let row = work.row_of(ROW, report.customer, report.uuid)?;
+    let stored = row.map(|row| read(&mut work.memory.codec, row)).transpose()?;
     let (customer, uuid) = (report.customer, report.uuid);
     let mut tags = stored.as_ref().map(|stored| stored.tags.clone()).unwrap_or_default();
     let tagged = tag::join(work, customer, &mut tags, &report.tags)?;
@@ -234,7 +242,7 @@ fn one_row(
     customer: Uuid,
     uuid: Uuid,
 ) -> Result<Option<StoredImage>> {
-    let rows = connection.query(sql!("image/one"), &[customer.into(), uuid.into()])?;
+    let rows = connection.query(ROW, &[customer.into(), uuid.into()])?;
     rows.into_iter().next().map(|row| read(codec, row)).transpose()
 }
 

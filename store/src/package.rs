@@ -132,17 +132,20 @@ pub(crate) fn number_all(work: &mut Work<'_>, packages: &[Identity]) -> Result<V
 
 /// Learns the numbers of packages that another process, or this one before its start, has added.
 fn look_up(work: &mut Work<'_>, packages: &[&Identity]) -> Result<()> {
-    for batch in packages.chunks(BATCH) {
-        let by_text: HashMap<&str, PackageKey> =
-            batch.iter().map(|package| (package.text.as_str(), package.key)).collect();
-        let size = if batch.len() == 1 { 1 } else { BATCH };
+    let by_text: HashMap<&str, PackageKey> =
+        packages.iter().map(|package| (package.text.as_str(), package.key)).collect();
+    let size = if packages.len() == 1 { 1 } else { BATCH };
+    let values = |batch: &[&Identity]| {
         let mut values: Vec<Value> = batch.iter().map(|package| Value::from(package.text.as_str())).collect();
         values.resize(size, Value::Null);
-        for mut row in work.connection.query(&with_list(sql!("package/by_identity"), size), &values)? {
-            let (id, text) = (row.u32(0)?, row.text(1)?);
-            if let Some(key) = by_text.get(text.as_str()) {
-                work.remember(*key, id);
-            }
+        values
+    };
+    let sets: Vec<Vec<Value>> = packages.chunks(size).map(values).collect();
+    let answers = work.connection.query_many(&with_list(sql!("package/by_identity"), size), &sets)?;
+    for mut row in answers.into_iter().flatten() {
+        let (id, text) = (row.u32(0)?, row.text(1)?);
+        if let Some(key) = by_text.get(text.as_str()) {
+            work.remember(*key, id);
         }
     }
     Ok(())
@@ -150,10 +153,8 @@ fn look_up(work: &mut Work<'_>, packages: &[&Identity]) -> Result<()> {
 
 fn add(work: &mut Work<'_>, packages: &[&Identity]) -> Result<()> {
     let created = work.tick()?;
-    let mut rows = work.connection.query(sql!("package/last_id"), &[])?;
-    let last = rows.first_mut().map(|row| row.u32(0)).transpose()?.unwrap_or(0);
     let full = || StoreError::damaged("package dictionary", "has no number left");
-    let mut id = last;
+    let mut id = work.last_package()?;
     for batch in packages.chunks(BATCH) {
         // two sizes of statement only, so that both stay prepared
         for part in batch.chunks(if batch.len() == BATCH { BATCH } else { 1 }) {
@@ -171,6 +172,7 @@ fn add(work: &mut Work<'_>, packages: &[&Identity]) -> Result<()> {
             work.connection.execute_later(&with_rows(sql!("package/insert"), 4, part.len(), ""), &values)?;
         }
     }
+    work.gave_package(id);
     Ok(())
 }
 

@@ -64,6 +64,23 @@ fn texts(list: &[String]) -> Vec<&str> {
 /// Packs a report with the container's own tags in place of the report's. Leaves out `id`, `image_id` and
 /// `observed_at`, which have columns of their own.
 pub(crate) fn pack(codec: &mut Codec, report: &ContainerReport, tags: &[String]) -> Result<Vec<u8>> {
+    let content = content_of(report, tags);
+    let frame = codec.pack_bare(Form::ContainerColumns, &content)?;
+    let mut packed = Vec::with_capacity(2 + 32 + frame.len());
+    packed.push(Form::ContainerColumns as u8);
+    match &report.image_digest {
+        Some(digest) => {
+            packed.push(WITH_DIGEST);
+            packed.extend_from_slice(digest.as_bytes());
+        }
+        None => packed.push(WITHOUT_DIGEST),
+    }
+    packed.extend_from_slice(&frame);
+    Ok(packed)
+}
+
+/// What is compressed of a report.
+fn content_of(report: &ContainerReport, tags: &[String]) -> Vec<u8> {
     let columns = Columns {
         name: &report.name,
         labels: report.labels.iter().map(|label| (&*label.key, &*label.value)).collect(),
@@ -87,20 +104,7 @@ pub(crate) fn pack(codec: &mut Codec, report: &ContainerReport, tags: &[String])
         created: report.created.0,
         state_changed: report.state_changed.0.wrapping_sub(report.created.0),
     };
-    let content =
-        postcard::to_stdvec(&columns).map_err(|error| StoreError::damaged("container document", error))?;
-    let frame = codec.pack_bare(Form::ContainerColumns, &content)?;
-    let mut packed = Vec::with_capacity(2 + 32 + frame.len());
-    packed.push(Form::ContainerColumns as u8);
-    match &report.image_digest {
-        Some(digest) => {
-            packed.push(WITH_DIGEST);
-            packed.extend_from_slice(digest.as_bytes());
-        }
-        None => packed.push(WITHOUT_DIGEST),
-    }
-    packed.extend_from_slice(&frame);
-    Ok(packed)
+    postcard::to_stdvec(&columns).expect("plain columns can be written into memory")
 }
 
 fn port_columns(port: &PortMapping) -> (Option<&str>, Option<u16>, u16, &str) {
@@ -174,5 +178,88 @@ fn report_of(columns: &Columns<'_>, state: ContainerState, image_digest: Option<
         ipv6: text(columns.ipv6),
         source: columns.source.to_owned(),
         tags: Vec::new(),
+    }
+}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text() -> impl Strategy<Value = Option<String>> {
+        proptest::option::of(".{0,12}")
+    }
+
+    fn report() -> impl Strategy<Value = ContainerReport> {
+        let label = (".{0,9}", ".{0,9}").prop_map(|(key, value)| Label { key, value });
+        let port = (text(), any::<Option<u16>>(), any::<u16>(), "[A-Z]{3}").prop_map(
+            |(host_ip, host_port, port, protocol)| PortMapping { host_ip, host_port, port, protocol },
+        );
+        let list = || proptest::collection::vec(".{0,9}", 0..4);
+        let first = (".{0,20}", text(), text(), text(), text(), 0..6_usize, any::<i64>(), any::<i64>());
+        let second = (list(), list(), proptest::collection::vec(label, 0..4), proptest::collection::vec(port, 0..3));
+        let third = (any::<Option<[u8; 32]>>(), any::<Option<bool>>(), any::<Option<bool>>(), text(), text());
+        (first, second, third).prop_map(|(first, second, third)| {
+            let (name, image_name, ip_address, ipv6_address, architecture, state, created, state_changed) = first;
+            let (arguments, environment, labels, ports) = second;
+            let (digest, privileged, root, ipv4, ipv6) = third;
+            let host = HostFacts { hostname: name.clone(), ip_address, ipv6_address, architecture };
+            ContainerReport {
+                id: Digest::from_bytes([0; 32]),
+                image_id: None,
+                image_digest: digest.map(Digest::from_bytes),
+                image_name,
+                host,
+                state: STATES[state],
+                created: Timestamp(created),
+                state_changed: Timestamp(state_changed),
+                observed_at: Timestamp::default(),
+                path: ipv4.clone(),
+                mac_address: name.clone(),
+                source: "GENERAL".to_owned(),
+                tags: Vec::new(),
+                name,
+                arguments,
+                environment,
+                labels,
+                ports,
+                privileged,
+                root,
+                ipv4,
+                ipv6,
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_report_comes_back_with_its_tags(report in report(), tags in proptest::collection::vec(".{1,5}", 0..4)) {
+            let mut codec = Codec::new();
+            let packed = pack(&mut codec, &report, &tags).unwrap();
+            prop_assert_eq!(unpack(&mut codec, "it", &packed).unwrap(), (report, tags));
+        }
+
+        #[test]
+        fn foreign_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 1..120), digest in 0..3_u8) {
+            let mut codec = Codec::new();
+            let _ = unpack(&mut codec, "it", &bytes);
+            bytes.splice(..1, [Form::ContainerColumns as u8, digest]);
+            let _ = unpack(&mut codec, "it", &bytes);
+        }
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused_by_name() {
+        let mut codec = Codec::new();
+        let json = serde_json::json!({
+            "id": Digest::from_bytes([0; 32]), "name": "web", "host": {"hostname": "node-1"}, "state": "RUNNING",
+            "imageDigest": Digest::from_bytes([7; 32]), "created": 100, "stateChanged": 200, "observedAt": 0,
+            "source": "GENERAL",
+        });
+        let packed = pack(&mut codec, &serde_json::from_value(json).unwrap(), &[]).unwrap();
+        for cut in 0..packed.len() {
+            let refused = unpack(&mut codec, "container x", &packed[..cut]).unwrap_err().to_string();
+            assert!(refused.contains("container x"), "{refused}");
+        }
     }
 }

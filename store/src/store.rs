@@ -140,7 +140,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T> + Clone + Send + 'static,
     {
-        self.shared.writer.run(size, run).await
+        self.shared.writer.run(size, Vec::new(), run).await
     }
 
     /// Runs `work` on one snapshot.
@@ -163,7 +163,8 @@ impl Store {
         } else {
             prepare::prepare(customer, report)?
         };
-        self.write(prepared.size, move |work| image::put_report(work, prepared)).await
+        let questions = image::questions(&prepared);
+        self.shared.writer.run(prepared.size, questions, move |work| image::put_report(work, prepared)).await
     }
 
     /// Takes containers in, all or none of them, and notes their hosts. Durable when this returns.
@@ -172,7 +173,8 @@ impl Store {
     pub async fn put_containers(&self, customer: Uuid, reports: Vec<ContainerReport>) -> Result<Ack> {
         validate::containers(&reports)?;
         let size = reports.len() * 1_024;
-        self.write(size, move |work| container::put_all(work, customer, reports)).await
+        let questions = container::questions(customer, &reports);
+        self.shared.writer.run(size, questions, move |work| container::put_all(work, customer, reports)).await
     }
 
     /// Puts a tag on images and containers; they must exist. Counts as a change of those that lacked it.
@@ -321,6 +323,10 @@ impl Store {
 
     /// The account of that name.
     pub async fn account(&self, name: &str) -> Result<Option<Account>> {
+        if name.contains('\0') {
+            // no engine is asked for what none can hold
+            return Ok(None);
+        }
         let name = name.to_owned();
         self.shared.readers.run(move |connection, _| account::by_name(connection, &name)).await
     }

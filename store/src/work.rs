@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::change;
 use crate::codec::Codec;
-use crate::driver::{Connection, Value};
+use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::{Numbers, PackageKey};
 use crate::sql::sql;
@@ -44,6 +44,9 @@ impl Memory {
     }
 }
 
+/// A row that a request will ask for: a statement that takes customer and uuid, and these.
+pub(crate) type Question = (&'static str, Uuid, Uuid);
+
 /// The writer's transaction.
 pub(crate) struct Work<'a> {
     /// Where to write; a transaction is open.
@@ -62,13 +65,68 @@ pub(crate) struct Work<'a> {
     ticked: Option<Timestamp>,
     /// Whether each request has a savepoint. Without, one that fails takes all others with it.
     careful: bool,
+    /// Rows that were fetched before they were asked for; each is right until its request has asked for it.
+    foreseen: HashMap<Question, Vec<Row>>,
+    /// The highest number of a package, once it was asked for.
+    last_package: Option<u32>,
 }
 
 impl<'a> Work<'a> {
     /// Starts on a transaction that is open. `careful`: each request gets a savepoint.
     pub(crate) fn new(connection: &'a mut dyn Connection, memory: &'a mut Memory, careful: bool) -> Self {
-        let (fresh, fresh_order) = (HashMap::new(), Vec::new());
-        Self { connection, memory, fresh, fresh_order, clock: None, written: None, ticked: None, careful }
+        Self {
+            connection,
+            memory,
+            fresh: HashMap::new(),
+            fresh_order: Vec::new(),
+            clock: None,
+            written: None,
+            ticked: None,
+            careful,
+            foreseen: HashMap::new(),
+            last_package: None,
+        }
+    }
+
+    /// Fetches rows that requests of this transaction will ask for, all in one go.
+    pub(crate) fn foresee(&mut self, mut questions: Vec<Question>) -> Result<()> {
+        questions.sort_unstable();
+        questions.dedup();
+        for part in questions.chunk_by(|a, b| a.0 == b.0) {
+            let values = |question: &Question| vec![question.1.into(), question.2.into()];
+            let sets: Vec<Vec<Value>> = part.iter().map(values).collect();
+            let answers = self.connection.query_many(part[0].0, &sets)?;
+            self.foreseen.extend(part.iter().copied().zip(answers));
+        }
+        Ok(())
+    }
+
+    /// Forgets what was foreseen, before a request that may write anything.
+    pub(crate) fn forget_foreseen(&mut self) {
+        self.foreseen.clear();
+    }
+
+    /// The row of a customer's uuid. One that was foreseen is given once: who has asked may write another.
+    pub(crate) fn row_of(&mut self, sql: &'static str, customer: Uuid, uuid: Uuid) -> Result<Option<Row>> {
+        let rows = match self.foreseen.remove(&(sql, customer, uuid)) {
+            Some(rows) => rows,
+            None => self.connection.query(sql, &[customer.into(), uuid.into()])?,
+        };
+        Ok(rows.into_iter().next())
+    }
+
+    /// The highest number of a package so far; the next ones are this transaction's to give.
+    pub(crate) fn last_package(&mut self) -> Result<u32> {
+        if let Some(last) = self.last_package {
+            return Ok(last);
+        }
+        let mut rows = self.connection.query(sql!("package/last_id"), &[])?;
+        Ok(rows.first_mut().map(|row| row.u32(0)).transpose()?.unwrap_or(0))
+    }
+
+    /// Notes the number that was given last.
+    pub(crate) fn gave_package(&mut self, last: u32) {
+        self.last_package = Some(last);
     }
 
     /// Runs one request. An outer error means that the whole transaction is lost; without savepoints every error is one.
@@ -87,6 +145,7 @@ impl<'a> Work<'a> {
                 let _ = self.connection.settle();
                 self.connection.execute("ROLLBACK TO SAVEPOINT request", &[])?;
                 (self.clock, self.written) = (clock, written);
+                self.last_package = None;
                 for key in self.fresh_order.drain(fresh..) {
                     self.fresh.remove(&key);
                 }

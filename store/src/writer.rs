@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use crate::attempt::Attempts;
 use crate::driver::{Connection, Engine};
 use crate::error::{Result, StoreError};
-use crate::work::Work;
+use crate::work::{Question, Work};
 
 /// Requests in one commit.
 const GROUP_REQUESTS: usize = 256;
@@ -33,6 +33,9 @@ pub(crate) trait Request: Send {
     /// About how many bytes it holds.
     fn size(&self) -> usize;
 
+    /// The rows that it will ask for, if it can tell. Of rows that anybody asks for, one that can writes these alone.
+    fn questions(&self) -> &[Question];
+
     /// Does the work. An error means that the transaction is lost. If the connection is remote it may be called
     /// again, in another transaction.
     fn run(&mut self, work: &mut Work<'_>) -> Result<()>;
@@ -44,6 +47,7 @@ pub(crate) trait Request: Send {
 /// A request with the way back to its sender.
 struct Call<T, F> {
     size: usize,
+    questions: Vec<Question>,
     run: Option<F>,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
@@ -59,7 +63,14 @@ where
         self.size
     }
 
+    fn questions(&self) -> &[Question] {
+        &self.questions
+    }
+
     fn run(&mut self, work: &mut Work<'_>) -> Result<()> {
+        if self.questions.is_empty() {
+            work.forget_foreseen();
+        }
         // what is never called for again is not copied
         let run = if work.connection.is_remote() { self.run.clone() } else { self.run.take() };
         self.outcome = run.map(|run| work.request(run)).transpose()?;
@@ -103,9 +114,10 @@ impl Writer {
 
     /// Runs `run` in the next commit; when this returns with success, its effect is durable.
     ///
-    /// `size` is about how many bytes the request holds. If the returned future is dropped, the request may
+    /// `size` is about how many bytes the request holds. `questions` are the rows that it will ask for; of all that are ever asked
+    /// for so, it may write no others. No question says that it may write anything. If the returned future is dropped, the request may
     /// still be carried out.
-    pub(crate) async fn run<T, F>(&self, size: usize, run: F) -> Result<T>
+    pub(crate) async fn run<T, F>(&self, size: usize, questions: Vec<Question>, run: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T> + Clone + Send + 'static,
@@ -113,7 +125,7 @@ impl Writer {
         let kib = u32::try_from(size / 1_024 + 1).unwrap_or(QUEUE_KIB).min(QUEUE_KIB);
         let room = Arc::clone(&self.room).acquire_many_owned(kib).await.map_err(|_| StoreError::Closed)?;
         let (reply, answer) = oneshot::channel();
-        let call = Call { size, run: Some(run), outcome: None, reply, _room: room };
+        let call = Call { size, questions, run: Some(run), outcome: None, reply, _room: room };
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
         queue.send(Box::new(call)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?

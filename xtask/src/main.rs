@@ -17,6 +17,7 @@ mod project;
 mod sboms;
 mod schema;
 mod setup;
+mod unpacked;
 mod versions;
 
 use std::process::ExitCode;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::{postgres, process, project, schema};
+use crate::{postgres, process, project, schema, unpacked};
 
 /// A program (or another file, by its path) and the Debian package that brings it.
 struct Tool {
@@ -73,7 +73,9 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     install_tools()?;
     if arguments.iter().any(|argument| argument == "--peers") {
         install_peers()?;
-        eprintln!("setup: the compared scanners are there");
+        unpacked::NGINX.program()?;
+        unpacked::PSQL.program()?;
+        eprintln!("setup: what the benches compare with is there");
     }
     if arguments.iter().any(|argument| argument == "--schemas") {
         install_schemas()?;

@@ -14,7 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use knowledge::Bundle;
 use model::Digest;
 use serde_json::Value;
-use store::{DEFAULT_CUSTOMER, NewAccount, Role, Store, StoreOptions};
+use store::{DEFAULT_CUSTOMER, NewAccount, Role, Store, StoreError, StoreOptions};
 use tempfile::TempDir;
 use testkit::oracle::{Dice, RandomFleet, Step, container_record, image_record};
 use uuid::Uuid;
@@ -87,8 +87,8 @@ impl World {
         world
     }
 
-    /// Does one step.
-    pub(crate) async fn send(&mut self, step: &Step) {
+    /// Does one step; gives whether it was possible.
+    pub(crate) async fn send(&mut self, step: &Step) -> bool {
         match step {
             Step::Report(report) => {
                 let id = report.image.id.0;
@@ -99,13 +99,27 @@ impl World {
                 let ack = self.store.put_containers(DEFAULT_CUSTOMER, reports.clone()).await.unwrap();
                 self.ids.extend(reports.iter().map(|report| report.id).zip(ack.uuids));
             }
-            Step::TagImage(tag, id) => self.tag(tag, &id.0).await,
-            Step::TagContainer(tag, id) => self.tag(tag, id).await,
+            Step::TagImage(tag, id) => return self.tag(tag, &id.0).await,
+            Step::TagContainer(tag, id) => return self.tag(tag, id).await,
+            Step::DeleteImage(id) => {
+                let outcome = self.store.delete_images(DEFAULT_CUSTOMER, &[self.ids[&id.0]]).await.unwrap();
+                return !outcome.deleted.is_empty();
+            }
+            Step::DeleteContainer(id) => {
+                let outcome = self.store.delete_containers(DEFAULT_CUSTOMER, &[self.ids[id]]).await.unwrap();
+                return !outcome.deleted.is_empty();
+            }
         }
+        true
     }
 
-    async fn tag(&self, tag: &str, id: &Digest) {
-        self.store.assign_tag(DEFAULT_CUSTOMER, tag, &[self.ids[id]]).await.unwrap();
+    /// Nothing can be done to what was deleted.
+    async fn tag(&self, tag: &str, id: &Digest) -> bool {
+        match self.store.assign_tag(DEFAULT_CUSTOMER, tag, &[self.ids[id]]).await {
+            Ok(_) => true,
+            Err(StoreError::NotFound { .. }) => false,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Waits until the lists show everything.

@@ -5,6 +5,9 @@ use testkit::oracle::{Asker, Dice, Entity, print};
 
 use crate::oracle_world::Rows;
 
+/// An id that nothing has.
+const NOBODYS: &str = "0b1c2d3e-1111-7222-8333-444455556666";
+
 /// A GET route of the document.
 pub(crate) struct Route {
     pub(crate) path: String,
@@ -77,6 +80,7 @@ impl Route {
         if path.contains("{containerSha}") {
             path = path.replace("{containerSha}", &any(dice, &material.rows.containers)?);
         }
+        path = path.replace("{uuid}", NOBODYS);
         assert!(!path.contains('{'), "teach this test what to put into {path}");
         Some(path)
     }
@@ -122,6 +126,7 @@ impl Route {
             "type" => word(dice, &["ALL", "SUMMARY", "details"]),
             "isDrift" | "applyException" => word(dice, &["true", "false"]),
             "profile" => word(dice, &["full", "classic"]),
+            "before" => word(dice, &[NOBODYS, "x"]),
             "tag" => Some(dice.pick(material.tags).clone()),
             _ => panic!("teach this test what to give for {name} of {}", self.path),
         }

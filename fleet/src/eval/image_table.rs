@@ -121,6 +121,19 @@ impl<'i> ImageTable<'i> {
         found
     }
 
+    /// The first `window` images by the digest of their base.
+    pub(crate) fn first_by_base(&self, images: &Bits, descending: bool, window: usize) -> Vec<u32> {
+        let base = |position| super::shown::base_image(self.tenant, position, self.visible);
+        let mut all: Vec<_> = images.iter().map(|position| (base(position), position)).collect();
+        let uuid = |position: u32| self.images().uuid(position);
+        all.sort_by(|(a, at_a), (b, at_b)| {
+            let by_base = (a.is_none(), a).cmp(&(b.is_none(), b));
+            let by_base = if descending { by_base.reverse() } else { by_base };
+            by_base.then_with(|| uuid(*at_a).cmp(&uuid(*at_b)))
+        });
+        all.into_iter().take(window).map(|(_, position)| position).collect()
+    }
+
     /// The candidates with a list of tuples of which one passes.
     fn with_tuple(
         &self,

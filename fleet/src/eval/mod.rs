@@ -9,15 +9,22 @@ mod evidence;
 mod formula;
 mod hosts;
 mod image_table;
+mod order;
 mod pass;
 mod predicate;
 pub(crate) mod row;
+mod search;
 mod shown;
+mod tally;
 mod tuples;
 
+#[cfg(test)]
+pub(crate) use column::numbers;
 pub(crate) use column::Column;
 pub(crate) use container_table::ContainerTable;
-pub(crate) use content::Content;
+pub(crate) use content::{Content, PlainRecord};
 pub(crate) use evaluate::{Table, evaluate};
 pub(crate) use image_table::ImageTable;
 pub(crate) use predicate::Predicate;
+pub(crate) use search::Search;
+pub(crate) use tally::Key;

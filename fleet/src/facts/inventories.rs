@@ -56,6 +56,11 @@ impl Inventories {
         found.find(|number| self.digests.get(*number) == Some(digest))
     }
 
+    /// The digest of an inventory, by which the store knows it; all zeros for a number that was never given out.
+    pub(crate) fn digest(&self, inventory: u32) -> Digest {
+        self.digests.get(inventory).copied().unwrap_or(Digest::from_bytes([0; 32]))
+    }
+
     /// What an inventory holds.
     pub(crate) fn listing(&self, inventory: u32) -> Option<&Listing> {
         self.listings.get(inventory)?.as_ref()
@@ -184,14 +189,25 @@ impl Inventories {
         if let Some(entry) = entries.iter().find(|entry| packages.head(entry.package).is_none()) {
             return Err(FleetError::UnknownPackage { package: entry.package });
         }
-        entries.sort_unstable_by(|a, b| {
-            let by_package = packages.order(a.package, b.package);
-            // equal packages have equal numbers, and of the rest the store's order is that of its fields
-            by_package
-                .then_with(|| (&a.path, a.layer, &a.owned_by).cmp(&(&b.path, b.layer, &b.owned_by)))
-                .then_with(|| a.cmp(b))
+        let rest = |a: &InventoryEntry, b: &InventoryEntry| {
+            // equal packages have equal numbers, and of what is left the store's order is that of its fields
+            (&a.path, a.layer, &a.owned_by).cmp(&(&b.path, b.layer, &b.owned_by)).then_with(|| a.cmp(b))
+        };
+        let places: Option<Vec<u32>> = entries.iter().map(|entry| packages.place_of(entry.package)).collect();
+        let mut order: Vec<(u32, u32)> = match places {
+            Some(places) => places.into_iter().zip(0..).collect(),
+            None => {
+                entries.sort_unstable_by(|a, b| packages.order(a.package, b.package).then_with(|| rest(a, b)));
+                (0..entries.len() as u32).map(|index| (index, index)).collect()
+            }
+        };
+        order.sort_unstable_by(|a, b| {
+            let of = |index: u32| &entries[index as usize];
+            a.0.cmp(&b.0).then_with(|| rest(of(a.1), of(b.1)))
         });
-        let items: Vec<_> = entries.iter().map(|entry| (self.items.intern(entry), entry.layer)).collect();
+        let in_order = order.into_iter().map(|(_, index)| &entries[index as usize]);
+        let mut interner = self.items.interner();
+        let items: Vec<_> = in_order.map(|entry| (interner.intern(entry), entry.layer)).collect();
         Ok(Listing::of(&items))
     }
 

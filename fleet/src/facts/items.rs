@@ -1,6 +1,6 @@
 //! Items: a package at a place. What inventories are made of, stored once for all inventories that have it.
 
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -55,18 +55,7 @@ pub(crate) struct Item<'t> {
     pub(crate) declared: bool,
 }
 
-impl<'t> Item<'t> {
-    fn of(entry: &'t InventoryEntry) -> Self {
-        Self {
-            package: entry.package,
-            path: &entry.path,
-            owned_by: entry.owned_by.as_deref(),
-            license: entry.license.as_deref(),
-            found_by: &entry.found_by,
-            declared: entry.declared,
-        }
-    }
-
+impl Item<'_> {
     /// Whether the findings of the package count here: not for a part of an OS package.
     pub(crate) fn is_judged(&self) -> bool {
         self.owned_by.is_none()
@@ -143,11 +132,19 @@ impl Items {
         items
     }
 
-    /// The number of an item, which is put in if it is new. Only the newest clone may be added to.
+    /// Gives numbers to items. Only the newest clone may be added to.
+    pub(crate) fn interner(&mut self) -> Interner<'_> {
+        Interner { path: (String::new(), NONE), found_by: (String::new(), NONE), items: self }
+    }
+
+    /// The number of one item, which is put in if it is new. Only the newest clone may be added to.
     pub(crate) fn intern(&mut self, entry: &InventoryEntry) -> u32 {
-        let item = Item::of(entry);
-        let known = Arc::clone(&self.known);
-        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        self.interner().intern(entry)
+    }
+
+    /// The number of an item whose texts have numbers.
+    fn number(&mut self, item: Coded) -> u32 {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let short = known.hash(&item);
         let is_it = |(of, number): &(u32, u32)| *of == short && self.is(*number, &item);
         if let Some((_, number)) = known.table.find(spread(short), is_it) {
@@ -159,32 +156,70 @@ impl Items {
         let before = self.last.get(item.package).copied().unwrap_or(NONE);
         self.last.put(item.package, number, &NONE);
         self.packages.push(item.package);
-        let path = self.paths_text.intern(item.path);
-        self.paths.push(path);
-        let details = Details {
-            owned_by: self.texts.intern_optional(item.owned_by),
-            license: self.texts.intern_optional(item.license),
-            found_by: self.texts.intern(item.found_by),
-            before,
-            declared: item.declared,
-        };
-        self.details.push(details);
+        self.paths.push(item.path);
+        let Coded { owned_by, license, found_by, declared, .. } = item;
+        self.details.push(Details { owned_by, license, found_by, before, declared });
         number
     }
 
-    /// Whether a number stands for an item; the cheap questions come first.
-    fn is(&self, number: u32, item: &Item<'_>) -> bool {
-        self.package(number) == item.package && self.get(number).as_ref() == Some(item)
+    fn is(&self, number: u32, item: &Coded) -> bool {
+        let is_equal = |of: &Details| {
+            (of.owned_by, of.license, of.found_by, of.declared)
+                == (item.owned_by, item.license, item.found_by, item.declared)
+        };
+        self.package(number) == item.package
+            && self.path_number(number) == item.path
+            && self.details.get(number).is_some_and(is_equal)
     }
 }
 
+/// An item with the numbers of its texts.
+#[derive(Clone, Copy, Hash)]
+struct Coded {
+    package: u32,
+    path: u32,
+    owned_by: u32,
+    license: u32,
+    found_by: u32,
+    declared: bool,
+}
+
+/// Gives numbers to the items of an inventory: most have the path and the cataloger of the one before.
+pub(crate) struct Interner<'i> {
+    items: &'i mut Items,
+    path: (String, u32),
+    found_by: (String, u32),
+}
+
+impl Interner<'_> {
+    /// The number of an item, which is put in if it is new.
+    pub(crate) fn intern(&mut self, entry: &InventoryEntry) -> u32 {
+        let items = &mut *self.items;
+        let item = Coded {
+            package: entry.package,
+            path: remembered(&mut self.path, &entry.path, &mut items.paths_text),
+            owned_by: items.texts.intern_optional(entry.owned_by.as_deref()),
+            license: items.texts.intern_optional(entry.license.as_deref()),
+            found_by: remembered(&mut self.found_by, &entry.found_by, &mut items.texts),
+            declared: entry.declared,
+        };
+        items.number(item)
+    }
+}
+
+/// The number of a text that may be the last one.
+fn remembered(last: &mut (String, u32), text: &str, texts: &mut Dictionary) -> u32 {
+    if last.1 == NONE || last.0 != text {
+        last.0.clear();
+        last.0.push_str(text);
+        last.1 = texts.intern(text);
+    }
+    last.1
+}
+
 impl Known {
-    fn hash(&self, item: &Item<'_>) -> u32 {
-        let mut hasher = self.hasher.build_hasher();
-        item.package.hash(&mut hasher);
-        item.path.hash(&mut hasher);
-        (item.owned_by, item.license, item.found_by, item.declared).hash(&mut hasher);
-        let hash = hasher.finish();
+    fn hash(&self, item: &Coded) -> u32 {
+        let hash = self.hasher.hash_one(item);
         (hash >> 32) as u32 ^ hash as u32
     }
 }
@@ -199,6 +234,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn item(entry: &InventoryEntry) -> Item<'_> {
+        Item {
+            package: entry.package,
+            path: &entry.path,
+            owned_by: entry.owned_by.as_deref(),
+            license: entry.license.as_deref(),
+            found_by: &entry.found_by,
+            declared: entry.declared,
+        }
+    }
 
     fn entry() -> impl Strategy<Value = InventoryEntry> {
         let texts = ("[ab]?", proptest::option::of("[ab]?"), proptest::option::of("[ab]"), "[ab]?");
@@ -223,7 +269,7 @@ mod tests {
             let mut items = Items::default();
             let numbers: Vec<u32> = entries.iter().map(|entry| items.intern(entry)).collect();
             for (entry, number) in entries.iter().zip(&numbers) {
-                prop_assert_eq!(items.get(*number), Some(Item::of(entry)));
+                prop_assert_eq!(items.get(*number), Some(item(entry)));
                 prop_assert_eq!(items.is_judged(*number), entry.owned_by.is_none());
             }
             for (a, of_a) in entries.iter().zip(&numbers) {

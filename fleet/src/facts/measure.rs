@@ -17,7 +17,9 @@ use crate::table::Bits;
 
 const PACKAGES: u32 = 1_000_000;
 const VULNERABILITIES: u32 = 100_000;
-const INVENTORIES: u32 = 500_000;
+const INVENTORIES: u32 = 100_000;
+/// Packages below are those of common bases: 100 findings come with 300 of them.
+const COMMON: u32 = 150_000;
 
 /// A small source of numbers (splitmix64, public domain).
 struct Chance(u64);
@@ -76,9 +78,9 @@ fn package(number: u32) -> Package {
     }
 }
 
-fn judged(all: &[Arc<Vulnerability>], chance: &mut Chance) -> Judged {
-    // one of four has twenty
-    let count = if chance.below(4) == 0 { 20 } else { 0 };
+fn judged(package: u32, all: &[Arc<Vulnerability>], chance: &mut Chance) -> Judged {
+    let one_of = if package < COMMON { 60 } else { 4 };
+    let count = if chance.below(one_of) == 0 { 20 } else { 0 };
     let mut qids: Vec<u32> = (0..count).map(|_| chance.below(VULNERABILITIES)).collect();
     qids.sort_unstable();
     qids.dedup();
@@ -116,7 +118,7 @@ fn packages(clock: &mut Clock) -> Packages {
                 let package = package(id);
                 let (created, changed) = (Timestamp(1), Timestamp(1));
                 let row = PackageRow { id, package, created, changed, fingerprint: Some(1) };
-                let verdict = packages.verdict(judged(&all, &mut chance));
+                let verdict = packages.verdict(judged(id, &all, &mut chance));
                 Put { row, verdict, first_found: Vec::new() }
             })
             .collect();

@@ -9,6 +9,7 @@ mod change;
 mod columns;
 mod containers;
 mod derived;
+mod feed;
 mod findings;
 mod hosts;
 mod identity;
@@ -39,6 +40,7 @@ pub(crate) use columns::{LabelsColumn, NO_TIME, TextColumn, TextsColumn, TuplesC
 pub(crate) use containers::{Containers, Flags, NamedImages, PortsColumn, state_number, state_of};
 pub(crate) use derived::Derived;
 pub(crate) use findings::Verdict;
+pub use feed::{Change as FeedChange, Place as FeedPlace};
 pub use findings::FindingRow;
 pub(crate) use hosts::Hosts;
 pub use identity::Identity;

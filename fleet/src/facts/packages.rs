@@ -260,15 +260,18 @@ impl Packages {
         if a == b {
             return Ordering::Equal;
         }
-        match (self.head(a), self.head(b)) {
-            (Some(of_a), Some(of_b)) if of_a.place != NONE && of_b.place != NONE => {
-                of_a.place.cmp(&of_b.place)
-            }
+        match (self.place_of(a), self.place_of(b)) {
+            (Some(of_a), Some(of_b)) => of_a.cmp(&of_b),
             _ => {
                 let identity = |package| self.entry(package).map(|entry| &entry.package);
                 identity(a).cmp(&identity(b))
             }
         }
+    }
+
+    /// The place of a package among those that were known when places were given; `None` if it came later.
+    pub(crate) fn place_of(&self, package: u32) -> Option<u32> {
+        self.head(package).map(|head| head.place).filter(|place| *place != NONE)
     }
 
     /// Gives all packages their places in the order of identities, so that to put many of them in order costs little.

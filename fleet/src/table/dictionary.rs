@@ -38,6 +38,8 @@ struct Block {
     /// Where each text ends.
     ends: Vec<u32>,
     lower: OnceLock<Lower>,
+    /// See [`Dictionary::head`], for each text.
+    heads: OnceLock<Box<[u64]>>,
 }
 
 /// The texts of a block in lower case.
@@ -49,7 +51,7 @@ struct Lower {
 
 impl Clone for Block {
     fn clone(&self) -> Self {
-        Self { text: self.text.clone(), ends: self.ends.clone(), lower: OnceLock::new() }
+        Self { text: self.text.clone(), ends: self.ends.clone(), ..Self::default() }
     }
 }
 
@@ -63,6 +65,14 @@ impl Dictionary {
     pub(crate) fn get(&self, number: u32) -> Option<&str> {
         let block = self.blocks.get((number / BLOCK) as usize)?;
         slice(&block.text, &block.ends, (number % BLOCK) as usize)
+    }
+
+    /// The first eight bytes of a text as a number, missing ones as 0: texts of which one is less stand in that order. The
+    /// greatest number, which no text has, for a number that was never given out.
+    pub(crate) fn head(&self, number: u32) -> u64 {
+        let Some(block) = self.blocks.get((number / BLOCK) as usize) else { return u64::MAX };
+        let heads = block.heads.get_or_init(|| block.all_heads());
+        heads.get((number % BLOCK) as usize).copied().unwrap_or(u64::MAX)
     }
 
     /// The number of a text, if it is in the dictionary.
@@ -100,7 +110,7 @@ impl Dictionary {
             let block = Arc::make_mut(last);
             block.text.push_str(text);
             block.ends.push(block.text.len() as u32);
-            block.lower = OnceLock::new();
+            (block.lower, block.heads) = (OnceLock::new(), OnceLock::new());
         }
         self.len += 1;
     }
@@ -158,6 +168,16 @@ impl Block {
                 return;
             }
         }
+    }
+
+    fn all_heads(&self) -> Box<[u64]> {
+        let head = |index| {
+            let text = slice(&self.text, &self.ends, index).unwrap_or_default();
+            let mut bytes = [0; 8];
+            bytes.iter_mut().zip(text.as_bytes()).for_each(|(to, from)| *to = *from);
+            u64::from_be_bytes(bytes)
+        };
+        (0..self.ends.len()).map(head).collect()
     }
 
     fn lowered(&self) -> Lower {

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-const SHARD_BITS: u32 = 12;
+/// Fewer in the unit tests, which make many small tables.
+const SHARD_BITS: u32 = if cfg!(test) { 4 } else { 12 };
 
 /// A sorted list of (first 64 bits, position), in shards by the highest bits.
 #[derive(Clone, Debug)]

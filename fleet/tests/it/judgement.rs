@@ -52,7 +52,7 @@ async fn only_images_that_hold_a_package_with_other_findings_get_a_new_updated()
     let changes = database.store.changes_after(first.updated, 100).await.unwrap();
     let judgement = changes.iter().find(|change| change.kind == ChangeKind::Judgement).unwrap();
     assert_eq!(judgement.clock, clock);
-    assert_eq!(judgement.cause.as_deref(), Some(format!("bundle {}", fleet.bundle().id()).as_str()));
+    assert_eq!(judgement.cause, format!("bundle {}", fleet.bundle().id()));
 }
 
 #[tokio::test]

@@ -69,6 +69,18 @@ pub enum CandidateKind {
     Value,
 }
 
+impl CandidateKind {
+    /// In one word, for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Operator => "operator",
+            Self::Keyword => "keyword",
+            Self::Value => "value",
+        }
+    }
+}
+
 /// Says what may stand at a cursor, which is counted in characters from 0. Never fails: incomplete, wrong and overlong text
 /// gives few candidates or none.
 pub fn complete(text: &str, cursor: usize, entity: Entity, values: &dyn Values) -> Completions {

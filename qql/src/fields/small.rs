@@ -210,6 +210,6 @@ pub(super) mod control {
         /// How it came out.
         Posture "posture" keyword(Folded).such_as(values::POSTURES);
         /// How much the control matters.
-        Criticality "criticality" keyword(Folded).only(values::CONTROL_CRITICALITIES);
+        Criticality "criticality" keyword(Folded).such_as(values::CONTROL_CRITICALITIES);
     }
 }

@@ -4,7 +4,9 @@ use crate::ast::{Quote, Scalar};
 use crate::condition::{Condition, Test};
 use crate::fields::{Array, ContainerField, Field, FieldId, FieldType, FindingField, ImageField, Level, SoftwareField};
 use crate::scope::Scope;
-use crate::test::{KeywordTest, TextTest};
+use crate::test::KeywordTest;
+
+use super::value::text_test;
 
 /// The places where words are looked for: arrays on the way, and the field.
 fn places(scope: &Scope) -> Vec<(Vec<Array>, FieldId)> {
@@ -51,7 +53,7 @@ pub(super) fn free_text(scope: &Scope, text: &Scalar) -> Condition {
     for (path, id) in places(scope) {
         let field = id.field();
         let test = if field.kind == FieldType::Text {
-            Test::Text(text_test(text))
+            Test::Text(text_test(std::slice::from_ref(text), false))
         } else {
             let beginning = words.trim_end_matches('*');
             if beginning.is_empty() {
@@ -62,10 +64,4 @@ pub(super) fn free_text(scope: &Scope, text: &Scalar) -> Condition {
         alternatives.push(Condition::Test { field: id, test }.below(&path));
     }
     Condition::one_of(alternatives)
-}
-
-fn text_test(text: &Scalar) -> TextTest {
-    let mut test = TextTest::default();
-    super::value::add_text(&mut test, text);
-    test
 }

@@ -2,7 +2,9 @@
 //!
 //! The tree is walked with a stack of our own, as it was made, so that no depth of nesting exhausts a thread.
 
+mod address;
 mod free;
+mod number;
 mod sort;
 mod value;
 

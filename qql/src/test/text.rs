@@ -85,17 +85,8 @@ impl TextTest {
     /// Adds bare words, one of which must begin a token of the value. The `*` at the end of a word is taken away; a `*` alone
     /// stands for any value that is present.
     pub fn or_words(&mut self, text: &str) {
-        if text.trim() == "*" {
-            self.present = true;
-            return;
-        }
-        let folded = fold(text);
-        for word in folded.split_whitespace() {
-            self.words.extend(tokens(word.trim_end_matches('*')).map(str::to_owned));
-        }
-        self.words.sort_unstable();
-        // what begins a longer one finds all that the longer one finds
-        self.words.dedup_by(|longer, shorter| longer.starts_with(shorter.as_str()));
+        self.push_words(text);
+        self.tidy();
     }
 
     /// Adds a phrase: its tokens must follow each other in the value, the last one being the beginning of one. Text without
@@ -109,9 +100,33 @@ impl TextTest {
 
     /// Adds a whole value, compared letter by letter.
     pub fn or_exact(&mut self, text: &str) {
-        if let Err(place) = self.exact.binary_search_by(|own| own.as_str().cmp(text)) {
-            self.exact.insert(place, text.to_owned());
+        self.push_exact(text);
+        self.tidy();
+    }
+
+    /// Adds bare words; to be followed by [`TextTest::tidy`].
+    pub(crate) fn push_words(&mut self, text: &str) {
+        if text.trim() == "*" {
+            self.present = true;
+            return;
         }
+        for word in fold(text).split_whitespace() {
+            self.words.extend(tokens(word.trim_end_matches('*')).map(str::to_owned));
+        }
+    }
+
+    /// Adds a whole value; to be followed by [`TextTest::tidy`].
+    pub(crate) fn push_exact(&mut self, text: &str) {
+        self.exact.push(text.to_owned());
+    }
+
+    /// Puts in order what was added: once for many, because it goes over everything.
+    pub(crate) fn tidy(&mut self) {
+        self.words.sort_unstable();
+        // what begins a longer one finds all that the longer one finds
+        self.words.dedup_by(|longer, shorter| longer.starts_with(shorter.as_str()));
+        self.exact.sort_unstable();
+        self.exact.dedup();
     }
 
     /// Tokens in lower case, one of which must begin a token of the value; in order, none beginning another.

@@ -2,6 +2,7 @@
 
 mod completion;
 mod conformance;
+mod fuzzcopy;
 mod laws;
 mod laws_meaning;
 mod meaning;

@@ -81,6 +81,9 @@ fn hostile_text_is_refused_or_resolved_in_bounded_time_and_stack() {
         format!("name:{}", " ".repeat(65_000)),
         format!("name:`{}`", "[".repeat(65_000)),
         format!("updated:`{}`", "[".repeat(65_000)),
+        format!("operatingSystem:[{}]", (0..9_999).map(|n| format!("{n:x},")).collect::<String>() + "1"),
+        format!("operatingSystem:[{}]", (0..7_000).map(|n| format!("`{n:x}`,")).collect::<String>() + "1"),
+        format!("uuid:[{}]", (0..9_999).map(|n| format!("{n:x}*,")).collect::<String>() + "1"),
     ];
     for text in texts {
         let begin = text.chars().take(20).collect::<String>();

@@ -50,6 +50,10 @@ pub enum Step {
     TagImage(String, ImageId),
     /// A tag for a container.
     TagContainer(String, Digest),
+    /// An image is deleted, unless a container needs it.
+    DeleteImage(ImageId),
+    /// A container is deleted.
+    DeleteContainer(Digest),
 }
 
 /// A fleet.
@@ -94,6 +98,10 @@ impl RandomFleet {
                 let at = dice.between(report.scanned_at.0 + 1, LAST);
                 steps.push((at, Step::TagImage(dice.pick(&tags).clone(), report.image.id)));
             }
+            if dice.percent(12) {
+                let at = dice.between(report.scanned_at.0 + 1, LAST);
+                steps.push((at, Step::DeleteImage(report.image.id)));
+            }
         }
         let ids: Vec<ImageId> = images.iter().map(|report| report.image.id).collect();
         steps.extend(runtime::steps(&mut dice, containers, &ids, &tags));
@@ -106,7 +114,7 @@ impl RandomFleet {
     }
 }
 
-/// A tag can only be put on what is known already, so what comes too early comes at the end.
+/// What is not known yet can neither be tagged nor deleted, so what comes too early comes at the end.
 fn in_order(steps: impl Iterator<Item = Step>) -> Vec<Step> {
     let (mut seen, mut early, mut ordered) = (std::collections::BTreeSet::new(), Vec::new(), Vec::new());
     for step in steps {
@@ -119,8 +127,8 @@ fn in_order(steps: impl Iterator<Item = Step>) -> Vec<Step> {
                 seen.extend(reports.iter().map(|report| report.id));
                 true
             }
-            Step::TagImage(_, id) => seen.contains(&id.0),
-            Step::TagContainer(_, id) => seen.contains(id),
+            Step::TagImage(_, id) | Step::DeleteImage(id) => seen.contains(&id.0),
+            Step::TagContainer(_, id) | Step::DeleteContainer(id) => seen.contains(id),
         };
         if known { ordered.push(step) } else { early.push(step) }
     }

@@ -48,6 +48,9 @@ pub(super) fn steps(dice: &mut Dice, count: usize, images: &[ImageId], tags: &[S
         if dice.percent(10) {
             steps.push((at + 1, Step::TagContainer(dice.pick(tags).clone(), report.id)));
         }
+        if dice.percent(8) {
+            steps.push((dice.between(at + 1, LAST), Step::DeleteContainer(report.id)));
+        }
         // some runtimes tell of several at once
         match steps.last_mut() {
             Some((_, Step::Containers(reports))) if dice.percent(30) && reports[0].id != report.id => {

@@ -164,7 +164,13 @@ impl Cluster {
         &self.folder
     }
 
-    /// The port on 127.0.0.1; another one after each start.
+    /// Copies a file into the server's folder, where the server alone may read it.
+    pub fn give_file(&self, file: &Path, name: &str) {
+        let copy = self.folder.join(name);
+        self.programs.give(file, &copy).unwrap_or_else(|error| panic!("cannot copy {}: {error}", file.display()));
+    }
+
+    /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }

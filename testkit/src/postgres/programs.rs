@@ -118,6 +118,13 @@ impl Programs {
         if self.root { chown(folder, Some(NOBODY), Some(NOBODY)) } else { Ok(()) }
     }
 
+    /// Copies a file for the server's owner.
+    pub(super) fn give(&self, file: &Path, copy: &Path) -> io::Result<()> {
+        fs::copy(file, copy)?;
+        fs::set_permissions(copy, fs::Permissions::from_mode(0o600))?;
+        if self.root { chown(copy, Some(NOBODY), Some(NOBODY)) } else { Ok(()) }
+    }
+
     fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
         // keeps owner and rights; without copying the bytes where the file system can share them
         run_quiet(Command::new("cp").args(["-a", "--reflink=auto"]).arg(from).arg(to))

@@ -3,6 +3,7 @@
 //! A bench builds the release program, makes its own input, and writes its figures also as JSON under `target/bench/`, so that two
 //! runs can be compared. To add one, add a module and a row to [`BENCHES`].
 
+mod fleet;
 mod inflate;
 mod inventory;
 mod judge;
@@ -59,6 +60,11 @@ const BENCHES: &[Bench] = &[
         name: "ingest",
         about: "reports and containers taken in durably, and what they cost on disk",
         run: ingest,
+    },
+    Bench {
+        name: "fleet",
+        about: "a server with a fleet: questions, export beside nginx, ingest, new data, memory, disk, starts --images N [--containers M] [--postgres]",
+        run: fleet::run,
     },
 ];
 

@@ -10,6 +10,7 @@
 mod classes;
 mod finding;
 mod groups;
+mod lists;
 mod plain;
 mod software;
 mod whole;
@@ -19,7 +20,7 @@ use qql::{Array, Condition};
 
 use classes::Classes;
 use finding::{FindingTest, Unsupported};
-pub(crate) use plain::{Affected, PlainRecord};
+pub(crate) use plain::PlainRecord;
 use software::{Place, SoftwareCompiler, SoftwareTest};
 
 use super::column::{Column, flags, numbers, words};

@@ -27,16 +27,16 @@ pub(crate) struct PlainRecord<'c> {
 }
 
 /// A finding of a record at one of its places, by number.
-pub(crate) type Affected<'c> = (usize, &'c FindingRow);
+type Affected<'c> = (usize, &'c FindingRow);
 
 /// One vulnerability of a record.
-struct PlainFinding<'r> {
+pub(super) struct PlainFinding<'r> {
     record: &'r PlainRecord<'r>,
     affected: Vec<Affected<'r>>,
 }
 
 /// One piece of software of a record.
-struct PlainSoftware<'r> {
+pub(super) struct PlainSoftware<'r> {
     record: &'r PlainRecord<'r>,
     place: usize,
     /// The version that helps here.
@@ -58,14 +58,20 @@ impl<'c> PlainRecord<'c> {
     /// Whether an element of an array satisfies a condition.
     pub(crate) fn any(&self, array: Array, condition: &Condition) -> bool {
         match array {
-            Array::Vulnerabilities => {
-                self.findings().into_values().any(|affected| holds(condition, &PlainFinding { record: self, affected }))
-            }
-            Array::Softwares => (0..self.places.len()).any(|place| {
-                self.is_software(place) && holds(condition, &self.software(place))
-            }),
+            Array::Vulnerabilities => self.all_findings().any(|finding| holds(condition, &finding)),
+            Array::Softwares => self.all_software().any(|software| holds(condition, &software)),
             _ => false,
         }
+    }
+
+    /// Its software, as listed.
+    pub(super) fn all_software(&self) -> impl Iterator<Item = PlainSoftware<'_>> {
+        (0..self.places.len()).filter(|place| self.is_software(*place)).map(|place| self.software(place))
+    }
+
+    /// Its vulnerabilities, in no certain order.
+    pub(super) fn all_findings(&self) -> impl Iterator<Item = PlainFinding<'_>> {
+        self.findings().into_values().map(|affected| PlainFinding { record: self, affected })
     }
 
     fn findings(&self) -> BTreeMap<u32, Vec<Affected<'_>>> {
@@ -104,6 +110,10 @@ impl<'r> PlainFinding<'r> {
 
     fn row(&self) -> Option<&'r VulnerabilityRow> {
         self.record.content.packages.vulnerabilities().row(self.worst().vulnerability)
+    }
+
+    pub(super) fn qid(&self) -> u32 {
+        self.row().map_or(0, |row| row.qid)
     }
 
     fn is_fixable(&self) -> bool {

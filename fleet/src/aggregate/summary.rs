@@ -1,0 +1,120 @@
+//! What a fleet comes to: the numbers of the dashboard and of the daily series.
+
+use model::ContainerState;
+
+use super::content::{ByFinding, Count, Mapped, count};
+use super::{Weights, groups};
+use crate::eval::Search;
+use crate::table::{Bits, NONE};
+
+/// Numbers by severity 1 to 5.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SeverityTotals(pub [u64; 5]);
+
+/// Containers by what they are doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateTotals {
+    /// Made, never started.
+    pub created: u64,
+    /// Running.
+    pub running: u64,
+    /// Ended.
+    pub stopped: u64,
+    /// Frozen.
+    pub paused: u64,
+    /// Gone.
+    pub deleted: u64,
+    /// Not known.
+    pub unknown: u64,
+}
+
+/// The state of a fleet, or of the part of it that was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Images.
+    pub images: u64,
+    /// Containers.
+    pub containers: u64,
+    /// Containers by state.
+    pub states: StateTotals,
+    /// Vulnerabilities, each once however many images have it, with the highest severity that it has in one of them.
+    pub vulnerabilities: SeverityTotals,
+    /// Vulnerabilities, counted for each image that has them.
+    pub occurrences: SeverityTotals,
+    /// Images with a vulnerability of severity 5.
+    pub critical_images: u64,
+    /// Images with a vulnerability of severity 5 that is known to be exploited and has a fix.
+    pub exploited_fixable_images: u64,
+    /// Containers of such images.
+    pub exploited_fixable_containers: u64,
+    /// Images whose operating system is past the end of its life.
+    pub ended_images: u64,
+    /// Distinct packages in images.
+    pub packages: u64,
+}
+
+/// Counts some images and containers.
+pub(crate) fn summary(search: &Search<'_>, images: &Bits, containers: &Bits) -> Summary {
+    let weights = Weights::of(search, images, &Bits::none(containers.len()));
+    let mut summary = Summary { images: images.count(), containers: containers.count(), ..Summary::default() };
+    for inventory in weights.used() {
+        let derived = search.content.inventories.derived(inventory);
+        let images = u64::from(weights.images[inventory as usize]);
+        for (total, severity) in summary.occurrences.0.iter_mut().zip(1..) {
+            *total += u64::from(derived.counts.get(severity)) * images;
+        }
+        summary.critical_images += if derived.counts.get(5) > 0 { images } else { 0 };
+        summary.ended_images += if derived.is_os_ended { images } else { 0 };
+    }
+    for container in containers.iter() {
+        *summary.states.of(search.tenant.containers.state(container)) += 1;
+    }
+    let exploited = groups::exploited_fixable(search);
+    let mut exploited_images = search.with_vulnerability(&exploited, images, false);
+    exploited_images.and(images);
+    summary.exploited_fixable_images = exploited_images.count();
+    summary.exploited_fixable_containers = search.with_vulnerability(&exploited, containers, true).count();
+    summary.vulnerabilities = distinct(search, &weights);
+    let of_package = (0..search.content.packages.end()).map(|package| {
+        let head = search.content.packages.head(package);
+        head.map_or(NONE, |head| if head.ecosystem == model::Ecosystem::Os { NONE } else { package })
+    });
+    let packages = Mapped { of_package: of_package.collect(), end: search.content.packages.end() as usize };
+    let counts = count(search.content, &weights, &packages);
+    summary.packages = counts.iter().filter(|count| **count != Count::default()).count() as u64;
+    summary
+}
+
+/// Vulnerabilities by the highest severity that they have in an inventory in use.
+fn distinct(search: &Search<'_>, weights: &Weights) -> SeverityTotals {
+    let vulnerabilities = search.content.packages.vulnerabilities();
+    let groups: Vec<u32> = vulnerabilities.rows().map(|row| row.group).collect();
+    // a number for each group and severity, so that what is met tells the severities that a group has
+    let of = |finding: &crate::facts::FindingRow, met: &mut dyn FnMut(u32)| {
+        if let Some(group) = groups.get(finding.vulnerability as usize) {
+            met(group * 5 + u32::from(finding.severity.get() - 1));
+        }
+    };
+    let counts = count(search.content, weights, &ByFinding { of, end: groups.len() * 5 });
+    let mut totals = SeverityTotals::default();
+    for of_group in counts.chunks(5) {
+        let highest = (0..5).rev().find(|at| of_group.get(*at).is_some_and(|count| *count != Count::default()));
+        if let Some(highest) = highest {
+            totals.0[highest] += 1;
+        }
+    }
+    totals
+}
+
+impl StateTotals {
+    fn of(&mut self, state: ContainerState) -> &mut u64 {
+        match state {
+            ContainerState::Created => &mut self.created,
+            ContainerState::Running => &mut self.running,
+            ContainerState::Stopped => &mut self.stopped,
+            ContainerState::Paused => &mut self.paused,
+            ContainerState::Deleted => &mut self.deleted,
+            ContainerState::Unknown => &mut self.unknown,
+        }
+    }
+}
