@@ -41,8 +41,8 @@ pub(crate) fn software<'a>(
     let prefixes = ["softwares.", "vulnerabilities."];
     let own = prefixes.iter().find_map(|prefix| token.strip_prefix(prefix)).unwrap_or(token);
     let text: fn(&SoftwareView) -> Option<&str> = match own {
-        "name" => |row| Some(&row.package.package.name),
-        "version" => |row| Some(&row.package.package.version),
+        "name" => |row| Some(row.package.package.name()),
+        "version" => |row| Some(row.package.package.version()),
         "fixVersion" => |row| row.fix_version(),
         // the documented example, and the default that one generated client sends to every list; software rows have
         // neither, so they stand as they are

@@ -149,7 +149,7 @@ pub(crate) struct PageParameters {
 }
 
 impl PageParameters {
-    pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
+    pub(crate) fn of(uri: &Uri, entity: fleet::Entity) -> Result<Self, ApiError> {
         let all = Parameters::of(uri);
         let given = match all.number("pageNumber")? {
             Some(number) => Some(number),
@@ -169,7 +169,8 @@ impl PageParameters {
             return Err(ApiError::bad_request(message));
         }
         let filter = all.query("filter")?;
-        let sort = parse_sort(all.get("sort").unwrap_or("created:desc"))?;
+        let sort = all.get("sort").filter(|sort| !sort.trim().is_empty()).unwrap_or("created:desc");
+        let sort = qql::resolve_sort(sort, entity).map_err(|error| ApiError::bad_request(error.to_string()))?;
         Ok(Self { page, page_size, filter, sort })
     }
 }
@@ -186,16 +187,6 @@ pub(crate) fn split_sort(text: &str) -> Result<(&str, bool), ApiError> {
         }
     };
     Ok((token.trim(), descending))
-}
-
-fn parse_sort(text: &str) -> Result<fleet::Sort, ApiError> {
-    let (token, descending) = split_sort(text)?;
-    let key = match token {
-        "created" => fleet::SortKey::Created,
-        "updated" => fleet::SortKey::Updated,
-        _ => return Err(unknown_sort(token, &["created", "updated"])),
-    };
-    Ok(fleet::Sort { key, descending })
 }
 
 /// What to say when `token` cannot be sorted by.

@@ -3,10 +3,7 @@
 //! An entry is immutable. When a package is judged anew it gets a new entry, so a reader that holds the old one
 //! sees package, findings and times that belong together, and ready fragments never go stale.
 
-use std::sync::{Arc, OnceLock};
-
-use matcher::Judgement;
-use model::{Finding, LifecycleStage, Package, Timestamp};
+use std::sync::OnceLock;
 
 /// Ready pieces of text for one package, filled by whoever renders: slot numbers and contents are the renderer's.
 ///
@@ -24,45 +21,6 @@ impl Fragments {
     /// If `slot` is not below [`Self::SLOTS`].
     pub fn get_or_render(&self, slot: usize, render: impl FnOnce() -> String) -> &str {
         self.0[slot].get_or_init(|| render().into_boxed_str())
-    }
-}
-
-/// A package with its judgement of the moment.
-#[derive(Debug)]
-pub struct PackageEntry {
-    /// Its number in the store.
-    pub id: u32,
-    /// Its identity.
-    pub package: Package,
-    /// Its package URL.
-    pub purl: Box<str>,
-    /// When it was first stored.
-    pub created: Timestamp,
-    /// When its findings last changed; `created` if they never did.
-    pub changed: Timestamp,
-    /// What the store knows as the fingerprint of its last judgement.
-    pub fingerprint: u64,
-    /// What the bundle of the moment says; findings sorted by qid.
-    pub judgement: Arc<Judgement>,
-    /// When each finding of the judgement was first judged so, in the same order.
-    pub first_found: Vec<Timestamp>,
-    /// Findings by severity.
-    pub counts: SeverityCounts,
-    /// Where the package stood in its lifecycle when it was judged; `None` if no lifecycle is known.
-    pub stage: Option<LifecycleStage>,
-    /// Ready pieces of text.
-    pub fragments: Fragments,
-}
-
-impl PackageEntry {
-    /// The findings with the times at which they were first judged so, sorted by qid.
-    pub fn findings(&self) -> impl Iterator<Item = (&Finding, Timestamp)> {
-        self.judgement.findings.iter().zip(self.first_found.iter().copied())
-    }
-
-    /// The lowest version that clears all findings that can be cleared, if any.
-    pub fn fix_version(&self) -> Option<&str> {
-        self.judgement.fix_version.as_deref()
     }
 }
 

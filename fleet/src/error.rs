@@ -34,6 +34,12 @@ pub enum FleetError {
         /// The number that was not found.
         package: u32,
     },
+    /// The inventory that an image names is not in the index after it was read: the database is damaged.
+    #[error("inventory {inventory} is named by an image and was not found under its name")]
+    UnknownInventory {
+        /// The digest that was not found.
+        inventory: model::Digest,
+    },
 }
 
 impl FleetError {

@@ -1,30 +1,26 @@
 //! The handle that the rest of the program holds.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use knowledge::Bundle;
 use model::{Digest, Timestamp};
-use qql::fields::Entity;
+use qql::Entity;
 use store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::column::{Columns, Visible};
 use crate::error::FleetError;
-use crate::eval::Predicate;
-use crate::eval::cursor::Cursor;
-use crate::follow::{Command, judge, touched};
-use crate::index::Index;
+use crate::facts::Index;
+use crate::follow::Command;
 use crate::load::load;
-use crate::page::Source;
-use crate::request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope};
-use crate::snapshot::{ContainerParts, ImageParts};
-use crate::view::{ContainerView, ImageView};
+use crate::rejudge::{judge, touched};
+use crate::request::Scope;
+use crate::state::State;
+use crate::{FeedChange, FeedPlace};
 
-/// Hex digits of a short id.
-const SHORT_ID: usize = 12;
+/// Packages whose new judgements are handed over together.
+const HANDED_OVER: usize = 4_096;
 
 /// The fleet as it stands; clones share one index. When the last clone is dropped, following ends.
 #[derive(Clone)]
@@ -35,9 +31,12 @@ pub struct Fleet {
 
 /// What handles and follower share.
 pub(crate) struct Shared {
-    index: RwLock<Index>,
+    /// Held only while a pointer is copied.
+    state: RwLock<Arc<State>>,
     bundle: RwLock<Arc<Bundle>>,
     reached: watch::Sender<Timestamp>,
+    /// Held while a bundle is taken over: one after the other.
+    adoption: tokio::sync::Mutex<()>,
 }
 
 /// Numbers about the index.
@@ -60,8 +59,12 @@ impl Fleet {
     /// follow the store. The fleet is ready when this returns.
     pub async fn start(store: Store, bundle: Arc<Bundle>) -> Result<Self, FleetError> {
         let (reached, _) = watch::channel(Timestamp(i64::MIN));
-        let index = RwLock::new(Index::default());
-        let shared = Arc::new(Shared { index, bundle: RwLock::new(Arc::clone(&bundle)), reached });
+        let shared = Arc::new(Shared {
+            state: RwLock::default(),
+            bundle: RwLock::new(Arc::clone(&bundle)),
+            reached,
+            adoption: tokio::sync::Mutex::default(),
+        });
         let follower = load(&store, &bundle, &shared).await?;
         let (commands, receiver) = mpsc::channel(1);
         tokio::spawn(follower.run(Arc::downgrade(&shared), receiver));
@@ -71,16 +74,23 @@ impl Fleet {
     /// Judges all packages by another bundle, records what came out otherwise and shows it; gives the number of
     /// packages concerned. Readers go on meanwhile and see the new findings all at once for each recorded part.
     pub async fn set_bundle(&self, bundle: Arc<Bundle>) -> Result<usize, FleetError> {
-        let known: Vec<_> = self.shared.read().packages().cloned().collect();
-        let touched = touched(known.clone(), self.bundle(), Arc::clone(&bundle)).await?;
-        let packages = touched.iter().map(|entry| entry.package.clone()).collect();
-        let again = judge(packages, Arc::clone(&bundle)).await?;
-        let mut judged: HashMap<_, _> = known.iter().map(|entry| (entry.id, None)).collect();
-        judged.extend(touched.iter().map(|entry| entry.id).zip(again.into_iter().map(Some)));
+        let _turn = self.shared.adoption.lock().await;
+        let packages = self.shared.read().index.packages.clone();
+        let known = packages.entries().map(|entry| entry.id).collect();
+        let mut touched = touched(packages, self.bundle(), Arc::clone(&bundle)).await?.into_iter().peekable();
+        while touched.peek().is_some() {
+            let (ids, packages): (Vec<u32>, Vec<_>) = touched.by_ref().take(HANDED_OVER).unzip();
+            let judged = judge(packages, Arc::clone(&bundle)).await?;
+            let judged = ids.into_iter().zip(judged).collect();
+            self.send(Command::Stage { bundle: bundle.id(), judged }).await?;
+        }
         let (done, outcome) = oneshot::channel();
-        let command = Command::Adopt { bundle, judged, done };
-        self.commands.send(command).await.map_err(|_| FleetError::Stopped)?;
+        self.send(Command::Adopt { bundle, known, done }).await?;
         outcome.await.map_err(|_| FleetError::Stopped)?
+    }
+
+    async fn send(&self, command: Command) -> Result<(), FleetError> {
+        self.commands.send(command).await.map_err(|_| FleetError::Stopped)
     }
 
     /// The bundle that packages are judged by.
@@ -103,6 +113,11 @@ impl Fleet {
         }
     }
 
+    /// Follows how far the index has come. The sender is gone when the last handle is.
+    pub fn follow(&self) -> watch::Receiver<Timestamp> {
+        self.shared.reached.subscribe()
+    }
+
     /// Whether the index is kept up to date; answers are given in any case.
     pub fn ready(&self) -> bool {
         !self.commands.is_closed()
@@ -113,93 +128,32 @@ impl Fleet {
         self.shared.stats()
     }
 
-    /// A page of the bulk list of images.
-    pub fn images_bulk(&self, request: &BulkRequest) -> Result<BulkPage<ImageView>, FleetError> {
-        let queries =
-            Queries::of(Entity::Image, request.filter.as_ref(), request.cursor.as_ref(), request.end)?;
-        let (parts, next) = {
-            let index = self.shared.read();
-            let visible = index.visible_images(request.customer, &request.scope);
-            let source = queries.source(&index.images, request.customer, visible.clone());
-            let (page, next) = source.bulk(queries.cursor, &queries.rest, request.limit);
-            (
-                page.into_iter()
-                    .map(|position| ImageParts::of(&index, position, &visible))
-                    .collect::<Vec<_>>(),
-                next,
-            )
-        };
-        let items = parts.into_iter().map(|parts| Arc::new(parts.view())).collect();
-        Ok(bulk_page(items, next))
+    /// The index as it stands.
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.shared.read()
     }
 
-    /// A page of the bulk list of containers.
-    pub fn containers_bulk(&self, request: &BulkRequest) -> Result<BulkPage<ContainerView>, FleetError> {
-        let queries =
-            Queries::of(Entity::Container, request.filter.as_ref(), request.cursor.as_ref(), request.end)?;
-        let (parts, next) = {
-            let index = self.shared.read();
-            let visible = index.visible_containers(request.customer, &request.scope);
-            let source = queries.source(&index.containers, request.customer, visible);
-            let (page, next) = source.bulk(queries.cursor, &queries.rest, request.limit);
-            (page.into_iter().map(|position| ContainerParts::of(&index, position)).collect::<Vec<_>>(), next)
-        };
-        let items = parts.into_iter().map(|parts| Arc::new(parts.view())).collect();
-        Ok(bulk_page(items, next))
+    /// What changed behind a place and a scope shows, each record with its latest change, in the order of the clock; at most
+    /// `limit`.
+    pub fn changes(&self, customer: Uuid, scope: &Scope, after: FeedPlace, limit: usize) -> Vec<FeedChange> {
+        self.state().index.changes_after(customer, scope, after, limit)
     }
 
-    /// A page of the plain list of images.
-    pub fn images_list(&self, request: &ListRequest) -> Result<ListPage<ImageView>, FleetError> {
-        let queries = Queries::of(Entity::Image, request.filter.as_ref(), None, None)?;
-        let (parts, count) = {
-            let index = self.shared.read();
-            let visible = index.visible_images(request.customer, &request.scope);
-            let source = queries.source(&index.images, request.customer, visible.clone());
-            let (page, count) = source.list(request.sort, request.page, request.page_size);
-            (
-                page.into_iter()
-                    .map(|position| ImageParts::of(&index, position, &visible))
-                    .collect::<Vec<_>>(),
-                count,
-            )
-        };
-        Ok(ListPage { items: parts.into_iter().map(|parts| Arc::new(parts.view())).collect(), count })
-    }
-
-    /// A page of the plain list of containers.
-    pub fn containers_list(&self, request: &ListRequest) -> Result<ListPage<ContainerView>, FleetError> {
-        let queries = Queries::of(Entity::Container, request.filter.as_ref(), None, None)?;
-        let (parts, count) = {
-            let index = self.shared.read();
-            let visible = index.visible_containers(request.customer, &request.scope);
-            let source = queries.source(&index.containers, request.customer, visible);
-            let (page, count) = source.list(request.sort, request.page, request.page_size);
-            (page.into_iter().map(|position| ContainerParts::of(&index, position)).collect::<Vec<_>>(), count)
-        };
-        Ok(ListPage { items: parts.into_iter().map(|parts| Arc::new(parts.view())).collect(), count })
-    }
-
-    /// One image by its id: 64 hex digits, or the first 12 of them. Of several with the same beginning the scope
-    /// shows, it is the one with the least id.
-    pub fn image(&self, customer: Uuid, scope: &Scope, key: &str) -> Lookup<ImageView> {
-        let found = {
-            let index = self.shared.read();
-            let visible = index.visible_images(customer, scope);
-            let found = look_up(&index.images, customer, &visible, key);
-            found.map(|found| found.map(|position| ImageParts::of(&index, position, &visible)))
-        };
-        answer(found, ImageParts::view)
-    }
-
-    /// One container by its id, as [`Self::image`].
-    pub fn container(&self, customer: Uuid, scope: &Scope, key: &str) -> Lookup<ContainerView> {
-        let found = {
-            let index = self.shared.read();
-            let visible = index.visible_containers(customer, scope);
-            let found = look_up(&index.containers, customer, &visible, key);
-            found.map(|found| found.map(|position| ContainerParts::of(&index, position)))
-        };
-        answer(found, ContainerParts::view)
+    /// The uuids of all records that a scope shows and a filter admits, ascending.
+    pub fn select(
+        &self,
+        customer: Uuid,
+        scope: &Scope,
+        entity: Entity,
+        filter: &qql::Query,
+    ) -> Result<Vec<Uuid>, FleetError> {
+        let condition = qql::resolve(filter, entity, Timestamp::now())?;
+        let state = self.state();
+        let Some(view) = state.view(customer, scope, entity) else { return Ok(Vec::new()) };
+        let rows = view.rows();
+        let mut uuids: Vec<Uuid> = view.listed(condition).iter().map(|position| rows.uuid(position)).collect();
+        uuids.sort_unstable();
+        Ok(uuids)
     }
 }
 
@@ -210,18 +164,20 @@ impl std::fmt::Debug for Fleet {
 }
 
 impl Shared {
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Index> {
-        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    /// The state that answers are given from.
+    pub(crate) fn read(&self) -> Arc<State> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes the index while nobody reads it yet.
-    pub(crate) fn fill(&self, change: impl FnOnce(&mut Index)) {
-        change(&mut self.index.write().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// Changes the index in one step, then tells that everything up to `reached` is in it.
-    pub(crate) fn advance(&self, reached: Timestamp, change: impl FnOnce(&mut Index)) {
-        change(&mut self.index.write().unwrap_or_else(PoisonError::into_inner));
+    /// Puts the next state in place of the present one, then tells that everything up to `reached` is in it.
+    pub(crate) fn advance(&self, reached: Timestamp, next: Index) {
+        let next = Arc::new(State::new(next));
+        let before = {
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *state, next)
+        };
+        // what nobody reads any more is given back here and not under the lock
+        drop(before);
         self.reached.send_if_modified(|known| {
             let moved = reached > *known;
             *known = reached.max(*known);
@@ -235,71 +191,13 @@ impl Shared {
 
     pub(crate) fn stats(&self) -> FleetStats {
         let bundle = self.bundle.read().unwrap_or_else(PoisonError::into_inner).id();
-        let index = self.read();
+        let index = &self.read().index;
         FleetStats {
-            images: index.images.len(),
-            containers: index.containers.len(),
-            packages: index.packages().count(),
+            images: index.tenants().map(|tenant| tenant.images.len()).sum(),
+            containers: index.tenants().map(|tenant| tenant.containers.len()).sum(),
+            packages: index.packages.len(),
             bundle,
             clock: index.clock,
         }
-    }
-}
-
-/// Filter and cursor of a request, resolved before the lock is taken.
-struct Queries {
-    filter: Predicate,
-    cursor: Cursor,
-    rest: Predicate,
-}
-
-impl Queries {
-    fn of(
-        entity: Entity,
-        filter: Option<&qql::Query>,
-        cursor: Option<&qql::Query>,
-        end: Option<Timestamp>,
-    ) -> Result<Self, FleetError> {
-        let now = Timestamp::now();
-        let filter = Predicate::of(entity, filter, now)?;
-        let mut cursor = Cursor::of(cursor);
-        cursor.put_end(end);
-        let rest = Predicate::of_all(entity, &cursor.rest, now)?;
-        Ok(Self { filter, cursor, rest })
-    }
-
-    fn source<'a>(&self, columns: &'a Columns, customer: Uuid, visible: Visible) -> Source<'a> {
-        Source { columns, customer, visible, filter: self.filter.clone() }
-    }
-}
-
-fn bulk_page<V>(items: Vec<Arc<V>>, next: Option<Cursor>) -> BulkPage<V> {
-    let mut next = next;
-    let end = next.as_mut().and_then(Cursor::take_end);
-    BulkPage { items, next: next.map(|cursor| cursor.to_string()), end }
-}
-
-/// The position of the record that `key` names: `None` if there is none, `Some(None)` if it is out of scope.
-fn look_up(columns: &Columns, customer: Uuid, visible: &Visible, key: &str) -> Option<Option<u32>> {
-    if key.len() != SHORT_ID && key.len() != 64 {
-        return None;
-    }
-    let from = Digest::from_hex(&format!("{key:0<64}")).ok()?;
-    let to = Digest::from_hex(&format!("{key:f<64}")).ok()?;
-    let mut found = None;
-    for position in columns.by_id(customer, from, to) {
-        if visible.contains(position) {
-            return Some(Some(position));
-        }
-        found = Some(None);
-    }
-    found
-}
-
-fn answer<P, V>(found: Option<Option<P>>, view: impl FnOnce(P) -> V) -> Lookup<V> {
-    match found {
-        Some(Some(parts)) => Lookup::Found(Arc::new(view(parts))),
-        Some(None) => Lookup::OutOfScope,
-        None => Lookup::Unknown,
     }
 }

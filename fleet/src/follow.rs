@@ -1,8 +1,8 @@
 //! Keeping the index up to date: reads the change log, fetches what changed, judges new packages, applies in order.
 //!
 //! One task does all of it, so that a change of judgements made here cannot overtake the facts that were committed before it.
-//! The index moves from one clock value to a later one in a single step under the write lock: readers see
-//! all of a transaction or nothing.
+//! The index moves from one clock value to a later one in a single step: the next state is made beside the present one, which
+//! readers go on with, and then takes its place. Readers see all of a transaction or nothing.
 //!
 //! A record that was fetched may be newer than the part of the log that was read. It is left for the step that reads its own
 //! change: were it shown at once, a reader could take its clock value for its place and miss what lies before.
@@ -11,16 +11,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use knowledge::{Bundle, Changes};
-use model::{Digest, Package, Timestamp};
-use store::{Change, ChangeKind, ContainerRecord, ImageRecord, Inventory, PackageRow, Rejudged, Store};
+use knowledge::Bundle;
+use model::{Digest, Timestamp};
+use store::{Change, ChangeKind, Inventory, Rejudged, Store};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::dictionary::{Fragments, PackageEntry};
 use crate::error::FleetError;
+use crate::facts::{Index, Put, Step, StoredContainer, StoredImage, Verdict, cause_number};
 use crate::fleet::Shared;
-use crate::judge::{Judged, count, judge_all};
+use crate::judge::Judged;
+use crate::rejudge::{judge, puts, record_again, record_first};
+use crate::table::Bits;
 
 /// Rows of one question to the store.
 pub(crate) const PAGE: usize = 2_000;
@@ -33,36 +35,30 @@ const POLL: Duration = Duration::from_millis(500);
 
 /// What the follower can be told.
 pub(crate) enum Command {
-    /// Judge by this bundle from now on; `judged` holds what was judged by it already.
-    Adopt {
-        bundle: Arc<Bundle>,
-        judged: HashMap<u32, Option<Judged>>,
-        done: oneshot::Sender<Result<usize, FleetError>>,
-    },
-}
-
-/// What a step will do to the index.
-#[derive(Default)]
-struct Step {
-    judgements: Vec<Arc<PackageEntry>>,
-    images: Vec<(Arc<ImageRecord>, Arc<Inventory>)>,
-    containers: Vec<Arc<ContainerRecord>>,
-    deleted: Vec<Change>,
+    /// Keep these judgements of packages, made by a bundle that is to be adopted.
+    Stage { bundle: Digest, judged: Vec<(u32, Judged)> },
+    /// Judge by this bundle from now on. Of the packages `known` those were staged that it touches.
+    Adopt { bundle: Arc<Bundle>, known: Bits, done: oneshot::Sender<Result<usize, FleetError>> },
 }
 
 /// Follows the store.
 pub(crate) struct Follower {
     store: Store,
     bundle: Arc<Bundle>,
+    /// The newest state: what readers see, and packages and inventories that no image in it holds yet.
+    pub(crate) index: Index,
+    /// Whether nobody sees the index yet. Then there is only one state of it, which is changed instead of a clone.
+    pub(crate) is_loading: bool,
     /// The index holds everything up to here.
     pub(crate) applied: Timestamp,
     /// The highest package number that was read.
     pub(crate) last_package: Option<u32>,
     /// Changes that were read while a newer version of the record was there already: their clock values.
     held: BTreeMap<(Uuid, Uuid), Timestamp>,
+    /// Judgements by a bundle that is to be adopted.
+    pending: Option<(Digest, HashMap<u32, Verdict>)>,
     /// Judgements that were recorded and wait for their change to be read.
-    staged: HashMap<u32, Judged>,
-    inventories: HashMap<Digest, Weak<Inventory>>,
+    staged: HashMap<u32, Verdict>,
 }
 
 impl Follower {
@@ -70,11 +66,13 @@ impl Follower {
         Self {
             store,
             bundle,
+            index: Index::default(),
+            is_loading: true,
             applied,
             last_package: None,
             held: BTreeMap::new(),
+            pending: None,
             staged: HashMap::new(),
-            inventories: HashMap::new(),
         }
     }
 
@@ -84,6 +82,10 @@ impl Follower {
         loop {
             let Some(alive) = shared.upgrade() else { return };
             if let Err(error) = self.catch_up(&alive, &commands).await {
+                if matches!(error, FleetError::Stopped) {
+                    tracing::error!("a step of the index failed for good, it is not followed any more");
+                    return;
+                }
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the index could not follow the store, trying again"
@@ -93,17 +95,26 @@ impl Follower {
             tokio::select! {
                 command = commands.recv() => match command {
                     None => return,
-                    Some(Command::Adopt { bundle, judged, done }) => {
+                    Some(command) => {
                         let Some(alive) = shared.upgrade() else { return };
-                        let outcome = self.adopt(&alive, bundle, judged).await;
-                        // nobody waits any more if the caller was cancelled
-                        let _ = done.send(outcome);
+                        self.obey(&alive, command).await;
                     }
                 },
                 moved = committed.changed() => if moved.is_err() {
                     tokio::time::sleep(POLL).await;
                 },
                 () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    async fn obey(&mut self, shared: &Shared, command: Command) {
+        match command {
+            Command::Stage { bundle, judged } => self.stage(bundle, judged),
+            Command::Adopt { bundle, known, done } => {
+                let outcome = self.adopt(shared, bundle, &known).await;
+                // nobody waits any more if the caller was cancelled
+                let _ = done.send(outcome);
             }
         }
     }
@@ -136,151 +147,146 @@ impl Follower {
         let changes = changes.map_err(FleetError::store("reading the change log"))?;
         // with nothing left, everything up to the clock that was read before is in the index
         let upto = changes.last().map_or(now.max(self.applied), |change| change.clock);
-        let step = self.prepare(shared, &changes, upto).await?;
+        let is_last = changes.is_empty();
+        let step = self.prepare(changes, upto).await?;
+        let judged: Vec<u32> = step.judgements.iter().map(|put| put.row.id).collect();
+        let mut next = self.index.clone();
+        next.clock = upto;
+        self.index = on_a_thread(move || {
+            next.apply(step);
+            next
+        })
+        .await?;
         self.applied = upto;
-        for entry in &step.judgements {
-            self.staged.remove(&entry.id);
-        }
+        judged.iter().for_each(|package| drop(self.staged.remove(package)));
         let complete = self.held.values().min().map_or(upto, |held| Timestamp(held.0 - 1));
-        shared.advance(complete, |index| {
-            step.apply(index);
-            index.clock = upto;
-        });
-        Ok(!changes.is_empty())
+        shared.advance(complete, self.index.clone());
+        Ok(!is_last)
     }
 
-    async fn prepare(
-        &mut self,
-        shared: &Shared,
-        changes: &[Change],
-        upto: Timestamp,
-    ) -> Result<Step, FleetError> {
+    async fn prepare(&mut self, changes: Vec<Change>, upto: Timestamp) -> Result<Step, FleetError> {
         let mut step = Step::default();
-        let mut images = Vec::new();
+        let (mut images, mut containers) = (BTreeMap::new(), BTreeMap::new());
         for change in changes {
             let key = (change.customer, change.key);
             self.held.remove(&key);
             match change.kind {
-                ChangeKind::Judgement => {}
-                ChangeKind::Image | ChangeKind::Container if change.deleted => {
-                    step.deleted.push(change.clone())
-                }
-                ChangeKind::Image => match self.image(change).await?.filter(|image| image.updated <= upto) {
-                    Some(image) => images.push(image),
-                    None => drop(self.held.insert(key, change.clock)),
-                },
-                ChangeKind::Container => {
-                    match self.container(change).await?.filter(|record| record.updated <= upto) {
-                        Some(record) => step.containers.push(Arc::new(record)),
-                        None => drop(self.held.insert(key, change.clock)),
-                    }
-                }
+                ChangeKind::Image if !change.deleted => drop(images.insert(key, change)),
+                ChangeKind::Container if !change.deleted => drop(containers.insert(key, change)),
+                _ => step.changes.push(change),
             }
         }
-        let inventories = self.inventories(shared, &images, upto).await?;
-        if changes.iter().any(|change| change.kind == ChangeKind::Judgement) {
-            step.judgements = self.judgements(shared, upto).await?;
+        step.containers = self.containers(containers, upto).await?;
+        step.images = self.images(images, upto).await?;
+        if step.changes.iter().any(|change| change.kind == ChangeKind::Judgement) {
+            step.judgements = self.judgements(upto).await?;
         }
-        step.images = images.into_iter().map(Arc::new).zip(inventories).collect();
         Ok(step)
     }
 
-    async fn image(&self, change: &Change) -> Result<Option<ImageRecord>, FleetError> {
-        self.store.image(change.customer, change.key).await.map_err(FleetError::store("reading an image"))
+    /// The containers of changes, as far as they have not changed again since; those wait for their next change.
+    async fn containers(
+        &mut self,
+        mut changes: BTreeMap<(Uuid, Uuid), Change>,
+        upto: Timestamp,
+    ) -> Result<Vec<StoredContainer>, FleetError> {
+        let keys: Vec<(Uuid, Uuid)> = changes.keys().copied().collect();
+        let mut stored = Vec::with_capacity(keys.len());
+        for part in keys.chunks(PAGE) {
+            let records = self.store.containers_of(part).await.map_err(FleetError::store("reading containers"))?;
+            for record in records.into_iter().filter(|record| record.updated <= upto) {
+                let change = changes.remove(&(record.customer, record.uuid));
+                let cause = change.map_or(0, |change| cause_number(&change.cause));
+                stored.push(StoredContainer { record, cause });
+            }
+        }
+        self.held.extend(changes.into_iter().map(|(key, change)| (key, change.clock)));
+        Ok(stored)
     }
 
-    async fn container(&self, change: &Change) -> Result<Option<ContainerRecord>, FleetError> {
-        self.store
-            .container(change.customer, change.key)
-            .await
-            .map_err(FleetError::store("reading a container"))
+    /// The images of changes in the same way, with their inventories and packages in the index.
+    async fn images(
+        &mut self,
+        mut changes: BTreeMap<(Uuid, Uuid), Change>,
+        upto: Timestamp,
+    ) -> Result<Vec<StoredImage>, FleetError> {
+        let keys: Vec<(Uuid, Uuid)> = changes.keys().copied().collect();
+        let mut stored = Vec::with_capacity(keys.len());
+        for part in keys.chunks(PAGE) {
+            let mut records = self.store.images_of(part).await.map_err(FleetError::store("reading images"))?;
+            records.retain(|record| record.updated <= upto);
+            let numbers = self.inventories(records.iter().map(|record| record.inventory), upto).await?;
+            for (record, inventory) in records.into_iter().zip(numbers) {
+                let change = changes.remove(&(record.customer, record.uuid));
+                let cause = change.map_or(0, |change| cause_number(&change.cause));
+                stored.push(StoredImage { record, inventory, cause });
+            }
+        }
+        self.held.extend(changes.into_iter().map(|(key, change)| (key, change.clock)));
+        Ok(stored)
     }
 
-    /// The inventories of `images`, in their order, with all their packages in the index; images with equal content
+    /// The numbers of inventories, in their order, with all their packages in the index; images with equal content
     /// share one.
-    ///
-    /// Entries are sorted by package and path. The store sorts by package number, and numbers tell which packages
-    /// other images, even other customers', brought first.
     pub(crate) async fn inventories(
         &mut self,
-        shared: &Shared,
-        images: &[ImageRecord],
+        digests: impl Iterator<Item = Digest>,
         upto: Timestamp,
-    ) -> Result<Vec<Arc<Inventory>>, FleetError> {
-        let mut found: HashMap<Digest, Arc<Inventory>> = HashMap::new();
-        let mut missing = BTreeSet::new();
-        for digest in images.iter().map(|image| image.inventory) {
-            match self.inventories.get(&digest).and_then(Weak::upgrade) {
-                Some(inventory) => drop(found.insert(digest, inventory)),
-                None => drop(missing.insert(digest)),
+    ) -> Result<Vec<u32>, FleetError> {
+        let digests: Vec<Digest> = digests.collect();
+        let unknown = digests.iter().filter(|digest| self.index.inventories.number(digest).is_none());
+        let missing: Vec<Digest> = unknown.copied().collect::<BTreeSet<_>>().into_iter().collect();
+        for part in missing.chunks(PAGE / 4) {
+            let read = self.store.inventories(part).await.map_err(FleetError::store("reading inventories"))?;
+            self.new_packages(&read, upto).await?;
+            let mut index = self.index.clone();
+            if self.is_loading {
+                self.index = Index::default();
             }
+            let (index, outcome) = on_a_thread(move || {
+                let content = read.into_iter().map(|inventory| (inventory.digest, inventory.entries));
+                let outcome = index.inventories.intern(&index.packages, content);
+                (index, outcome)
+            })
+            .await?;
+            self.index = index;
+            outcome?;
         }
-        let missing: Vec<Digest> = missing.into_iter().collect();
-        if !missing.is_empty() {
-            let mut read =
-                self.store.inventories(&missing).await.map_err(FleetError::store("reading inventories"))?;
-            self.new_packages(shared, &read, upto).await?;
-            shared.read().sort(&mut read)?;
-            if self.inventories.len() >= 1_024 && self.inventories.len().is_power_of_two() {
-                self.inventories.retain(|_, inventory| inventory.strong_count() > 0);
-            }
-            for (digest, inventory) in missing.into_iter().zip(read) {
-                let inventory = Arc::new(inventory);
-                self.inventories.insert(digest, Arc::downgrade(&inventory));
-                found.insert(digest, inventory);
-            }
-        }
-        Ok(images.iter().map(|image| Arc::clone(&found[&image.inventory])).collect())
+        let lost = |digest: &Digest| FleetError::UnknownInventory { inventory: *digest };
+        digests
+            .iter()
+            .map(|digest| self.index.inventories.number(digest).ok_or_else(|| lost(digest)))
+            .collect()
     }
 
     /// Reads and judges packages that the inventories name and the index does not know yet.
     ///
     /// They are put in at once: nobody sees them before an image holds them.
-    async fn new_packages(
-        &mut self,
-        shared: &Shared,
-        inventories: &[Inventory],
-        upto: Timestamp,
-    ) -> Result<(), FleetError> {
+    async fn new_packages(&mut self, inventories: &[Inventory], upto: Timestamp) -> Result<(), FleetError> {
         let needed =
             inventories.iter().flat_map(|inventory| &inventory.entries).map(|entry| entry.package).max();
         while needed > self.last_package {
             let rows = self.store.packages_after(self.last_package, PAGE).await;
-            let rows = rows.map_err(FleetError::store("reading packages"))?;
+            let mut rows = rows.map_err(FleetError::store("reading packages"))?;
             let Some(last) = rows.last().map(|row| row.id) else {
                 return Err(FleetError::UnknownPackage { package: needed.unwrap_or_default() });
             };
-            let entries = self.judge_new(rows, upto).await?;
-            shared.fill(|index| index.put_packages(entries));
+            let packages = rows.iter().map(|row| row.package.clone()).collect();
+            let judged = judge(packages, Arc::clone(&self.bundle)).await?;
+            record_first(&self.store, rows.iter().zip(&judged)).await?;
+            // a judgement that was recorded later than the log was read is shown when its change is read
+            rows.iter_mut().filter(|row| row.changed > upto).for_each(|row| row.changed = row.created);
+            let verdicts = judged.into_iter().map(|judged| self.index.packages.verdict(judged));
+            let verdicts = rows.into_iter().zip(verdicts.collect::<Vec<_>>()).collect();
+            let puts = puts(&self.store, verdicts).await?;
+            self.index.put_packages(puts);
             self.last_package = Some(last);
         }
         Ok(())
     }
 
-    async fn judge_new(
-        &self,
-        rows: Vec<PackageRow>,
-        upto: Timestamp,
-    ) -> Result<Vec<Arc<PackageEntry>>, FleetError> {
-        let packages = rows.iter().map(|row| row.package.clone()).collect();
-        let judged = judge(packages, Arc::clone(&self.bundle)).await?;
-        record_first(&self.store, rows.iter().zip(&judged)).await?;
-        let rows = rows.into_iter().zip(judged).map(|(mut row, judged)| {
-            // a judgement that was recorded later than the log was read is shown when its change is read
-            if row.changed > upto {
-                row.changed = row.created;
-            }
-            (row, judged)
-        });
-        entries(&self.store, rows.collect()).await
-    }
-
-    /// New entries for the packages whose findings changed since the log was last read.
-    async fn judgements(
-        &mut self,
-        shared: &Shared,
-        upto: Timestamp,
-    ) -> Result<Vec<Arc<PackageEntry>>, FleetError> {
+    /// The packages whose findings changed since the log was last read, with their new judgements.
+    async fn judgements(&mut self, upto: Timestamp) -> Result<Vec<Put>, FleetError> {
         let mut changed = Vec::new();
         let mut after = None;
         loop {
@@ -289,20 +295,28 @@ impl Follower {
             let Some(last) = rows.last() else { break };
             after = Some(last.id);
             for row in rows.into_iter().filter(|row| row.changed > row.created && row.changed <= upto) {
-                let Some(entry) = shared.read().package(row.id).cloned() else { continue };
-                let is_ours =
-                    self.staged.get(&row.id).is_some_and(|own| Some(own.fingerprint) == row.fingerprint);
-                let judged = match self.staged.remove(&row.id).filter(|_| is_ours) {
-                    Some(judged) => judged,
-                    // another process judged by a bundle that this one has not been given yet
-                    None => judged_of(&entry),
-                };
+                let Some(entry) = self.index.packages.entry(row.id) else { continue };
+                let own = self.staged.get(&row.id).filter(|own| Some(own.fingerprint) == row.fingerprint);
+                let is_ours = own.is_some();
+                // else another process judged by a bundle that this one has not been given yet
+                let verdict = own.cloned().unwrap_or_else(|| self.index.packages.verdict_of(entry));
                 if entry.changed != row.changed || is_ours {
-                    changed.push((row, judged));
+                    changed.push((row, verdict));
                 }
             }
         }
-        entries(&self.store, changed).await
+        puts(&self.store, changed).await
+    }
+
+    /// Puts judgements by a coming bundle under numbers.
+    fn stage(&mut self, bundle: Digest, judged: Vec<(u32, Judged)>) {
+        if self.pending.as_ref().is_none_or(|(known, _)| *known != bundle) {
+            self.pending = Some((bundle, HashMap::new()));
+        }
+        let Some((_, pending)) = &mut self.pending else { return };
+        for (package, judged) in judged {
+            pending.insert(package, self.index.packages.verdict(judged));
+        }
     }
 
     /// Takes over a new bundle; gives the number of packages that come out otherwise.
@@ -310,175 +324,56 @@ impl Follower {
         &mut self,
         shared: &Shared,
         bundle: Arc<Bundle>,
-        mut judged: HashMap<u32, Option<Judged>>,
+        known: &Bits,
     ) -> Result<usize, FleetError> {
         self.bundle = Arc::clone(&bundle);
-        let known: Vec<Arc<PackageEntry>> = shared.read().packages().cloned().collect();
-        let late: Vec<_> = known.iter().filter(|entry| !judged.contains_key(&entry.id)).collect();
-        let again =
-            judge(late.iter().map(|entry| entry.package.clone()).collect(), Arc::clone(&bundle)).await?;
-        judged.extend(late.iter().map(|entry| entry.id).zip(again.into_iter().map(Some)));
+        let late: Vec<_> = self.index.packages.entries().filter(|entry| !known.contains(entry.id)).collect();
+        let (ids, packages): (Vec<u32>, Vec<_>) =
+            late.into_iter().map(|entry| (entry.id, entry.package.package())).unzip();
+        let again = judge(packages, Arc::clone(&bundle)).await?;
+        self.stage(bundle.id(), ids.into_iter().zip(again).collect());
+        let judged = self.pending.take().map(|(_, judged)| judged).unwrap_or_default();
 
-        let mut refreshed = Vec::new();
+        let mut renewed = Vec::new();
         let mut changed = Vec::new();
-        for entry in &known {
-            // nothing for one that the new bundle does not touch
-            let Some(new) = judged.remove(&entry.id).flatten() else { continue };
-            if new.fingerprint == entry.fingerprint {
-                refreshed.push(Arc::new(renewed(entry, new)));
+        for (package, verdict) in judged {
+            let Some(entry) = self.index.packages.entry(package) else { continue };
+            if verdict.fingerprint == entry.fingerprint {
+                renewed.push(self.index.packages.renewed(entry, verdict));
             } else {
-                changed.push((entry.id, new));
+                changed.push((package, verdict));
             }
         }
-        shared.advance(Timestamp(i64::MIN), |index| index.put_packages(refreshed));
+        changed.sort_unstable_by_key(|(package, _)| *package);
+        self.index.put_packages(renewed);
+        shared.advance(Timestamp(i64::MIN), self.index.clone());
         let count = changed.len();
-        let cause = format!("bundle {}", bundle.id());
-        let mut chunk = Vec::new();
-        let mut clock = self.applied;
-        for (id, new) in changed {
-            chunk.push(Rejudged { package: id, fingerprint: new.fingerprint, qids: new.qids() });
-            self.staged.insert(id, new);
-            if chunk.len() == RECORDED {
-                clock = record_again(&self.store, &cause, std::mem::take(&mut chunk)).await?;
-            }
-        }
-        if !chunk.is_empty() {
-            clock = record_again(&self.store, &cause, chunk).await?;
-        }
+        let clock = self.record(&bundle, changed).await?;
         self.reach(shared, clock).await?;
         shared.set_bundle(bundle);
         Ok(count)
     }
-}
 
-impl Step {
-    fn apply(self, index: &mut crate::index::Index) {
-        index.put_judgements(self.judgements);
-        for change in &self.deleted {
-            match change.kind {
-                ChangeKind::Image => index.remove_image(change.customer, change.key),
-                ChangeKind::Container => index.remove_container(change.customer, change.key),
-                ChangeKind::Judgement => {}
+    /// Records new judgements, which then come in as changes of the log; gives the clock value of the last one.
+    async fn record(&mut self, bundle: &Bundle, changed: Vec<(u32, Verdict)>) -> Result<Timestamp, FleetError> {
+        let cause = format!("bundle {}", bundle.id());
+        let mut clock = self.applied;
+        let mut changed = changed.into_iter().peekable();
+        while changed.peek().is_some() {
+            let mut part = Vec::new();
+            for (package, verdict) in changed.by_ref().take(RECORDED) {
+                part.push(Rejudged { package, fingerprint: verdict.fingerprint, qids: verdict.qids() });
+                self.staged.insert(package, verdict);
             }
+            clock = record_again(&self.store, &cause, part).await?;
         }
-        for (record, inventory) in self.images {
-            index.put_image(record, inventory);
-        }
-        for record in self.containers {
-            index.put_container(record);
-        }
+        Ok(clock)
     }
 }
 
-/// Judges on a thread of its own, so that the runtime goes on.
-pub(crate) async fn judge(packages: Vec<Package>, bundle: Arc<Bundle>) -> Result<Vec<Judged>, FleetError> {
-    if packages.is_empty() {
-        return Ok(Vec::new());
-    }
-    let task = tokio::task::spawn_blocking(move || {
-        let packages: Vec<&Package> = packages.iter().collect();
-        judge_all(&packages, &bundle, Timestamp::now())
-    });
-    task.await.map_err(|_| FleetError::Stopped)
-}
-
-/// Those of `known` whose judgement may be another one by the new bundle, or that time alone has changed.
-pub(crate) async fn touched(
-    known: Vec<Arc<PackageEntry>>,
-    old: Arc<Bundle>,
-    new: Arc<Bundle>,
-) -> Result<Vec<Arc<PackageEntry>>, FleetError> {
-    let task = tokio::task::spawn_blocking(move || {
-        let (changes, now) = (Changes::between(&old, &new), Timestamp::now());
-        let is_touched = |entry: &Arc<PackageEntry>| {
-            changes.touches(&entry.package) || matcher::is_outdated(&entry.judgement, entry.stage, &new, now)
-        };
-        known.into_iter().filter(is_touched).collect()
-    });
-    task.await.map_err(|_| FleetError::Stopped)
-}
-
-/// Records the judgements of packages that were never judged.
-pub(crate) async fn record_first<'a>(
-    store: &Store,
-    judged: impl Iterator<Item = (&'a PackageRow, &'a Judged)>,
-) -> Result<(), FleetError> {
-    let first: Vec<_> = judged
-        .filter(|(row, _)| row.fingerprint.is_none())
-        .map(|(row, judged)| (row.id, judged.fingerprint, judged.qids()))
-        .collect();
-    for chunk in first.chunks(RECORDED) {
-        let recorded = store.record_first_judgement(chunk.to_vec()).await;
-        recorded.map_err(FleetError::store("recording first judgements"))?;
-    }
-    Ok(())
-}
-
-/// Records that packages came out otherwise than before.
-pub(crate) async fn record_again(
-    store: &Store,
-    cause: &str,
-    judged: Vec<Rejudged>,
-) -> Result<Timestamp, FleetError> {
-    store.record_rejudgement(cause, judged).await.map_err(FleetError::store("recording new judgements"))
-}
-
-/// Entries for packages with the times at which their findings were first made.
-pub(crate) async fn entries(
-    store: &Store,
-    judged: Vec<(PackageRow, Judged)>,
-) -> Result<Vec<Arc<PackageEntry>>, FleetError> {
-    let ids: Vec<u32> = judged.iter().map(|(row, _)| row.id).collect();
-    let mut first_found = HashMap::new();
-    for chunk in ids.chunks(PAGE) {
-        let rows = store.findings_of(chunk).await.map_err(FleetError::store("reading findings"))?;
-        first_found.extend(rows.into_iter().map(|row| ((row.package, row.qid), row.first_found)));
-    }
-    let first = |package, qid| first_found.get(&(package, qid)).copied();
-    Ok(judged.into_iter().map(|(row, judged)| Arc::new(entry(row, judged, first))).collect())
-}
-
-/// One entry. A finding that the store does not know stands since the package's findings last changed.
-pub(crate) fn entry(
-    row: PackageRow,
-    judged: Judged,
-    first_found: impl Fn(u32, u32) -> Option<Timestamp>,
-) -> PackageEntry {
-    let Judged { judgement, stage, fingerprint } = judged;
-    let first_found = judgement
-        .findings
-        .iter()
-        .map(|finding| first_found(row.id, finding.vulnerability.qid).unwrap_or(row.changed));
-    PackageEntry {
-        id: row.id,
-        purl: model::purl::purl_of(&row.package).into_boxed_str(),
-        package: row.package,
-        created: row.created,
-        changed: row.changed,
-        fingerprint: row.fingerprint.unwrap_or(fingerprint),
-        first_found: first_found.collect(),
-        counts: count(judgement.findings.iter().map(|finding| finding.severity)),
-        judgement: Arc::new(judgement),
-        stage,
-        fragments: Fragments::default(),
-    }
-}
-
-/// The judgement that an entry shows.
-fn judged_of(entry: &PackageEntry) -> Judged {
-    Judged { judgement: (*entry.judgement).clone(), stage: entry.stage, fingerprint: entry.fingerprint }
-}
-
-/// The same package with a judgement of equal content, which may differ in what no client is shown.
-fn renewed(known: &PackageEntry, judged: Judged) -> PackageEntry {
-    let row = PackageRow {
-        id: known.id,
-        package: known.package.clone(),
-        created: known.created,
-        changed: known.changed,
-        fingerprint: Some(known.fingerprint),
-    };
-    let times: HashMap<u32, Timestamp> =
-        known.findings().map(|(finding, time)| (finding.vulnerability.qid, time)).collect();
-    entry(row, judged, |_, qid| times.get(&qid).copied())
+/// Runs what takes long on a thread of its own, so that the runtime goes on.
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, FleetError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| FleetError::Stopped)
 }

@@ -3,13 +3,13 @@
 //! What it is for: holding images, containers and packages with their judgements in plain columns and bitmaps,
 //! following the change log, judging packages, and answering filtered, scoped, sorted and paged questions exactly.
 //! What it is not for: keeping anything. It can be thrown away at any time; the database is the truth. It renders
-//! nothing either; see [`view`].
+//! nothing either; see [`views`].
 //!
 //! The decision a reader may doubt: a change is applied strictly in the order of the store's clock, also a change of
 //! judgements that this very process made. Only so can an export cursor promise that nothing new ever appears behind it.
 
-mod base;
-mod column;
+#[allow(dead_code, unused_imports)]
+mod aggregate;
 mod dictionary;
 mod error;
 #[allow(dead_code, unused_imports)]
@@ -18,34 +18,34 @@ mod eval;
 mod facts;
 mod fleet;
 mod follow;
-mod index;
 mod judge;
+mod lists;
 mod load;
 mod page;
 #[allow(dead_code, unused_imports)]
-mod paging;
-#[allow(dead_code, unused_imports)]
 mod persist;
-mod postings;
+mod rejudge;
 mod request;
 #[allow(dead_code, unused_imports)]
 mod table;
 #[cfg(test)]
 mod simulation;
-mod snapshot;
 #[allow(dead_code)]
 mod sort;
-pub mod view;
+mod state;
 #[allow(dead_code, unused_imports)]
-mod views;
+pub mod views;
 
-pub use dictionary::{Fragments, PackageEntry, SeverityCounts};
+pub use dictionary::{Fragments, SeverityCounts};
 pub use error::FleetError;
+pub use facts::{FeedChange, FeedPlace, FindingRow, Identity, PackageEntry};
 pub use fleet::{Fleet, FleetStats};
 pub use knowledge::Bundle;
 pub use matcher::inquiry;
 pub use matcher::risk::Band as RiskBand;
-pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope, Sort, SortKey};
-pub use view::{
+pub use qql::{Entity, Sort};
+pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope};
+pub use views::{Affected, BulkContainer, BulkImage, Content, Found, SoftwareRow};
+pub use views::{
     AffectedView, BaseView, ContainerView, HostView, ImageView, RiskView, SoftwareView, VulnerabilityView,
 };

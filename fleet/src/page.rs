@@ -1,111 +1,113 @@
-//! Pages over the columns: bulk lists with a cursor, plain lists with sort and exact count.
+//! Pages of bulk lists: exports with a cursor.
 //!
-//! Both work on positions only; what belongs to them is fetched by the caller. The cost of a page of a bulk list does not
-//! depend on how far the export has come.
+//! They work on positions only; what belongs to them is fetched by the caller. The cost of a page does not depend on how far
+//! the export has come.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use model::Timestamp;
 use uuid::Uuid;
 
-use crate::column::{Columns, Visible};
-use crate::eval::Predicate;
 use crate::eval::cursor::{Cursor, Position};
-use crate::request::{Sort, SortKey};
+use crate::facts::Rows;
+use crate::table::Bits;
 
 /// The most records that a cursor names: about two thousand characters of a link, which every client and proxy takes.
 /// Fewer in the unit tests, whose small worlds are to meet both forms.
 const MAX_NAMED: usize = if cfg!(test) { 3 } else { 50 };
 
+/// Fewer records than one in so many are gone through themselves instead of the order of all.
+const RARE: u64 = 32;
+
 /// What a page is taken from.
 pub(crate) struct Source<'a> {
-    pub(crate) columns: &'a Columns,
-    pub(crate) customer: Uuid,
-    pub(crate) visible: Visible,
-    pub(crate) filter: Predicate,
+    pub(crate) rows: Rows<'a>,
+    /// The records that the reader may see.
+    pub(crate) visible: Arc<Bits>,
+    /// Those of them that the filter and the cursor's own additional conditions admit.
+    pub(crate) listed: Arc<Bits>,
 }
 
 impl Source<'_> {
-    fn admits(&self, position: u32) -> bool {
-        self.visible.contains(position) && self.filter.holds(self.columns.at(position))
-    }
-
-    /// One page of an export. `rest` is the cursor's own additional conditions, resolved.
+    /// One page of an export.
     ///
     /// An export without an end yet ends at the last change of what the reader may see; the clock itself would tell
     /// of changes that are none of the reader's business.
-    pub(crate) fn bulk(&self, cursor: Cursor, rest: &Predicate, limit: usize) -> (Vec<u32>, Option<Cursor>) {
-        let last = || self.columns.last_updated(self.customer, &self.visible);
-        let end = cursor.end.or_else(last).unwrap_or(Timestamp(i64::MIN));
-        let export = Export { source: self, rest, limit: limit.max(1), end };
+    pub(crate) fn bulk(&self, cursor: Cursor, limit: usize) -> (Vec<u32>, Option<Cursor>) {
+        let end = cursor.end.unwrap_or_else(|| self.last_updated());
+        let export = Export { source: self, limit: limit.max(1), end };
         match &cursor.position {
             Position::Moved(after, _) => export.moved(*after, cursor),
             _ => export.in_order(cursor),
         }
     }
 
-    /// One page of a plain list and the number of all matches.
-    pub(crate) fn list(&self, sort: Sort, page: usize, page_size: usize) -> (Vec<u32>, u64) {
-        let candidates: Box<dyn Iterator<Item = u32> + '_> = match &self.visible {
-            Visible::All => Box::new(self.columns.of_customer(self.customer)),
-            Visible::Only(positions) => Box::new(positions.iter()),
-        };
-        let mut matches: Vec<(i128, Uuid, u32)> = candidates
-            .map(|position| (position, self.columns.at(position)))
-            .filter(|(_, scalars)| self.filter.holds(scalars))
-            .map(|(position, scalars)| {
-                let time = match sort.key {
-                    SortKey::Updated => Some(scalars.updated),
-                    SortKey::Created => scalars.created,
-                };
-                // an unknown time is shown as 0, so that is where it stands
-                let rank = i128::from(time.map_or(0, |time| time.0));
-                (if sort.descending { -rank } else { rank }, scalars.uuid, position)
-            })
-            .collect();
-        let count = matches.len() as u64;
-        let start = (page.max(1) - 1).saturating_mul(page_size).min(matches.len());
-        let end = start.saturating_add(page_size).min(matches.len());
-        if start == end {
-            return (Vec::new(), count);
+    /// The greatest `updated` of all records that the reader may see.
+    fn last_updated(&self) -> Timestamp {
+        let rows = self.rows;
+        if is_rare(&self.visible, rows) {
+            let all = self.visible.iter().map(|position| rows.updated(position));
+            return all.max().unwrap_or(Timestamp(i64::MIN));
         }
-        if end < matches.len() {
-            matches.select_nth_unstable(end - 1);
-            matches.truncate(end);
-        }
-        matches.sort_unstable();
-        (matches[start..].iter().map(|(_, _, position)| *position).collect(), count)
+        let last = rows.last_first().find(|position| self.visible.contains(*position));
+        last.map_or(Timestamp(i64::MIN), |position| rows.updated(position))
     }
+
+    /// At most `most` of the listed records by (`updated`, `uuid`), from a place in this order up to the last one at `to`, for
+    /// which `holds`.
+    fn in_order(
+        &self,
+        from: (Timestamp, Bound<Uuid>),
+        to: Timestamp,
+        most: usize,
+        holds: impl Fn(u32) -> bool,
+    ) -> Vec<u32> {
+        let rows = self.rows;
+        if !is_rare(&self.listed, rows) {
+            let listed = rows.in_order(from, to).filter(|position| self.listed.contains(*position));
+            return listed.filter(|position| holds(*position)).take(most).collect();
+        }
+        let is_behind = |updated: Timestamp, uuid: Uuid| match from.1 {
+            Bound::Unbounded => updated >= from.0,
+            Bound::Included(bound) => (updated, uuid) >= (from.0, bound),
+            Bound::Excluded(bound) => (updated, uuid) > (from.0, bound),
+        };
+        let key = |position: u32| (rows.updated(position), rows.uuid(position), position);
+        let keys = self.listed.iter().map(key);
+        let mut keys: Vec<_> =
+            keys.filter(|(at, uuid, position)| *at <= to && is_behind(*at, *uuid) && holds(*position)).collect();
+        if keys.len() > most && most > 0 {
+            keys.select_nth_unstable(most - 1);
+        }
+        keys.truncate(most);
+        keys.sort_unstable();
+        keys.into_iter().map(|(.., position)| position).collect()
+    }
+}
+
+fn is_rare(set: &Bits, rows: Rows<'_>) -> bool {
+    set.count() * RARE < u64::from(rows.live.len())
 }
 
 /// One page of an export that ends at `end`.
 struct Export<'a> {
     source: &'a Source<'a>,
-    rest: &'a Predicate,
     limit: usize,
     end: Timestamp,
 }
 
 impl Export<'_> {
-    fn admits(&self, position: u32) -> bool {
-        self.source.admits(position) && self.rest.holds(self.source.columns.at(position))
-    }
-
     /// The first part: records up to the end, by (`updated`, `uuid`); on the last page the second part as well, if it fits.
     fn in_order(&self, cursor: Cursor) -> (Vec<u32>, Option<Cursor>) {
-        let columns = self.source.columns;
-        let (least, to) = self.bounds();
+        let rows = self.source.rows;
         let (from, returned): (_, &[Uuid]) = match &cursor.position {
             Position::Listed(time, uuids) => ((*time, Bound::Unbounded), uuids),
             Position::After(time, uuid) => ((*time, Bound::Excluded(*uuid)), &[]),
-            Position::Start | Position::Moved(..) => ((least, Bound::Unbounded), &[]),
+            Position::Start | Position::Moved(..) => ((Timestamp(i64::MIN), Bound::Unbounded), &[]),
         };
-        let from = if least > from.0 { (least, Bound::Unbounded) } else { from };
-        let mut page: Vec<u32> = columns
-            .in_order(self.source.customer, from, to)
-            .filter(|position| self.admits(*position) && !returned.contains(&columns.at(*position).uuid))
-            .take(self.limit.saturating_add(1))
-            .collect();
+        let is_new = |position: u32| returned.is_empty() || !returned.contains(&rows.uuid(position));
+        let mut page = self.source.in_order(from, self.end, self.limit.saturating_add(1), is_new);
         if page.len() > self.limit {
             page.truncate(self.limit);
             let next = self.next_in_order(&page, cursor);
@@ -125,43 +127,38 @@ impl Export<'_> {
         if page.is_empty() { self.moved(Uuid::nil(), second) } else { (page, Some(second)) }
     }
 
-    /// The part of the order in which the filter can hold at all, cut at the end.
-    fn bounds(&self) -> (Timestamp, Timestamp) {
-        let (filter_from, filter_to) = self.source.filter.updated_bounds();
-        let (rest_from, rest_to) = self.rest.updated_bounds();
-        (filter_from.max(rest_from), filter_to.min(rest_to).min(self.end))
-    }
-
     /// At most `most` records of the second part, by (`updated`, `uuid`).
     fn moved_in_order(&self, most: usize) -> Vec<u32> {
         let Some(from) = self.end.0.checked_add(1) else { return Vec::new() };
-        self.source
-            .columns
-            .in_order(self.source.customer, (Timestamp(from), Bound::Unbounded), Timestamp(i64::MAX))
-            .filter(|position| self.is_moved(*position))
-            .take(most)
-            .collect()
+        let from = (Timestamp(from), Bound::Unbounded);
+        self.source.in_order(from, Timestamp(i64::MAX), most, |position| self.existed(position))
     }
 
-    /// Whether a record existed at the end and has changed since.
-    fn is_moved(&self, position: u32) -> bool {
-        let scalars = self.source.columns.at(position);
-        scalars.updated > self.end && scalars.first_stored <= self.end && self.admits(position)
+    /// Whether a record existed at the end.
+    fn existed(&self, position: u32) -> bool {
+        self.source.rows.first_stored(position) <= self.end
     }
 
     /// The second part by `uuid`, for when there is too much of it for one page.
     fn moved(&self, after: Uuid, cursor: Cursor) -> (Vec<u32>, Option<Cursor>) {
-        let columns = self.source.columns;
-        let mut page: Vec<u32> = columns
-            .by_uuid_after(self.source.customer, after)
-            .filter(|position| self.is_moved(*position))
-            .take(self.limit.saturating_add(1))
-            .collect();
+        let (rows, listed) = (self.source.rows, &self.source.listed);
+        let is_moved = |position: u32| rows.updated(position) > self.end && self.existed(position);
+        let most = self.limit.saturating_add(1);
+        let mut page: Vec<u32> = if is_rare(listed, rows) {
+            let moved = listed.iter().filter(|position| is_moved(*position));
+            let mut keys: Vec<_> = moved.map(|position| (rows.uuid(position), position)).collect();
+            keys.retain(|(uuid, _)| *uuid > after);
+            keys.sort_unstable();
+            keys.into_iter().take(most).map(|(_, position)| position).collect()
+        } else {
+            let moved = rows.by_uuid_after(after).filter(|position| listed.contains(*position));
+            moved.filter(|position| is_moved(*position)).take(most).collect()
+        };
         if page.len() <= self.limit {
             return (page, None);
         }
         page.truncate(self.limit);
-        let last = columns.at(page[self.limit - 1]).uuid;
+        let last = rows.uuid(page[self.limit - 1]);
         (
             page,
             Some(Cursor {
@@ -178,27 +175,31 @@ impl Export<'_> {
     /// passed over here because the cursor named it and it has changed since. Where those are too many for an
     /// address, the other form says how far the export has come.
     fn next_in_order(&self, page: &[u32], cursor: Cursor) -> Cursor {
-        let columns = self.source.columns;
-        let last = columns.at(page[page.len() - 1]);
+        let rows = self.source.rows;
+        let last = page[page.len() - 1];
+        let (last_updated, last_uuid) = (rows.updated(last), rows.uuid(last));
         let is_passed_over = |uuid: &&Uuid| {
-            let position = columns.position(self.source.customer, **uuid);
-            let position = position.filter(|position| **uuid < last.uuid && self.admits(*position));
-            position.is_some_and(|position| columns.at(position).updated == last.updated)
+            let position = rows.position(**uuid);
+            let listed = position.filter(|at| **uuid < last_uuid && self.source.listed.contains(*at));
+            listed.is_some_and(|position| rows.updated(position) == last_updated)
         };
         let (named_before, is_beyond_names): (&[Uuid], bool) = match &cursor.position {
             Position::Listed(_, uuids) => (uuids, false),
-            Position::After(time, _) => (&[], *time == last.updated),
+            Position::After(time, _) => (&[], *time == last_updated),
             Position::Start | Position::Moved(..) => (&[], false),
         };
-        let returned = page.iter().map(|position| columns.at(*position));
-        let returned = returned.filter(|scalars| scalars.updated == last.updated).map(|scalars| scalars.uuid);
-        let mut named: Vec<Uuid> =
-            named_before.iter().filter(is_passed_over).copied().chain(returned).collect();
+        let returned = page.iter().copied().filter(|position| rows.updated(*position) == last_updated);
+        let mut named: Vec<Uuid> = named_before
+            .iter()
+            .filter(is_passed_over)
+            .copied()
+            .chain(returned.map(|position| rows.uuid(position)))
+            .collect();
         named.sort_unstable();
         let position = if is_beyond_names || named.len() > MAX_NAMED {
-            Position::After(last.updated, last.uuid)
+            Position::After(last_updated, last_uuid)
         } else {
-            Position::Listed(last.updated, named)
+            Position::Listed(last_updated, named)
         };
         let end = (cursor.position != Position::Start).then_some(self.end);
         Cursor { position, end, rest: cursor.rest }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::Timestamp;
+use qql::Sort;
 use uuid::Uuid;
 
 /// What an account may see. Records out of scope influence no byte of any answer.
@@ -45,29 +46,6 @@ pub struct BulkPage<V> {
     pub end: Option<Timestamp>,
 }
 
-/// What a plain list is sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortKey {
-    /// Build time of an image, creation of a container. Images that do not say stand at the time 0.
-    Created,
-    /// The effective `updated`.
-    Updated,
-}
-
-/// The order of a plain list; ties are broken by `uuid` ascending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sort {
-    /// By what.
-    pub key: SortKey,
-    /// Greatest first.
-    pub descending: bool,
-}
-
-impl Sort {
-    /// The documented default, `created:desc`.
-    pub const DEFAULT: Self = Self { key: SortKey::Created, descending: true };
-}
-
 /// A page of a plain list.
 #[derive(Clone, Debug)]
 pub struct ListRequest {
@@ -77,7 +55,7 @@ pub struct ListRequest {
     pub scope: Scope,
     /// The client's filter.
     pub filter: Option<qql::Query>,
-    /// The order.
+    /// The order; ties are broken by `uuid` ascending.
     pub sort: Sort,
     /// 1 is the first page; 0 is taken for 1.
     pub page: usize,

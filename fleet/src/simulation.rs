@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::eval::cursor::Cursor;
 use crate::facts::{Index, Rows};
-use crate::paging::Source;
+use crate::page::Source;
 use crate::request::Scope;
 use crate::table::Bits;
 use database::{Chance, Database};

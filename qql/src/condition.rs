@@ -6,6 +6,8 @@
 //!   have several values ([`crate::fields::Spec::many`]) one of them must match. A missing value never passes a test.
 //! - [`Condition::IsNull`] holds if the record has no value of the field; an empty list is no value, an empty text is one.
 //! - [`Condition::Any`] holds if one element of the array satisfies the inner condition, whose fields are the element's.
+//! - Alternatives on one field, or on elements of one array, stand in one [`Condition::Test`] or [`Condition::Any`]: `a:1 or a:2`
+//!   is resolved to the same as `a:[1, 2]`. Two tests on one field in one [`Condition::Or`] are of different kinds.
 //! - [`Condition::Not`] holds if the inner condition does not: records with missing values are among those.
 //!
 //! A [`FieldId`] means the member of the API's record of the same name and path (see [`crate::fields`] for the sentence on
@@ -94,11 +96,6 @@ impl Condition {
             1 => operands.swap_remove(0),
             _ => Self::And(operands),
         }
-    }
-
-    /// One holds.
-    pub(crate) fn one_of(mut operands: Vec<Self>) -> Self {
-        if operands.len() == 1 { operands.swap_remove(0) } else { Self::Or(operands) }
     }
 
     /// Below arrays, the first the outermost: some element of each.

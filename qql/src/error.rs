@@ -70,7 +70,9 @@ pub enum QueryError {
         column: u32,
     },
     /// The token has a closed set of values, and the value is none of them.
-    #[error("value `{value}` (column {column}) of filter token `{token}` does not exist; the values are {allowed}")]
+    #[error(
+        "value `{value}` (column {column}) of filter token `{token}` does not exist; the values are {allowed}"
+    )]
     UnknownValue {
         /// As written.
         token: String,
@@ -91,8 +93,20 @@ pub enum QueryError {
         /// What is wrong and how to mend it, as the end of the sentence.
         problem: String,
     },
+    /// The query comes to more than [`crate::MAX_TESTS`] tests.
+    #[error(
+        "filter has {count} conditions, at most {limit} are accepted; write alternatives on one token as a list"
+    )]
+    TooManyTests {
+        /// Tests that it comes to.
+        count: usize,
+        /// Tests accepted.
+        limit: usize,
+    },
     /// A list has more than [`crate::MAX_LIST`] values.
-    #[error("the list of filter token `{token}` (column {column}) has {length} values, at most {limit} are accepted")]
+    #[error(
+        "the list of filter token `{token}` (column {column}) has {length} values, at most {limit} are accepted"
+    )]
     TooMany {
         /// As written.
         token: String,
@@ -109,7 +123,7 @@ impl QueryError {
     /// Where the mistake is, 1 for the whole text.
     pub fn column(&self) -> u32 {
         match self {
-            Self::TooLong { .. } => 1,
+            Self::TooLong { .. } | Self::TooManyTests { .. } => 1,
             Self::TooDeep { column, .. }
             | Self::Syntax { column, .. }
             | Self::UnknownToken { column, .. }

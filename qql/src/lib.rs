@@ -15,6 +15,7 @@ mod date;
 mod error;
 pub mod fields;
 mod lex;
+mod merge;
 mod parse;
 mod print;
 mod resolve;
@@ -39,6 +40,10 @@ pub const MAX_LENGTH: usize = 64 * 1024;
 
 /// Levels of groups and negations that are accepted.
 pub const MAX_DEPTH: usize = 1000;
+
+/// Tests that a query may come to, alternatives on one token counted as one. More than twice [`MAX_DEPTH`], so that the
+/// deepest query is no mistake.
+pub const MAX_TESTS: usize = 4096;
 
 /// Values of a list that are accepted.
 pub const MAX_LIST: usize = 10_000;

@@ -86,8 +86,7 @@ fn elsewhere(scope: &Scope, name: &str) -> Option<String> {
         return Some(format!("; `{name}` cannot stand inside this group"));
     }
     let others = Entity::ALL.into_iter().filter(|entity| *entity != scope.entity);
-    let known: Vec<_> =
-        others.filter(|entity| Scope::of(*entity).knows(name)).map(Entity::plural).collect();
+    let known: Vec<_> = others.filter(|entity| Scope::of(*entity).knows(name)).map(Entity::plural).collect();
     (!known.is_empty()).then(|| format!("; `{name}` is a token of {}", known.join(" and ")))
 }
 
@@ -110,7 +109,8 @@ fn distance(left: &str, right: &str) -> usize {
     for (row, a) in left.iter().enumerate() {
         let mut line = vec![row + 1];
         for (column, b) in right.iter().enumerate() {
-            let mut best = (last[column] + usize::from(a != b)).min(last[column + 1] + 1).min(line[column] + 1);
+            let mut best =
+                (last[column] + usize::from(a != b)).min(last[column + 1] + 1).min(line[column] + 1);
             if row > 0 && column > 0 && *a == right[column - 1] && left[row - 1] == *b {
                 best = best.min(before[column - 1] + 1);
             }

@@ -14,9 +14,10 @@ use crate::change::{self, Cause, ChangeKind};
 use crate::codec::{Codec, Form};
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
+use crate::inventory::Draft;
 use crate::package::page;
 use crate::prepare::PreparedReport;
-use crate::record::{Ack, ImageDocument, ImageRecord, InventoryEntry};
+use crate::record::{Ack, ImageDocument, ImageRecord};
 use crate::sql::sql;
 use crate::work::{Question, Work};
 use crate::{batch, codec, container, inventory, package, tag};
@@ -150,7 +151,7 @@ pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
 
 /// The record of an image that is seen for the first time; its clock values are still to be set.
 fn first(work: &mut Work<'_>, report: PreparedReport) -> Result<StoredImage> {
-    let PreparedReport { customer, uuid, id, scanned_at, source, names, document, packages, entries, .. } =
+    let PreparedReport { customer, uuid, id, scanned_at, source, names, document, packages, inventory, .. } =
         report;
     Ok(StoredImage {
         customer,
@@ -159,7 +160,7 @@ fn first(work: &mut Work<'_>, report: PreparedReport) -> Result<StoredImage> {
         created_at: Timestamp::default(),
         updated: Timestamp::default(),
         last_scanned: scanned_at,
-        inventory: put_inventory(work, &packages, entries)?,
+        inventory: put_inventory(work, &packages, inventory)?,
         sources: vec![source],
         names,
         tags: Vec::new(),
@@ -183,7 +184,7 @@ fn merge(work: &mut Work<'_>, stored: StoredImage, report: PreparedReport) -> Re
     next.names.drain(..surplus);
     if report.scanned_at >= next.last_scanned {
         next.last_scanned = report.scanned_at;
-        next.inventory = put_inventory(work, &report.packages, report.entries)?;
+        next.inventory = put_inventory(work, &report.packages, report.inventory)?;
         if next.document != report.document && !same_document(&next.document, &report.document) {
             next.document = report.document;
         }
@@ -203,13 +204,10 @@ fn same_document(stored: &[u8], new: &[u8]) -> bool {
 fn put_inventory(
     work: &mut Work<'_>,
     packages: &[package::Identity],
-    mut entries: Vec<InventoryEntry>,
+    mut inventory: Draft,
 ) -> Result<Digest> {
-    let numbers = package::number_all(work, packages)?;
-    for entry in &mut entries {
-        entry.package = numbers[entry.package as usize];
-    }
-    inventory::put(work, &inventory::encode(entries))
+    inventory.renumber(&package::number_all(work, packages)?);
+    inventory::put(work, &inventory.encode())
 }
 
 fn write(work: &mut Work<'_>, image: &StoredImage) -> Result<()> {

@@ -49,79 +49,176 @@ struct Details {
     declared: Vec<u32>,
 }
 
-/// Sorts `entries`, drops repetitions and writes them in the form that is digested.
-pub(crate) fn encode(mut entries: Vec<InventoryEntry>) -> Vec<u8> {
-    entries.sort_unstable();
-    entries.dedup();
-    let mut texts = Texts::default();
-    let mut columns = Columns {
-        packages: Vec::with_capacity(entries.len()),
-        layers: Vec::with_capacity(entries.len()),
-        texts: Vec::new(),
-        paths: Vec::with_capacity(entries.len()),
-        owners: Vec::with_capacity(entries.len()),
-    };
-    let mut last = 0;
-    for entry in &entries {
-        columns.packages.push(entry.package - last);
-        last = entry.package;
-        columns.layers.push(entry.layer.map_or(0, |layer| layer + 1));
-        columns.paths.push(texts.index(&entry.path));
-        columns.owners.push(entry.owned_by.as_deref().map_or(0, |owner| texts.index(owner) + 1));
-    }
-    columns.texts = texts.list;
-    let mut encoded = postcard::to_stdvec(&columns).expect("plain lists can be written into memory");
-    if let Some(details) = details_of(&entries) {
-        encoded.extend(postcard::to_stdvec(&details).expect("plain lists can be written into memory"));
-    }
-    encoded
+/// An inventory that is not encoded yet: its texts apart, each once and sorted, so that entries are compared and
+/// written by the places of their texts. Making one costs more than writing it, and is done before the writer's turn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Draft {
+    texts: Vec<String>,
+    entries: Vec<DraftEntry>,
 }
 
-/// What the first form has no place for; `None` if that is nothing.
-fn details_of(entries: &[InventoryEntry]) -> Option<Details> {
-    let mut texts = Texts::default();
-    let (mut licenses, mut found_by) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
-    for entry in entries {
-        licenses.push(texts.index_or_none(entry.license.as_deref().unwrap_or_default()));
-        found_by.push(texts.index_or_none(&entry.found_by));
+/// An entry by the places of its texts; in the order of [`InventoryEntry`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct DraftEntry {
+    package: u32,
+    layer: Option<u32>,
+    path: u32,
+    owned_by: Option<u32>,
+    license: Option<u32>,
+    found_by: u32,
+    declared: bool,
+}
+
+impl Draft {
+    /// Sets the texts of `entries` apart.
+    pub(crate) fn of(entries: Vec<InventoryEntry>) -> Self {
+        let mut texts = Interned::default();
+        let (mut paths, mut finders) = (Recent::default(), Recent::default());
+        let mut drafts: Vec<DraftEntry> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let InventoryEntry { package, layer, path, owned_by, license, found_by, declared } = entry;
+            let path = texts.place_like(path, &mut paths);
+            let owned_by = owned_by.map(|text| texts.place(text));
+            let license = license.map(|text| texts.place(text));
+            let found_by = texts.place_like(found_by, &mut finders);
+            drafts.push(DraftEntry { package, layer, path, owned_by, license, found_by, declared });
+        }
+        let mut texts: Vec<(String, u32)> = texts.places.into_iter().collect();
+        texts.sort_unstable();
+        let mut ranks = vec![0; texts.len()];
+        for (rank, (_, place)) in (0..).zip(&texts) {
+            ranks[*place as usize] = rank;
+        }
+        for draft in &mut drafts {
+            draft.path = ranks[draft.path as usize];
+            draft.owned_by = draft.owned_by.map(|place| ranks[place as usize]);
+            draft.license = draft.license.map(|place| ranks[place as usize]);
+            draft.found_by = ranks[draft.found_by as usize];
+        }
+        Self { texts: texts.into_iter().map(|(text, _)| text).collect(), entries: drafts }
     }
-    let declared: Vec<u32> =
-        (0_u32..).zip(entries).filter(|(_, entry)| entry.declared).map(|(position, _)| position).collect();
-    let says_nothing = texts.list.is_empty() && declared.is_empty();
-    (!says_nothing).then_some(Details { texts: texts.list, licenses, found_by, declared })
+
+    /// Puts other numbers in place of the packages: `numbers[n]` for n.
+    pub(crate) fn renumber(&mut self, numbers: &[u32]) {
+        for entry in &mut self.entries {
+            entry.package = numbers[entry.package as usize];
+        }
+    }
+
+    /// Sorts the entries, drops repetitions and writes them in the form that is digested.
+    pub(crate) fn encode(mut self) -> Vec<u8> {
+        self.entries.sort_unstable();
+        self.entries.dedup();
+        let count = self.entries.len();
+        let mut texts = Texts::new(&self.texts);
+        let list = || Vec::with_capacity(count);
+        let mut columns =
+            Columns { packages: list(), layers: list(), texts: Vec::new(), paths: list(), owners: list() };
+        let mut last = 0;
+        for entry in &self.entries {
+            columns.packages.push(entry.package - last);
+            last = entry.package;
+            columns.layers.push(entry.layer.map_or(0, |layer| layer + 1));
+            columns.paths.push(texts.index(entry.path));
+            columns.owners.push(entry.owned_by.map_or(0, |owner| texts.index(owner) + 1));
+        }
+        columns.texts = texts.list;
+        let mut encoded = postcard::to_stdvec(&columns).expect("plain lists can be written into memory");
+        if let Some(details) = self.details() {
+            encoded.extend(postcard::to_stdvec(&details).expect("plain lists can be written into memory"));
+        }
+        encoded
+    }
+
+    /// What the first form has no place for; `None` if that is nothing.
+    fn details(&self) -> Option<Details> {
+        let mut texts = Texts::new(&self.texts);
+        let count = self.entries.len();
+        let (mut licenses, mut found_by) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for entry in &self.entries {
+            licenses.push(entry.license.map_or(0, |license| texts.index_or_none(license)));
+            found_by.push(texts.index_or_none(entry.found_by));
+        }
+        let entries = (0_u32..).zip(&self.entries);
+        let declared: Vec<u32> =
+            entries.filter(|(_, entry)| entry.declared).map(|(position, _)| position).collect();
+        let says_nothing = texts.list.is_empty() && declared.is_empty();
+        (!says_nothing).then_some(Details { texts: texts.list, licenses, found_by, declared })
+    }
+}
+
+/// Distinct texts while a draft is made, with their places in the order of first use.
+#[derive(Default)]
+struct Interned {
+    places: HashMap<String, u32>,
+}
+
+/// The text that was seen last in a column: neighbours are often alike.
+#[derive(Default)]
+struct Recent(Option<(String, u32)>);
+
+impl Interned {
+    fn place(&mut self, text: String) -> u32 {
+        let next = self.places.len() as u32;
+        *self.places.entry(text).or_insert(next)
+    }
+
+    fn place_like(&mut self, text: String, recent: &mut Recent) -> u32 {
+        match &recent.0 {
+            Some((known, place)) if *known == text => *place,
+            _ => {
+                let place = self.place(text.clone());
+                recent.0 = Some((text, place));
+                place
+            }
+        }
+    }
 }
 
 /// The table of distinct texts while it is filled.
-#[derive(Default)]
 struct Texts<'a> {
+    /// All texts of the draft.
+    all: &'a [String],
+    /// The table's index of each of them.
+    indexes: Vec<Option<u32>>,
     list: Vec<(u32, String)>,
-    known: HashMap<&'a str, u32>,
     last: &'a str,
 }
 
 impl<'a> Texts<'a> {
-    /// The index plus one, 0 for an empty text.
-    fn index_or_none(&mut self, text: &'a str) -> u32 {
-        if text.is_empty() { 0 } else { self.index(text) + 1 }
+    fn new(all: &'a [String]) -> Self {
+        Self { all, indexes: vec![None; all.len()], list: Vec::new(), last: "" }
     }
 
-    fn index(&mut self, text: &'a str) -> u32 {
-        if let Some(index) = self.known.get(text) {
-            return *index;
+    /// The index plus one, 0 for an empty text.
+    fn index_or_none(&mut self, place: u32) -> u32 {
+        if self.all[place as usize].is_empty() { 0 } else { self.index(place) + 1 }
+    }
+
+    fn index(&mut self, place: u32) -> u32 {
+        if let Some(index) = self.indexes[place as usize] {
+            return index;
         }
         let index = self.list.len() as u32;
+        let text = self.all[place as usize].as_str();
         let mut shared = self.last.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
         while !text.is_char_boundary(shared) {
             shared -= 1;
         }
         self.list.push((shared as u32, text[shared..].to_owned()));
-        self.known.insert(text, index);
+        self.indexes[place as usize] = Some(index);
         self.last = text;
         index
     }
 }
 
-/// Reads what [`encode`] wrote; every index is checked.
+/// Sorts `entries`, drops repetitions and writes them in the form that is digested.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn encode(entries: Vec<InventoryEntry>) -> Vec<u8> {
+    Draft::of(entries).encode()
+}
+
+/// Reads what [`Draft::encode`] wrote; every index is checked.
 pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<Vec<InventoryEntry>, String> {
     let (columns, rest): (Columns, _) =
         postcard::take_from_bytes(bytes).map_err(|error| error.to_string())?;
@@ -151,7 +248,7 @@ pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<Vec<InventoryEntry>, S
     Ok(entries)
 }
 
-/// Reads what [`details_of`] made.
+/// Reads what [`Draft::details`] made.
 fn add_details(entries: &mut [InventoryEntry], bytes: &[u8]) -> std::result::Result<(), String> {
     let details: Details = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
     if [details.licenses.len(), details.found_by.len()] != [entries.len(); 2] {
@@ -248,7 +345,92 @@ mod tests {
         )
     }
 
+    /// The same form, written the plain way.
+    fn encode_plainly(mut entries: Vec<InventoryEntry>) -> Vec<u8> {
+        entries.sort_unstable();
+        entries.dedup();
+        let mut texts = PlainTexts::default();
+        let mut columns = Columns {
+            packages: Vec::with_capacity(entries.len()),
+            layers: Vec::with_capacity(entries.len()),
+            texts: Vec::new(),
+            paths: Vec::with_capacity(entries.len()),
+            owners: Vec::with_capacity(entries.len()),
+        };
+        let mut last = 0;
+        for entry in &entries {
+            columns.packages.push(entry.package - last);
+            last = entry.package;
+            columns.layers.push(entry.layer.map_or(0, |layer| layer + 1));
+            columns.paths.push(texts.index(&entry.path));
+            columns.owners.push(entry.owned_by.as_deref().map_or(0, |owner| texts.index(owner) + 1));
+        }
+        columns.texts = texts.list;
+        let mut encoded = postcard::to_stdvec(&columns).expect("plain lists can be written into memory");
+        if let Some(details) = details_of(&entries) {
+            encoded.extend(postcard::to_stdvec(&details).expect("plain lists can be written into memory"));
+        }
+        encoded
+    }
+
+    /// What the first form has no place for; `None` if that is nothing.
+    fn details_of(entries: &[InventoryEntry]) -> Option<Details> {
+        let mut texts = PlainTexts::default();
+        let (mut licenses, mut found_by) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
+        for entry in entries {
+            licenses.push(texts.index_or_none(entry.license.as_deref().unwrap_or_default()));
+            found_by.push(texts.index_or_none(&entry.found_by));
+        }
+        let declared: Vec<u32> =
+            (0_u32..).zip(entries).filter(|(_, entry)| entry.declared).map(|(position, _)| position).collect();
+        let says_nothing = texts.list.is_empty() && declared.is_empty();
+        (!says_nothing).then_some(Details { texts: texts.list, licenses, found_by, declared })
+    }
+
+    /// The table of distinct texts while it is filled.
+    #[derive(Default)]
+    struct PlainTexts<'a> {
+        list: Vec<(u32, String)>,
+        known: HashMap<&'a str, u32>,
+        last: &'a str,
+    }
+
+    impl<'a> PlainTexts<'a> {
+        /// The index plus one, 0 for an empty text.
+        fn index_or_none(&mut self, text: &'a str) -> u32 {
+            if text.is_empty() { 0 } else { self.index(text) + 1 }
+        }
+
+        fn index(&mut self, text: &'a str) -> u32 {
+            if let Some(index) = self.known.get(text) {
+                return *index;
+            }
+            let index = self.list.len() as u32;
+            let mut shared = self.last.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+            while !text.is_char_boundary(shared) {
+                shared -= 1;
+            }
+            self.list.push((shared as u32, text[shared..].to_owned()));
+            self.known.insert(text, index);
+            self.last = text;
+            index
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_draft_is_written_as_its_entries_are(
+            entries in proptest::collection::vec(entry(), 0..60), repeated in 0..5_usize,
+        ) {
+            let mut entries = entries;
+            entries.extend(entries.clone().into_iter().take(repeated));
+            for entry in entries.iter_mut().step_by(3) {
+                entry.path = "var/lib/dpkg/status".to_owned();
+                entry.license = Some(String::new());
+            }
+            prop_assert_eq!(encode(entries.clone()), encode_plainly(entries));
+        }
+
         #[test]
         fn entries_come_back_sorted_and_once(mut entries in proptest::collection::vec(entry(), 0..60)) {
             let decoded = decode(&encode(entries.clone())).unwrap();

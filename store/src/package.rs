@@ -5,8 +5,9 @@
 //! seen: rows are never changed in their identity nor removed, so what is remembered stays true.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
-use model::{Digest, Distro, Package, SourcePackage};
+use model::{Digest, Distro, Package, PackageRecord, SourcePackage};
 
 use crate::dialect::{with_list, with_rows};
 use crate::driver::{Connection, Row, Value};
@@ -23,9 +24,53 @@ const MAX_REMEMBERED: usize = 4_000_000;
 /// Half of the SHA-256 of an identity: what a remembered number is found by, at a size that does not grow with names.
 pub(crate) type PackageKey = [u8; 16];
 
+/// What is known of packages, by their keys.
+pub(crate) type KeyMap<T> = HashMap<PackageKey, T, KeyState>;
+
+/// Makes [`KeyHasher`]s that hash alike, and otherwise than those of another process: who sends packages cannot choose
+/// them to fall together.
+#[derive(Clone)]
+pub(crate) struct KeyState(u64);
+
+impl Default for KeyState {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0_u8) | 1)
+    }
+}
+
+impl BuildHasher for KeyState {
+    type Hasher = KeyHasher;
+
+    fn build_hasher(&self) -> KeyHasher {
+        KeyHasher { factor: self.0, hash: 0 }
+    }
+}
+
+/// A key is a part of a digest, as good as random already, so it is only stirred.
+pub(crate) struct KeyHasher {
+    factor: u64,
+    hash: u64,
+}
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let mut number = [0; 8];
+            number[..part.len()].copy_from_slice(part);
+            let product =
+                u128::from(u64::from_le_bytes(number) ^ self.hash ^ self.factor) * u128::from(self.factor);
+            self.hash = (product as u64) ^ ((product >> 64) as u64);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+}
+
 /// Numbers of packages that are durable.
 #[derive(Default)]
-pub(crate) struct Numbers(HashMap<PackageKey, u32>);
+pub(crate) struct Numbers(KeyMap<u32>);
 
 impl Numbers {
     /// The number of a package.
@@ -45,7 +90,7 @@ impl Numbers {
 /// A package in its canonical form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// See [`identity_of`].
+    /// See [`join`].
     pub(crate) text: String,
     /// See [`PackageKey`].
     pub(crate) key: PackageKey,
@@ -53,8 +98,28 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// Makes the canonical form of a package.
+    #[cfg(test)]
     pub(crate) fn of(package: &Package) -> Self {
-        let text = identity_of(package);
+        Self::from_text(identity_of(package))
+    }
+
+    /// Makes the canonical form of the package that a report speaks of.
+    pub(crate) fn of_record(record: &PackageRecord) -> Self {
+        let distro = record.distro.as_ref().map(Distro::to_string).unwrap_or_default();
+        Self::from_text(join([
+            record.ecosystem.as_str(),
+            &distro,
+            &record.name,
+            &record.version,
+            record.arch.as_deref().unwrap_or_default(),
+            record.source.as_ref().map_or("", |source| &source.name),
+            record.source.as_ref().map_or("", |source| &source.version),
+            record.module.as_deref().unwrap_or_default(),
+            record.vendor.as_deref().unwrap_or_default(),
+        ]))
+    }
+
+    fn from_text(text: String) -> Self {
         let mut key = [0; 16];
         key.copy_from_slice(&Digest::of(text.as_bytes()).as_bytes()[..16]);
         Self { text, key }
@@ -65,10 +130,17 @@ impl Identity {
 /// source version, module and vendor; empty for what is not set, empty ones at the end left away.
 ///
 /// JSON, because names come from foreign files and may hold any character.
+fn join(parts: [&str; 9]) -> String {
+    let used = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
+    serde_json::to_string(&parts[..used]).expect("a list of texts can be written as JSON")
+}
+
+/// The canonical form of a package.
+#[cfg(test)]
 fn identity_of(package: &Package) -> String {
     let distro = package.distro.as_ref().map(Distro::to_string).unwrap_or_default();
     let source = package.source.as_ref();
-    let parts = [
+    join([
         package.ecosystem.as_str(),
         &distro,
         &package.name,
@@ -78,9 +150,7 @@ fn identity_of(package: &Package) -> String {
         source.map_or("", |source| &source.version),
         package.module.as_deref().unwrap_or_default(),
         package.vendor.as_deref().unwrap_or_default(),
-    ];
-    let used = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
-    serde_json::to_string(&parts[..used]).expect("a list of texts can be written as JSON")
+    ])
 }
 
 /// Reads the canonical form.
@@ -116,18 +186,32 @@ fn package_of(text: &str) -> Result<Package> {
 
 /// The numbers of `packages`, in their order; unknown ones are added to the dictionary.
 pub(crate) fn number_all(work: &mut Work<'_>, packages: &[Identity]) -> Result<Vec<u32>> {
-    let unknown: Vec<&Identity> =
-        packages.iter().filter(|package| work.number(&package.key).is_none()).collect();
-    if !unknown.is_empty() {
+    let mut numbers: Vec<Option<u32>> = packages.iter().map(|package| work.number(&package.key)).collect();
+    let known = |numbers: &[Option<u32>]| numbers.iter().all(Option::is_some);
+    if !known(&numbers) {
+        let unknown = missing(packages, &numbers);
         look_up(work, &unknown)?;
-        let new: Vec<&Identity> =
-            unknown.into_iter().filter(|package| work.number(&package.key).is_none()).collect();
-        if !new.is_empty() {
+        renew(work, packages, &mut numbers);
+        if !known(&numbers) {
+            let new = missing(packages, &numbers);
             add(work, &new)?;
+            renew(work, packages, &mut numbers);
         }
     }
-    let missing = || StoreError::damaged("package dictionary", "lost a package that was just added");
-    packages.iter().map(|package| work.number(&package.key).ok_or_else(missing)).collect()
+    let lost = || StoreError::damaged("package dictionary", "lost a package that was just added");
+    numbers.into_iter().collect::<Option<Vec<u32>>>().ok_or_else(lost)
+}
+
+/// The packages that have no number.
+fn missing<'a>(packages: &'a [Identity], numbers: &[Option<u32>]) -> Vec<&'a Identity> {
+    packages.iter().zip(numbers).filter(|(_, number)| number.is_none()).map(|(package, _)| package).collect()
+}
+
+/// Fills in the numbers that are known now.
+fn renew(work: &Work<'_>, packages: &[Identity], numbers: &mut [Option<u32>]) {
+    for (package, number) in packages.iter().zip(numbers).filter(|(_, number)| number.is_none()) {
+        *number = work.number(&package.key);
+    }
 }
 
 /// Learns the numbers of packages that another process, or this one before its start, has added.
@@ -237,6 +321,8 @@ mod tests {
                 module,
                 vendor,
             };
+            let record = PackageRecord::new(package.clone(), "");
+            prop_assert_eq!(Identity::of_record(&record), Identity::of(&package));
             prop_assert_eq!(package_of(&identity_of(&package)).unwrap(), package);
         }
     }

@@ -3,13 +3,12 @@
 //! All of this needs no database and so happens on the caller's thread, because the writer's time is what bounds
 //! the whole ingest.
 
-use std::collections::HashMap;
-
 use model::{PackageRecord, Reference, ScanReport, Timestamp};
 use uuid::Uuid;
 
 use crate::error::{Result, StoreError};
-use crate::package::{Identity, PackageKey};
+use crate::inventory::Draft;
+use crate::package::{Identity, KeyMap};
 use crate::record::{ImageDocument, InventoryEntry, image_uuid};
 use crate::validate;
 
@@ -30,8 +29,8 @@ pub(crate) struct PreparedReport {
     pub(crate) document: Vec<u8>,
     /// Each package once.
     pub(crate) packages: Vec<Identity>,
-    /// The inventory; `package` is an index into `packages` until numbers are known.
-    pub(crate) entries: Vec<InventoryEntry>,
+    /// The inventory; its packages are indexes into `packages` until numbers are known.
+    pub(crate) inventory: Draft,
     /// About how many bytes it takes.
     pub(crate) size: usize,
 }
@@ -64,7 +63,7 @@ pub(crate) fn prepare(customer: Uuid, report: ScanReport) -> Result<PreparedRepo
         names,
         document,
         packages,
-        entries,
+        inventory: Draft::of(entries),
         size,
     })
 }
@@ -74,7 +73,7 @@ pub(crate) fn prepare(customer: Uuid, report: ScanReport) -> Result<PreparedRepo
 struct Split {
     packages: Vec<Identity>,
     entries: Vec<InventoryEntry>,
-    known: HashMap<PackageKey, u32>,
+    known: KeyMap<u32>,
 }
 
 impl Split {
@@ -88,7 +87,7 @@ impl Split {
             found_by: std::mem::take(&mut record.found_by),
             declared: record.declared,
         };
-        let identity = Identity::of(&record.package());
+        let identity = Identity::of_record(&record);
         let next = self.packages.len() as u32;
         let package = *self.known.entry(identity.key).or_insert(next);
         if package == next {

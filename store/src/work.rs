@@ -15,7 +15,7 @@ use crate::change;
 use crate::codec::Codec;
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
-use crate::package::{Numbers, PackageKey};
+use crate::package::{KeyMap, Numbers, PackageKey};
 use crate::sql::sql;
 
 /// How far the clock may run ahead of the wall clock before the requests of one commit begin to share a value.
@@ -54,7 +54,7 @@ pub(crate) struct Work<'a> {
     /// What outlives it.
     pub(crate) memory: &'a mut Memory,
     /// Numbers given in this transaction.
-    fresh: HashMap<PackageKey, u32>,
+    fresh: KeyMap<u32>,
     /// The order in which `fresh` was filled.
     fresh_order: Vec<PackageKey>,
     /// The clock value last given in this transaction.
@@ -77,7 +77,7 @@ impl<'a> Work<'a> {
         Self {
             connection,
             memory,
-            fresh: HashMap::new(),
+            fresh: KeyMap::default(),
             fresh_order: Vec::new(),
             clock: None,
             written: None,

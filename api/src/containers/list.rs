@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
-use fleet::ListRequest;
+use fleet::{Entity, ListRequest};
 
 use crate::auth::{Identity, Permission};
 use crate::body;
@@ -20,7 +20,7 @@ use crate::wire::{ContainerListItem, ErrorBody, Page, Version};
         ("pageNumber" = Option<usize>, Query, description = "from 1; pageNo means the same"),
         ("pageSize" = Option<usize>, Query, description = "1 to 1000, default 50; pages end at record 10,000"),
         ("filter" = Option<String>, Query, description = "QQL"),
-        ("sort" = Option<String>, Query, description = "created or updated, with :asc or :desc; default created:desc"),
+        ("sort" = Option<String>, Query, description = "a token with one value, with :asc or :desc; default created:desc"),
     ),
     responses(
         (status = 200, description = "a page", body = Page<ContainerListItem<'_>>),
@@ -37,7 +37,7 @@ pub(crate) async fn list(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
     identity.require(Permission::ViewContainers)?;
-    let PageParameters { page, page_size, filter, sort } = PageParameters::of(&uri)?;
+    let PageParameters { page, page_size, filter, sort } = PageParameters::of(&uri, Entity::Container)?;
     let (customer, scope) = (identity.customer(), identity.scope().clone());
     let request = ListRequest { customer, scope, filter, sort, page, page_size };
     let found = crate::ask(&shared, move |fleet| fleet.containers_list(&request)).await?;

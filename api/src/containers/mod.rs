@@ -20,7 +20,7 @@ use crate::state::Shared;
 async fn find(shared: &Shared, identity: &Identity, key: &str) -> Result<Arc<ContainerView>, ApiError> {
     identity.require(Permission::ViewContainers)?;
     let Some(key) = lookup::normalise(key) else { return Err(lookup::unknown("container")) };
-    match shared.fleet.container(identity.customer(), identity.scope(), &key) {
+    match shared.fleet.container(identity.customer(), identity.scope(), &key).map_err(crate::fleet_error)? {
         Lookup::Found(view) => Ok(view),
         Lookup::OutOfScope => Err(ApiError::out_of_scope()),
         Lookup::Unknown => Err(lookup::unknown("container")),

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
-use fleet::ImageView;
+use fleet::{ImageView, SoftwareView};
 use fleet::inquiry::{Answer, Inquiry, Question, Seen, is_number};
-use model::{Digest, ImageId, OsRelease, Timestamp};
+use model::{Digest, ImageId, OsRelease, Package, Timestamp};
 use serde::Serialize;
 
 use crate::auth::Identity;
@@ -109,13 +109,16 @@ impl Asked {
 fn answer(view: &Arc<ImageView>, bundle: &Arc<fleet::Bundle>, asked: &Asked) -> Vec<u8> {
     let document = &view.record.document;
     let release = document.os_release.as_ref().map(OsRelease::package);
+    let words = |place: &SoftwareView| (place.package.package.package(), place.package.purl());
+    let packages: Vec<(Package, String)> = view.software.iter().map(words).collect();
     let inquiry = Inquiry {
         seen: view
             .software
             .iter()
-            .map(|place| Seen {
-                package: &place.package.package,
-                purl: &place.package.purl,
+            .zip(&packages)
+            .map(|(place, (package, purl))| Seen {
+                package,
+                purl,
                 path: &place.path,
                 layer: place.layer,
                 owned_by: place.owned_by.as_deref(),

@@ -21,7 +21,7 @@ use crate::state::Shared;
 async fn find(shared: &Shared, identity: &Identity, key: &str) -> Result<Arc<ImageView>, ApiError> {
     identity.require(Permission::ViewImages)?;
     let Some(key) = lookup::normalise(key) else { return Err(lookup::unknown("image")) };
-    match shared.fleet.image(identity.customer(), identity.scope(), &key) {
+    match shared.fleet.image(identity.customer(), identity.scope(), &key).map_err(crate::fleet_error)? {
         Lookup::Found(view) => Ok(view),
         Lookup::OutOfScope => Err(ApiError::out_of_scope()),
         Lookup::Unknown => Err(lookup::unknown("image")),

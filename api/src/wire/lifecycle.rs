@@ -34,7 +34,7 @@ pub(crate) struct RecordLifecycle {
 impl SoftwareLifecycle {
     /// The lifecycle of a package, at the stage where it stood when it was judged.
     pub(crate) fn of(entry: &PackageEntry) -> Option<Self> {
-        let lifecycle = entry.judgement.lifecycle.as_ref()?;
+        let lifecycle = entry.lifecycle.as_ref()?;
         Some(Self::new(lifecycle, entry.stage?))
     }
 
@@ -52,7 +52,7 @@ impl SoftwareLifecycle {
 impl RecordLifecycle {
     /// As [`SoftwareLifecycle::of`].
     pub(crate) fn of(entry: &PackageEntry) -> Option<Self> {
-        let lifecycle = entry.judgement.lifecycle.as_ref()?;
+        let lifecycle = entry.lifecycle.as_ref()?;
         Some(Self::new(lifecycle, entry.stage?))
     }
 

@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use fleet::{AffectedView, SoftwareView, VulnerabilityView};
-use model::{Ecosystem, Package};
+use fleet::{AffectedView, Identity, SoftwareView, VulnerabilityView};
+use model::Ecosystem;
 
 /// Stands in a cell where there is nothing to say.
 const NOTHING: &str = "-";
@@ -14,11 +14,11 @@ const NOTHING: &str = "-";
 /// The text for a vulnerability in this software.
 pub(crate) fn text(view: &VulnerabilityView, software: &[SoftwareView]) -> String {
     let tabled: Vec<&AffectedView> =
-        view.affected.iter().filter(|affected| affected.package.package.ecosystem != Ecosystem::Os).collect();
+        view.affected.iter().filter(|affected| affected.package.package.ecosystem() != Ecosystem::Os).collect();
     if tabled.is_empty() {
         return view.affected.first().map_or_else(String::new, release_text);
     }
-    let wide = tabled.iter().any(|affected| !affected.package.package.ecosystem.is_os());
+    let wide = tabled.iter().any(|affected| !affected.package.package.ecosystem().is_os());
     let mut lines: Vec<String> = Vec::with_capacity(tabled.len());
     for affected in tabled {
         let line = line(affected, wide, software);
@@ -37,8 +37,8 @@ pub(crate) fn text(view: &VulnerabilityView, software: &[SoftwareView]) -> Strin
 fn line(affected: &AffectedView, wide: bool, software: &[SoftwareView]) -> String {
     let package = &affected.package.package;
     let mut line = String::with_capacity(64);
-    push_cell(&mut line, &package.name);
-    push_cell(&mut line, &package.version);
+    push_cell(&mut line, package.name());
+    push_cell(&mut line, package.version());
     push_cell(&mut line, affected.fix_version().unwrap_or_default());
     if wide {
         push_cell(&mut line, language(package));
@@ -67,9 +67,9 @@ pub(super) fn push_cell(line: &mut String, value: &str) {
 
 /// The text for an operating system release, which is no package of a table.
 fn release_text(affected: &AffectedView) -> String {
-    let Package { name, version, .. } = &affected.package.package;
+    let (name, version) = (affected.package.package.name(), affected.package.package.version());
     let mut text = format!("{name} {version} is past its end of life");
-    let ended = affected.package.judgement.lifecycle.as_ref().and_then(|lifecycle| lifecycle.eol);
+    let ended = affected.package.lifecycle.as_ref().and_then(|lifecycle| lifecycle.eol);
     if let Some(date) = ended {
         let date = date.to_rfc3339();
         let _ = write!(text, " since {}", date.split('T').next().unwrap_or(&date));
@@ -77,8 +77,8 @@ fn release_text(affected: &AffectedView) -> String {
     text
 }
 
-fn language(package: &Package) -> &'static str {
-    match package.ecosystem {
+fn language(package: &Identity) -> &'static str {
+    match package.ecosystem() {
         Ecosystem::Pypi => "Python",
         Ecosystem::Npm => "JavaScript",
         Ecosystem::Maven => "Java",

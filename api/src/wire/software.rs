@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
-use fleet::{PackageEntry, SoftwareView};
-use model::{Ecosystem, ImageFacts, Package};
+use fleet::{Identity, PackageEntry, SoftwareView};
+use model::ImageFacts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,24 +27,18 @@ pub(crate) const OS_SCAN: &str = "DYNAMIC";
 pub(crate) const LANGUAGE_SCAN: &str = "SCA";
 
 /// The name of a package, see the module.
-pub(crate) fn name(package: &Package) -> Cow<'_, str> {
-    match (package.ecosystem, package.arch.as_deref()) {
-        // `source` marks a source package that was built into another one; it is no architecture to install
-        (Ecosystem::Deb, Some(arch)) if !matches!(arch, "" | "all" | "source") => {
-            Cow::Owned(format!("{}:{arch}", package.name))
-        }
-        _ => Cow::Borrowed(&package.name),
-    }
+pub(crate) fn name(package: &Identity) -> Cow<'_, str> {
+    package.listed_name()
 }
 
 /// The scan type of a package.
-pub(crate) fn scan_type(package: &Package) -> &'static str {
-    if package.ecosystem.is_os() { OS_SCAN } else { LANGUAGE_SCAN }
+pub(crate) fn scan_type(package: &Identity) -> &'static str {
+    if package.ecosystem().is_os() { OS_SCAN } else { LANGUAGE_SCAN }
 }
 
 /// The path to show for a package that was found at `path`.
-pub(crate) fn shown_path<'a>(package: &Package, path: &'a str) -> Option<&'a str> {
-    Some(path).filter(|path| !package.ecosystem.is_os() && !path.is_empty())
+pub(crate) fn shown_path<'a>(package: &Identity, path: &'a str) -> Option<&'a str> {
+    Some(path).filter(|path| !package.ecosystem().is_os() && !path.is_empty())
 }
 
 /// A row of the software list.
@@ -81,7 +75,7 @@ impl<'a> SoftwareRow<'a> {
         };
         Self {
             name: name(&entry.package),
-            version: &entry.package.version,
+            version: entry.package.version(),
             scan_type: scan_type(&entry.package),
             package_path: shown_path(&entry.package, &view.path),
             fix_version: view.fix_version(),
@@ -190,7 +184,7 @@ impl Fragment {
     fn append(self, out: &mut Vec<u8>, view: &SoftwareView) {
         if view.is_judged() {
             let text =
-                view.package.fragments.get_or_render(self as usize, || self.render(&view.package, true));
+                view.package.fragments().get_or_render(self as usize, || self.render(&view.package, true));
             out.extend_from_slice(text.as_bytes());
         } else {
             out.extend_from_slice(self.render(&view.package, false).as_bytes());
@@ -198,7 +192,7 @@ impl Fragment {
     }
 
     fn render(self, entry: &PackageEntry, judged: bool) -> String {
-        let (name, version) = (name(&entry.package), entry.package.version.as_str());
+        let (name, version) = (name(&entry.package), entry.package.version());
         let fix_version = entry.fix_version().filter(|_| judged);
         let counts = Some(entry.counts).filter(|counts| judged && counts.total() > 0);
         let vulnerabilities = counts.map(SeverityCounts::new);

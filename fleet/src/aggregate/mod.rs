@@ -3,6 +3,7 @@
 //! What is counted is what a filter found inside a scope; nothing else has an influence on any number.
 
 mod content;
+mod gather;
 mod groups;
 mod summary;
 mod vulnerabilities;

@@ -2,9 +2,12 @@
 
 use model::ContainerState;
 
+use qql::fields::FindingField;
+use qql::{Array, Condition, FieldId, NumberTest, Test};
+
+use super::Weights;
 use super::content::{ByFinding, Count, Mapped, count};
-use super::{Weights, groups};
-use crate::eval::Search;
+use crate::eval::{Search, evaluate};
 use crate::table::{Bits, NONE};
 
 /// Numbers by severity 1 to 5.
@@ -69,11 +72,14 @@ pub(crate) fn summary(search: &Search<'_>, images: &Bits, containers: &Bits) -> 
     for container in containers.iter() {
         *summary.states.of(search.tenant.containers.state(container)) += 1;
     }
-    let exploited = groups::exploited_fixable(search);
-    let mut exploited_images = search.with_vulnerability(&exploited, images, false);
-    exploited_images.and(images);
-    summary.exploited_fixable_images = exploited_images.count();
-    summary.exploited_fixable_containers = search.with_vulnerability(&exploited, containers, true).count();
+    let urgent = Condition::And(vec![
+        test(FindingField::Severity, Test::Number(NumberTest::new(vec![(5, 5)]))),
+        test(FindingField::ActiveAttacks, Test::Bool(true)),
+        test(FindingField::PatchAvailable, Test::Bool(true)),
+    ]);
+    let with = Condition::Any { array: Array::Vulnerabilities, inner: Box::new(urgent) };
+    summary.exploited_fixable_images = evaluate(&search.image_table(), &with, images).count();
+    summary.exploited_fixable_containers = evaluate(&search.container_table(), &with, containers).count();
     summary.vulnerabilities = distinct(search, &weights);
     let of_package = (0..search.content.packages.end()).map(|package| {
         let head = search.content.packages.head(package);
@@ -83,6 +89,10 @@ pub(crate) fn summary(search: &Search<'_>, images: &Bits, containers: &Bits) -> 
     let counts = count(search.content, &weights, &packages);
     summary.packages = counts.iter().filter(|count| **count != Count::default()).count() as u64;
     summary
+}
+
+fn test(field: FindingField, test: Test) -> Condition {
+    Condition::Test { field: FieldId::Finding(field), test }
 }
 
 /// Vulnerabilities by the highest severity that they have in an inventory in use.

@@ -11,11 +11,12 @@ mod hosts;
 mod image_table;
 mod order;
 mod pass;
-mod predicate;
 pub(crate) mod row;
 mod search;
 mod shown;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod tuples;
 
 #[cfg(test)]
@@ -24,7 +25,8 @@ pub(crate) use column::Column;
 pub(crate) use container_table::ContainerTable;
 pub(crate) use content::{Content, PlainRecord};
 pub(crate) use evaluate::{Table, evaluate};
+pub(crate) use hosts::column as host_column;
 pub(crate) use image_table::ImageTable;
-pub(crate) use predicate::Predicate;
 pub(crate) use search::Search;
+pub(crate) use shown::score as shown_score;
 pub(crate) use tally::Key;

@@ -80,6 +80,18 @@ impl Tenant {
         self.write(step, inventories);
     }
 
+    /// Notes why a record that was loaded changed last.
+    pub(crate) fn load_cause(&mut self, change: &Change) {
+        let number = super::cause_number(&change.cause);
+        if change.kind == ChangeKind::Image {
+            if let Some(position) = self.images.position(change.key) {
+                self.images.cause.put(position, number, &0);
+            }
+        } else if let Some(position) = self.containers.position(change.key) {
+            self.containers.cause.put(position, number, &0);
+        }
+    }
+
     /// Derives what belongs to records that were loaded.
     pub(crate) fn finish_load(&mut self, inventories: &Inventories) {
         let images: Vec<u32> = self.images.live.iter().collect();

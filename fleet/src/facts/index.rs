@@ -66,7 +66,9 @@ impl Index {
         let rejudged = self.judge(step.judgements);
         let mut steps = self.by_customer(step.images, step.containers, step.changes);
         if !rejudged.is_empty() {
-            self.tenants.keys().for_each(|customer| drop(steps.entry(*customer).or_default()));
+            for customer in self.tenants.keys() {
+                steps.entry(*customer).or_default();
+            }
         }
         for (customer, step) in steps {
             let tenants = Arc::make_mut(&mut self.tenants);
@@ -78,7 +80,14 @@ impl Index {
 
     /// Puts packages in that no image in the index holds yet, or whose judgement is of equal content.
     pub(crate) fn put_packages(&mut self, puts: impl IntoIterator<Item = Put>) {
+        let puts: Vec<Put> = puts.into_iter().collect();
+        let numbers = puts.iter().map(|put| put.row.id);
+        let known: Bits = numbers.filter(|package| self.packages.entry(*package).is_some()).collect();
         self.packages.put(puts);
+        // a score of risk may move within its band, which makes no other judgement of it
+        if !known.is_empty() {
+            self.inventories.judged_anew(&self.packages, &known);
+        }
     }
 
     /// Puts packages in that came out otherwise; gives the inventories that come to something else.
@@ -100,8 +109,16 @@ impl Index {
         }
     }
 
-    /// Notes ends and judgements that were read when records were loaded.
-    pub(crate) fn load_changes(&mut self, changes: Vec<store::Change>) {
+    /// Notes what the change log tells of records that were loaded, of ends and of judgements.
+    pub(crate) fn load_changes(&mut self, mut changes: Vec<store::Change>) {
+        let tenants = Arc::make_mut(&mut self.tenants);
+        changes.retain(|change| {
+            let is_living = change.kind != ChangeKind::Judgement && !change.deleted;
+            if let Some(tenant) = tenants.get_mut(&change.customer).filter(|_| is_living) {
+                Arc::make_mut(tenant).load_cause(change);
+            }
+            !is_living
+        });
         for (customer, step) in self.by_customer(Vec::new(), Vec::new(), changes) {
             let tenants = Arc::make_mut(&mut self.tenants);
             let tenant = tenants.entry(customer).or_insert_with(|| Arc::new(Tenant::new(customer)));

@@ -134,7 +134,7 @@ impl Items {
 
     /// Gives numbers to items. Only the newest clone may be added to.
     pub(crate) fn interner(&mut self) -> Interner<'_> {
-        Interner { path: (String::new(), NONE), found_by: (String::new(), NONE), items: self }
+        Interner { items: self, paths: Memory::default(), texts: Memory::default() }
     }
 
     /// The number of one item, which is put in if it is new. Only the newest clone may be added to.
@@ -184,37 +184,52 @@ struct Coded {
     declared: bool,
 }
 
-/// Gives numbers to the items of an inventory: most have the path and the cataloger of the one before.
+/// Gives numbers to items: most have texts that the ones before had.
 pub(crate) struct Interner<'i> {
     items: &'i mut Items,
-    path: (String, u32),
-    found_by: (String, u32),
+    paths: Memory,
+    texts: Memory,
 }
 
 impl Interner<'_> {
     /// The number of an item, which is put in if it is new.
     pub(crate) fn intern(&mut self, entry: &InventoryEntry) -> u32 {
         let items = &mut *self.items;
+        let mut number = |text: &str| self.texts.number(text, &mut items.texts);
         let item = Coded {
             package: entry.package,
-            path: remembered(&mut self.path, &entry.path, &mut items.paths_text),
-            owned_by: items.texts.intern_optional(entry.owned_by.as_deref()),
-            license: items.texts.intern_optional(entry.license.as_deref()),
-            found_by: remembered(&mut self.found_by, &entry.found_by, &mut items.texts),
+            path: self.paths.number(&entry.path, &mut items.paths_text),
+            owned_by: entry.owned_by.as_deref().map_or(NONE, &mut number),
+            license: entry.license.as_deref().map_or(NONE, &mut number),
+            found_by: number(&entry.found_by),
             declared: entry.declared,
         };
         items.number(item)
     }
 }
 
-/// The number of a text that may be the last one.
-fn remembered(last: &mut (String, u32), text: &str, texts: &mut Dictionary) -> u32 {
-    if last.1 == NONE || last.0 != text {
-        last.0.clear();
-        last.0.push_str(text);
-        last.1 = texts.intern(text);
+/// The last texts with their numbers, by a mark of few bits.
+struct Memory([(String, u32); 64]);
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| (String::new(), NONE)))
     }
-    last.1
+}
+
+impl Memory {
+    fn number(&mut self, text: &str, texts: &mut Dictionary) -> u32 {
+        let bytes = text.as_bytes();
+        let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
+        let mark = (text.len() * 5 + end(bytes.first()) * 3 + end(bytes.get(bytes.len() / 2))) % self.0.len();
+        let (known, number) = &mut self.0[mark];
+        if *number == NONE || known != text {
+            known.clear();
+            known.push_str(text);
+            *number = texts.intern(text);
+        }
+        *number
+    }
 }
 
 impl Known {

@@ -6,91 +6,22 @@
 //! Rows of neighbouring packages lie side by side, so that a question to all findings is a run through memory.
 
 use std::cmp::Ordering;
-use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use matcher::{Coverage, Judgement, Undecided};
-use model::{Ecosystem, Finding, Lifecycle, LifecycleStage, Timestamp, Vulnerability};
+use knowledge::Bundle;
+use matcher::{Judgement, risk};
+use model::{Ecosystem, Finding, LifecycleStage, NamespaceFamily, Timestamp, Vulnerability};
 use store::PackageRow;
 
+use super::entry::PackageEntry;
 use super::findings::{FindingRow, Verdict};
-use super::identity::{Identity, Shared};
+use super::tables::Tables;
 use super::vulnerabilities::Vulnerabilities;
-use crate::dictionary::{Fragments, SeverityCounts};
 use crate::judge::Judged;
-use crate::table::{Chunked, Dictionary, NONE};
+use crate::table::NONE;
 
 /// Packages whose rows lie side by side and are copied together.
 const BLOCK: usize = 256;
-
-/// A package with its judgement of the moment; its findings are in [`Packages::findings`].
-pub struct PackageEntry {
-    /// Its number in the store.
-    pub id: u32,
-    /// Its identity.
-    pub package: Identity,
-    /// When it was first stored.
-    pub created: Timestamp,
-    /// When its findings last changed; `created` if they never did.
-    pub changed: Timestamp,
-    /// What the store knows as the fingerprint of its last judgement.
-    pub fingerprint: u64,
-    /// Whether the package could be judged.
-    pub coverage: Coverage,
-    /// Statements that could not be applied.
-    undecided: Option<Box<[Undecided]>>,
-    /// The lowest version that clears all findings that can be cleared, if any.
-    fix_version: Option<Arc<str>>,
-    /// See [`Judgement::lifecycle`]; equal ones are shared.
-    pub lifecycle: Option<Arc<Lifecycle>>,
-    /// Where the package stood in its lifecycle when it was judged; `None` if no lifecycle is known.
-    pub stage: Option<LifecycleStage>,
-    /// Findings by severity.
-    pub counts: SeverityCounts,
-    /// Ready pieces of text.
-    fragments: OnceLock<Box<Fragments>>,
-}
-
-impl PackageEntry {
-    /// The lowest version that clears all findings that can be cleared, if any.
-    pub fn fix_version(&self) -> Option<&str> {
-        self.fix_version.as_deref()
-    }
-
-    /// The package URL.
-    pub fn purl(&self) -> String {
-        self.package.purl()
-    }
-
-    /// Statements that speak of the package and could not be applied.
-    pub fn undecided(&self) -> &[Undecided] {
-        self.undecided.as_deref().unwrap_or_default()
-    }
-
-    /// Ready pieces of text.
-    pub fn fragments(&self) -> &Fragments {
-        self.fragments.get_or_init(Box::default)
-    }
-}
-
-impl fmt::Debug for PackageEntry {
-    /// What the entry says, without what was rendered of it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PackageEntry")
-            .field("id", &self.id)
-            .field("package", &self.package)
-            .field("created", &self.created)
-            .field("changed", &self.changed)
-            .field("fingerprint", &self.fingerprint)
-            .field("coverage", &self.coverage)
-            .field("undecided", &self.undecided)
-            .field("fix_version", &self.fix_version)
-            .field("lifecycle", &self.lifecycle)
-            .field("stage", &self.stage)
-            .field("counts", &self.counts)
-            .finish()
-    }
-}
 
 /// What is searched of a package, without its findings.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,10 +38,10 @@ pub(crate) struct PackageHead {
     pub(crate) lifecycle: u32,
     /// Its place in the order of identities among the packages that were known when places were given; [`NONE`] if it came
     /// later.
-    place: u32,
+    pub(super) place: u32,
     /// Where its rows begin and end in the block.
-    start: u32,
-    end: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
     pub(crate) stage: Option<LifecycleStage>,
     pub(crate) ecosystem: Ecosystem,
 }
@@ -122,52 +53,6 @@ pub(crate) struct Packages {
     tables: Arc<Tables>,
     /// How many packages there are.
     count: usize,
-}
-
-/// What numbers in rows and heads stand for.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tables {
-    /// Names under which packages are listed.
-    pub(crate) names: Dictionary,
-    /// Versions, installed and fixed ones.
-    pub(crate) versions: Dictionary,
-    /// Ids of publishers' records.
-    pub(crate) advisories: Dictionary,
-    /// Feeds.
-    pub(crate) feeds: Dictionary,
-    /// Distinct lifecycles.
-    pub(crate) lifecycles: Lifecycles,
-    pub(crate) vulnerabilities: Vulnerabilities,
-    identities: Shared,
-}
-
-/// Distinct lifecycles under dense numbers.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Lifecycles {
-    all: Chunked<Arc<Lifecycle>>,
-    numbers: std::collections::BTreeMap<Arc<Lifecycle>, u32>,
-}
-
-impl Lifecycles {
-    /// The lifecycle of a number.
-    pub(crate) fn get(&self, number: u32) -> Option<&Arc<Lifecycle>> {
-        self.all.get(number)
-    }
-
-    /// All with their numbers.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Arc<Lifecycle>)> {
-        (0..).zip(self.all.iter())
-    }
-
-    fn intern(&mut self, lifecycle: &Arc<Lifecycle>) -> u32 {
-        if let Some(number) = self.numbers.get(lifecycle) {
-            return *number;
-        }
-        let number = self.all.len() as u32;
-        self.all.push(Arc::clone(lifecycle));
-        self.numbers.insert(Arc::clone(lifecycle), number);
-        number
-    }
 }
 
 /// Packages of neighbouring numbers.
@@ -248,6 +133,18 @@ impl Packages {
                 .filter(|((entry, _), _)| entry.is_some())
                 .map(|((_, head), package)| (package, head, block.rows_of(head)))
         })
+    }
+
+    /// Whether time alone has changed a judgement that no advisory has, as [`matcher::is_outdated`].
+    pub(crate) fn is_outdated(&self, entry: &PackageEntry, bundle: &Bundle, now: Timestamp) -> bool {
+        let stage = entry.lifecycle.as_ref().map(|lifecycle| lifecycle.stage(now));
+        stage != entry.stage
+            || self.findings(entry.id).iter().any(|row| {
+                let Some(what) = self.vulnerabilities().get(row.vulnerability) else { return true };
+                let age = risk::age_days(what.published, bundle.date()).filter(|_| row.has_fix());
+                what.family != NamespaceFamily::Lifecycle
+                    && risk::of(what, row.severity, row.state, row.has_fix(), age) != row.risk
+            })
     }
 
     /// A finding in words.
@@ -415,7 +312,7 @@ fn rebuilt(
 
 impl PackageHead {
     /// Stands where no package is known.
-    const NOBODY: Self = Self {
+    pub(super) const NOBODY: Self = Self {
         changed: Timestamp(i64::MIN),
         name: NONE,
         version: NONE,
@@ -427,86 +324,4 @@ impl PackageHead {
         stage: None,
         ecosystem: Ecosystem::Generic,
     };
-}
-
-impl Tables {
-    /// A finding in words.
-    pub(crate) fn finding(&self, row: &FindingRow) -> Finding {
-        let text = |of: &Dictionary, number| of.get(number).unwrap_or_default().to_owned();
-        Finding {
-            vulnerability: self.vulnerabilities.get(row.vulnerability).cloned().unwrap_or_default(),
-            advisory: text(&self.advisories, row.advisory),
-            feed: text(&self.feeds, row.feed),
-            severity: row.severity,
-            severity_rule: row.severity_rule,
-            base_severity: row.base_severity,
-            raised_by: row.raised_by,
-            risk: row.risk,
-            state: row.state,
-            fix_version: self.fix_version(row).map(str::to_owned),
-            confidence: row.confidence,
-        }
-    }
-
-    /// The version that fixes a finding, if any.
-    pub(crate) fn fix_version(&self, row: &FindingRow) -> Option<&str> {
-        self.versions.get(row.fix_version)
-    }
-
-    fn row(&mut self, finding: &Finding) -> FindingRow {
-        FindingRow {
-            first_found: Timestamp::default(),
-            vulnerability: self.vulnerabilities.number(&finding.vulnerability),
-            advisory: self.advisories.intern(&finding.advisory),
-            fix_version: self.versions.intern_optional(finding.fix_version.as_deref()),
-            feed: self.feeds.intern(&finding.feed),
-            severity: finding.severity,
-            base_severity: finding.base_severity,
-            severity_rule: finding.severity_rule,
-            raised_by: finding.raised_by,
-            risk: finding.risk,
-            state: finding.state,
-            confidence: finding.confidence,
-        }
-    }
-
-    fn entry(&mut self, put: Put) -> (PackageEntry, PackageHead, Vec<FindingRow>) {
-        let Put { row, verdict, first_found } = put;
-        let package = Identity::of(&row.package, &mut self.identities);
-        let mut rows = verdict.rows.into_vec();
-        let mut counts = SeverityCounts::default();
-        for (index, finding) in rows.iter_mut().enumerate() {
-            finding.first_found = first_found.get(index).copied().flatten().unwrap_or(row.changed);
-            counts.add(finding.severity);
-            if let Some(vulnerability) = verdict.vulnerabilities.get(index) {
-                self.vulnerabilities.renew(finding.vulnerability, vulnerability);
-            }
-        }
-        let lifecycle = verdict.lifecycle.as_ref().map(|lifecycle| self.lifecycles.intern(lifecycle));
-        let head = PackageHead {
-            changed: row.changed,
-            name: self.names.intern(&package.listed_name()),
-            version: self.versions.intern(package.version()),
-            fix_version: verdict.fix_version,
-            lifecycle: lifecycle.unwrap_or(NONE),
-            stage: verdict.stage,
-            ecosystem: package.ecosystem(),
-            ..PackageHead::NOBODY
-        };
-        let entry = PackageEntry {
-            id: row.id,
-            created: row.created,
-            changed: row.changed,
-            fingerprint: row.fingerprint.unwrap_or(verdict.fingerprint),
-            coverage: verdict.coverage,
-            undecided: verdict.undecided,
-            fix_version: self.versions.get(verdict.fix_version).map(Arc::from),
-            lifecycle: lifecycle.and_then(|number| self.lifecycles.get(number).cloned()),
-            stage: verdict.stage,
-            counts,
-            fragments: OnceLock::new(),
-            package,
-        };
-        (entry, head, rows)
-    }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Rows<'t> {
     pub(crate) updated: &'t Chunked<i64>,
     pub(crate) first_stored: &'t Chunked<i64>,
     by_uuid: &'t Lookup,
-    order: &'t OrderLog,
+    pub(crate) order: &'t OrderLog,
 }
 
 impl Images {

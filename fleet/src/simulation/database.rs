@@ -216,10 +216,28 @@ impl Database {
         index.load(images, Vec::new());
         index.load(later, Vec::new());
         index.load(Vec::new(), self.stored_containers(i64::MIN, i64::MAX));
-        index.load_changes(self.log.values().cloned().collect());
+        index.load_changes(self.changes());
         index.finish_load();
         index.clock = self.clock();
         index
+    }
+
+    /// The whole change log.
+    fn changes(&self) -> Vec<Change> {
+        let change = |clock, kind, key, cause: &'static str| Change {
+            clock,
+            customer: DEFAULT_CUSTOMER,
+            kind,
+            key,
+            deleted: false,
+            cause: cause.into(),
+            tombstone: None,
+        };
+        let images = self.images.values();
+        let images = images.map(|(of, _, cause)| change(of.updated, ChangeKind::Image, of.uuid, cause));
+        let containers = self.containers.values();
+        let containers = containers.map(|(of, cause)| change(of.updated, ChangeKind::Container, of.uuid, cause));
+        self.log.values().cloned().chain(images).chain(containers).collect()
     }
 
     /// Takes the index on by the next changes, about `most` of them.
@@ -250,7 +268,9 @@ impl Database {
             .map(|(record, entries, cause)| {
                 let content = [(record.inventory, entries.clone())];
                 let inventory = index.inventories.intern(&index.packages, content).unwrap()[0];
-                StoredImage { record: record.clone(), inventory, cause: cause_number(cause) }
+                // a start learns of causes from the log
+                let cause = if applied == i64::MIN { 0 } else { cause_number(cause) };
+                StoredImage { record: record.clone(), inventory, cause }
             })
             .collect()
     }
@@ -258,7 +278,10 @@ impl Database {
     fn stored_containers(&self, applied: i64, upto: i64) -> Vec<StoredContainer> {
         let rows = self.containers.values();
         rows.filter(|(record, _)| record.updated.0 > applied && record.updated.0 <= upto)
-            .map(|(record, cause)| StoredContainer { record: record.clone(), cause: cause_number(cause) })
+            .map(|(record, cause)| {
+                let cause = if applied == i64::MIN { 0 } else { cause_number(cause) };
+                StoredContainer { record: record.clone(), cause }
+            })
             .collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::Timestamp;
+use model::{ImageId, Timestamp};
 use store::{ContainerRecord, ImageRecord};
 
 use super::content::{Content, Times};
@@ -62,7 +62,7 @@ impl<'s> BulkImage<'s> {
         let known = images.base_of(position, &tenant.digests, |other| visible.contains(other));
         Ok(Self {
             updated: images.rows().updated(position),
-            base: base_view(tenant, &record, known),
+            base: base_view(tenant, &record, known)?,
             associated_containers: images.associated_containers.get(position).copied().unwrap_or(0),
             associated_hosts: images.associated_hosts.get(position).copied().unwrap_or(0),
             hosts: tenant.hosts_of(position).into_iter().map(|host| host_view(tenant, host)).collect(),
@@ -82,7 +82,9 @@ impl<'s> BulkContainer<'s> {
         let image = tenant.containers.image.get(position).copied().filter(|image| *image != NONE);
         let image_record = image.map(|image| record_of(index, tenant, image)).transpose()?;
         let last_scanned = image_record.as_ref().map_or(record.created_at, |image| image.last_scanned);
-        let times = Times { first_stored: record.created_at, last_scanned };
+        // a container has nothing of its image before that was known, whenever the same packages were seen elsewhere
+        let first_stored = image_record.as_ref().map_or(record.created_at, |image| image.created_at.max(record.created_at));
+        let times = Times { first_stored, last_scanned };
         let inventory = image.and_then(|image| tenant.images.inventory.get(image).copied());
         let host = &record.report.host;
         Ok(Self {
@@ -121,18 +123,30 @@ fn host_view(tenant: &Tenant, used: HostUse) -> HostView {
 }
 
 /// The base among the known images, which is given with its number of layers; else the one that the scanner knew.
-fn base_view(tenant: &Tenant, record: &ImageRecord, known: Option<(u32, u32)>) -> Option<BaseView> {
+fn base_view(
+    tenant: &Tenant,
+    record: &ImageRecord,
+    known: Option<(u32, u32)>,
+) -> Result<Option<BaseView>, FleetError> {
     let facts = &record.document.facts;
     let named = facts.base.as_ref().filter(|base| known.is_none_or(|(_, layers)| layers < base.layers));
     if let Some(base) = named {
         let layers = base.layers as usize;
         let places = facts.layers.iter().enumerate().filter(|(_, layer)| layer.diff_id.is_some());
         let entries = places.take(layers).last().map_or(0, |(index, _)| index + 1);
-        return Some(BaseView { id: base.id, layers: base.layers, entries });
+        return Ok(Some(BaseView { id: base.id, layers: base.layers, entries }));
     }
-    let (position, layers) = known?;
+    let Some((position, layers)) = known else { return Ok(None) };
     let images = &tenant.images;
-    let entries = images.layers_count.get(position).copied().filter(|count| *count != NONE).unwrap_or(0);
-    let id = images.id.get(position).copied()?;
-    Some(BaseView { id: model::ImageId(id), layers, entries: entries as usize })
+    let Some(id) = images.id.get(position).copied().map(ImageId) else { return Ok(None) };
+    // the history of a base without empty entries is as long as it has layers
+    let entries = match images.has_empty_layer.contains(position) {
+        false => layers as usize,
+        true => {
+            let reading = FleetError::store("reading the document of an image");
+            let bytes = images.document.get(position);
+            store::decode_image_document(bytes).map_err(reading)?.facts.layers.len()
+        }
+    };
+    Ok(Some(BaseView { id, layers, entries }))
 }

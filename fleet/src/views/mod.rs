@@ -10,6 +10,8 @@
 
 mod bulk;
 mod content;
+#[cfg(test)]
+mod laws;
 mod make;
 
 use std::fmt;

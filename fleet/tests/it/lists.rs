@@ -1,6 +1,6 @@
 //! Filters, sorts, counts and links as a client asks for them.
 
-use fleet::{BulkRequest, FleetError, Scope, SortKey};
+use fleet::{BulkRequest, Entity, FleetError, Scope};
 use store::DEFAULT_CUSTOMER;
 use testkit::{ReportBuilder, container_report};
 
@@ -103,7 +103,7 @@ async fn filters_narrow_and_counts_are_exact() {
     catch_up(&fleet, &database).await;
     let count = |filter: &str| {
         let filter = Some(qql::parse(filter).unwrap());
-        let mut request = list_of(&Scope::Everything, SortKey::Updated, false);
+        let mut request = list_of(&Scope::Everything, Entity::Image, "updated:asc");
         (request.filter, request.page_size) = (filter.clone(), 1);
         let list = fleet.images_list(&request).unwrap();
         let bulk =
@@ -118,10 +118,10 @@ async fn filters_narrow_and_counts_are_exact() {
     assert_eq!(count("updated>now+1d"), (0, 0));
 
     let mut request = all_of(&Scope::Everything);
-    request.filter = Some(qql::parse("updated>5 and state:RUNNING").unwrap());
+    request.filter = Some(qql::parse("updated>5 and staet:RUNNING").unwrap());
     let refused = fleet.containers_bulk(&request).unwrap_err();
     assert!(matches!(&refused, FleetError::Query(_)));
-    assert_eq!(refused.to_string(), "filter token `state` (column 15) is not supported yet");
+    assert!(refused.to_string().contains("`staet`"), "{refused}");
 }
 
 #[tokio::test]
@@ -137,16 +137,16 @@ async fn plain_lists_sort_both_ways_with_the_uuid_breaking_ties() {
         .await
         .unwrap();
     catch_up(&fleet, &database).await;
-    let created = |descending| {
-        let list = fleet.images_list(&list_of(&Scope::Everything, SortKey::Created, descending)).unwrap();
+    let created = |sort| {
+        let list = fleet.images_list(&list_of(&Scope::Everything, Entity::Image, sort)).unwrap();
         list.items.iter().map(|image| image.record.document.facts.created.map(|at| at.0)).collect::<Vec<_>>()
     };
-    assert_eq!(created(false), [None, Some(50), Some(50), Some(70)]);
-    assert_eq!(created(true), [Some(70), Some(50), Some(50), None]);
-    for descending in [false, true] {
-        let request = list_of(&Scope::Everything, SortKey::Updated, descending);
+    assert_eq!(created("created:asc"), [Some(50), Some(50), Some(70), None]);
+    assert_eq!(created("created:desc"), [None, Some(70), Some(50), Some(50)]);
+    for sort in ["updated:asc", "updated:desc", "state:desc", "operatingSystem"] {
+        let request = list_of(&Scope::Everything, Entity::Container, sort);
         let all = fleet.containers_list(&request).unwrap();
-        // all four were stored at once
+        // all four were stored at once and look alike
         assert!(all.items.windows(2).all(|pair| pair[0].record.uuid < pair[1].record.uuid));
         let mut paged = Vec::new();
         for page in 1..=3 {

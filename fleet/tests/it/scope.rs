@@ -68,7 +68,7 @@ async fn a_record_out_of_scope_is_told_from_one_that_nobody_has() {
     database.report(ReportBuilder::new(2).tag("red").build()).await;
     database.container(container_report(1, Some(1), "node-a", 1)).await;
     catch_up(&fleet, &database).await;
-    let look = |scope: &Scope, customer: Uuid, key: &str| match fleet.image(customer, scope, key) {
+    let look = |scope: &Scope, customer: Uuid, key: &str| match fleet.image(customer, scope, key).unwrap() {
         Lookup::Found(view) => view.record.id.0.to_hex(),
         Lookup::OutOfScope => "out of scope".to_owned(),
         Lookup::Unknown => "unknown".to_owned(),
@@ -86,7 +86,7 @@ async fn a_record_out_of_scope_is_told_from_one_that_nobody_has() {
         assert_eq!(look(&Scope::Everything, DEFAULT_CUSTOMER, key), "unknown");
     }
     let container = fleet.container(DEFAULT_CUSTOMER, &blue, &testkit::container_id(1).to_hex());
-    assert!(matches!(container, Lookup::Found(_)));
+    assert!(matches!(container, Ok(Lookup::Found(_))));
 }
 
 #[tokio::test]

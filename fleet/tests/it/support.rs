@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::{
-    BulkRequest, ContainerView, Fleet, ImageView, ListRequest, Scope, Sort, SortKey, VulnerabilityView,
+    BulkRequest, ContainerView, Entity, Fleet, ImageView, ListRequest, Scope, VulnerabilityView,
 };
 use knowledge::Bundle;
 use model::{ContainerReport, ScanReport, Timestamp};
@@ -93,8 +93,9 @@ pub(crate) fn all_of(scope: &Scope) -> BulkRequest {
     }
 }
 
-pub(crate) fn list_of(scope: &Scope, key: SortKey, descending: bool) -> ListRequest {
-    let sort = Sort { key, descending };
+/// A plain list sorted by `sort`, as clients write it.
+pub(crate) fn list_of(scope: &Scope, entity: Entity, sort: &str) -> ListRequest {
+    let sort = qql::resolve_sort(sort, entity).unwrap();
     ListRequest {
         customer: DEFAULT_CUSTOMER,
         scope: scope.clone(),
@@ -136,10 +137,10 @@ pub(crate) fn export_containers(fleet: &Fleet, scope: &Scope) -> Vec<Arc<Contain
 /// Every list of a scope with every byte that a view holds, times included.
 pub(crate) fn everything(fleet: &Fleet, scope: &Scope) -> String {
     let mut text = String::new();
-    for (key, descending) in [(SortKey::Created, true), (SortKey::Updated, false)] {
-        let request = list_of(scope, key, descending);
-        let _ = writeln!(text, "{:#?}", fleet.images_list(&request).unwrap());
-        let _ = writeln!(text, "{:#?}", fleet.containers_list(&request).unwrap());
+    for sort in ["created:desc", "updated:asc"] {
+        let images = fleet.images_list(&list_of(scope, Entity::Image, sort)).unwrap();
+        let containers = fleet.containers_list(&list_of(scope, Entity::Container, sort)).unwrap();
+        let _ = writeln!(text, "{images:#?}\n{containers:#?}");
     }
     let _ = writeln!(text, "{:#?}\n{:#?}", export(fleet, scope), export_containers(fleet, scope));
     text
@@ -148,19 +149,12 @@ pub(crate) fn everything(fleet: &Fleet, scope: &Scope) -> String {
 /// Every list of a scope without what differs between databases: clock values and numbers of packages.
 pub(crate) fn contents(fleet: &Fleet, scope: &Scope) -> String {
     let mut text = String::new();
-    for key in [SortKey::Created, SortKey::Updated] {
-        for descending in [true, false] {
-            let request = list_of(scope, key, descending);
-            let images = fleet.images_list(&request).unwrap();
-            let containers = fleet.containers_list(&request).unwrap();
-            let _ = writeln!(
-                text,
-                "{key:?} {descending} {} images, {} containers",
-                images.count, containers.count
-            );
-            images.items.iter().for_each(|view| image(&mut text, view));
-            containers.items.iter().for_each(|view| container(&mut text, view));
-        }
+    for sort in ["created:asc", "created:desc", "updated:asc", "updated:desc"] {
+        let images = fleet.images_list(&list_of(scope, Entity::Image, sort)).unwrap();
+        let containers = fleet.containers_list(&list_of(scope, Entity::Container, sort)).unwrap();
+        let _ = writeln!(text, "{sort} {} images, {} containers", images.count, containers.count);
+        images.items.iter().for_each(|view| image(&mut text, view));
+        containers.items.iter().for_each(|view| container(&mut text, view));
     }
     export(fleet, scope).iter().for_each(|view| image(&mut text, view));
     export_containers(fleet, scope).iter().for_each(|view| container(&mut text, view));
@@ -180,7 +174,7 @@ fn image(text: &mut String, view: &ImageView) {
         view.associated_hosts
     );
     view.software.iter().for_each(|software| {
-        let _ = writeln!(text, "  {} {:?} {:?}", software.package.purl, software.path, software.counts());
+        let _ = writeln!(text, "  {} {:?} {:?}", software.package.purl(), software.path, software.counts());
     });
     view.vulnerabilities.iter().for_each(|found| vulnerability(text, found));
 }
@@ -193,7 +187,7 @@ fn container(text: &mut String, view: &ContainerView) {
 
 fn vulnerability(text: &mut String, found: &VulnerabilityView) {
     let affected: Vec<_> =
-        found.affected.iter().map(|affected| (&affected.package.purl, affected.fix_version())).collect();
+        found.affected.iter().map(|affected| (affected.package.purl(), affected.fix_version())).collect();
     let _ = writeln!(text, "  {} {:?} {affected:?}", found.vulnerability.id, found.severity);
 }
 

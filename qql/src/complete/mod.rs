@@ -95,11 +95,14 @@ pub fn complete(text: &str, cursor: usize, entity: Entity, values: &dyn Values) 
         Place::Operator { start, target } => (start, operators(&typed(start), &target)),
         Place::Null { start, negated } => (start, null_words(&typed(start), negated)),
         Place::Value { start, field, role } => (start, value_candidates(&typed(start), field, role, values)),
-        Place::Group { start } => (start, vec![candidate("(", CandidateKind::Operator, "conditions on one element")]),
+        Place::Group { start } => {
+            (start, vec![candidate("(", CandidateKind::Operator, "conditions on one element")])
+        }
         Place::Nothing => (cursor, Vec::new()),
     };
     let quoted = characters.get(start).copied().is_some_and(|first| quote_of(first).is_some());
-    let rest = characters[cursor..].iter().take_while(|next| is_name(**next) || matches!(next, '.' | '-')).count();
+    let rest =
+        characters[cursor..].iter().take_while(|next| is_name(**next) || matches!(next, '.' | '-')).count();
     let end = if quoted || start == cursor { cursor } else { cursor + rest };
     Completions { span: start..end, candidates: limited(candidates) }
 }
@@ -145,7 +148,8 @@ fn tokens(typed: &str, scope: &Scope) -> Vec<Candidate> {
             (inner && !typed.contains('.')).then_some(10 + depth)
         }
     };
-    let mut found: Vec<_> = all.iter().filter_map(|reach| Some((rank(&reach.name, reach.depth)?, reach))).collect();
+    let mut found: Vec<_> =
+        all.iter().filter_map(|reach| Some((rank(&reach.name, reach.depth)?, reach))).collect();
     found.sort_by_key(|(rank, _)| *rank);
     if !found.is_empty() {
         return found.iter().map(|(_, reach)| token(reach.name.clone(), reach.what)).collect();
@@ -242,7 +246,8 @@ fn dates(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// A value as it is written: with the quote that was begun, bare if it can stand so, else exact.
 fn quoted(text: &str, quote: Option<char>) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '@' | '-' | '+');
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '@' | '-' | '+');
     let is_keyword = crate::lex::Keyword::of(&text.chars().collect::<Vec<_>>()).is_some();
     let is_bare = !text.is_empty() && text.chars().all(is_plain) && !text.contains("..") && !is_keyword;
     let quote = match quote {

@@ -9,7 +9,9 @@ use crate::scope::{Scope, Target};
 /// Finds the field that a token names, if the present evaluator can search it.
 pub fn resolve(entity: Entity, token: &Token) -> Result<&'static Field, QueryError> {
     match Scope::of(entity).find(token)? {
-        Target::Field { path, field } if path.is_empty() && matches!(field.name, "updated" | "uuid") => Ok(field),
+        Target::Field { path, field } if path.is_empty() && matches!(field.name, "updated" | "uuid") => {
+            Ok(field)
+        }
         _ => Err(not_supported_yet(token)),
     }
 }

@@ -58,7 +58,8 @@ impl Reader<'_> {
     }
 
     fn network(&self, scalar: &Scalar) -> Result<IpRange, QueryError> {
-        const EXPECTED: &str = "an IP address, a network such as `10.0.0.0/8`, or a range such as `10.0.0.1-10.0.0.9`";
+        const EXPECTED: &str =
+            "an IP address, a network such as `10.0.0.0/8`, or a range such as `10.0.0.1-10.0.0.9`";
         read_network(scalar.text.trim()).ok_or_else(|| self.wrong_type(scalar, EXPECTED))
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::ast::{Quote, Scalar};
 use crate::condition::{Condition, Test};
-use crate::fields::{Array, ContainerField, Field, FieldId, FieldType, FindingField, ImageField, Level, SoftwareField};
+use crate::fields::{
+    Array, ContainerField, Field, FieldId, FieldType, FindingField, ImageField, Level, SoftwareField,
+};
+use crate::merge;
 use crate::scope::Scope;
 use crate::test::KeywordTest;
 
@@ -63,5 +66,5 @@ pub(super) fn free_text(scope: &Scope, text: &Scalar) -> Condition {
         };
         alternatives.push(Condition::Test { field: id, test }.below(&path));
     }
-    Condition::one_of(alternatives)
+    merge::one_of(alternatives)
 }

@@ -10,10 +10,12 @@ mod value;
 
 use model::Timestamp;
 
+use crate::MAX_TESTS;
 use crate::ast::{Expr, Query, Term, Token};
 use crate::condition::Condition;
 use crate::error::{QueryError, shorten};
 use crate::fields::{Array, Entity, Level};
+use crate::merge;
 use crate::scope::{Scope, Target};
 
 pub use sort::{Sort, resolve_sort};
@@ -37,7 +39,27 @@ pub fn resolve_expr(expr: &Expr, entity: Entity, now: Timestamp) -> Result<Condi
             other => resolver.finish(other)?,
         }
     }
-    Ok(resolver.done.pop().unwrap_or(Condition::All))
+    let condition = resolver.done.pop().unwrap_or(Condition::All);
+    let count = count_tests(&condition);
+    if count > MAX_TESTS {
+        return Err(QueryError::TooManyTests { count, limit: MAX_TESTS });
+    }
+    Ok(condition)
+}
+
+/// How many fields are asked, as whoever evaluates the condition has to.
+fn count_tests(condition: &Condition) -> usize {
+    let mut count = 0;
+    let mut rest = vec![condition];
+    while let Some(condition) = rest.pop() {
+        match condition {
+            Condition::All => {}
+            Condition::And(operands) | Condition::Or(operands) => rest.extend(operands),
+            Condition::Not(inner) | Condition::Any { inner, .. } => rest.push(inner),
+            Condition::Test { .. } | Condition::IsNull(_) => count += 1,
+        }
+    }
+    count
 }
 
 /// What remains to be done, the last first.
@@ -95,7 +117,7 @@ impl Resolver {
         };
         let mut operands = self.done.split_off(self.done.len().saturating_sub(count));
         let condition = match step {
-            Step::Or(_) => Condition::one_of(operands),
+            Step::Or(_) => merge::one_of(operands),
             Step::And(_) | Step::Read(_) => Condition::all_of(operands),
             Step::Not => operands.swap_remove(0).negated(),
             Step::Leave(token, path) => {
@@ -120,7 +142,10 @@ impl Resolver {
             Target::Array { .. } | Target::Object { .. } => {
                 let name = shorten(&term.token.name);
                 let example = example(scope, &term.token);
-                Err(misused(&term.token, format!("is a group of values; write `{example}` or `{name}:(...)`")))
+                Err(misused(
+                    &term.token,
+                    format!("is a group of values; write `{example}` or `{name}:(...)`"),
+                ))
             }
         }
     }
@@ -139,7 +164,9 @@ fn enter(scope: &Scope, token: &Token) -> Result<(Vec<Array>, Option<Scope>), Qu
             let kind = field.kind.as_str();
             return Err(misused(
                 token,
-                format!("is one value ({kind}), not a group; for one of several values write `{name}:[A, B]`"),
+                format!(
+                    "is one value ({kind}), not a group; for one of several values write `{name}:[A, B]`"
+                ),
             ));
         }
     };
@@ -158,7 +185,10 @@ fn check_tags(inside: &Scope, token: &Token, condition: &Condition) -> Result<()
         other => is_alternative(other),
     };
     if inside.base() == "tags." && !is_simple {
-        return Err(misused(token, "takes only `name:...` or several of them with `or` in its group".to_owned()));
+        return Err(misused(
+            token,
+            "takes only `name:...` or several of them with `or` in its group".to_owned(),
+        ));
     }
     Ok(())
 }

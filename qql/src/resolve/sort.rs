@@ -41,9 +41,7 @@ pub fn resolve_sort(text: &str, entity: Entity) -> Result<Sort, QueryError> {
         Target::Field { field, .. } if field.id == FieldId::Image(ImageField::ImagesInUse) => {
             Err(misused(&token, "is a condition, not a value to sort by; sort by `lastUsedDate`".to_owned()))
         }
-        Target::Object { .. } => {
-            Err(misused(&token, "is a group of values; sort by one of them".to_owned()))
-        }
+        Target::Object { .. } => Err(misused(&token, "is a group of values; sort by one of them".to_owned())),
         _ => Err(misused(&token, "may have several values, so nothing can be sorted by it".to_owned())),
     }
 }

@@ -9,6 +9,7 @@ use crate::ast::{Op, Quote, Scalar, Term, Value};
 use crate::condition::{Condition, Test};
 use crate::error::{QueryError, shorten};
 use crate::fields::{Field, FieldId, FieldType, Form, ImageField};
+use crate::merge;
 use crate::test::{DateTest, KeywordTest, NumberTest, TextTest};
 
 use super::misused;
@@ -29,7 +30,9 @@ pub(super) fn condition(term: &Term, field: &Field, now: Timestamp) -> Result<(C
     let condition = match field.kind {
         FieldType::Text => reader.test(Test::Text(reader.text()?)),
         FieldType::Keyword => reader.test(Test::Keyword(reader.keyword()?)),
-        FieldType::Integer | FieldType::Decimal => reader.test(Test::Number(NumberTest::new(reader.ranges()?))),
+        FieldType::Integer | FieldType::Decimal => {
+            reader.test(Test::Number(NumberTest::new(reader.ranges()?)))
+        }
         FieldType::Date => reader.date()?,
         FieldType::Bool => reader.boolean()?,
         FieldType::Ip => reader.test(Test::Ip(reader.addresses()?)),
@@ -103,7 +106,9 @@ impl Reader<'_> {
         for scalar in self.scalars("is a keyword, which has no order; use `:`, `=`, `!=` or a list")? {
             let text = scalar.text.as_str();
             match text.strip_suffix('*') {
-                Some(prefix) if self.term.op == Op::Match && scalar.quote == Quote::Bare => prefixes.push(prefix),
+                Some(prefix) if self.term.op == Op::Match && scalar.quote == Quote::Bare => {
+                    prefixes.push(prefix)
+                }
                 _ => {
                     self.check_exists(scalar)?;
                     values.push(text);
@@ -169,9 +174,8 @@ impl Reader<'_> {
             let value = read_bool(scalar).ok_or_else(|| self.wrong_type(scalar, "`true` or `false`"))?;
             alternatives.push(self.test(Test::Bool(value)));
         }
-        Ok(Condition::one_of(alternatives))
+        Ok(merge::one_of(alternatives))
     }
-
 }
 
 const UUID: &str = "a uuid, such as `0b1c2d3e-1111-3222-8333-444455556666`";

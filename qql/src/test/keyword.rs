@@ -72,21 +72,42 @@ impl KeywordTest {
         values: impl IntoIterator<Item = &'a str>,
         prefixes: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let mut values: Vec<_> =
-            values.into_iter().map(|value| form.normalise(value).into_owned()).collect();
+        let normalised = |text: &str| form.normalise(text).into_owned();
+        Self::tidy(
+            form,
+            values.into_iter().map(normalised).collect(),
+            prefixes.into_iter().map(normalised).collect(),
+        )
+    }
+
+    fn tidy(form: Form, mut values: Vec<String>, mut prefixes: Vec<String>) -> Self {
         values.sort_unstable();
         values.dedup();
-        let mut prefixes: Vec<_> =
-            prefixes.into_iter().map(|prefix| form.normalise(prefix).into_owned()).collect();
         prefixes.sort_unstable();
         // a prefix of another one says all that the longer one says
         prefixes.dedup_by(|longer, shorter| longer.starts_with(shorter.as_str()));
         Self { form, values, prefixes, range: None }
     }
 
+    /// One of the tests is enough; they are of one form and without ranges.
+    pub(crate) fn merged(tests: Vec<Self>) -> Self {
+        let form = tests.first().map_or(Form::Exact, Self::form);
+        let (mut values, mut prefixes) = (Vec::new(), Vec::new());
+        for test in tests {
+            values.extend(test.values);
+            prefixes.extend(test.prefixes);
+        }
+        Self::tidy(form, values, prefixes)
+    }
+
     /// Between two UUIDs, written as [`Form::Uuid`] has them.
     pub(crate) fn between(lower: Bound<String>, upper: Bound<String>) -> Self {
-        Self { form: Form::Uuid, values: Vec::new(), prefixes: Vec::new(), range: Some(Box::new((lower, upper))) }
+        Self {
+            form: Form::Uuid,
+            values: Vec::new(),
+            prefixes: Vec::new(),
+            range: Some(Box::new((lower, upper))),
+        }
     }
 
     /// How values are made alike.
@@ -120,8 +141,7 @@ impl KeywordTest {
             || self.begins(value)
             || self.range.as_ref().is_some_and(|range| {
                 use std::ops::RangeBounds as _;
-                (range.0.as_ref().map(String::as_str), range.1.as_ref().map(String::as_str))
-                    .contains(&value)
+                (range.0.as_ref().map(String::as_str), range.1.as_ref().map(String::as_str)).contains(&value)
             })
     }
 

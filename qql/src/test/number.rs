@@ -48,6 +48,12 @@ impl DateTest {
         Self { ranges, now }
     }
 
+    /// One of the tests is enough.
+    pub(crate) fn merged(tests: &[Self]) -> Self {
+        let ranges = tests.iter().flat_map(Self::ranges).copied().collect();
+        Self { ranges: NumberTest::new(ranges), now: tests.iter().any(Self::now) }
+    }
+
     /// The ranges, both ends included: in order, apart from each other, none empty.
     pub fn ranges(&self) -> &[(i64, i64)] {
         self.ranges.ranges()

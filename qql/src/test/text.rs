@@ -27,7 +27,7 @@ pub fn fold(text: &str) -> String {
 /// Text is cut at blanks and at `, ; ( ) [ ] { } < > " ' | / \ -`. It is cut at a dot if a part beside it, up to the next
 /// dot or cut, consists of digits. A text that is a UUID as a whole is one token.
 pub fn tokens(folded: &str) -> impl Iterator<Item = &str> {
-    let whole = is_uuid(folded.trim()).then(|| folded.trim());
+    let whole = is_uuid(folded).then_some(folded);
     let pieces = if whole.is_some() { "" } else { folded };
     whole.into_iter().chain(pieces.split(is_separator).filter(|piece| !piece.is_empty()).flat_map(dotted))
 }
@@ -83,7 +83,7 @@ pub(crate) fn is_uuid(text: &str) -> bool {
 
 impl TextTest {
     /// Adds bare words, one of which must begin a token of the value. The `*` at the end of a word is taken away; a `*` alone
-    /// stands for any value that is present.
+    /// stands for any value that is present. Puts everything in order each time, so it is not made for thousands.
     pub fn or_words(&mut self, text: &str) {
         self.push_words(text);
         self.tidy();
@@ -98,7 +98,7 @@ impl TextTest {
         }
     }
 
-    /// Adds a whole value, compared letter by letter.
+    /// Adds a whole value, compared letter by letter. Puts everything in order each time, so it is not made for thousands.
     pub fn or_exact(&mut self, text: &str) {
         self.push_exact(text);
         self.tidy();
@@ -110,14 +110,27 @@ impl TextTest {
             self.present = true;
             return;
         }
-        for word in fold(text).split_whitespace() {
-            self.words.extend(tokens(word.trim_end_matches('*')).map(str::to_owned));
-        }
+        let folded = fold(text);
+        let words: Vec<&str> = folded.split_whitespace().map(|word| word.trim_end_matches('*')).collect();
+        self.words.extend(tokens(&words.join(" ")).map(str::to_owned));
     }
 
     /// Adds a whole value; to be followed by [`TextTest::tidy`].
     pub(crate) fn push_exact(&mut self, text: &str) {
         self.exact.push(text.to_owned());
+    }
+
+    /// One of the tests is enough.
+    pub(crate) fn merged(tests: Vec<Self>) -> Self {
+        let mut merged = Self::default();
+        for test in tests {
+            merged.words.extend(test.words);
+            merged.phrases.extend(test.phrases);
+            merged.exact.extend(test.exact);
+            merged.present |= test.present;
+        }
+        merged.tidy();
+        merged
     }
 
     /// Puts in order what was added: once for many, because it goes over everything.
@@ -169,7 +182,10 @@ impl TextTest {
         }
         let tokens: Vec<&str> = tokens(folded).collect();
         tokens.iter().any(|token| begins_with_one(token, &self.words))
-            || self.phrases.iter().any(|phrase| tokens.windows(phrase.len()).any(|window| is_phrase(window, phrase)))
+            || self
+                .phrases
+                .iter()
+                .any(|phrase| tokens.windows(phrase.len()).any(|window| is_phrase(window, phrase)))
     }
 
     /// Substrings, one of which the [`fold`]ed form of every matching value contains; an empty list if nothing matches.

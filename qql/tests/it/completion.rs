@@ -99,20 +99,34 @@ fn a_token_says_its_type_and_meaning() {
 
 #[test]
 fn what_was_completed_is_a_query_again() {
-    for text in ["operatingSystem:|", "repo.repository:|", "updated:|", "isEol:|", "repo.repository:`|", "repo.repository:\"|"] {
+    for text in [
+        "operatingSystem:|",
+        "repo.repository:|",
+        "updated:|",
+        "isEol:|",
+        "repo.repository:`|",
+        "repo.repository:\"|",
+    ] {
         for candidate in at(Entity::Image, text).candidates {
             let completions = at(Entity::Image, text);
             let written: String = text.replacen('|', "", 1).chars().take(completions.span.start).collect();
             let whole = format!("{written}{}", candidate.text);
             let query = qql::parse(&whole).unwrap_or_else(|error| panic!("{whole}: {error}"));
-            qql::resolve(&query, Entity::Image, crate::record::NOW).unwrap_or_else(|error| panic!("{whole}: {error}"));
+            qql::resolve(&query, Entity::Image, crate::record::NOW)
+                .unwrap_or_else(|error| panic!("{whole}: {error}"));
         }
     }
 }
 
 #[test]
 fn hostile_text_is_completed_in_bounded_time() {
-    for text in ["(".repeat(60_000), "host:(".repeat(10_000), "'".repeat(65_000), "a ".repeat(32_000), "[".repeat(70_000)] {
+    for text in [
+        "(".repeat(60_000),
+        "host:(".repeat(10_000),
+        "'".repeat(65_000),
+        "a ".repeat(32_000),
+        "[".repeat(70_000),
+    ] {
         let started = std::time::Instant::now();
         for entity in Entity::ALL {
             complete(&text, usize::MAX, entity, &Fleet);

@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 use proptest::sample::select;
 use qql::fields::{Field, FieldType, Form, Level};
-use qql::{Condition, Entity, IpRange, IpTest, KeywordTest, NumberTest, Test, TextTest, complete, fold, parse, resolve};
+use qql::{
+    Condition, Entity, IpRange, IpTest, KeywordTest, NumberTest, Test, TextTest, complete, fold, parse,
+    resolve,
+};
 
 use crate::record::{NOW, Record, Shown};
 
@@ -38,9 +41,9 @@ fn text_test() -> impl Strategy<Value = TextTest> {
 fn naive_tokens(text: &str) -> Vec<String> {
     let text: String = text.chars().flat_map(char::to_lowercase).collect();
     let hex = |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
-    let parts: Vec<_> = text.trim().split('-').collect();
+    let parts: Vec<_> = text.split('-').collect();
     if parts.len() == 5 && parts.iter().zip([8, 4, 4, 4, 12]).all(|(part, length)| hex(part, length)) {
-        return vec![text.trim().to_owned()];
+        return vec![text];
     }
     let cut = |c: char| c.is_whitespace() || ",;()[]{}<>\"'|/\\-".contains(c);
     let mut tokens = Vec::new();
@@ -81,7 +84,8 @@ fn term(entity: Entity) -> BoxedStrategy<String> {
 }
 
 fn reach(level: Level, prefix: &str, depth: usize) -> Vec<(String, &'static Field)> {
-    let mut all: Vec<_> = level.fields().iter().map(|field| (format!("{prefix}{}", field.name), field)).collect();
+    let mut all: Vec<_> =
+        level.fields().iter().map(|field| (format!("{prefix}{}", field.name), field)).collect();
     if depth < 2 {
         for (name, _, array) in level.arrays() {
             all.extend(reach(array.level(), &format!("{prefix}{name}."), depth + 1));
@@ -121,7 +125,8 @@ fn record(level: Level, depth: usize) -> BoxedStrategy<Record> {
         .iter()
         .filter(|_| depth > 0)
         .map(|(_, _, array)| {
-            proptest::collection::vec(record(array.level(), depth - 1), 0..2).prop_map(|elements| (*array, elements))
+            proptest::collection::vec(record(array.level(), depth - 1), 0..2)
+                .prop_map(|elements| (*array, elements))
         })
         .collect();
     (values, arrays)
@@ -145,7 +150,7 @@ fn shown(field: &Field, pick: usize) -> Shown {
         FieldType::Integer => Shown::Number([0, 1, 5, 9][pick]),
         FieldType::Decimal => Shown::Number([0, 5000, 9800, 9900][pick]),
         FieldType::Date => Shown::Number([1, NOW.0, NOW.0 - 86_400_000, i64::MAX][pick]),
-        FieldType::Bool => Shown::Bool(pick % 2 == 0),
+        FieldType::Bool => Shown::Bool(pick < 2),
     }
 }
 
@@ -312,4 +317,54 @@ proptest! {
             let _: &Test = test;
         }
     }
+}
+
+/// The same without any merging: every alternative is resolved by itself.
+fn unmerged(image: &Record, alternatives: &[String]) -> Result<bool, TestCaseError> {
+    for text in alternatives {
+        if image.satisfies(&resolved(Entity::Image, text)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+proptest! {
+    #[test]
+    fn alternatives_that_are_merged_keep_their_meaning(
+        (texts, image) in (proptest::collection::vec(few_fields(), 1..6), record(Level::Image, 2)),
+    ) {
+        let merged = image.satisfies(&resolved(Entity::Image, &texts.join(" or "))?);
+        prop_assert_eq!(merged, unmerged(&image, &texts)?, "{}", texts.join(" or "));
+    }
+}
+
+/// Terms on so few fields that several of them meet.
+fn few_fields() -> impl Strategy<Value = String> {
+    let name = select(vec![
+        "size",
+        "source",
+        "operatingSystem",
+        "created",
+        "uuid",
+        "isEol",
+        "repo.tag",
+        "repo.registry",
+        "imageId",
+        "vulnerabilities.severity",
+        "vulnerabilities.title",
+        "host.ipAddress",
+        "softwares.vulnerabilities.qid",
+    ]);
+    (name, 0..6_usize, any::<bool>()).prop_map(|(name, pick, negated)| {
+        let (_, field) = reach(Level::Image, "", 0).into_iter().find(|(known, _)| known == name).unwrap();
+        let value = sample(field, pick);
+        let group = name.rsplit_once('.').filter(|_| pick > 3);
+        match (group, negated) {
+            (Some((array, inner)), false) => format!("{array}:({inner}:{value})"),
+            (Some((array, inner)), true) => format!("{array}:(not {inner}:{value})"),
+            (None, true) => format!("not {name}:{value}"),
+            (None, false) => format!("{name}:{value}"),
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! What is refused, with what message.
 
-use qql::{Entity, MAX_DEPTH, MAX_LIST, QueryError, parse, resolve};
+use qql::{Entity, MAX_DEPTH, MAX_LIST, MAX_TESTS, QueryError, parse, resolve};
 
 use crate::record::{NOW, mistake};
 
@@ -41,8 +41,10 @@ fn mistakes_name_the_token_the_column_and_a_way_to_mend_them() {
         (Entity::Image, "tags:(name:a and not name:b)"),
         (Entity::Image, "nothing is null"),
     ];
-    let lines: Vec<_> =
-        texts.iter().map(|(entity, text)| format!("{entity:?} {text}\n    {}", mistake(*entity, text))).collect();
+    let lines: Vec<_> = texts
+        .iter()
+        .map(|(entity, text)| format!("{entity:?} {text}\n    {}", mistake(*entity, text)))
+        .collect();
     insta::assert_snapshot!("refused", lines.join("\n"));
 }
 
@@ -57,7 +59,21 @@ fn a_list_has_a_limit() {
     let list = |items: usize| format!("vulnerabilities.qid:[{}]", vec!["1"; items].join(","));
     assert!(resolve(&parse(&list(MAX_LIST)).unwrap(), Entity::Image, NOW).is_ok());
     let refused = resolve(&parse(&list(MAX_LIST + 1)).unwrap(), Entity::Image, NOW).unwrap_err();
-    assert!(matches!(refused, QueryError::TooMany { column: 1, length: 10_001, limit: 10_000, .. }), "{refused}");
+    assert!(
+        matches!(refused, QueryError::TooMany { column: 1, length: 10_001, limit: 10_000, .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn conditions_have_a_limit_but_alternatives_on_one_token_count_once() {
+    let joined = |word: &str, count: usize| vec!["size>1"; count].join(word);
+    let read = |text: &str| resolve(&parse(text).unwrap(), Entity::Image, NOW);
+    assert!(read(&joined(" or ", 6_000)).is_ok());
+    assert!(read(&joined(" ", MAX_TESTS)).is_ok());
+    let refused = read(&joined(" ", MAX_TESTS + 1)).unwrap_err();
+    assert_eq!(refused, QueryError::TooManyTests { count: 4_097, limit: 4_096 });
+    assert_eq!(refused.column(), 1);
 }
 
 #[test]
@@ -84,6 +100,12 @@ fn hostile_text_is_refused_or_resolved_in_bounded_time_and_stack() {
         format!("operatingSystem:[{}]", (0..9_999).map(|n| format!("{n:x},")).collect::<String>() + "1"),
         format!("operatingSystem:[{}]", (0..7_000).map(|n| format!("`{n:x}`,")).collect::<String>() + "1"),
         format!("uuid:[{}]", (0..9_999).map(|n| format!("{n:x}*,")).collect::<String>() + "1"),
+        format!(
+            "{}uuid:[{}]{}",
+            "(".repeat(900),
+            (0..9_000).map(|n| format!("{n:x},")).collect::<String>() + "1",
+            " or uuid:x)".repeat(900)
+        ),
     ];
     for text in texts {
         let begin = text.chars().take(20).collect::<String>();
@@ -98,7 +120,11 @@ fn hostile_text_is_refused_or_resolved_in_bounded_time_and_stack() {
 #[test]
 fn the_deepest_query_is_resolved_on_a_small_stack() {
     let groups = format!("{}isRoot:true{}", "host:(".repeat(MAX_DEPTH - 1), ")".repeat(MAX_DEPTH - 1));
-    let mixed = format!("{}isRoot:true{}", "(isRoot:true or isRoot:false and ".repeat(MAX_DEPTH), ")".repeat(MAX_DEPTH));
+    let mixed = format!(
+        "{}isRoot:true{}",
+        "(isRoot:true or isRoot:false and ".repeat(MAX_DEPTH),
+        ")".repeat(MAX_DEPTH)
+    );
     let groups = groups.replace("isRoot", "hostname").replace("true", "a");
     let negated = format!("{}isRoot:true", "not ".repeat(MAX_DEPTH));
     let walk = move || {

@@ -31,7 +31,8 @@ impl Record {
         for line in lines {
             match line.split_once('{') {
                 Some((array, rest)) => {
-                    let (_, _, array) = entity.level().arrays().iter().find(|(name, _, _)| *name == array).unwrap();
+                    let (_, _, array) =
+                        entity.level().arrays().iter().find(|(name, _, _)| *name == array).unwrap();
                     let mut element = Self::default();
                     for part in rest.trim_end_matches('}').split(';').filter(|part| !part.is_empty()) {
                         element.add(array.level().fields(), part);

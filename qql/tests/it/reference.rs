@@ -69,7 +69,11 @@ fn the_tables_of_the_page_are_those_of_the_code() {
         if std::env::var_os("UPDATE_REFERENCE").is_some() {
             text.replace_range(from..to, &table);
         } else {
-            assert_eq!(&text[from..to], table, "run the test with UPDATE_REFERENCE=1 to write the table anew");
+            assert_eq!(
+                &text[from..to],
+                table,
+                "run the test with UPDATE_REFERENCE=1 to write the table anew"
+            );
         }
     }
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
@@ -131,7 +135,8 @@ impl Values for Everything {
 #[test]
 fn every_token_of_every_table_can_be_searched_completed_and_asked_for_null() {
     for entity in Entity::ALL {
-        let mut names: Vec<String> = entity.level().fields().iter().map(|field| field.name.to_owned()).collect();
+        let mut names: Vec<String> =
+            entity.level().fields().iter().map(|field| field.name.to_owned()).collect();
         for (name, alias, array) in entity.level().arrays() {
             for spelling in [name, alias] {
                 names.extend(array.level().fields().iter().map(|field| format!("{spelling}.{}", field.name)));
@@ -145,7 +150,11 @@ fn every_token_of_every_table_can_be_searched_completed_and_asked_for_null() {
             assert_eq!(offered.span, begun.len()..begun.len());
             for candidate in offered.candidates.iter().filter(|one| one.detail != "frequent") {
                 let text = format!("{begun}{}", candidate.text);
-                assert!(parse(&text).and_then(|query| resolve(&query, entity, NOW)).is_ok(), "{}", mistake(entity, &text));
+                assert!(
+                    parse(&text).and_then(|query| resolve(&query, entity, NOW)).is_ok(),
+                    "{}",
+                    mistake(entity, &text)
+                );
             }
         }
     }

@@ -29,19 +29,26 @@ fn show_test(test: &Test) -> String {
             if parts.is_empty() { "nothing".to_owned() } else { parts.join(" or ") }
         }
         Test::Keyword(test) => {
-            let prefixes = if test.prefixes().is_empty() { String::new() } else { format!(" prefixes {:?}", test.prefixes()) };
+            let prefixes = if test.prefixes().is_empty() {
+                String::new()
+            } else {
+                format!(" prefixes {:?}", test.prefixes())
+            };
             let range = test.range().map_or_else(String::new, |range| format!(" range {range:?}"));
             format!("{:?} {:?}{prefixes}{range}", test.form(), test.values())
         }
         Test::Number(test) => format!("in {:?}", test.ranges()),
-        Test::Date(test) => format!("within {:?}{}", test.ranges(), if test.now() { " with now" } else { "" }),
+        Test::Date(test) => {
+            format!("within {:?}{}", test.ranges(), if test.now() { " with now" } else { "" })
+        }
         Test::Bool(value) => format!("is {value}"),
         Test::Ip(test) => format!("address in {:?}", test.ranges()),
     }
 }
 
 fn shown(entity: Entity, texts: &[&str]) -> String {
-    let lines: Vec<_> = texts.iter().map(|text| format!("{text}\n    {}", show(&condition(entity, text)))).collect();
+    let lines: Vec<_> =
+        texts.iter().map(|text| format!("{text}\n    {}", show(&condition(entity, text)))).collect();
     lines.join("\n")
 }
 
@@ -194,7 +201,9 @@ fn sort_tokens_name_a_field_and_a_direction() {
         (Entity::Vulnerability, "cveids"),
         (Entity::Software, "software.name"),
     ];
-    let lines: Vec<_> =
-        texts.iter().map(|(entity, text)| format!("{entity:?} {text}\n    {}", sorted(*entity, text))).collect();
+    let lines: Vec<_> = texts
+        .iter()
+        .map(|(entity, text)| format!("{entity:?} {text}\n    {}", sorted(*entity, text)))
+        .collect();
     insta::assert_snapshot!("sorting", lines.join("\n"));
 }

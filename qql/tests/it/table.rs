@@ -31,7 +31,10 @@ const TABLE: &[Row] = &[
         entity: Entity::Image,
         filter: "imagesInUse:`[now-30d ... now]` and vulnerabilities.severity:5",
         finds: &[&["imagesInUse=NOW-1", "vulnerabilities{severity=4}", "vulnerabilities{severity=5}"]],
-        misses: &[&["imagesInUse=NOW-31", "vulnerabilities{severity=5}"], &["imagesInUse=NOW-1", "vulnerabilities{severity=4}"]],
+        misses: &[
+            &["imagesInUse=NOW-31", "vulnerabilities{severity=5}"],
+            &["imagesInUse=NOW-1", "vulnerabilities{severity=4}"],
+        ],
     },
     Row {
         entity: Entity::Image,
@@ -43,7 +46,10 @@ const TABLE: &[Row] = &[
         entity: Entity::Container,
         filter: "state: `RUNNING` and imageSha:<sha> and lastVmScanDate:[now-3d ... now]",
         finds: &[&["state=RUNNING", "imageSha=<sha>", "lastVmScanDate=NOW-2"]],
-        misses: &[&["state=STOPPED", "imageSha=<sha>", "lastVmScanDate=NOW-2"], &["state=RUNNING", "imageSha=<sha>", "lastVmScanDate=NOW-4"]],
+        misses: &[
+            &["state=STOPPED", "imageSha=<sha>", "lastVmScanDate=NOW-2"],
+            &["state=RUNNING", "imageSha=<sha>", "lastVmScanDate=NOW-4"],
+        ],
     },
     Row {
         entity: Entity::Image,
@@ -67,7 +73,10 @@ const TABLE: &[Row] = &[
         entity: Entity::Image,
         filter: "repo.registry:registry.example.com and repo.repository:team/web and repo.tag:1.4",
         finds: &[&["repo{registry=registry.example.com;repository=team/web;tag=1.4}"]],
-        misses: &[&["repo{registry=other.example.com;repository=team/web;tag=1.4}"], &["repo{registry=registry.example.com;tag=1.4}"]],
+        misses: &[
+            &["repo{registry=other.example.com;repository=team/web;tag=1.4}"],
+            &["repo{registry=registry.example.com;tag=1.4}"],
+        ],
     },
     Row {
         entity: Entity::Container,
@@ -87,8 +96,18 @@ const TABLE: &[Row] = &[
         finds: &[&["sha=<sha>", "updated=1700000000"], &["sha=<sha>", "updated=1800000000000"]],
         misses: &[&["sha=<sha>", "updated=1699999999"]],
     },
-    Row { entity: Entity::Container, filter: "state:'RUNNING'", finds: &[&["state=RUNNING"]], misses: &[&["state=PAUSED"]] },
-    Row { entity: Entity::Container, filter: "state: ' RUNNING'", finds: &[&["state=RUNNING"]], misses: &[&["state=PAUSED"]] },
+    Row {
+        entity: Entity::Container,
+        filter: "state:'RUNNING'",
+        finds: &[&["state=RUNNING"]],
+        misses: &[&["state=PAUSED"]],
+    },
+    Row {
+        entity: Entity::Container,
+        filter: "state: ' RUNNING'",
+        finds: &[&["state=RUNNING"]],
+        misses: &[&["state=PAUSED"]],
+    },
     Row {
         entity: Entity::Image,
         filter: "not lastScanned is null AND updated>1700000000123",
@@ -132,7 +151,10 @@ fn the_rows_that_must_be_refused_are() {
         assert!(parse(text).is_err(), "{text}");
     }
     assert!(mistake(Entity::Container, "foo:1").ends_with("is unknown"));
-    assert!(parse("openPorts.port:(123 .. 1234)").is_ok(), "an exclusive range of an unknown token is a range");
+    assert!(
+        parse("openPorts.port:(123 .. 1234)").is_ok(),
+        "an exclusive range of an unknown token is a range"
+    );
     assert!(mistake(Entity::Container, "openPorts.port:(123 .. 1234)").ends_with("is unknown"));
 }
 

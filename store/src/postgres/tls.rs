@@ -83,17 +83,19 @@ fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Driver
 impl MakeTlsConnect<Socket> for Tls {
     type Stream = Session;
     type TlsConnect = ToHost;
-    type Error = rustls::pki_types::InvalidDnsNameError;
+    type Error = std::convert::Infallible;
 
     fn make_tls_connect(&mut self, host: &str) -> Result<ToHost, Self::Error> {
-        let name = ServerName::try_from(host.to_owned())?;
+        // asked also where no TLS will be spoken and the host is the path of a socket file
+        let name = ServerName::try_from(host.to_owned()).ok();
         Ok(ToHost { name, connector: TlsConnector::from(Arc::clone(&self.config)) })
     }
 }
 
 /// A session to one host, still to be made.
 pub(crate) struct ToHost {
-    name: ServerName<'static>,
+    /// `None` if the host can have no certificate.
+    name: Option<ServerName<'static>>,
     connector: TlsConnector,
 }
 
@@ -103,7 +105,11 @@ impl TlsConnect<Socket> for ToHost {
     type Future = Pin<Box<dyn Future<Output = io::Result<Session>> + Send>>;
 
     fn connect(self, stream: Socket) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.name, stream).await.map(|stream| Session(Box::new(stream))) })
+        Box::pin(async move {
+            let nameless = || io::Error::other("TLS needs a host name or an address");
+            let name = self.name.ok_or_else(nameless)?;
+            self.connector.connect(name, stream).await.map(|stream| Session(Box::new(stream)))
+        })
     }
 }
 

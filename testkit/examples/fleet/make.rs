@@ -39,16 +39,16 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     let database = data.join("plimsoll.db");
     let open = || Store::open(&StoreOptions::new(&database)).map_err(|error| error.to_string());
     let store = open()?;
-    let of_images = runtime.block_on(images(fleet, &store)).map_err(|error| error.to_string())?;
+    let (of_images, at_end) = runtime.block_on(images(fleet, &store)).map_err(|error| error.to_string())?;
     // the log goes into the file when the last handle is gone
     drop(store);
     let after_images = size(&database);
     let store = open()?;
-    let of_containers = runtime.block_on(containers(fleet, &store)).map_err(|error| error.to_string())?;
+    let (of_containers, _) = runtime.block_on(containers(fleet, &store)).map_err(|error| error.to_string())?;
     drop(store);
     let after_all = size(&database);
     let figures = format!(
-        "{{\"images\": {}, \"imageSeconds\": {of_images:.2}, \"imageBytes\": {after_images}, \"containers\": {}, \
+        "{{\"images\": {}, \"imageSeconds\": {of_images:.2}, \"imagesPerSecondAtEnd\": {at_end:.0}, \"imageBytes\": {after_images}, \"containers\": {}, \
          \"containerSeconds\": {of_containers:.2}, \"bytes\": {after_all}}}",
         sizes.images, sizes.containers
     );
@@ -58,7 +58,7 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     Ok(())
 }
 
-async fn images(fleet: &Fleet, store: &Store) -> Result<f64, StoreError> {
+async fn images(fleet: &Fleet, store: &Store) -> Result<(f64, f64), StoreError> {
     let total = fleet.sizes().images;
     let progress = Arc::new(Progress::new("images", total));
     let mut senders = JoinSet::new();
@@ -76,7 +76,7 @@ async fn images(fleet: &Fleet, store: &Store) -> Result<f64, StoreError> {
     Ok(progress.end())
 }
 
-async fn containers(fleet: &Fleet, store: &Store) -> Result<f64, StoreError> {
+async fn containers(fleet: &Fleet, store: &Store) -> Result<(f64, f64), StoreError> {
     let total = fleet.sizes().containers;
     let progress = Arc::new(Progress::new("containers", total));
     let mut senders = JoinSet::new();
@@ -112,12 +112,14 @@ struct Progress {
     durable: AtomicU64,
     started: Instant,
     told: AtomicU64,
+    /// When nine tenths were durable, in milliseconds since the start.
+    nine_tenths: AtomicU64,
 }
 
 impl Progress {
     fn new(what: &'static str, total: u64) -> Self {
         let zero = AtomicU64::default;
-        Self { what, total, next: zero(), durable: zero(), started: Instant::now(), told: zero() }
+        Self { what, total, next: zero(), durable: zero(), started: Instant::now(), told: zero(), nine_tenths: zero() }
     }
 
     fn take(&self, count: u64) -> Option<u64> {
@@ -128,6 +130,10 @@ impl Progress {
     fn done(&self, count: u64) {
         let durable = self.durable.fetch_add(count, Ordering::Relaxed) + count;
         let passed = self.started.elapsed();
+        if durable * 10 >= self.total * 9 {
+            let millis = passed.as_millis() as u64;
+            let _ = self.nine_tenths.compare_exchange(0, millis, Ordering::Relaxed, Ordering::Relaxed);
+        }
         let round = passed.as_secs() / TELL.as_secs();
         if self.told.fetch_max(round, Ordering::Relaxed) < round {
             let rate = durable as f64 / passed.as_secs_f64();
@@ -135,13 +141,16 @@ impl Progress {
         }
     }
 
-    fn end(&self) -> f64 {
+    /// Seconds in all, and how many of the last tenth were durable in a second.
+    fn end(&self) -> (f64, f64) {
         let seconds = self.started.elapsed().as_secs_f64();
+        let last = seconds - self.nine_tenths.load(Ordering::Relaxed) as f64 / 1e3;
+        let at_end = self.total as f64 / 10.0 / last.max(1e-3);
         if self.total > 0 {
             let rate = self.total as f64 / seconds;
             eprintln!("fleet: {} {} durable in {seconds:.1} s, {rate:.0}/s", self.total, self.what);
         }
-        seconds
+        (seconds, at_end)
     }
 }
 

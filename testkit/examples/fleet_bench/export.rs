@@ -16,8 +16,8 @@ pub(crate) fn first_page(limit: u64) -> String {
 /// How a walk over pages went.
 #[derive(Default)]
 struct Walk {
-    /// Seconds of each page, in order.
-    pages: Vec<f64>,
+    /// Seconds and bytes of each page, in order.
+    pages: Vec<(f64, u64)>,
     bytes: u64,
 }
 
@@ -28,15 +28,17 @@ impl Walk {
     }
 
     fn seconds(&self) -> f64 {
-        self.pages.iter().sum()
+        self.pages.iter().map(|(seconds, _)| seconds).sum()
     }
 
-    /// The mean of a tenth of the pages, in milliseconds: 0 the first, 9 the last. The last page of all is left out, since it is not full.
-    fn tenth(&self, number: usize) -> f64 {
+    /// What a page costs in a tenth of the export: 0 is the first, 9 the last. The very last page is left out, since it is not full.
+    fn tenth(&self, number: usize) -> Value {
         let full = &self.pages[..self.pages.len().saturating_sub(1).max(1)];
-        let part = &full
-            [full.len() * number / 10..(full.len() * (number + 1) / 10).max(full.len() * number / 10 + 1)];
-        part.iter().sum::<f64>() / part.len() as f64 * 1e3
+        let first = full.len() * number / 10;
+        let part = &full[first..(full.len() * (number + 1) / 10).max(first + 1)];
+        let milliseconds = part.iter().map(|(seconds, _)| seconds).sum::<f64>() * 1e3;
+        let megabytes = part.iter().map(|(_, bytes)| bytes).sum::<u64>() as f64 / 1e6;
+        json!({"milliseconds": milliseconds / part.len() as f64, "perMegabyte": milliseconds / megabytes.max(1e-9)})
     }
 }
 
@@ -63,8 +65,9 @@ pub(crate) fn export(options: &Options) -> Result<Value, String> {
 fn page(client: &mut Client, path: &str, walk: &mut Walk) -> Result<Option<String>, String> {
     let started = Instant::now();
     let answer = client.get(path)?;
-    walk.pages.push(started.elapsed().as_secs_f64());
-    walk.bytes += client.body.len() as u64;
+    let size = client.body.len() as u64;
+    walk.pages.push((started.elapsed().as_secs_f64(), size));
+    walk.bytes += size;
     match answer.status {
         200 => Ok(answer.next),
         204 => Ok(None),

@@ -210,18 +210,30 @@ fn image(dice: &mut Dice, known: &[ScanReport], tags: &[String]) -> ScanReport {
         tags: own_tags(dice, tags),
     };
     packages::fill(dice, &mut report);
-    if dice.percent(20) {
-        report.secrets.push(SecretRecord {
-            path: "root/.aws/credentials".into(),
-            line: 2,
-            rule: "aws-access-key-id".into(),
-            title: "AWS access key".into(),
-            severity: Severity::URGENT,
-            masked: "AKIA****".into(),
-            layer: None,
-        });
-    }
+    report.secrets = secrets(dice, &report.image);
     report
+}
+
+fn secrets(dice: &mut Dice, image: &ImageFacts) -> Vec<SecretRecord> {
+    let held = image.layers.iter().filter(|layer| layer.diff_id.is_some()).count();
+    let mut secrets = Vec::new();
+    for (path, rule, title) in [
+        ("root/.aws/credentials", "aws-access-key-id", "AWS access key"),
+        ("srv/app/key.pem", "private-key", "Private key (PEM)"),
+    ] {
+        if dice.percent(20) {
+            secrets.push(SecretRecord {
+                path: path.into(),
+                line: dice.below(4) as u32,
+                rule: rule.into(),
+                title: title.into(),
+                severity: Severity::new(1 + dice.below(5) as u8).unwrap_or_default(),
+                masked: "AKIA****".into(),
+                layer: (held > 0 && dice.percent(70)).then(|| dice.below(held) as u32),
+            });
+        }
+    }
+    secrets
 }
 
 /// Some of `choices`, sorted by key.

@@ -36,7 +36,7 @@ pub use judge::Judge;
 pub use order::{sort, sort_by_uuid_too};
 pub use parse::parse;
 pub use print::print;
-pub use record::{container_record, image_record, software_rows};
+pub use record::{IN_COMMON, container_record, image_record, software_rows};
 pub use table::{Column, Entity, Kind};
 pub use text::words;
 pub use tree::{Ask, Quotes, Sign, Span, Test, Word};

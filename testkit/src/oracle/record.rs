@@ -10,8 +10,12 @@ pub fn image_record(mut details: Value, containers: &[Value]) -> Value {
     let own = |container: &&Value| container["imageUuid"] == details["uuid"];
     let live =
         containers.iter().filter(own).any(|container| LIVE.iter().any(|state| container["state"] == *state));
-    details["inUse"] = json!({"live": live, "last": details["lastUsedDate"]});
-    details["hasSecrets"] = json!(details["secrets"].as_array().is_some_and(|secrets| !secrets.is_empty()));
+    let last = details["lastUsedDate"].clone();
+    details["inUse"] =
+        if live || !last.is_null() { json!({"live": live, "last": last}) } else { Value::Null };
+    // without any, whether somebody looked for them is not known
+    let has_secrets = details["secrets"].as_array().is_some_and(|secrets| !secrets.is_empty());
+    details["hasSecrets"] = if has_secrets { json!(true) } else { Value::Null };
     let is_end = |found: &Value| {
         found["title"].as_str().is_some_and(|title| title.starts_with("EOL operating system"))
     };
@@ -47,11 +51,33 @@ pub fn software_rows(list: &Value, vulnerabilities: &[Value]) -> Vec<Value> {
     rows
 }
 
-/// The vulnerabilities that name a row among their software.
+/// What the vulnerabilities that name a row among their software say of it alone. Values that a record shows for all of
+/// their software together ([`IN_COMMON`]) are not known of one.
 fn add_findings(row: &mut Value, vulnerabilities: &[Value]) {
     let is_row =
-        |software: &Value| ["name", "version", "packagePath"].iter().all(|key| software[key] == row[key]);
-    let names_row = |found: &&Value| found["software"].as_array().is_some_and(|all| all.iter().any(is_row));
-    let findings: Vec<Value> = vulnerabilities.iter().filter(names_row).cloned().collect();
+        |software: &&Value| ["name", "version", "packagePath"].iter().all(|key| software[key] == row[key]);
+    let mut findings = Vec::new();
+    for found in vulnerabilities {
+        let software = found["software"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let own: Vec<Value> = software.iter().filter(is_row).cloned().collect();
+        if own.is_empty() {
+            continue;
+        }
+        let mut finding = found.clone();
+        IN_COMMON.iter().for_each(|key| finding[key] = Value::Null);
+        let has_fix = own.iter().any(|software| !software["fixVersion"].is_null());
+        let when = |holds: bool| if holds { json!(true) } else { Value::Null };
+        finding["patchAvailable"] = json!(has_fix);
+        finding["threatIntel"]["noPatch"] = when(!has_fix);
+        finding["threatIntel"]["zeroDay"] =
+            when(!has_fix && found["threatIntel"]["activeAttacks"] == json!(true));
+        finding["scanType"] = json!([row["scanType"]]);
+        finding["software"] = Value::Array(own);
+        findings.push(finding);
+    }
     row["findings"] = Value::Array(findings);
 }
+
+/// Keys of vulnerabilities that are the worst, the first or all of those of their software.
+pub const IN_COMMON: [&str; 8] =
+    ["severity", "risk", "qdsScore", "typeDetected", "firstFound", "lastFound", "layerSha", "result"];

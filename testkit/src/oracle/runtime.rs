@@ -72,6 +72,18 @@ fn hosts(dice: &mut Dice) -> Vec<HostFacts> {
     (0..1 + dice.below(4)).map(|number| host(dice, number)).collect()
 }
 
+/// One of the hosts; what is told of it changes now and then.
+fn host(dice: &mut Dice, hosts: &[HostFacts]) -> HostFacts {
+    let mut host = dice.pick(hosts).clone();
+    if dice.percent(15) {
+        host.ip_address = Some(format!("10.9.0.{}", dice.below(200)));
+    }
+    if dice.percent(10) {
+        host.architecture = None;
+    }
+    host
+}
+
 fn container(dice: &mut Dice, images: &[ImageId], tags: &[String], hosts: &[HostFacts]) -> ContainerReport {
     let id = Digest::of(&dice.seed().to_le_bytes());
     let image = match dice.below(10) {
@@ -89,7 +101,7 @@ fn container(dice: &mut Dice, images: &[ImageId], tags: &[String], hosts: &[Host
         image_id: image,
         image_digest: dice.percent(30).then(|| Digest::of(b"manifest")),
         image_name: Some("registry.example.com/team/web:1.4".into()),
-        host: dice.pick(hosts).clone(),
+        host: host(dice, hosts),
         state: *dice.pick(&STATES),
         created: Timestamp(created),
         state_changed: Timestamp(dice.between(created, observed_at)),

@@ -112,6 +112,20 @@ const IMAGE: &[Row] = &[
     ("hasMalware", Flag, ""),
     ("hasSecrets", Flag, ""),
     ("isEol", Flag, ""),
+    ("baseImage", Hex, ""),
+    ("childImagesCount", Number, ""),
+    ("lastComplianceScanned", Date, ""),
+    ("exceptions", Hex, ""),
+    ("secrets.type", Choice, ""),
+    ("secrets.category", Text, ""),
+    ("secrets.title", Text, ""),
+    ("secrets.filePath", Text, ""),
+    ("secrets.startLine", Number, ""),
+    ("secrets.endLine", Number, ""),
+    ("secrets.severity", Closed(BANDS), ""),
+    ("secrets.layerSha", Hex, ""),
+    ("malware.name", Text, ""),
+    ("controls.controlId", Number, ""),
 ];
 
 const CONTAINER: &[Row] = &[
@@ -252,6 +266,7 @@ const IMAGE_GROUPS: &[(&str, &str)] = &[
     ("label", "label"),
     ("layers", "layers"),
     ("host", "host"),
+    ("secrets", "secrets"),
     ("portMapping", "portMapping"),
 ];
 const SOFTWARE_GROUPS: &[(&str, &str)] =

@@ -51,11 +51,14 @@ const SETTINGS: &[&str] = &[
 
 /// What the shell does: starts the server, waits for the end of its input, stops the server, tidies up.
 const SUPERVISE: &str = r#"folder=$1; shift
-"$@" >>"$folder/log" 2>&1 &
+"$@" >"$folder/log" 2>&1 &
 server=$!
 cat >/dev/null
 kill -INT "$server" 2>/dev/null
+(sleep 10; kill -KILL "$server") 2>/dev/null &
+patience=$!
 wait "$server"
+kill "$patience" 2>/dev/null
 [ -e "$folder/keep" ] || rm -rf "$folder""#;
 
 /// A server that is this test's own.
@@ -198,7 +201,7 @@ impl Cluster {
         admin(&self.socket_url(database), sql)
     }
 
-    /// Stops the server as a crash would: connections break, and what was committed is there after a start.
+    /// Stops the server without asking those who are connected; what was committed is there after a start.
     pub fn stop(&mut self) {
         let Some(mut supervisor) = self.supervisor.take() else { return };
         std::fs::write(self.folder.join("keep"), "").expect("a file can be made in the server's folder");
@@ -231,6 +234,8 @@ impl Cluster {
     }
 
     fn spawn(&self) -> Child {
+        // what an earlier server said says nothing about this one
+        let _ = std::fs::remove_file(self.folder.join("log"));
         let mut command = self.programs.as_owner("sh");
         command.args(["-c", SUPERVISE, "sh"]).arg(&self.folder).arg(self.programs.path("postgres"));
         command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);

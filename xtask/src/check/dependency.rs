@@ -21,7 +21,9 @@ const KNOWN_DUPLICATES: &[(&str, &str)] = &[
     ("block-buffer", "md-5 of uuid"),
     ("crypto-common", "md-5 of uuid"),
     ("digest", "md-5 of uuid"),
+    ("fallible-iterator", "postgres-protocol"),
     ("getrandom", "ring"),
+    ("md-5", "uuid"),
     ("tower-http", "reqwest"),
 ];
 

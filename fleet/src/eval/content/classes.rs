@@ -51,8 +51,7 @@ impl Classes {
     /// The candidates by class, each with times that stand for all of its members.
     pub(super) fn split(&self, records: &Records<'_>, candidates: &Bits) -> Vec<(Own, Bits)> {
         if self.first_stored.is_empty() && self.latest.is_empty() {
-            let any = Own { first_stored: i64::MIN, latest: i64::MIN };
-            return vec![(any, candidates.clone())];
+            return vec![(Own::NONE, candidates.clone())];
         }
         let mut known: Vec<((usize, usize), Own, Bits)> = Vec::new();
         let mut last = 0;
@@ -70,6 +69,7 @@ impl Classes {
             }
             known[last].2.insert(position);
         }
+        eprintln!("classes {self:?} {:?}", known.iter().map(|(c, o, b)| (c, o, b.words().to_vec())).collect::<Vec<_>>());
         known.into_iter().map(|(_, own, members)| (own, members)).collect()
     }
 }

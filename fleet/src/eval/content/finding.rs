@@ -61,7 +61,16 @@ enum Ask {
 impl FindingTest {
     /// Prepares a condition for records with such times of their own.
     pub(crate) fn compile(content: Content<'_>, own: Own, condition: &Condition) -> Result<Self, Unsupported> {
-        let ask = Compiler { content, own }.compile(condition)?;
+        Self::compile_with(content, Moments::Own(own), condition)
+    }
+
+    /// Prepares a condition; `moments` settles what is asked of times.
+    pub(crate) fn compile_with(
+        content: Content<'_>,
+        moments: Moments<'_>,
+        condition: &Condition,
+    ) -> Result<Self, Unsupported> {
+        let ask = Compiler { content, moments }.compile(condition)?;
         let mut test = Self { formula: Formula::Constant(false), properties: Vec::new() };
         test.formula = test.lower(ask)?;
         Ok(test)
@@ -155,9 +164,33 @@ fn is_language(place: &Place<'_>) -> bool {
     shown::is_software(place.head.ecosystem) && !place.head.ecosystem.is_os()
 }
 
+/// The vulnerabilities with a `firstFound` or `lastFound` in one of some ranges.
+pub(crate) type ByTime<'t> = &'t dyn Fn(FindingField, &[(i64, i64)]) -> Bits;
+
+/// What `firstFound` and `lastFound` depend on.
+#[derive(Clone, Copy)]
+pub(crate) enum Moments<'t> {
+    /// The times of the record and those of its places.
+    Own(Own),
+    /// They are known.
+    Known(ByTime<'t>),
+}
+
+impl Moments<'_> {
+    fn ask(self, field: FindingField, ranges: &[(i64, i64)]) -> Ask {
+        match self {
+            Self::Known(with) => Ask::Whole(with(field, ranges)),
+            Self::Own(own) if field == FindingField::FirstFound => {
+                Ask::Or(ranges.iter().map(|range| first_found(*range, own)).collect())
+            }
+            Self::Own(own) => Ask::Or(ranges.iter().map(|range| last_found(*range, own)).collect()),
+        }
+    }
+}
+
 struct Compiler<'i> {
     content: Content<'i>,
-    own: Own,
+    moments: Moments<'i>,
 }
 
 impl Compiler<'_> {
@@ -189,7 +222,7 @@ impl Compiler<'_> {
                 negated(present, vulnerabilities.len())
             }
             Condition::Any { array: Array::AffectedSoftware, inner } => {
-                let compiler = SoftwareCompiler { content: self.content, own: self.own, is_affected: true };
+                let compiler = SoftwareCompiler { content: self.content, own: Own::NONE, is_affected: true };
                 Ask::Some(Property::Affected(compiler.compile(inner)?))
             }
             Condition::Test { .. } | Condition::Any { .. } => Ask::Constant(false),
@@ -224,11 +257,8 @@ impl Compiler<'_> {
                 let kinds = [(shown::OS_SCAN, Property::System), (shown::LANGUAGE_SCAN, Property::Language)];
                 Ask::Or(kinds.into_iter().filter(|(kind, _)| word(kind)).map(|(_, kind)| Ask::Some(kind)).collect())
             }
-            (FindingField::FirstFound, Test::Date(test)) => {
-                Ask::Or(test.ranges().iter().map(|range| first_found(*range, self.own)).collect())
-            }
-            (FindingField::LastFound, Test::Date(test)) => {
-                Ask::Or(test.ranges().iter().map(|range| last_found(*range, self.own)).collect())
+            (FindingField::FirstFound | FindingField::LastFound, Test::Date(test)) => {
+                self.moments.ask(field, test.ranges())
             }
             (FindingField::Result | FindingField::LayerSha, _) => return Err(Unsupported),
             _ => Ask::Constant(false),

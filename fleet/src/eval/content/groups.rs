@@ -36,6 +36,7 @@ pub(super) fn inventories_with(content: Content<'_>, test: &FindingTest, used: i
         Decision::Look => look.insert(subject),
         Decision::No => {}
     });
+    eprintln!("{:?} sure {:?} alone {:?} look {:?} {:?}", test, sure, alone, look, decisions.varied);
     let mut found = pass.holding(&sure);
     let mut open = pass.holding(&look);
     open.subtract(&found);
@@ -163,6 +164,28 @@ fn mixed_groups(vulnerabilities: &Vulnerabilities, test: &FindingTest) -> Bits {
         }
     }
     mixed
+}
+
+/// The groups for which the test holds where all their places in some inventories are taken together.
+pub(super) fn passing(content: Content<'_>, test: &FindingTest, inventories: &[u32]) -> Bits {
+    let items = content.inventories.items();
+    let mut used = Bits::none(items.len());
+    for inventory in inventories {
+        let listing = content.inventories.listing(*inventory).map_or(&[][..], |listing| listing.items());
+        listing.iter().for_each(|item| used.insert(*item));
+    }
+    let vulnerabilities = content.packages.vulnerabilities();
+    let mut masks: Vec<Option<Mask>> = vec![None; vulnerabilities.len() as usize];
+    for place in used.iter().filter_map(|item| content.place(item)).filter(|place| place.is_judged) {
+        for row in place.rows {
+            if let Some(mask) = masks.get_mut(group_of(vulnerabilities, row) as usize) {
+                *mask.get_or_insert(0) |= test.mask(content, row, &place);
+            }
+        }
+    }
+    Bits::from_fn(vulnerabilities.len(), |group| {
+        masks[group as usize].is_some_and(|mask| test.formula.holds(mask))
+    })
 }
 
 /// Whether an inventory has a vulnerability for which the test holds.

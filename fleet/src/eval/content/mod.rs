@@ -19,7 +19,7 @@ use qql::fields::ImageField;
 use qql::{Array, Condition};
 
 use classes::Classes;
-use finding::{FindingTest, Unsupported};
+use finding::{ByTime, FindingTest, Moments, Unsupported};
 pub(crate) use plain::PlainRecord;
 use software::{Place, SoftwareCompiler, SoftwareTest};
 
@@ -50,7 +50,22 @@ pub(crate) struct Own {
     pub(crate) latest: i64,
 }
 
+impl Own {
+    /// Where nothing depends on it.
+    pub(crate) const NONE: Self = Self { first_stored: i64::MIN, latest: i64::MIN };
+}
+
 impl<'i> Content<'i> {
+    /// The groups of vulnerabilities that satisfy a condition where all of their places in some inventories are taken
+    /// together. Evidence and layers belong to single records; nothing has them here.
+    pub(crate) fn groups_passing(self, condition: &Condition, by_time: ByTime<'_>, inventories: &[u32]) -> Bits {
+        let none = || Bits::none(self.packages.vulnerabilities().len());
+        match FindingTest::compile_with(self, Moments::Known(by_time), condition) {
+            Ok(test) => groups::passing(self, &test, inventories),
+            Err(Unsupported) => none(),
+        }
+    }
+
     /// A field of images that follows from their inventories.
     pub(crate) fn of_inventory(self, inventory: &'i Chunked<u32>, field: ImageField) -> Column<'i> {
         let derived = self.inventories.all_derived();
@@ -229,8 +244,11 @@ impl Records<'_> {
     }
 
     fn own(&self, position: u32) -> Own {
-        let first_stored = self.times.first_stored.get(position).copied().unwrap_or(i64::MIN);
-        let last_scanned = self.times.last_scanned.get(self.image(position)).copied().unwrap_or(i64::MIN);
+        let image = self.image(position);
+        let stored = self.times.first_stored.get(position).copied().unwrap_or(i64::MIN);
+        // a container has nothing of its image before that was known
+        let first_stored = stored.max(self.tenant.images.first_stored.get(image).copied().unwrap_or(i64::MIN));
+        let last_scanned = self.times.last_scanned.get(image).copied().unwrap_or(i64::MIN);
         Own { first_stored, latest: first_stored.max(last_scanned) }
     }
 

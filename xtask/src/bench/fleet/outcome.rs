@@ -64,6 +64,8 @@ impl Outcome {
         let rate = |count: &str, seconds: &str| of(made, count) / of(made, seconds).max(1e-9);
         let images = rate("images", "imageSeconds");
         self.row("ingest of new reports through the store, durable", "≥ 2,000/s", format!("{images:.0}/s"), Some(images >= 2_000.0));
+        let at_end = of(made, "imagesPerSecondAtEnd");
+        self.row("the same for the last tenth of the images", "≥ 2,000/s", format!("{at_end:.0}/s"), Some(at_end >= 2_000.0));
         let containers = rate("containers", "containerSeconds");
         self.row("ingest of new containers through the store, durable", "", format!("{containers:.0}/s"), None);
         self.bytes = Some((of(made, "imageBytes") as u64, of(made, "bytes") as u64));
@@ -122,8 +124,10 @@ impl Outcome {
         let rate = of(&own, "megabytesPerSecond");
         let words = format!("{rate:.0} MB/s, {:.0} records/s, {} records, {:.0} B each", of(&own, "recordsPerSecond"), own["records"], of(&own, "bytes") / of(&own, "records").max(1.0));
         self.row("export of all detailed images, 250 a page", "", words, None);
-        let (first, last) = (of(&own, "firstTenth"), of(&own, "lastTenth"));
-        self.row("a page of it: first tenth, last tenth", "constant", format!("{first:.2} ms, {last:.2} ms"), Some(last <= first * 1.5));
+        let (first, last) = (of(&own["firstTenth"], "perMegabyte"), of(&own["lastTenth"], "perMegabyte"));
+        let pages = [&own["firstTenth"], &own["lastTenth"]].map(|tenth| of(tenth, "milliseconds"));
+        let words = format!("{:.2} ms and {:.2} ms, {first:.2} and {last:.2} ms a MB", pages[0], pages[1]);
+        self.row("a page of it, in the first tenth and in the last", "constant", words, Some(last <= first * 1.25));
         let Some(files) = files.and_then(|files| self.take("nginx", files)) else { return };
         let theirs = of(&files, "megabytesPerSecond");
         let ratio = rate / theirs.max(1e-9);
@@ -167,16 +171,20 @@ impl Outcome {
         let own = self.figures.get("filtered page with exact total, as admin").cloned().unwrap_or_default();
         let each = own["each"].as_array().cloned().unwrap_or_default();
         let mut ratios = Vec::new();
-        for (name, milliseconds) in theirs["questions"].as_object().into_iter().flatten() {
+        for (name, answer) in theirs["questions"].as_object().into_iter().flatten() {
             let found = each.iter().find(|one| one["name"].as_str().is_some_and(|own| own.replace('\'', "") == *name));
-            let Some(median) = found.map(|one| of(one, "median")).filter(|median| *median > 0.0) else { continue };
-            let theirs = milliseconds.as_f64().unwrap_or_default();
+            let Some(own) = found.filter(|own| of(own, "median") > 0.0) else { continue };
+            let (median, theirs) = (of(own, "median"), of(answer, "median"));
             ratios.push(theirs / median);
-            self.note(format!("PostgreSQL: `{name}` {theirs:.1} ms beside {median:.2} ms, {:.0} times", theirs / median));
+            let counts = match own["count"] == answer["count"] {
+                true => format!("{} matches in both", own["count"]),
+                false => format!("{} matches, here {}", answer["count"], own["count"]),
+            };
+            self.note(format!("PostgreSQL: `{name}` {theirs:.1} ms beside {median:.2} ms: {:.1} times; {counts}", theirs / median));
         }
         ratios.sort_by(f64::total_cmp);
         let share = |part: usize| ratios.get((ratios.len() * part / 100).min(ratios.len().saturating_sub(1))).copied().unwrap_or_default();
-        let words = format!("{:.1} times (from {:.1} to {:.0}; {} questions)", share(50), share(0), share(100), ratios.len());
+        let words = format!("{:.1} times (from {:.1} to {:.1}; {} questions)", share(50), share(0), share(100), ratios.len());
         self.row("median of a question in PostgreSQL, as a multiple", "", words, None);
         let megabytes = of(&theirs, "bytes") / 1e6;
         self.row("PostgreSQL: disk, time to load", "", format!("{megabytes:.0} MB, {:.0} s", of(&theirs, "loadSeconds")), None);

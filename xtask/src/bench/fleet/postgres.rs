@@ -68,39 +68,39 @@ pub(super) fn measure(client: &Path, fleet: &Fleet, bundle: &Path, work: &Path) 
     }))
 }
 
-/// The median of each question's count and page together, in milliseconds.
-fn ask(cluster: &Cluster) -> Result<BTreeMap<String, f64>> {
+/// For each question the count, and the median of counting and page together in milliseconds.
+fn ask(cluster: &Cluster) -> Result<BTreeMap<String, Value>> {
     let mut script = String::from("\\timing on\n\\pset pager off\n");
-    let mut name = "";
     for _ in 0..ROUNDS {
         for line in include_str!("questions.sql").lines() {
-            match line.strip_prefix("-- question: ") {
-                Some(next) => name = next,
-                // a name may hold what the client would put in place of a variable
-                None => {
-                    let _ = writeln!(script, "\\echo '{QUESTION}{}'\n\\o /dev/null\n{line}\n\\o", name.replace('\'', ""));
-                }
-            }
+            let _ = match line.strip_prefix("-- question: ") {
+                // in a name, a quote would end the argument
+                Some(name) => writeln!(script, "\\echo '{QUESTION}{}'", name.replace('\'', "")),
+                None if line.starts_with("SELECT count") => writeln!(script, "{line}"),
+                None => writeln!(script, "\\o /dev/null\n{line}\n\\o"),
+            };
         }
     }
     let printed = cluster.run(&script, None)?;
-    let mut taken: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut taken: BTreeMap<String, (Vec<f64>, u64)> = BTreeMap::new();
     let mut name = String::new();
     for line in printed.lines() {
         if let Some(next) = line.strip_prefix(QUESTION) {
             name = next.to_owned();
         } else if let Some(time) = line.strip_prefix("Time: ") {
             let milliseconds = time.split(' ').next().and_then(|number| number.parse().ok());
-            taken.entry(name.clone()).or_default().push(milliseconds.context("a time is no number")?);
+            taken.entry(name.clone()).or_default().0.push(milliseconds.context("a time is no number")?);
+        } else if let Ok(count) = line.parse() {
+            taken.entry(name.clone()).or_default().1 = count;
         }
     }
-    // the count and the page of a round stand beside each other
-    let median = |times: Vec<f64>| {
+    let summary = |(times, count): (Vec<f64>, u64)| {
+        // the count and the page of a round stand beside each other
         let mut rounds: Vec<f64> = times.chunks(2).map(|round| round.iter().sum()).collect();
         rounds.sort_by(f64::total_cmp);
-        rounds.get(rounds.len() / 2).copied().unwrap_or_default()
+        json!({"median": rounds.get(rounds.len() / 2), "count": count})
     };
-    Ok(taken.into_iter().map(|(name, times)| (name, median(times))).collect())
+    Ok(taken.into_iter().map(|(name, found)| (name, summary(found))).collect())
 }
 
 /// Marks a line that names the question whose times follow.

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::fleet::standard_output;
 use crate::process;
 
 /// The manager's password; the directory is the bench's own.
@@ -43,7 +42,8 @@ impl Server {
         let address = free_address()?;
         let mut command = process::command(program);
         command.arg("serve").arg("--data").arg(data).args(["--listen", &address, "--feeds-interval", "0"]);
-        command.env("PLIMSOLL_ADMIN_PASSWORD", PASSWORD);
+        // nginx writes no line for a request either
+        command.env("PLIMSOLL_ADMIN_PASSWORD", PASSWORD).env("PLIMSOLL_LOG", "warn");
         let file = File::options().create(true).append(true).open(log)?;
         command.stdout(file.try_clone()?).stderr(file);
         let started = Instant::now();
@@ -106,7 +106,7 @@ impl Drop for Server {
 
 /// The last line that a measuring program prints.
 pub(super) fn figures(command: &mut Command) -> Result<Value> {
-    let printed = standard_output(command)?;
+    let printed = process::capture(command)?;
     let line = printed.lines().last().context("the measuring program printed nothing")?;
     serde_json::from_str(line).with_context(|| format!("the measuring program printed `{line}`"))
 }

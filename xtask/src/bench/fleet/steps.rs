@@ -121,9 +121,13 @@ impl Bench {
         let mut compile = process::command(&self.program);
         process::run_quiet(compile.args(["feeds", "build"]).arg(&feeds).arg("--output").arg(&new))?;
         fs::remove_dir_all(&feeds)?;
-        let shown = self.show(server, &new, marker, "yes")?;
-        let gone = self.show(server, &old, marker, "no")?;
-        Ok([shown, gone])
+        let shown = self.show(server, &new, marker, "yes");
+        // the old one goes back whatever came of the new one
+        let gone = self.show(server, &old, marker, "no");
+        if old.exists() {
+            fs::rename(&old, self.current())?;
+        }
+        Ok([shown?, gone?])
     }
 
     fn show(&self, server: &Server, bundle: &Path, marker: &str, shown: &str) -> Result<Value> {

@@ -1,0 +1,91 @@
+//! Judging and what belongs to it: who is judged again by a new bundle, and how judgements are recorded.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use knowledge::{Bundle, Changes};
+use model::{Package, Timestamp};
+use store::{PackageRow, Rejudged, Store};
+
+use crate::error::FleetError;
+use crate::facts::{Packages, Put, Verdict};
+use crate::follow::{PAGE, on_a_thread};
+use crate::judge::{Judged, judge_all};
+
+/// First judgements that are recorded in one transaction.
+const RECORDED: usize = 20_000;
+
+/// Judges on a thread of its own, so that the runtime goes on.
+pub(crate) async fn judge(packages: Vec<Package>, bundle: Arc<Bundle>) -> Result<Vec<Judged>, FleetError> {
+    if packages.is_empty() {
+        return Ok(Vec::new());
+    }
+    on_a_thread(move || {
+        let packages: Vec<&Package> = packages.iter().collect();
+        judge_all(&packages, &bundle, Timestamp::now())
+    })
+    .await
+}
+
+/// Those of the known packages whose judgement may be another one by the new bundle, or that time alone has changed.
+pub(crate) async fn touched(
+    known: Packages,
+    old: Arc<Bundle>,
+    new: Arc<Bundle>,
+) -> Result<Vec<(u32, Package)>, FleetError> {
+    on_a_thread(move || {
+        let (changes, now) = (Changes::between(&old, &new), Timestamp::now());
+        let mut touched = Vec::new();
+        for entry in known.entries() {
+            let package = entry.package.package();
+            if changes.touches(&package) || known.is_outdated(entry, &new, now) {
+                touched.push((entry.id, package));
+            }
+        }
+        touched
+    })
+    .await
+}
+
+/// Records the judgements of packages that were never judged.
+pub(crate) async fn record_first<'a>(
+    store: &Store,
+    judged: impl Iterator<Item = (&'a PackageRow, &'a Judged)>,
+) -> Result<(), FleetError> {
+    let first: Vec<_> = judged
+        .filter(|(row, _)| row.fingerprint.is_none())
+        .map(|(row, judged)| (row.id, judged.fingerprint, judged.qids()))
+        .collect();
+    for chunk in first.chunks(RECORDED) {
+        let recorded = store.record_first_judgement(chunk.to_vec()).await;
+        recorded.map_err(FleetError::store("recording first judgements"))?;
+    }
+    Ok(())
+}
+
+/// Records that packages came out otherwise than before.
+pub(crate) async fn record_again(
+    store: &Store,
+    cause: &str,
+    judged: Vec<Rejudged>,
+) -> Result<Timestamp, FleetError> {
+    store.record_rejudgement(cause, judged).await.map_err(FleetError::store("recording new judgements"))
+}
+
+/// Packages with their judgements and the times at which their findings were first made.
+pub(crate) async fn puts(store: &Store, judged: Vec<(PackageRow, Verdict)>) -> Result<Vec<Put>, FleetError> {
+    let ids: Vec<u32> = judged.iter().map(|(row, _)| row.id).collect();
+    let mut first_found = HashMap::new();
+    for chunk in ids.chunks(PAGE) {
+        let rows = store.findings_of(chunk).await.map_err(FleetError::store("reading findings"))?;
+        first_found.extend(rows.into_iter().map(|row| ((row.package, row.qid), row.first_found)));
+    }
+    Ok(judged.into_iter().map(|(row, verdict)| put(row, verdict, &first_found)).collect())
+}
+
+/// One package with its judgement.
+pub(crate) fn put(row: PackageRow, verdict: Verdict, first_found: &HashMap<(u32, u32), Timestamp>) -> Put {
+    let first = |qid| first_found.get(&(row.id, qid)).copied();
+    let first_found = verdict.qids().into_iter().map(first).collect();
+    Put { row, verdict, first_found }
+}
