@@ -11,7 +11,9 @@
 mod auth;
 mod body;
 mod container_reports;
+mod changes;
 mod containers;
+mod deletion;
 mod error;
 mod health;
 mod images;

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
-use crate::{container_reports, containers, health, images, jobs, reports, tags, token};
+use crate::{changes, container_reports, containers, deletion, health, images, jobs, reports, tags, token};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -17,6 +17,9 @@ use crate::{container_reports, containers, health, images, jobs, reports, tags, 
         token::issue::issue,
         images::list::list,
         images::bulk::bulk,
+        deletion::images::delete,
+        deletion::containers::delete,
+        changes::list::list,
         images::show::show,
         images::list_software::list_software,
         images::list_vulnerabilities::list_vulnerabilities,

@@ -41,8 +41,13 @@ impl Parameters {
         found.map(|(_, value)| value.trim())
     }
 
+    /// All parameters of that name.
+    pub(crate) fn each(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// Reads a whole number.
-    fn number(&self, name: &str) -> Result<Option<usize>, ApiError> {
+    pub(crate) fn number(&self, name: &str) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match text.parse::<usize>() {
             Ok(number) => Ok(Some(number)),

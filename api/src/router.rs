@@ -14,7 +14,7 @@ use crate::error::{ApiError, Refusal};
 use crate::state::{ApiState, Shared, SharedState};
 use crate::wire::Version;
 use crate::{
-    auth, container_reports, containers, health, images, jobs, openapi, reports, request_log, tags, token,
+    auth, changes, container_reports, containers, deletion, health, images, jobs, openapi, reports, request_log, tags, token,
 };
 
 /// The largest form of `POST /auth`, in bytes.
@@ -65,13 +65,15 @@ pub fn router(state: ApiState) -> Router {
 /// The compatible calls, the same in all versions.
 fn compatible() -> Router<Shared> {
     Router::new()
-        .both("/images", get(images::list::list))
+        .both("/images", get(images::list::list).delete(deletion::images::delete))
+        .both("/images/delete", post(deletion::images::delete))
         .both("/images/list", get(images::bulk::bulk))
         .both("/images/{sha}", get(images::show::show))
         .both("/images/{sha}/software", get(images::list_software::list_software))
         .both("/images/{sha}/vuln", get(images::list_vulnerabilities::list_vulnerabilities))
         .both("/images/{sha}/vuln/count", get(images::count_vulnerabilities::count_vulnerabilities))
-        .both("/containers", get(containers::list::list))
+        .both("/containers", get(containers::list::list).delete(deletion::containers::delete))
+        .both("/containers/delete", post(deletion::containers::delete))
         .both("/containers/list", get(containers::bulk::bulk))
         .both("/containers/{sha}", get(containers::show::show))
         .both("/containers/{sha}/software", get(containers::list_software::list_software))
@@ -85,6 +87,7 @@ fn own() -> Router<Shared> {
         .route("/reports", post(reports::create::create))
         .route("/containers", post(container_reports::create::create))
         .route("/images/{sha}/explain", get(images::explain::explain))
+        .route("/changes", get(changes::list::list))
         .route("/jobs", get(jobs::list::list))
         .route("/jobs/{uuid}", get(jobs::show::show).delete(jobs::cancel::cancel))
         .route("/tags/{name}", post(tags::assign::assign))

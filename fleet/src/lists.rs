@@ -201,6 +201,9 @@ fn sorted(view: &View<'_>, listed: &table::Bits, sort: Sort, window: usize) -> V
         }
         _ => {
             let images = view.images();
+            if sort.field == FieldId::Image(ImageField::BaseImage) {
+                return images.first_by_base(listed, sort.descending, window);
+            }
             first_by(&images.column(sort.field), rows.uuid, sort.descending, listed, window)
         }
     }

@@ -140,7 +140,8 @@ pub(crate) fn forget(
     kind: ChangeKind,
     key: Uuid,
 ) -> Result<()> {
-    connection.execute_later(sql!("change/forget"), &[customer.into(), Value::Int(kind as i64), key.into()])?;
+    connection
+        .execute_later(sql!("change/forget"), &[customer.into(), Value::Int(kind as i64), key.into()])?;
     Ok(())
 }
 

@@ -33,7 +33,8 @@ pub fn read_stored(stored: &[u8]) {
         read_inventory(&content);
     }
     if let Ok((report, tags)) = packed::unpack(&mut codec, "value", stored) {
-        let again = packed::pack(&mut codec, &report, &tags).and_then(|it| packed::unpack(&mut codec, "value", &it));
+        let again =
+            packed::pack(&mut codec, &report, &tags).and_then(|it| packed::unpack(&mut codec, "value", &it));
         if let Ok((again, _)) = again {
             assert_eq!(again.name, report.name);
         }

@@ -151,8 +151,9 @@ pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
 
 /// The record of an image that is seen for the first time; its clock values are still to be set.
 fn first(work: &mut Work<'_>, report: PreparedReport) -> Result<StoredImage> {
-    let PreparedReport { customer, uuid, id, scanned_at, source, names, document, packages, inventory, .. } =
-        report;
+    let PreparedReport {
+        customer, uuid, id, scanned_at, source, names, document, packages, inventory, ..
+    } = report;
     Ok(StoredImage {
         customer,
         uuid,

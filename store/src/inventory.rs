@@ -376,13 +376,17 @@ mod tests {
     /// What the first form has no place for; `None` if that is nothing.
     fn details_of(entries: &[InventoryEntry]) -> Option<Details> {
         let mut texts = PlainTexts::default();
-        let (mut licenses, mut found_by) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
+        let (mut licenses, mut found_by) =
+            (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
         for entry in entries {
             licenses.push(texts.index_or_none(entry.license.as_deref().unwrap_or_default()));
             found_by.push(texts.index_or_none(&entry.found_by));
         }
-        let declared: Vec<u32> =
-            (0_u32..).zip(entries).filter(|(_, entry)| entry.declared).map(|(position, _)| position).collect();
+        let declared: Vec<u32> = (0_u32..)
+            .zip(entries)
+            .filter(|(_, entry)| entry.declared)
+            .map(|(position, _)| position)
+            .collect();
         let says_nothing = texts.list.is_empty() && declared.is_empty();
         (!says_nothing).then_some(Details { texts: texts.list, licenses, found_by, declared })
     }

@@ -58,9 +58,9 @@ pub use error::{Result, StoreError};
 pub use image::decode_document as decode_image_document;
 pub use job::{DELETE_CONTAINERS, DELETE_IMAGES, Job, JobState, NewJob, Step};
 pub use record::{
-    Account, Ack, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageDocument,
-    ImageRecord, Inventory, InventoryEntry, NewAccount, PackageRow, Rejudged, Role, UnknownRole,
-    container_uuid, host_uuid, image_uuid, tag_uuid,
+    Account, Ack, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageDocument, ImageRecord, Inventory,
+    InventoryEntry, NewAccount, PackageRow, Rejudged, Role, UnknownRole, container_uuid, host_uuid,
+    image_uuid, tag_uuid,
 };
 pub use store::{Store, StoreOptions};
 pub use verify::{Fault, Problem, Verified};

@@ -77,7 +77,8 @@ fn make_version_table(connection: &mut dyn Connection) -> Result<()> {
         attempts += 1;
         match made {
             Err(error)
-                if attempts < ATTEMPTS && matches!(error.trouble, Trouble::Constraint | Trouble::Conflict) =>
+                if attempts < ATTEMPTS
+                    && matches!(error.trouble, Trouble::Constraint | Trouble::Conflict) =>
             {
                 std::thread::sleep(PAUSE);
             }

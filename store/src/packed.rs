@@ -197,10 +197,12 @@ mod tests {
         );
         let list = || proptest::collection::vec(".{0,9}", 0..4);
         let first = (".{0,20}", text(), text(), text(), text(), 0..6_usize, any::<i64>(), any::<i64>());
-        let second = (list(), list(), proptest::collection::vec(label, 0..4), proptest::collection::vec(port, 0..3));
+        let second =
+            (list(), list(), proptest::collection::vec(label, 0..4), proptest::collection::vec(port, 0..3));
         let third = (any::<Option<[u8; 32]>>(), any::<Option<bool>>(), any::<Option<bool>>(), text(), text());
         (first, second, third).prop_map(|(first, second, third)| {
-            let (name, image_name, ip_address, ipv6_address, architecture, state, created, state_changed) = first;
+            let (name, image_name, ip_address, ipv6_address, architecture, state, created, state_changed) =
+                first;
             let (arguments, environment, labels, ports) = second;
             let (digest, privileged, root, ipv4, ipv6) = third;
             let host = HostFacts { hostname: name.clone(), ip_address, ipv6_address, architecture };

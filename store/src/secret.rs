@@ -48,6 +48,7 @@ pub(crate) fn identity(work: &mut Work<'_>) -> Result<Uuid> {
 /// The uuid of this database, if it was made already.
 pub(crate) fn known_identity(connection: &mut dyn Connection) -> Result<Option<Uuid>> {
     let Some(text) = note(connection, IDENTITY)? else { return Ok(None) };
-    let uuid = Uuid::parse_str(&text).map_err(|error| StoreError::damaged("identity of the database", error))?;
+    let uuid =
+        Uuid::parse_str(&text).map_err(|error| StoreError::damaged("identity of the database", error))?;
     Ok(Some(uuid))
 }

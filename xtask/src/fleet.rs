@@ -58,10 +58,16 @@ pub(crate) fn number(text: &str) -> Result<u64> {
 pub(crate) fn make(fleet: &Fleet) -> Result<Option<Value>> {
     let program = example("fleet")?;
     let mut command = process::command(program);
-    let [images, containers, seed] = [fleet.images, fleet.containers, fleet.seed].map(|number| number.to_string());
+    let [images, containers, seed] =
+        [fleet.images, fleet.containers, fleet.seed].map(|number| number.to_string());
     command.args(["make", "--images", &images, "--containers", &containers, "--seed", &seed, "--data"]);
     let printed = standard_output(command.arg(&fleet.data))?;
-    printed.lines().last().map(serde_json::from_str).transpose().context("the figures of `fleet` cannot be read")
+    printed
+        .lines()
+        .last()
+        .map(serde_json::from_str)
+        .transpose()
+        .context("the figures of `fleet` cannot be read")
 }
 
 /// Compiles a folder of feeds into a data directory.

@@ -85,7 +85,7 @@ async fn read(
     };
     let mut named: Named = ingest::read(shared, headers, request, parse).await?;
     let parameters = Parameters::of(uri);
-    let listed = parameters.all(kind.ids).flat_map(|ids| ids.split(',')).map(|id| id.trim().to_owned());
+    let listed = parameters.each(kind.ids).flat_map(|ids| ids.split(',')).map(|id| id.trim().to_owned());
     let mut ids: Vec<String> = named.ids.take().unwrap_or_default();
     ids.extend(listed.filter(|id| !id.is_empty()));
     let filter = parameters.get("filter").map(str::to_owned).or(named.filter);
@@ -116,7 +116,7 @@ async fn choose(
         let uuid = Uuid::try_parse(&id);
         let uuid = uuid.map_err(|_| ApiError::bad_request(format!("{}: `{}` is not a uuid", kind.ids, shorten(&id))))?;
         match shared.fleet.is_visible(customer, identity.scope(), entity, uuid) {
-            Lookup::Found(()) => uuids.push(uuid),
+            Lookup::Found(_) => uuids.push(uuid),
             Lookup::OutOfScope => return Err(ApiError::out_of_scope()),
             Lookup::Unknown => {}
         }

@@ -1,10 +1,12 @@
 //! Image records of the bulk lists and of the details call.
 
-use fleet::ImageView;
+use fleet::{BulkImage, ImageView};
+use model::DiffId;
 use utoipa::ToSchema;
 
 use super::host::Host;
-use super::image_keys::{ImageKeys, ImageLaterKeys, ImageLegacyKeys};
+use super::image_keys::{Head, ImageKeys, ImageLaterKeys, ImageLegacyKeys};
+use super::rows;
 use super::scalar::Null;
 use super::secret::Secret;
 use super::software::{self, RecordSoftware, RecordSoftwareLegacy};
@@ -73,26 +75,7 @@ impl ImageRendering {
     /// Appends the record of an image.
     pub(crate) fn append(self, out: &mut Vec<u8>, view: &ImageView) {
         let mut object = ObjectWriter::new(out);
-        object.fields(&ImageKeys::new(view, self.version));
-        if self.details {
-            let hosts: Vec<Host<'_>> = view.hosts.iter().map(Host::from).collect();
-            object.field("host", &hosts);
-        }
-        if !self.version.is_legacy() {
-            object.fields(&ImageLaterKeys::new(view));
-        } else if self.details {
-            object.fields(&ImageLegacyKeys::new(view));
-        }
-        if self.malware {
-            object.field("malware", &Null);
-        }
-        if self.secrets {
-            let document = &view.record.document;
-            let secrets: Vec<Secret<'_>> =
-                document.secrets.iter().map(|secret| Secret::new(secret, &document.facts)).collect();
-            // Without any, whether somebody looked for them is not known.
-            object.field("secrets", &(!secrets.is_empty()).then_some(secrets));
-        }
+        self.append_head(&mut object, &view.into());
         object.array("softwares", Some(&view.software), |out, software| {
             if self.version.is_legacy() {
                 software::append_legacy(out, software);
@@ -111,6 +94,50 @@ impl ImageRendering {
             }
         });
         object.finish();
+    }
+
+    /// Appends the record of an image as bulk lists have it: the same as [`Self::append`], many times faster.
+    pub(crate) fn append_bulk(self, out: &mut Vec<u8>, image: &BulkImage<'_>) {
+        let is_legacy = self.version.is_legacy();
+        let mut object = ObjectWriter::new(out);
+        self.append_head(&mut object, &image.into());
+        object.array("softwares", Some(image.content.software()), |out, row| {
+            if is_legacy { rows::software_legacy(out, row) } else { rows::software(out, row) }
+        });
+        let facts = &image.record.document.facts;
+        let layers: Vec<DiffId> = facts.layers.iter().filter_map(|layer| layer.diff_id).collect();
+        object.array("vulnerabilities", Some(image.content.found()), |out, found| {
+            if is_legacy {
+                rows::vulnerability_legacy(out, &found);
+            } else {
+                rows::vulnerability(out, &found, &layers);
+            }
+        });
+        object.finish();
+    }
+
+    /// Appends what stands before software.
+    fn append_head(self, object: &mut ObjectWriter<'_>, head: &Head<'_>) {
+        object.fields(&ImageKeys::new(head, self.version));
+        if self.details {
+            let hosts: Vec<Host<'_>> = head.hosts().iter().map(Host::from).collect();
+            object.field("host", &hosts);
+        }
+        if !self.version.is_legacy() {
+            object.fields(&ImageLaterKeys::new(head));
+        } else if self.details {
+            object.fields(&ImageLegacyKeys::new(head));
+        }
+        if self.malware {
+            object.field("malware", &Null);
+        }
+        if self.secrets {
+            let document = head.document();
+            let secrets: Vec<Secret<'_>> =
+                document.secrets.iter().map(|secret| Secret::new(secret, &document.facts)).collect();
+            // Without any, whether somebody looked for them is not known.
+            object.field("secrets", &(!secrets.is_empty()).then_some(secrets));
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The keys of image records, apart from software and vulnerabilities.
 
-use fleet::ImageView;
-use model::ImageFacts;
+use fleet::{BaseView, BulkImage, HostView, ImageView, RiskView};
+use model::{ImageFacts, Timestamp};
 use serde::Serialize;
+use store::{ImageDocument, ImageRecord};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -19,6 +20,60 @@ use super::version::Version;
 pub(super) const SCAN_TYPES: [&str; 2] = [OS_SCAN, LANGUAGE_SCAN];
 /// A stored report is a finished scan.
 pub(super) const SCAN_STATUS: &str = "SUCCESS";
+
+/// What a record says apart from software and vulnerabilities.
+pub(super) struct Head<'a> {
+    record: &'a ImageRecord,
+    updated: Timestamp,
+    base: Option<&'a BaseView>,
+    hosts: &'a [HostView],
+    associated_containers: u32,
+    associated_hosts: u32,
+    vulnerabilities: usize,
+    risk: RiskView,
+}
+
+impl<'a> Head<'a> {
+    /// The hosts of its containers, the most recently seen first.
+    pub(super) fn hosts(&self) -> &'a [HostView] {
+        self.hosts
+    }
+
+    /// What was stored with it.
+    pub(super) fn document(&self) -> &'a ImageDocument {
+        &self.record.document
+    }
+}
+
+impl<'a> From<&'a ImageView> for Head<'a> {
+    fn from(view: &'a ImageView) -> Self {
+        Self {
+            record: &view.record,
+            updated: view.updated,
+            base: view.base.as_ref(),
+            hosts: &view.hosts,
+            associated_containers: view.associated_containers,
+            associated_hosts: view.associated_hosts,
+            vulnerabilities: view.vulnerabilities.len(),
+            risk: view.risk,
+        }
+    }
+}
+
+impl<'a> From<&'a BulkImage<'_>> for Head<'a> {
+    fn from(image: &'a BulkImage<'_>) -> Self {
+        Self {
+            record: &image.record,
+            updated: image.updated,
+            base: image.base.as_ref(),
+            hosts: &image.hosts,
+            associated_containers: image.associated_containers,
+            associated_hosts: image.associated_hosts,
+            vulnerabilities: image.content.counts().total() as usize,
+            risk: image.content.risk(),
+        }
+    }
+}
 
 /// Keys of the runtime instrumentation of old, always null.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -69,14 +124,14 @@ pub(super) struct ImageKeys<'a> {
 }
 
 impl<'a> ImageKeys<'a> {
-    pub(super) fn new(view: &'a ImageView, version: Version) -> Self {
-        let record = &*view.record;
+    pub(super) fn new(head: &Head<'a>, version: Version) -> Self {
+        let record = head.record;
         let document = &record.document;
         let facts = &document.facts;
         let system = document.os_release.as_ref().map(|release| release.display_name.as_str());
         Self {
             created: created(facts),
-            updated: view.updated.into(),
+            updated: head.updated.into(),
             author: &facts.author,
             repo: repo(facts, version),
             repo_digests: reference::digests(&facts.references),
@@ -89,14 +144,14 @@ impl<'a> ImageKeys<'a> {
             customer_uuid: record.customer,
             docker_version: facts.docker_version.as_deref(),
             size: facts.size,
-            layers: layer::layers(facts, view.base.as_ref().map(|base| base.entries)),
+            layers: layer::layers(facts, head.base.map(|base| base.entries)),
             architecture: facts.architecture.as_deref(),
             image_id: ShortSha(record.id.0),
             last_scanned: record.last_scanned.into(),
             registry_uuid: Null,
             source: &record.sources,
             users: &document.users,
-            last_found_on_host: view.last_container_host.as_ref().map(Host::from),
+            last_found_on_host: head.hosts.first().map(Host::from),
             is_docker_hub_official: Null,
             instrumentation: InstrumentationKeys::default(),
             scan_type: scan_type(version),
@@ -143,23 +198,23 @@ pub(super) struct ImageLaterKeys<'a> {
 }
 
 impl<'a> ImageLaterKeys<'a> {
-    pub(super) fn new(view: &'a ImageView) -> Self {
-        let record = &*view.record;
+    pub(super) fn new(head: &Head<'a>) -> Self {
+        let record = head.record;
         Self {
-            last_used_date: view.last_used.map(Millis::from),
+            last_used_date: head.hosts.first().map(|host| Millis::from(host.last_seen)),
             last_vm_scan_date: record.last_scanned.into(),
-            associated_containers_count: view.associated_containers,
-            associated_hosts_count: view.associated_hosts,
+            associated_containers_count: head.associated_containers,
+            associated_hosts_count: head.associated_hosts,
             scan_types: SCAN_TYPES,
             scan_status: SCAN_STATUS,
             scan_error_code: Null,
-            total_vuln_count: view.vulnerabilities.len(),
-            base_image: view.base.as_ref().map(|base| Sha(base.id.0)),
+            total_vuln_count: head.vulnerabilities,
+            base_image: head.base.map(|base| Sha(base.id.0)),
             child_images_count: Null,
             assigned_tags: tag_names(&record.tags),
             is_continuously_assessed: Null,
             last_assessed: Null,
-            risk: RiskKeys::of(view.risk, view.updated),
+            risk: RiskKeys::of(head.risk, head.updated),
             compliance: Null,
             last_compliance_scanned: Null,
             exceptions: Null,
@@ -180,13 +235,13 @@ pub(super) struct ImageLegacyKeys {
 }
 
 impl ImageLegacyKeys {
-    pub(super) fn new(view: &ImageView) -> Self {
+    pub(super) fn new(head: &Head<'_>) -> Self {
         Self {
-            total_vul_count: Quoted(view.vulnerabilities.len() as u64),
+            total_vul_count: Quoted(head.vulnerabilities as u64),
             scan_status: SCAN_STATUS,
             scan_error_code: Null,
-            associated_containers_count: view.associated_containers,
-            associated_hosts_count: view.associated_hosts,
+            associated_containers_count: head.associated_containers,
+            associated_hosts_count: head.associated_hosts,
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::scalar::Millis;
+use super::text;
 
 /// "No date": 1950-01-01T00:00:00Z.
 const NO_DATE: Millis = Millis(-631_152_000_000);
@@ -64,6 +65,24 @@ impl RecordLifecycle {
             eos_date: date(lifecycle.eos),
         }
     }
+}
+
+/// Appends what [`RecordLifecycle`] says of a package.
+pub(super) fn append_record(out: &mut Vec<u8>, entry: &PackageEntry) {
+    let Some((lifecycle, at)) = entry.lifecycle.as_ref().zip(entry.stage) else {
+        return out.extend_from_slice(b"null");
+    };
+    out.extend_from_slice(b"{\"stage\":\"");
+    out.extend_from_slice(stage(at).as_bytes());
+    for (key, time) in [
+        (&b"\",\"gaDate\":"[..], lifecycle.ga),
+        (&b",\"eolDate\":"[..], lifecycle.eol),
+        (&b",\"eosDate\":"[..], lifecycle.eos),
+    ] {
+        out.extend_from_slice(key);
+        text::millis(out, Timestamp(date(time).0));
+    }
+    out.push(b'}');
 }
 
 fn date(time: Option<Timestamp>) -> Millis {

@@ -21,6 +21,8 @@ mod page;
 mod reference;
 mod result;
 mod risk;
+#[allow(dead_code)]
+mod rows;
 mod scalar;
 mod secret;
 mod software;

@@ -5,18 +5,23 @@
 
 use std::fmt::Write as _;
 
-use fleet::{AffectedView, Identity, SoftwareView, VulnerabilityView};
+use fleet::{AffectedView, Identity, PackageEntry, SoftwareView, VulnerabilityView};
 use model::Ecosystem;
 
 /// Stands in a cell where there is nothing to say.
 const NOTHING: &str = "-";
+
+/// The beginning of a table of OS packages.
+pub(super) const NARROW: &str = "#table cols=3\nPackage Installed_Version Required_Version";
+/// The beginning of a table with language packages.
+pub(super) const WIDE: &str = "#table cols=5\nPackage Installed_Version Required_Version Language Install_Path";
 
 /// The text for a vulnerability in this software.
 pub(crate) fn text(view: &VulnerabilityView, software: &[SoftwareView]) -> String {
     let tabled: Vec<&AffectedView> =
         view.affected.iter().filter(|affected| affected.package.package.ecosystem() != Ecosystem::Os).collect();
     if tabled.is_empty() {
-        return view.affected.first().map_or_else(String::new, release_text);
+        return view.affected.first().map_or_else(String::new, |affected| release_text(&affected.package));
     }
     let wide = tabled.iter().any(|affected| !affected.package.package.ecosystem().is_os());
     let mut lines: Vec<String> = Vec::with_capacity(tabled.len());
@@ -26,11 +31,7 @@ pub(crate) fn text(view: &VulnerabilityView, software: &[SoftwareView]) -> Strin
             lines.push(line);
         }
     }
-    let head = if wide {
-        "#table cols=5\nPackage Installed_Version Required_Version Language Install_Path"
-    } else {
-        "#table cols=3\nPackage Installed_Version Required_Version"
-    };
+    let head = if wide { WIDE } else { NARROW };
     lines.iter().fold(head.to_owned(), |text, line| text + "\n" + line)
 }
 
@@ -66,10 +67,10 @@ pub(super) fn push_cell(line: &mut String, value: &str) {
 }
 
 /// The text for an operating system release, which is no package of a table.
-fn release_text(affected: &AffectedView) -> String {
-    let (name, version) = (affected.package.package.name(), affected.package.package.version());
+pub(super) fn release_text(release: &PackageEntry) -> String {
+    let (name, version) = (release.package.name(), release.package.version());
     let mut text = format!("{name} {version} is past its end of life");
-    let ended = affected.package.lifecycle.as_ref().and_then(|lifecycle| lifecycle.eol);
+    let ended = release.lifecycle.as_ref().and_then(|lifecycle| lifecycle.eol);
     if let Some(date) = ended {
         let date = date.to_rfc3339();
         let _ = write!(text, " since {}", date.split('T').next().unwrap_or(&date));
@@ -77,7 +78,7 @@ fn release_text(affected: &AffectedView) -> String {
     text
 }
 
-fn language(package: &Identity) -> &'static str {
+pub(super) fn language(package: &Identity) -> &'static str {
     match package.ecosystem() {
         Ecosystem::Pypi => "Python",
         Ecosystem::Npm => "JavaScript",

@@ -138,7 +138,7 @@ fn evidence(out: &mut Vec<u8>, found: &Found<'_, '_>) {
             continue;
         }
         for (index, cell) in cells.iter().take(if wide { 5 } else { 3 }).enumerate() {
-            out.extend_from_slice(if index == 0 { b"\\n" } else { b" " });
+            out.extend_from_slice(if index == 0 { "\\n" } else { " " }.as_bytes());
             text::cell(out, cell);
         }
     }
@@ -148,7 +148,7 @@ fn evidence(out: &mut Vec<u8>, found: &Found<'_, '_>) {
 fn cells<'a>(found: &Found<'a, 'a>, affected: &Affected<'a>, wide: bool) -> [&'a str; 5] {
     let package = &affected.package.package;
     let place = |found: &Found<'a, 'a>| found.place(affected).map_or("", |row| row.path);
-    let (language, path) = if wide { (result::language(package.ecosystem()), place(found)) } else { ("", "") };
+    let (language, path) = if wide { (result::language(package), place(found)) } else { ("", "") };
     [package.name(), package.version(), found.fix_version(affected).unwrap_or_default(), language, path]
 }
 

@@ -126,6 +126,11 @@ impl Route {
             "type" => word(dice, &["ALL", "SUMMARY", "details"]),
             "isDrift" | "applyException" => word(dice, &["true", "false"]),
             "profile" => word(dice, &["full", "classic"]),
+            "after" => {
+                let rows = if dice.percent(50) { &material.rows.images } else { &material.rows.containers };
+                if rows.is_empty() { None } else { Some(dice.pick(rows)["updated"].as_str()?.to_owned()) }
+            }
+            "wait" => word(dice, &["0"]),
             "before" => word(dice, &[NOBODYS, "x"]),
             "tag" => Some(dice.pick(material.tags).clone()),
             _ => panic!("teach this test what to give for {name} of {}", self.path),

@@ -89,8 +89,10 @@ impl<'i> Search<'i> {
     pub(crate) fn plain_container(&self, position: u32) -> Option<PlainRecord<'i>> {
         let containers = &self.tenant.containers;
         let image = containers.image.get(position).copied().filter(|image| *image != NONE)?;
-        let last_scanned = self.tenant.images.last_scanned.get(image);
-        let own = own(containers.first_stored.get(position), last_scanned);
+        let images = &self.tenant.images;
+        // a container has nothing of its image before that was known
+        let first_stored = containers.first_stored.get(position).max(images.first_stored.get(image));
+        let own = own(first_stored, images.last_scanned.get(image));
         Some(PlainRecord::of_image(self.content, self.tenant, image, own))
     }
 }

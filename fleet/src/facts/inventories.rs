@@ -10,7 +10,7 @@ use model::Digest;
 use store::InventoryEntry;
 
 use super::derived::{Derived, Deriver, Shares};
-use super::items::Items;
+use super::items::{Items, Memory};
 use super::listing::Listing;
 use super::packages::Packages;
 use super::segments::Segments;
@@ -102,13 +102,12 @@ impl Inventories {
         packages: &Packages,
         inventories: impl IntoIterator<Item = (Digest, Vec<InventoryEntry>)>,
     ) -> Result<Vec<u32>, FleetError> {
-        let mut new = Vec::new();
-        let mut numbers = Vec::new();
+        let (mut new, mut numbers, mut memory) = (Vec::new(), Vec::new(), Memory::default());
         for (digest, entries) in inventories {
             let number = match self.number(&digest) {
                 Some(number) => number,
                 None => {
-                    let listing = self.listing_of(packages, entries)?;
+                    let listing = self.listing_of(packages, entries, &mut memory)?;
                     let number = self.put(digest, listing);
                     new.push(number);
                     number
@@ -185,6 +184,7 @@ impl Inventories {
         &mut self,
         packages: &Packages,
         mut entries: Vec<InventoryEntry>,
+        memory: &mut Memory,
     ) -> Result<Listing, FleetError> {
         if let Some(entry) = entries.iter().find(|entry| packages.head(entry.package).is_none()) {
             return Err(FleetError::UnknownPackage { package: entry.package });
@@ -206,8 +206,8 @@ impl Inventories {
             a.0.cmp(&b.0).then_with(|| rest(of(a.1), of(b.1)))
         });
         let in_order = order.into_iter().map(|(_, index)| &entries[index as usize]);
-        let mut interner = self.items.interner();
-        let items: Vec<_> = in_order.map(|entry| (interner.intern(entry), entry.layer)).collect();
+        let items: Vec<_> =
+            in_order.map(|entry| (self.items.intern(entry, memory), entry.layer)).collect();
         Ok(Listing::of(&items))
     }
 

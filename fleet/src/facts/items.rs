@@ -132,14 +132,19 @@ impl Items {
         items
     }
 
-    /// Gives numbers to items. Only the newest clone may be added to.
-    pub(crate) fn interner(&mut self) -> Interner<'_> {
-        Interner { items: self, paths: Memory::default(), texts: Memory::default() }
-    }
-
-    /// The number of one item, which is put in if it is new. Only the newest clone may be added to.
-    pub(crate) fn intern(&mut self, entry: &InventoryEntry) -> u32 {
-        self.interner().intern(entry)
+    /// The number of an item, which is put in if it is new. Only the newest clone may be added to; `memory` belongs to
+    /// it.
+    pub(crate) fn intern(&mut self, entry: &InventoryEntry, memory: &mut Memory) -> u32 {
+        let mut number = |text: &str| memory.texts.number(text, &mut self.texts);
+        let item = Coded {
+            package: entry.package,
+            path: memory.paths.number(&entry.path, &mut self.paths_text),
+            owned_by: entry.owned_by.as_deref().map_or(NONE, &mut number),
+            license: entry.license.as_deref().map_or(NONE, &mut number),
+            found_by: number(&entry.found_by),
+            declared: entry.declared,
+        };
+        self.number(item)
     }
 
     /// The number of an item whose texts have numbers.
@@ -184,40 +189,23 @@ struct Coded {
     declared: bool,
 }
 
-/// Gives numbers to items: most have texts that the ones before had.
-pub(crate) struct Interner<'i> {
-    items: &'i mut Items,
-    paths: Memory,
-    texts: Memory,
-}
-
-impl Interner<'_> {
-    /// The number of an item, which is put in if it is new.
-    pub(crate) fn intern(&mut self, entry: &InventoryEntry) -> u32 {
-        let items = &mut *self.items;
-        let mut number = |text: &str| self.texts.number(text, &mut items.texts);
-        let item = Coded {
-            package: entry.package,
-            path: self.paths.number(&entry.path, &mut items.paths_text),
-            owned_by: entry.owned_by.as_deref().map_or(NONE, &mut number),
-            license: entry.license.as_deref().map_or(NONE, &mut number),
-            found_by: number(&entry.found_by),
-            declared: entry.declared,
-        };
-        items.number(item)
-    }
+/// The texts of the last items with their numbers: most items have texts that those before them had.
+#[derive(Default)]
+pub(crate) struct Memory {
+    paths: Last,
+    texts: Last,
 }
 
 /// The last texts with their numbers, by a mark of few bits.
-struct Memory([(String, u32); 64]);
+struct Last([(String, u32); 64]);
 
-impl Default for Memory {
+impl Default for Last {
     fn default() -> Self {
         Self(std::array::from_fn(|_| (String::new(), NONE)))
     }
 }
 
-impl Memory {
+impl Last {
     fn number(&mut self, text: &str, texts: &mut Dictionary) -> u32 {
         let bytes = text.as_bytes();
         let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
@@ -282,7 +270,8 @@ mod tests {
             entries in proptest::collection::vec(entry(), 0..60)
         ) {
             let mut items = Items::default();
-            let numbers: Vec<u32> = entries.iter().map(|entry| items.intern(entry)).collect();
+            let mut memory = Memory::default();
+            let numbers: Vec<u32> = entries.iter().map(|entry| items.intern(entry, &mut memory)).collect();
             for (entry, number) in entries.iter().zip(&numbers) {
                 prop_assert_eq!(items.get(*number), Some(item(entry)));
                 prop_assert_eq!(items.is_judged(*number), entry.owned_by.is_none());
@@ -315,10 +304,11 @@ mod tests {
             declared: false,
         };
         let mut items = Items::default();
-        items.intern(&entry(1));
+        items.intern(&entry(1), &mut Memory::default());
         let mut given_up = items.clone();
-        assert_eq!((given_up.intern(&entry(2)), given_up.intern(&entry(3))), (1, 2));
-        assert_eq!((items.intern(&entry(3)), items.intern(&entry(2))), (1, 2));
+        let intern = |items: &mut Items, package| items.intern(&entry(package), &mut Memory::default());
+        assert_eq!((intern(&mut given_up, 2), intern(&mut given_up, 3)), (1, 2));
+        assert_eq!((intern(&mut items, 3), intern(&mut items, 2)), (1, 2));
         assert_eq!((items.package(1), items.package(2)), (3, 2));
     }
 }

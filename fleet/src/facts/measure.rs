@@ -17,7 +17,7 @@ use crate::table::Bits;
 
 const PACKAGES: u32 = 1_000_000;
 const VULNERABILITIES: u32 = 100_000;
-const INVENTORIES: u32 = 100_000;
+const INVENTORIES: u32 = 500_000;
 /// Packages below are those of common bases: 100 findings come with 300 of them.
 const COMMON: u32 = 150_000;
 

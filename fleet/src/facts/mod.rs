@@ -35,6 +35,8 @@ mod tenant;
 mod tombstones;
 mod usage;
 mod vulnerabilities;
+#[cfg(test)]
+mod weigh;
 
 pub(crate) use cause::{cause_number, cause_word};
 pub(crate) use change::{StoredContainer, StoredImage, TenantStep};

@@ -131,6 +131,6 @@ fn hostile_text_is_completed_in_bounded_time() {
         for entity in Entity::ALL {
             complete(&text, usize::MAX, entity, &Fleet);
         }
-        assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+        assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
     }
 }

@@ -113,7 +113,7 @@ fn hostile_text_is_refused_or_resolved_in_bounded_time_and_stack() {
         for entity in Entity::ALL {
             let _ = parse(&text).and_then(|query| resolve(&query, entity, NOW));
         }
-        assert!(started.elapsed().as_secs() < 5, "{begin} took {:?}", started.elapsed());
+        assert!(started.elapsed().as_secs() < 30, "{begin} took {:?}", started.elapsed());
     }
 }
 

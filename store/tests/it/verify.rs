@@ -1,9 +1,7 @@
 //! Databases that were damaged by hand, on SQLite: every kind of damage is told at its place.
 
 use model::{ContainerState, ImageId};
-use store::{
-    DEFAULT_CUSTOMER, DELETE_IMAGES, Fault, NewJob, Problem, Rejudged, Store, Verified, image_uuid,
-};
+use store::{DEFAULT_CUSTOMER, DELETE_IMAGES, Fault, NewJob, Problem, Rejudged, Store, Verified, image_uuid};
 
 use crate::Backend;
 use crate::build::{container, digest, report};
@@ -83,8 +81,7 @@ async fn every_damage_is_told_at_its_place() {
         let file = SqliteFile::fresh();
         drop(filled(&file).await);
         let database = rusqlite::Connection::open(file.path()).unwrap();
-        let damage =
-            damage.replace("rowid_of = 1", "key = (SELECT key FROM change WHERE kind = 1 LIMIT 1)");
+        let damage = damage.replace("rowid_of = 1", "key = (SELECT key FROM change WHERE kind = 1 LIMIT 1)");
         assert!(database.execute(&damage, []).unwrap() > 0, "{damage}");
         drop(database);
         let (found, _) = problems(&file.open()).await;

@@ -44,7 +44,8 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     drop(store);
     let after_images = size(&database);
     let store = open()?;
-    let (of_containers, _) = runtime.block_on(containers(fleet, &store)).map_err(|error| error.to_string())?;
+    let (of_containers, _) =
+        runtime.block_on(containers(fleet, &store)).map_err(|error| error.to_string())?;
     drop(store);
     let after_all = size(&database);
     let figures = format!(
@@ -119,7 +120,15 @@ struct Progress {
 impl Progress {
     fn new(what: &'static str, total: u64) -> Self {
         let zero = AtomicU64::default;
-        Self { what, total, next: zero(), durable: zero(), started: Instant::now(), told: zero(), nine_tenths: zero() }
+        Self {
+            what,
+            total,
+            next: zero(),
+            durable: zero(),
+            started: Instant::now(),
+            told: zero(),
+            nine_tenths: zero(),
+        }
     }
 
     fn take(&self, count: u64) -> Option<u64> {

@@ -202,7 +202,7 @@ impl Place<'_> {
 
     /// Sizes share most packages: only some names are drawn anew for each.
     fn flavour_of(&self, name: &str) -> u64 {
-        if hash(name) % 4 == 0 { hash(super::base::FLAVOURS[self.flavour]) } else { 0 }
+        if hash(name).is_multiple_of(4) { hash(FLAVOURS[self.flavour]) } else { 0 }
     }
 
     /// The version of an advisory's package on the day of the image.

@@ -60,7 +60,7 @@ pub(super) fn report(fleet: &Fleet, index: u64) -> ContainerReport {
         label("io.kubernetes.pod.namespace", namespace.clone()),
         label("io.kubernetes.pod.uid", uid.clone()),
     ];
-    if head.app.number % 4 == 0 {
+    if head.app.number.is_multiple_of(4) {
         labels.insert(0, label("app.kubernetes.io/part-of", head.app.area.to_owned()));
     }
     let [a, b] = [(index >> 8) as u8, index as u8];
@@ -90,7 +90,7 @@ pub(super) fn report(fleet: &Fleet, index: u64) -> ContainerReport {
         labels,
         ports: ports(owned_port, &mut dice),
         privileged: Some(dice.percent(2)),
-        root: Some(head.app.number % 3 == 0),
+        root: Some(head.app.number.is_multiple_of(3)),
         mac_address: String::new(),
         ipv4: Some(format!("10.{}.{a}.{b}", cluster + 128)),
         ipv6: None,

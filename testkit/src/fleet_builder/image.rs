@@ -90,7 +90,7 @@ pub(super) fn report(fleet: &Fleet, index: u64) -> ScanReport {
         } else {
             String::new()
         },
-        architecture: Some(if app.number % 9 == 0 { "arm64" } else { "amd64" }.to_owned()),
+        architecture: Some(if app.number.is_multiple_of(9) { "arm64" } else { "amd64" }.to_owned()),
         os: Some("linux".to_owned()),
         docker_version: dice.percent(15).then(|| "24.0.7".to_owned()),
         size: layers.iter().map(|layer| layer.size).sum(),
@@ -187,7 +187,7 @@ fn layers(
         "RUN /bin/sh -c adduser --system --no-create-home app # buildkit".to_owned(),
         4_096,
     ));
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         layers.push(layer(
             format!("certificates {number}"),
             "COPY certs/ /usr/local/share/ca-certificates/ # buildkit".to_owned(),
@@ -216,10 +216,10 @@ fn labels(app: &App, build: u64, reference: &Reference, dice: &mut Dice) -> Vec<
         label("org.opencontainers.image.title", app.name.clone()),
         label("org.opencontainers.image.version", app.version(build)),
     ];
-    if app.number % 4 == 0 {
+    if app.number.is_multiple_of(4) {
         labels.insert(0, label("com.example.cost-centre", format!("cc-{}", 1_000 + app.number % 77)));
     }
-    if app.number % 5 == 0 {
+    if app.number.is_multiple_of(5) {
         labels.insert(0, label("maintainer", format!("{}@example.com", app.team)));
         labels.sort();
     }
@@ -246,7 +246,7 @@ fn environment(app: &App, build: u64) -> Vec<String> {
 
 fn runtime(app: &App) -> RuntimeFacts {
     RuntimeFacts {
-        user: if app.number % 3 == 0 { String::new() } else { "app".to_owned() },
+        user: if app.number.is_multiple_of(3) { String::new() } else { "app".to_owned() },
         exposed_ports: vec![format!("{}/tcp", 8_000 + app.number % 90)],
         entrypoint: vec!["/app/entrypoint.sh".to_owned()],
         command: vec!["serve".to_owned()],

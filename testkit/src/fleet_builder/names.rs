@@ -43,6 +43,9 @@ const LANGUAGES: [(Ecosystem, &str); 6] = [
     (Ecosystem::Composer, "composer"),
 ];
 
+/// Where a package stands among the popular ones: the notorious last, the others in an order that follows from their names.
+type Rank = (bool, u64);
+
 /// A package and versions of it, ascending.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
@@ -94,7 +97,7 @@ impl Names {
             rpm: rpm_packages(&shared.join("fixtures/rpm/rhel9-nodejs.rpm-manifest.json"))?,
             apk: apk_packages(&shared.join("fixtures/apk/installed-base"))?,
         };
-        let mut ranked: HashMap<Ecosystem, Vec<((bool, u64), Known)>> = HashMap::new();
+        let mut ranked: HashMap<Ecosystem, Vec<(Rank, Known)>> = HashMap::new();
         for (namespace, name) in brute.packages() {
             let rows = brute.rows(namespace, name);
             let Some(versions) = order_of(namespace).map(|order| versions(rows, order)) else { continue };

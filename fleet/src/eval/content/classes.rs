@@ -69,7 +69,6 @@ impl Classes {
             }
             known[last].2.insert(position);
         }
-        eprintln!("classes {self:?} {:?}", known.iter().map(|(c, o, b)| (c, o, b.words().to_vec())).collect::<Vec<_>>());
         known.into_iter().map(|(_, own, members)| (own, members)).collect()
     }
 }

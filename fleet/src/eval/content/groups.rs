@@ -36,7 +36,6 @@ pub(super) fn inventories_with(content: Content<'_>, test: &FindingTest, used: i
         Decision::Look => look.insert(subject),
         Decision::No => {}
     });
-    eprintln!("{:?} sure {:?} alone {:?} look {:?} {:?}", test, sure, alone, look, decisions.varied);
     let mut found = pass.holding(&sure);
     let mut open = pass.holding(&look);
     open.subtract(&found);

@@ -184,7 +184,8 @@ impl World {
             node.number(of(ContainerField::LastScanned), image.last_scanned.0);
             image.document.users.iter().for_each(|user| node.text(of(ContainerField::Users), user));
             node.maybe(of(ContainerField::OperatingSystem), image.document.os_release.as_ref().map(|os| &os.display_name));
-            let own = (record.created_at.0, image.last_scanned.0);
+            // a container has nothing of its image before that was known
+            let own = (record.created_at.max(image.created_at).0, image.last_scanned.0);
             let worst = self.content(&mut node, *inventory, own, image);
             node.maybe(of(ContainerField::QdsSeverity), worst.map(|risk| crate::RiskBand::of(risk).as_str()));
         }

@@ -66,8 +66,7 @@ pub(crate) async fn containers_that_are_gone_stay_and_change_when_their_image_is
         (image(1), true, "deletion"),
     ];
     expected[..2].sort_unstable();
-    let (containers, image_change): (Vec<_>, Vec<_>) =
-        told.into_iter().partition(|(_, deleted, _)| !deleted);
+    let (containers, image_change): (Vec<_>, Vec<_>) = told.into_iter().partition(|(_, deleted, _)| !deleted);
     assert_eq!([containers, image_change].concat(), expected);
     let tombstone =
         Tombstone { id: digest(1), tags: vec!["db".into(), "prod".into()], image_tags: Vec::new() };
@@ -90,11 +89,8 @@ pub(crate) async fn a_deleted_container_is_told_with_its_tags_and_those_of_its_i
     let changes = store.changes_after(before, 10).await.unwrap();
     let [change] = &changes[..] else { panic!("{changes:?}") };
     assert!(change.deleted && change.kind == ChangeKind::Container && change.cause == "deletion");
-    let tombstone = Tombstone {
-        id: container(1).id,
-        tags: vec!["web".into()],
-        image_tags: vec!["prod".into()],
-    };
+    let tombstone =
+        Tombstone { id: container(1).id, tags: vec!["web".into()], image_tags: vec!["prod".into()] };
     assert_eq!(change.tombstone.as_ref(), Some(&tombstone));
     assert!(store.container(DEFAULT_CUSTOMER, uuid).await.unwrap().is_none());
 }

@@ -57,7 +57,8 @@ impl Options {
         let (mut containers, mut reports, mut postgres) = (None, 3_000, false);
         let mut left = arguments.iter();
         while let Some(name) = left.next() {
-            let mut value = || left.next().with_context(|| format!("{name} has no value; bench fleet {USAGE}"));
+            let mut value =
+                || left.next().with_context(|| format!("{name} has no value; bench fleet {USAGE}"));
             match name.as_str() {
                 "--images" => fleet.images = number(value()?)?,
                 "--containers" => containers = Some(number(value()?)?),

@@ -63,11 +63,26 @@ impl Outcome {
         self.figures.insert("made".to_owned(), made.clone());
         let rate = |count: &str, seconds: &str| of(made, count) / of(made, seconds).max(1e-9);
         let images = rate("images", "imageSeconds");
-        self.row("ingest of new reports through the store, durable", "≥ 2,000/s", format!("{images:.0}/s"), Some(images >= 2_000.0));
+        self.row(
+            "ingest of new reports through the store, durable",
+            "≥ 2,000/s",
+            format!("{images:.0}/s"),
+            Some(images >= 2_000.0),
+        );
         let at_end = of(made, "imagesPerSecondAtEnd");
-        self.row("the same for the last tenth of the images", "≥ 2,000/s", format!("{at_end:.0}/s"), Some(at_end >= 2_000.0));
+        self.row(
+            "the same for the last tenth of the images",
+            "≥ 2,000/s",
+            format!("{at_end:.0}/s"),
+            Some(at_end >= 2_000.0),
+        );
         let containers = rate("containers", "containerSeconds");
-        self.row("ingest of new containers through the store, durable", "", format!("{containers:.0}/s"), None);
+        self.row(
+            "ingest of new containers through the store, durable",
+            "",
+            format!("{containers:.0}/s"),
+            None,
+        );
         self.bytes = Some((of(made, "imageBytes") as u64, of(made, "bytes") as u64));
     }
 
@@ -80,7 +95,12 @@ impl Outcome {
         }
         let rest = all.saturating_sub(knowledge);
         let each = rest as f64 / self.images.max(1) as f64;
-        self.row("data directory at the end, without the bundle", "", format!("{:.0} MB, {each:.0} B an image", rest as f64 / 1e6), None);
+        self.row(
+            "data directory at the end, without the bundle",
+            "",
+            format!("{:.0} MB, {each:.0} B an image", rest as f64 / 1e6),
+            None,
+        );
         self.figures.insert("disk".to_owned(), json!({"knowledge": knowledge, "all": all}));
     }
 
@@ -94,7 +114,8 @@ impl Outcome {
         for (after, memory) in moments {
             let met = memory.now <= 8.0 * 1024.0;
             self.row(&format!("memory after {after}, MiB"), "≤ 8 GiB", mebibytes(memory), Some(met));
-            self.figures.insert(format!("memory after {after}"), json!({"now": memory.now, "peak": memory.peak}));
+            self.figures
+                .insert(format!("memory after {after}"), json!({"now": memory.now, "peak": memory.peak}));
         }
     }
 
@@ -107,31 +128,61 @@ impl Outcome {
         self.row(&format!("{what}: p95, max"), "", format!("{p95:.2} ms, {max:.2} ms"), None);
         let list = |key: &str| asked[key].as_array().cloned().unwrap_or_default();
         let refused = list("refused");
-        let count = format!("{} of {} ({} without a match)", of(&asked, "questions") - refused.len() as f64, of(&asked, "questions"), asked["empty"]);
+        let count = format!(
+            "{} of {} ({} without a match)",
+            of(&asked, "questions") - refused.len() as f64,
+            of(&asked, "questions"),
+            asked["empty"]
+        );
         self.row(&format!("{what}: questions answered"), "all", count, Some(refused.is_empty()));
         let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
         for slow in list("slowest") {
-            let words = format!("slow as {user}: `{}` worst {:.1} ms, median {:.1} ms, {} matches", name(&slow), of(&slow, "worst"), of(&slow, "median"), slow["count"]);
+            let words = format!(
+                "slow as {user}: `{}` worst {:.1} ms, median {:.1} ms, {} matches",
+                name(&slow),
+                of(&slow, "worst"),
+                of(&slow, "median"),
+                slow["count"]
+            );
             self.note(words);
         }
         for one in refused {
-            self.note(format!("refused as {user}: `{}`: {}", name(&one), one["why"].as_str().unwrap_or_default()));
+            self.note(format!(
+                "refused as {user}: `{}`: {}",
+                name(&one),
+                one["why"].as_str().unwrap_or_default()
+            ));
         }
     }
 
     pub(super) fn exported(&mut self, own: Result<Value>, files: Option<Result<Value>>) {
         let Some(own) = self.take("export", own) else { return };
         let rate = of(&own, "megabytesPerSecond");
-        let words = format!("{rate:.0} MB/s, {:.0} records/s, {} records, {:.0} B each", of(&own, "recordsPerSecond"), own["records"], of(&own, "bytes") / of(&own, "records").max(1.0));
+        let words = format!(
+            "{rate:.0} MB/s, {:.0} records/s, {} records, {:.0} B each",
+            of(&own, "recordsPerSecond"),
+            own["records"],
+            of(&own, "bytes") / of(&own, "records").max(1.0)
+        );
         self.row("export of all detailed images, 250 a page", "", words, None);
         let (first, last) = (of(&own["firstTenth"], "perMegabyte"), of(&own["lastTenth"], "perMegabyte"));
         let pages = [&own["firstTenth"], &own["lastTenth"]].map(|tenth| of(tenth, "milliseconds"));
         let words = format!("{:.2} ms and {:.2} ms, {first:.2} and {last:.2} ms a MB", pages[0], pages[1]);
-        self.row("a page of it, in the first tenth and in the last", "constant", words, Some(last <= first * 1.25));
+        self.row(
+            "a page of it, in the first tenth and in the last",
+            "constant",
+            words,
+            Some(last <= first * 1.25),
+        );
         let Some(files) = files.and_then(|files| self.take("nginx", files)) else { return };
         let theirs = of(&files, "megabytesPerSecond");
         let ratio = rate / theirs.max(1e-9);
-        self.row("export beside nginx with the same pages", "≥ 0.5", format!("{ratio:.2} (nginx {theirs:.0} MB/s)"), Some(ratio >= 0.5));
+        self.row(
+            "export beside nginx with the same pages",
+            "≥ 0.5",
+            format!("{ratio:.2} (nginx {theirs:.0} MB/s)"),
+            Some(ratio >= 0.5),
+        );
     }
 
     pub(super) fn live(&mut self, live: Result<Value>) {
@@ -139,9 +190,18 @@ impl Outcome {
         let Some(live) = self.take(what, live) else { return };
         let words = format!(
             "{} of {} live missing, {} twice, ends: {}, {} pages ({} at rest), {:.0} updates/s",
-            live["missing"], live["live"], live["twice"], live["ends"], live["pages"], live["pagesAtRest"], of(&live, "updatesPerSecond")
+            live["missing"],
+            live["live"],
+            live["twice"],
+            live["ends"],
+            live["pages"],
+            live["pagesAtRest"],
+            of(&live, "updatesPerSecond")
         );
-        let met = live["missing"] == 0 && live["twice"] == 0 && live["ends"] == true && of(&live, "updatesPerSecond") >= 950.0;
+        let met = live["missing"] == 0
+            && live["twice"] == 0
+            && live["ends"] == true
+            && of(&live, "updatesPerSecond") >= 950.0;
         self.row(what, "1,000 updates/s, each once a version, ends", words, Some(met));
     }
 
@@ -149,7 +209,12 @@ impl Outcome {
         let what = "ingest of new reports over HTTP, durable and shown";
         let Some(reported) = self.take(what, reported) else { return };
         let rate = of(&reported, "reportsPerSecond");
-        self.row(what, "≥ 2,000/s", format!("{rate:.0}/s ({} B each)", reported["bytesEach"]), Some(rate >= 2_000.0));
+        self.row(
+            what,
+            "≥ 2,000/s",
+            format!("{rate:.0}/s ({} B each)", reported["bytesEach"]),
+            Some(rate >= 2_000.0),
+        );
     }
 
     /// A new bundle: shown by images and containers, and the old one back again.
@@ -162,7 +227,12 @@ impl Outcome {
         let Some(figures) = self.take(&what, figures) else { return };
         let seconds = |key: &str| of(&figures[key], "images").max(of(&figures[key], "containers"));
         let (there, back) = (seconds("shown"), seconds("gone"));
-        self.row(&what, &format!("≤ {target:.0} s"), format!("{there:.2} s (and back {back:.2} s)"), Some(there <= target));
+        self.row(
+            &what,
+            &format!("≤ {target:.0} s"),
+            format!("{there:.2} s (and back {back:.2} s)"),
+            Some(there <= target),
+        );
     }
 
     /// Medians of the same questions, and what the data takes.
@@ -172,7 +242,9 @@ impl Outcome {
         let each = own["each"].as_array().cloned().unwrap_or_default();
         let mut ratios = Vec::new();
         for (name, answer) in theirs["questions"].as_object().into_iter().flatten() {
-            let found = each.iter().find(|one| one["name"].as_str().is_some_and(|own| own.replace('\'', "") == *name));
+            let found = each
+                .iter()
+                .find(|one| one["name"].as_str().is_some_and(|own| own.replace('\'', "") == *name));
             let Some(own) = found.filter(|own| of(own, "median") > 0.0) else { continue };
             let (median, theirs) = (of(own, "median"), of(answer, "median"));
             ratios.push(theirs / median);
@@ -180,14 +252,33 @@ impl Outcome {
                 true => format!("{} matches in both", own["count"]),
                 false => format!("{} matches, here {}", answer["count"], own["count"]),
             };
-            self.note(format!("PostgreSQL: `{name}` {theirs:.1} ms beside {median:.2} ms: {:.1} times; {counts}", theirs / median));
+            self.note(format!(
+                "PostgreSQL: `{name}` {theirs:.1} ms beside {median:.2} ms: {:.1} times; {counts}",
+                theirs / median
+            ));
         }
         ratios.sort_by(f64::total_cmp);
-        let share = |part: usize| ratios.get((ratios.len() * part / 100).min(ratios.len().saturating_sub(1))).copied().unwrap_or_default();
-        let words = format!("{:.1} times (from {:.1} to {:.1}; {} questions)", share(50), share(0), share(100), ratios.len());
+        let share = |part: usize| {
+            ratios
+                .get((ratios.len() * part / 100).min(ratios.len().saturating_sub(1)))
+                .copied()
+                .unwrap_or_default()
+        };
+        let words = format!(
+            "{:.1} times (from {:.1} to {:.1}; {} questions)",
+            share(50),
+            share(0),
+            share(100),
+            ratios.len()
+        );
         self.row("median of a question in PostgreSQL, as a multiple", "", words, None);
         let megabytes = of(&theirs, "bytes") / 1e6;
-        self.row("PostgreSQL: disk, time to load", "", format!("{megabytes:.0} MB, {:.0} s", of(&theirs, "loadSeconds")), None);
+        self.row(
+            "PostgreSQL: disk, time to load",
+            "",
+            format!("{megabytes:.0} MB, {:.0} s", of(&theirs, "loadSeconds")),
+            None,
+        );
         let rate = of(&theirs["export"], "megabytesPerSecond");
         self.row("PostgreSQL: export of pages as JSON", "", format!("{rate:.1} MB/s"), None);
     }
@@ -197,7 +288,10 @@ impl Outcome {
     }
 
     pub(super) fn table(&self) -> String {
-        let mut text = format!("{} images, {} containers\n\n| what | target | measured | met |\n| --- | --- | --- | --- |\n", self.images, self.containers);
+        let mut text = format!(
+            "{} images, {} containers\n\n| what | target | measured | met |\n| --- | --- | --- | --- |\n",
+            self.images, self.containers
+        );
         for [what, target, measured, met] in &self.rows {
             text += &format!("| {what} | {target} | {measured} | {met} |\n");
         }

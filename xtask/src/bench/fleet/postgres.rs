@@ -42,7 +42,8 @@ const NOBODY: &str = "65534";
 /// Loads the fleet, asks, and gives what was measured: `questions` by their names in milliseconds, `bytes`, `export`.
 pub(super) fn measure(client: &Path, fleet: &Fleet, bundle: &Path, work: &Path) -> Result<Value> {
     let rows = work.join("rows");
-    let [images, containers, seed] = [fleet.images, fleet.containers, fleet.seed].map(|number| number.to_string());
+    let [images, containers, seed] =
+        [fleet.images, fleet.containers, fleet.seed].map(|number| number.to_string());
     eprintln!("bench: writing the fleet as tables");
     let mut write = process::command(client);
     write.args(["rows", "--images", &images, "--containers", &containers, "--seed", &seed]);
@@ -146,7 +147,9 @@ impl Cluster {
         let programs = project::target().join("postgresql");
         if programs.join("complete").exists() {
             // somebody else than root may not look below the workspace
-            process::run_quiet(process::command("cp").arg("-a").arg(&programs).arg(cluster.folder.join("programs")))?;
+            process::run_quiet(
+                process::command("cp").arg("-a").arg(&programs).arg(cluster.folder.join("programs")),
+            )?;
         }
         if process::is_root() {
             process::run_quiet(process::command("chown").args(["-R", NOBODY]).arg(&cluster.folder))?;
@@ -185,7 +188,10 @@ impl Cluster {
         } else {
             process::command(program)
         };
-        command.env("LD_LIBRARY_PATH", base.join("lib/x86_64-linux-gnu")).env("LC_ALL", "C").current_dir(&self.folder);
+        command
+            .env("LD_LIBRARY_PATH", base.join("lib/x86_64-linux-gnu"))
+            .env("LC_ALL", "C")
+            .current_dir(&self.folder);
         Ok(command)
     }
 
@@ -194,7 +200,14 @@ impl Cluster {
         let input = std::env::temp_dir().join(format!("plimsoll-bench-{}.sql", std::process::id()));
         fs::write(&input, script)?;
         let mut client = process::command(PSQL.program()?);
-        client.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--username=bench", "--dbname=postgres"]);
+        client.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "--username=bench",
+            "--dbname=postgres",
+        ]);
         client.args(["--set=ON_ERROR_STOP=1", "--host"]).arg(&self.folder).arg("--file").arg(&input);
         let own = project::target().join("postgresql/usr/lib/x86_64-linux-gnu");
         client.env("LD_LIBRARY_PATH", own);

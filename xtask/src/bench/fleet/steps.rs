@@ -82,7 +82,12 @@ impl Bench {
         outcome.shown(TOUCHED, self.new_bundle(&server, small, TOUCHED, None));
         outcome.shown("all", self.new_bundle(&server, all, "1000000", Some(RATINGS)));
         let at_end = server.memory();
-        outcome.memory([("the first start", first), ("the restart", after_start), ("the questions", after_questions), ("all", at_end)]);
+        outcome.memory([
+            ("the first start", first),
+            ("the restart", after_start),
+            ("the questions", after_questions),
+            ("all", at_end),
+        ]);
         outcome.disk(size(&self.fleet.data.join("knowledge")), size(&self.fleet.data));
         server.stop()
     }
@@ -93,7 +98,8 @@ impl Bench {
         let pages = self.work.join("pages");
         let _ = fs::remove_dir_all(&pages);
         let (folder, saved) = (pages.to_string_lossy().into_owned(), SAVED.to_string());
-        let own = server.measure(&self.client, "admin", &["export", "--save", &folder, "--save-pages", &saved]);
+        let own =
+            server.measure(&self.client, "admin", &["export", "--save", &folder, "--save-pages", &saved]);
         eprintln!("bench: the same pages from nginx");
         let files = own.as_ref().ok().map(|own| {
             let bytes = own["bytes"].as_u64().unwrap_or_default().clamp(FROM_FILES.0, FROM_FILES.1);
@@ -104,7 +110,13 @@ impl Bench {
     }
 
     /// Compiles a bundle that says something new, puts it in force and waits until the lists show it; then puts the old one back.
-    fn new_bundle(&self, server: &Server, marker: &str, touched: &str, without: Option<&str>) -> Result<[Value; 2]> {
+    fn new_bundle(
+        &self,
+        server: &Server,
+        marker: &str,
+        touched: &str,
+        without: Option<&str>,
+    ) -> Result<[Value; 2]> {
         eprintln!("bench: a new bundle ({touched} vulnerabilities)");
         let feeds = self.work.join("feeds");
         let _ = fs::remove_dir_all(&feeds);
@@ -131,8 +143,10 @@ impl Bench {
     }
 
     fn show(&self, server: &Server, bundle: &Path, marker: &str, shown: &str) -> Result<Value> {
-        let (bundle, current) = (bundle.to_string_lossy().into_owned(), self.current().to_string_lossy().into_owned());
-        let arguments = ["shown", "--bundle", &bundle, "--current", &current, "--marker", marker, "--shown", shown];
+        let (bundle, current) =
+            (bundle.to_string_lossy().into_owned(), self.current().to_string_lossy().into_owned());
+        let arguments =
+            ["shown", "--bundle", &bundle, "--current", &current, "--marker", marker, "--shown", shown];
         server.measure(&self.client, "admin", &arguments)
     }
 
