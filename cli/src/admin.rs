@@ -26,7 +26,10 @@ impl FactsArgs {
     fn open_existing(&self) -> anyhow::Result<Store> {
         let folder = &self.directory.data;
         if self.database.is_none() && !folder.is_dir() {
-            bail!("there is no data directory {}; name the server's with --data or --database", folder.display());
+            bail!(
+                "there is no data directory {}; name the server's with --data or --database",
+                folder.display()
+            );
         }
         self.open()
     }

@@ -10,6 +10,8 @@
 
 #[allow(dead_code, unused_imports)]
 mod aggregate;
+#[allow(dead_code)]
+mod complete;
 mod dictionary;
 mod error;
 #[allow(dead_code, unused_imports)]

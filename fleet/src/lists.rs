@@ -16,7 +16,7 @@ use crate::request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope
 use crate::sort::{first_by, first_by_log};
 use crate::state::View;
 use crate::table;
-use crate::views::{BulkContainer, BulkImage, ContainerView, ImageView};
+use crate::views::{BulkContainer, BulkImage, ContainerView, ImageView, ReadImages};
 
 /// Hex digits of a short id.
 const SHORT_ID: usize = 12;
@@ -29,7 +29,7 @@ impl Fleet {
 
     /// A page of the bulk list of containers.
     pub fn containers_bulk(&self, request: &BulkRequest) -> Result<BulkPage<ContainerView>, FleetError> {
-        self.bulk(Entity::Container, request, container_view)
+        self.containers_bulk_with(request, |container| container.view())
     }
 
     /// A page of the bulk list of images, each made into something by `render`, to which all but the record is lent.
@@ -47,7 +47,10 @@ impl Fleet {
         request: &BulkRequest,
         render: impl Fn(&BulkContainer<'_>) -> V,
     ) -> Result<BulkPage<V>, FleetError> {
-        self.bulk(Entity::Container, request, |view, position| Ok(render(&bulk_container(view, position)?)))
+        let read = ReadImages::default();
+        self.bulk(Entity::Container, request, |view, position| {
+            Ok(render(&bulk_container(view, position, &read)?))
+        })
     }
 
     /// A page of the plain list of images.
@@ -158,8 +161,12 @@ fn bulk_image<'v>(view: &'v View<'_>, position: u32) -> Result<BulkImage<'v>, Fl
     BulkImage::of(&view.state.index, view.tenant, position, &view.visible_images)
 }
 
-fn bulk_container<'v>(view: &'v View<'_>, position: u32) -> Result<BulkContainer<'v>, FleetError> {
-    BulkContainer::of(&view.state.index, view.tenant, position)
+fn bulk_container<'v>(
+    view: &'v View<'_>,
+    position: u32,
+    read: &ReadImages,
+) -> Result<BulkContainer<'v>, FleetError> {
+    BulkContainer::of(&view.state.index, view.tenant, position, read)
 }
 
 fn image_view(view: &View<'_>, position: u32) -> Result<ImageView, FleetError> {
@@ -167,7 +174,7 @@ fn image_view(view: &View<'_>, position: u32) -> Result<ImageView, FleetError> {
 }
 
 fn container_view(view: &View<'_>, position: u32) -> Result<ContainerView, FleetError> {
-    Ok(bulk_container(view, position)?.view())
+    Ok(bulk_container(view, position, &ReadImages::default())?.view())
 }
 
 fn resolved(query: Option<&qql::Query>, entity: Entity, now: Timestamp) -> Result<Condition, FleetError> {

@@ -352,10 +352,14 @@ mod tests {
 
     #[test]
     fn a_database_is_checked_at_once_and_its_password_shown_nowhere() {
-        let given = |url: &str| SettingsArgs { database: Some(url.into()), ..SettingsArgs::default() }.resolve();
+        let given =
+            |url: &str| SettingsArgs { database: Some(url.into()), ..SettingsArgs::default() }.resolve();
         let settings = given("postgres://me:s3cret@db.example.com/facts").unwrap();
         let shown = format!("{settings:?} {}", settings.database.as_ref().unwrap());
-        assert!(shown.contains("postgres://me@db.example.com:5432/facts") && !shown.contains("s3cret"), "{shown}");
+        assert!(
+            shown.contains("postgres://me@db.example.com:5432/facts") && !shown.contains("s3cret"),
+            "{shown}"
+        );
         for url in ["mysql://me:s3cret@h/d", "postgres://me:s3cret@h/d?sslmode=maybe"] {
             let refused = given(url).unwrap_err().to_string();
             assert!(refused.contains("`database`") && !refused.contains("s3cret"), "{refused}");

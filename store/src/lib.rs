@@ -10,8 +10,9 @@
 //!
 //! From bottom to top: `driver` is what an engine must offer, `sqlite` and `postgres` offer it; `dialect` and `migration` make
 //! the schema; `work` is one request in the writer's transaction with its clock; `package`, `inventory`,
-//! `image`, `container`, `tag`, `change`, `judgement`, `account` and `secret` hold the logic, written once for all
-//! engines; `writer` with `attempt`, and `reader` run it; `store` is the face.
+//! `image`, `container`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account` and `secret` hold the logic,
+//! written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify`
+//! proves that a database holds together.
 
 mod account;
 mod attempt;

@@ -40,7 +40,12 @@ pub(crate) struct Memory {
 impl Memory {
     /// Remembers nothing yet.
     pub(crate) fn new() -> Self {
-        Self { numbers: Numbers::default(), codec: Codec::new(), customers: HashSet::new(), tags: HashSet::new() }
+        Self {
+            numbers: Numbers::default(),
+            codec: Codec::new(),
+            customers: HashSet::new(),
+            tags: HashSet::new(),
+        }
     }
 }
 

@@ -49,7 +49,9 @@ pub(crate) fn install() -> Result<()> {
     let wanted = PACKAGES.join(" ");
     for program in ["apt-get", "dpkg-deb"] {
         if !process::is_installed(program) {
-            bail!("the tests need a PostgreSQL server: install one, for there is no {program} to fetch Debian's");
+            bail!(
+                "the tests need a PostgreSQL server: install one, for there is no {program} to fetch Debian's"
+            );
         }
     }
     eprintln!("setup: PostgreSQL from Debian's packages into {}", project::relative(&folder));

@@ -11,7 +11,7 @@ use testkit::oracle::{
     sort, sort_by_uuid_too,
 };
 
-use crate::oracle_world::{Answer, Rows, World, random_scope};
+use crate::oracle_world::{Answer, Rows, World, random_scope, wants_postgres};
 
 /// Questions of an ordinary run.
 const CASES: usize = 300;
@@ -329,7 +329,7 @@ struct Outcome {
 
 async fn ask_fleet(seed: u64, size: Size, cases: usize, outcome: &mut Outcome) {
     let fleet = RandomFleet::new(seed, size);
-    let world = World::of(&fleet).await;
+    let world = World::of(&fleet, wants_postgres(seed)).await;
     let mut dice = Dice::new(seed ^ 0x5eed);
     let scope = random_scope(&mut dice, &fleet.tags);
     world.account("all", &[]).await;
@@ -445,7 +445,7 @@ async fn random_fleets_have_values_of_every_token_that_records_show() {
     }
     for seed in 0..6 {
         let fleet = RandomFleet::new(seed, Size { images: 40, containers: 60 });
-        let world = World::of(&fleet).await;
+        let world = World::of(&fleet, false).await;
         world.account("all", &[]).await;
         let rows = Rows::of(&world, "all").await;
         never.retain(|(entity, column)| {

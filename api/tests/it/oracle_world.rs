@@ -17,6 +17,7 @@ use serde_json::Value;
 use store::{DEFAULT_CUSTOMER, NewAccount, Role, Store, StoreError, StoreOptions};
 use tempfile::TempDir;
 use testkit::oracle::{Dice, RandomFleet, Step, container_record, image_record};
+use testkit::postgres::{self, Database};
 use uuid::Uuid;
 
 /// The password of every account here.
@@ -56,15 +57,35 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) fleet: Fleet,
     ids: BTreeMap<Digest, Uuid>,
-    _folder: TempDir,
+    _place: Place,
+}
+
+/// Where the facts are.
+enum Place {
+    Folder(#[expect(dead_code, reason = "it is removed when the world ends")] TempDir),
+    Postgres(#[expect(dead_code, reason = "it is dropped when the world ends")] Database),
+}
+
+impl Place {
+    /// Opens an empty store; over PostgreSQL if that is wanted and there is a server.
+    async fn open(wants_postgres: bool) -> (Self, Store) {
+        if wants_postgres && tokio::task::spawn_blocking(postgres::is_there).await.unwrap() {
+            let database = tokio::task::spawn_blocking(postgres::fresh_database).await.unwrap();
+            let options = StoreOptions::postgres(&database.url).unwrap();
+            let store = tokio::task::spawn_blocking(move || Store::open(&options)).await.unwrap().unwrap();
+            return (Self::Postgres(database), store);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreOptions::new(folder.path().join("facts.db"))).unwrap();
+        (Self::Folder(folder), store)
+    }
 }
 
 impl World {
-    /// An empty store that is judged by these feeds.
-    pub(crate) async fn empty(feeds: &[(String, String)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    /// An empty store that is judged by these feeds; over PostgreSQL if that is wanted and there is a server.
+    pub(crate) async fn empty(feeds: &[(String, String)], wants_postgres: bool) -> Self {
         let bundle = bundle_of(feeds);
-        let store = Store::open(&StoreOptions::new(folder.path().join("facts.db"))).unwrap();
+        let (place, store) = Place::open(wants_postgres).await;
         let fleet = Fleet::start(store.clone(), bundle).await.unwrap();
         let settings = ApiSettings { public_url: Some("http://plimsoll".into()), ..ApiSettings::default() };
         let router = api::router(ApiState { store: store.clone(), fleet: fleet.clone(), settings });
@@ -73,13 +94,13 @@ impl World {
             store,
             fleet,
             ids: BTreeMap::new(),
-            _folder: folder,
+            _place: place,
         }
     }
 
     /// The whole of a random fleet.
-    pub(crate) async fn of(fleet: &RandomFleet) -> Self {
-        let mut world = Self::empty(&fleet.feeds).await;
+    pub(crate) async fn of(fleet: &RandomFleet, wants_postgres: bool) -> Self {
+        let mut world = Self::empty(&fleet.feeds, wants_postgres).await;
         for step in &fleet.steps {
             world.send(step).await;
         }
@@ -177,6 +198,11 @@ pub(crate) fn bundle_of(feeds: &[(String, String)]) -> Arc<Bundle> {
     let output = folder.path().join("bundle");
     knowledge::compile(&folder.path().join("feeds"), &output, &|_| ()).unwrap();
     Arc::new(Bundle::open(&output).unwrap())
+}
+
+/// Whether the fleet of a seed is kept in PostgreSQL: one of four is.
+pub(crate) fn wants_postgres(seed: u64) -> bool {
+    seed % 4 == 3
 }
 
 /// What an account sees, in the order of bulk lists.

@@ -11,7 +11,7 @@ use model::{Digest, PackageRecord, Timestamp};
 use serde_json::Value;
 use testkit::oracle::{Dice, RandomFleet, Size, Step};
 
-use crate::oracle_world::{Answer, Rows, World, bundle_of, random_scope};
+use crate::oracle_world::{Answer, Rows, World, bundle_of, random_scope, wants_postgres};
 use crate::scope_routes::{Material, Route, routes};
 
 /// How far ahead of the wall clock the databases are written, so that it has no say.
@@ -78,8 +78,14 @@ impl Members {
 }
 
 /// A database with everything and one with the scope only, written in step.
-async fn two_worlds(fleet: &RandomFleet, members: &Members, later_feeds: &[(String, String)]) -> [World; 2] {
-    let mut worlds = [World::empty(&fleet.feeds).await, World::empty(&fleet.feeds).await];
+async fn two_worlds(
+    fleet: &RandomFleet,
+    members: &Members,
+    later_feeds: &[(String, String)],
+    wants_postgres: bool,
+) -> [World; 2] {
+    let mut worlds =
+        [World::empty(&fleet.feeds, wants_postgres).await, World::empty(&fleet.feeds, wants_postgres).await];
     let start = Timestamp::now().0 + AHEAD;
     let judged_anew = fleet.steps.len() * 2 / 3;
     for (step, at) in fleet.steps.iter().zip((start..).step_by(1_000)) {
@@ -205,7 +211,7 @@ async fn differences(seed: u64, size: Size) -> Vec<String> {
     let scope = random_scope(&mut dice, &fleet.tags);
     let members = Members::of(&fleet, &scope);
     let later_feeds = RandomFleet::new(seed ^ 0xfeed, Size { images: 0, containers: 0 }).feeds;
-    let worlds = two_worlds(&fleet, &members, &later_feeds).await;
+    let worlds = two_worlds(&fleet, &members, &later_feeds, wants_postgres(seed)).await;
     for world in &worlds {
         world.account("some", &scope).await;
     }

@@ -9,6 +9,8 @@ mod evidence;
 mod formula;
 mod hosts;
 mod image_table;
+#[cfg(test)]
+mod measure;
 mod order;
 mod pass;
 pub(crate) mod row;

@@ -1,5 +1,7 @@
 //! Images and containers as an export wants them: records decoded, everything else borrowed from one state of the index.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::{ImageId, Timestamp};
@@ -45,6 +47,28 @@ pub struct BulkContainer<'s> {
     pub content: Content<'s>,
 }
 
+/// Records of images that were read from their documents, for containers of the same image: they often stand side by side.
+#[derive(Debug, Default)]
+pub(crate) struct ReadImages(RefCell<HashMap<u32, Arc<ImageRecord>>>);
+
+impl ReadImages {
+    /// More are forgotten, so that a page of any size takes little memory.
+    const MOST: usize = 256;
+
+    fn get(&self, index: &Index, tenant: &Tenant, image: u32) -> Result<Arc<ImageRecord>, FleetError> {
+        let mut known = self.0.borrow_mut();
+        if let Some(record) = known.get(&image) {
+            return Ok(Arc::clone(record));
+        }
+        let record = Arc::new(record_of(index, tenant, image)?);
+        if known.len() >= Self::MOST {
+            known.clear();
+        }
+        known.insert(image, Arc::clone(&record));
+        Ok(record)
+    }
+}
+
 impl<'s> BulkImage<'s> {
     /// The image at a position; `visible` are the images that the reader may see.
     ///
@@ -73,14 +97,19 @@ impl<'s> BulkImage<'s> {
 }
 
 impl<'s> BulkContainer<'s> {
-    /// The container at a position.
+    /// The container at a position; `read` holds images of the same state.
     ///
     /// # Errors
     /// A stored document is damaged.
-    pub(crate) fn of(index: &'s Index, tenant: &'s Tenant, position: u32) -> Result<Self, FleetError> {
+    pub(crate) fn of(
+        index: &'s Index,
+        tenant: &'s Tenant,
+        position: u32,
+        read: &ReadImages,
+    ) -> Result<Self, FleetError> {
         let record = tenant.container_record(position)?;
         let image = tenant.containers.image.get(position).copied().filter(|image| *image != NONE);
-        let image_record = image.map(|image| record_of(index, tenant, image)).transpose()?;
+        let image_record = image.map(|image| read.get(index, tenant, image)).transpose()?;
         let last_scanned = image_record.as_ref().map_or(record.created_at, |image| image.last_scanned);
         // a container has nothing of its image before that was known, whenever the same packages were seen elsewhere
         let first_stored = image_record.as_ref().map_or(record.created_at, |image| image.created_at.max(record.created_at));
@@ -89,7 +118,7 @@ impl<'s> BulkContainer<'s> {
         let host = &record.report.host;
         Ok(Self {
             updated: tenant.containers.rows().updated(position),
-            image: image_record.map(Arc::new),
+            image: image_record,
             host: HostView {
                 uuid: record.host_uuid,
                 hostname: host.hostname.clone(),

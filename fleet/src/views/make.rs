@@ -8,12 +8,12 @@ use crate::facts::Tables;
 
 impl BulkImage<'_> {
     /// The same with nothing borrowed.
-    pub fn view(self) -> ImageView {
+    pub fn view(&self) -> ImageView {
         let (software, vulnerabilities) = views(&self.content);
         ImageView {
-            record: self.record,
+            record: Arc::clone(&self.record),
             updated: self.updated,
-            base: self.base,
+            base: self.base.clone(),
             software,
             vulnerabilities,
             counts: self.content.counts(),
@@ -22,24 +22,24 @@ impl BulkImage<'_> {
             associated_hosts: self.associated_hosts,
             last_container_host: self.hosts.first().cloned(),
             last_used: self.hosts.first().map(|host| host.last_seen),
-            hosts: self.hosts,
+            hosts: self.hosts.clone(),
         }
     }
 }
 
 impl BulkContainer<'_> {
     /// The same with nothing borrowed.
-    pub fn view(self) -> ContainerView {
+    pub fn view(&self) -> ContainerView {
         let (software, vulnerabilities) = views(&self.content);
         ContainerView {
-            record: self.record,
+            record: Arc::clone(&self.record),
             updated: self.updated,
-            image: self.image,
+            image: self.image.clone(),
             software,
             vulnerabilities,
             counts: self.content.counts(),
             risk: self.content.risk(),
-            host: self.host,
+            host: self.host.clone(),
         }
     }
 }

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::dictionary::SeverityCounts;
 use crate::facts::{FindingRow, PackageEntry, Tables};
 
+pub(crate) use bulk::ReadImages;
 pub use bulk::{BulkContainer, BulkImage};
 pub use content::{Affected, Content, Found, SoftwareRow};
 

@@ -82,8 +82,8 @@ pub(crate) fn is_uuid(text: &str) -> bool {
 }
 
 impl TextTest {
-    /// Adds bare words, one of which must begin a token of the value. The `*` at the end of a word is taken away; a `*` alone
-    /// stands for any value that is present. Puts everything in order each time, so it is not made for thousands.
+    /// Adds bare words, one of which must begin a token of the value; a word that is cut into several tokens is a phrase. The `*`
+    /// at the end of a word is taken away; a `*` alone stands for any value that is present. Puts everything in order each time, so it is not made for thousands.
     pub fn or_words(&mut self, text: &str) {
         self.push_words(text);
         self.tidy();
@@ -111,8 +111,15 @@ impl TextTest {
             return;
         }
         let folded = fold(text);
-        let words: Vec<&str> = folded.split_whitespace().map(|word| word.trim_end_matches('*')).collect();
-        self.words.extend(tokens(&words.join(" ")).map(str::to_owned));
+        for word in folded.split_whitespace().map(|word| word.trim_end_matches('*')) {
+            let mut pieces: Vec<String> = tokens(word).map(str::to_owned).collect();
+            match pieces.len() {
+                0 => {}
+                1 => self.words.append(&mut pieces),
+                // what is written without a blank belongs together: `1.4` is not found in `1.9`
+                _ => self.phrases.push(pieces),
+            }
+        }
     }
 
     /// Adds a whole value; to be followed by [`TextTest::tidy`].

@@ -50,7 +50,10 @@ impl Postgres {
 impl Engine for Postgres {
     fn open_writer(&self) -> Result<Box<dyn Connection>, DriverError> {
         let mut session = self.open(WRITER)?;
-        let encoding = session.query("SELECT current_setting('server_encoding')", &[])?.first_mut().map(|row| row.text(0));
+        let encoding = session
+            .query("SELECT current_setting('server_encoding')", &[])?
+            .first_mut()
+            .map(|row| row.text(0));
         match encoding.transpose()?.as_deref() {
             Some("UTF8") => {}
             other => {

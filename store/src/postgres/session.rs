@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -125,19 +124,20 @@ impl Session {
             Ok(outcome) => outcome.map_err(|error| explain(&error)),
             Err(_) => Err(lost(format!("no answer within {} s", SILENCE.as_secs()))),
         };
-        outcome.map_err(|error| {
-            if error.trouble != Trouble::Lost {
-                return error;
-            }
-            self.broken = true;
-            let words = self.farewell.lock().unwrap_or_else(PoisonError::into_inner).take();
-            words.unwrap_or(error)
-        })
-        .inspect_err(|error| {
-            if error.trouble == Trouble::Lost {
-                tracing::debug!(%error, "a connection to the database was lost: {error}");
-            }
-        })
+        outcome
+            .map_err(|error| {
+                if error.trouble != Trouble::Lost {
+                    return error;
+                }
+                self.broken = true;
+                let words = self.farewell.lock().unwrap_or_else(PoisonError::into_inner).take();
+                words.unwrap_or(error)
+            })
+            .inspect_err(|error| {
+                if error.trouble == Trouble::Lost {
+                    tracing::debug!(%error, "a connection to the database was lost: {error}");
+                }
+            })
     }
 
     fn last_words(&self) -> DriverError {
@@ -201,11 +201,9 @@ async fn run_in_order(
     client: &Client,
     calls: &[Call],
 ) -> Result<Vec<(Vec<Row>, u64)>, tokio_postgres::Error> {
-    type Answer = Result<(Vec<Row>, u64), tokio_postgres::Error>;
-    let mut running: Vec<(Pin<Box<dyn Future<Output = Answer> + '_>>, Option<Answer>)> =
-        Vec::with_capacity(calls.len());
+    let mut running = Vec::with_capacity(calls.len());
     for call in calls {
-        let mut one = Box::pin(run_call(client, call)) as Pin<Box<dyn Future<Output = Answer> + '_>>;
+        let mut one = Box::pin(run_call(client, call));
         // the first poll hands the statement to the connection, in this order
         let early = poll_fn(|context| {
             Poll::Ready(match one.as_mut().poll(context) {
@@ -364,7 +362,9 @@ impl Connection for Session {
             Some("committed") => Ok(Some(true)),
             Some("aborted") => Ok(Some(false)),
             Some("in progress") => Ok(None),
-            _ => Err(DriverError::other(format!("the server does not know transaction {transaction} any more"))),
+            _ => Err(DriverError::other(format!(
+                "the server does not know transaction {transaction} any more"
+            ))),
         }
     }
 }

@@ -55,12 +55,15 @@ impl PostgresUrl {
                 "sslmode" => trust = Some(trust_of(value)?),
                 "sslrootcert" => roots = Some(decode(value)?),
                 "sslcert" | "sslkey" | "sslpassword" | "sslcrl" => {
-                    return Err(wrong(&format!("parameter `{name}` is not known: clients show no certificate")));
+                    return Err(wrong(&format!(
+                        "parameter `{name}` is not known: clients show no certificate"
+                    )));
                 }
                 _ => others.push(parameter),
             }
         }
-        let rest = if others.is_empty() { address.to_owned() } else { format!("{address}?{}", others.join("&")) };
+        let rest =
+            if others.is_empty() { address.to_owned() } else { format!("{address}?{}", others.join("&")) };
         let config: Config = rest.parse().map_err(|error: tokio_postgres::Error| wrong(&reason(&error)))?;
         let roots = roots.filter(|file| file != "system").map(PathBuf::from);
         let trust = match trust.unwrap_or(Trust::Prefer) {
@@ -179,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_url_is_shown_without_its_password() {
-        let url = PostgresUrl::parse("postgres://me:se%40cret@db.example.com:5433/facts?sslmode=require").unwrap();
+        let url =
+            PostgresUrl::parse("postgres://me:se%40cret@db.example.com:5433/facts?sslmode=require").unwrap();
         assert_eq!(url.to_string(), "postgres://me@db.example.com:5433/facts");
         assert_eq!(format!("{url:?}"), url.to_string());
         assert_eq!(url.config.get_password(), Some(&b"se@cret"[..]));

@@ -73,7 +73,10 @@ async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
     let cluster = Cluster::start(&[]);
     let database = cluster.fresh_database();
     drop(open(&database.url).unwrap());
-    cluster.run_sql(&database.name, "INSERT INTO schema_version (version, name, applied) VALUES (99, 'later', 0)");
+    cluster.run_sql(
+        &database.name,
+        "INSERT INTO schema_version (version, name, applied) VALUES (99, 'later', 0)",
+    );
     let refused = open(&database.url).unwrap_err();
     assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
 }
@@ -216,7 +219,10 @@ async fn a_follower_of_several_writers_misses_nothing() {
     while seen < 180 {
         let done = senders.is_empty();
         let page = reader.changes_after(clock, 7).await.unwrap();
-        assert!(page.first().is_none_or(|change| change.clock > clock), "nothing appears behind the follower");
+        assert!(
+            page.first().is_none_or(|change| change.clock > clock),
+            "nothing appears behind the follower"
+        );
         seen += page.len();
         clock = page.last().map_or(clock, |change| change.clock);
         assert!(!(done && page.is_empty() && seen < 180), "{seen} of 180 were shown");

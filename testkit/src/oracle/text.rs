@@ -39,14 +39,12 @@ pub(super) fn is_uuid(text: &str) -> bool {
     lengths == [8, 4, 4, 4, 12] && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Bare words: one of them begins a word of the value. A star alone is any value.
+/// Bare words: one of them, or its parts side by side, begins a word of the value. A star alone is any value.
 pub(super) fn bare(asked: &str, value: &str) -> bool {
     if asked.trim() == "*" {
         return true;
     }
-    let without_stars: Vec<&str> = asked.split_whitespace().map(|word| word.trim_end_matches('*')).collect();
-    let value = words(value);
-    words(&without_stars.join(" ")).iter().any(|word| value.iter().any(|own| own.starts_with(word)))
+    asked.split_whitespace().any(|word| phrase(word.trim_end_matches('*'), value))
 }
 
 /// A phrase: its words stand side by side in the value, the last of them possibly cut.

@@ -11,6 +11,7 @@ mod programs;
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -170,7 +171,9 @@ impl Cluster {
     /// Copies a file into the server's folder, where the server alone may read it.
     pub fn give_file(&self, file: &Path, name: &str) {
         let copy = self.folder.join(name);
-        self.programs.give(file, &copy).unwrap_or_else(|error| panic!("cannot copy {}: {error}", file.display()));
+        self.programs
+            .give(file, &copy)
+            .unwrap_or_else(|error| panic!("cannot copy {}: {error}", file.display()));
     }
 
     /// The port on 127.0.0.1.
@@ -244,7 +247,8 @@ impl Cluster {
             command.args(["-c", setting]);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-        command.spawn().expect("a shell can be started")
+        // what ends this process with its group, as a runner of tests does, must leave the shell to its work
+        command.process_group(0).spawn().expect("a shell can be started")
     }
 
     fn wait_until_ready(&mut self, deadline: Instant) -> bool {

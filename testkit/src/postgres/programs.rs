@@ -96,6 +96,12 @@ impl Programs {
         }
         let scratch = std::env::temp_dir().join(super::unique_name());
         self.make_folder(&scratch)?;
+        let made = self.make_template(&scratch, &template);
+        fs::remove_dir_all(scratch)?;
+        made.map(|()| template)
+    }
+
+    fn make_template(&self, scratch: &Path, template: &Path) -> io::Result<()> {
         fs::write(scratch.join("password"), PASSWORD)?;
         fs::set_permissions(scratch.join("password"), fs::Permissions::from_mode(0o644))?;
         let mut initdb = self.as_owner(self.path("initdb"));
@@ -103,12 +109,10 @@ impl Programs {
         initdb.args(["--auth-local=trust", "--auth-host=scram-sha-256"]);
         initdb.arg("--pwfile").arg(scratch.join("password")).arg("-D").arg(scratch.join("data"));
         run_quiet(&mut initdb)?;
-        let _ = fs::remove_dir_all(&template);
-        fs::create_dir_all(&template)?;
-        run_quiet(Command::new("cp").arg("-a").arg(scratch.join("data")).arg(&template))?;
-        fs::write(template.join("complete"), "")?;
-        fs::remove_dir_all(scratch)?;
-        Ok(template)
+        let _ = fs::remove_dir_all(template);
+        fs::create_dir_all(template)?;
+        run_quiet(Command::new("cp").arg("-a").arg(scratch.join("data")).arg(template))?;
+        fs::write(template.join("complete"), "")
     }
 
     /// Makes a folder that only the server's owner and this process can look into.

@@ -5,13 +5,16 @@ mod world;
 
 use model::Timestamp;
 use proptest::prelude::*;
-use qql::{Condition, Entity};
+use qql::fields::{ImageField, SoftwareField};
+use qql::{Array, Condition, Entity, FieldId, Values as _};
 
 use super::row::holds;
-use super::Search;
+use super::{Key, Search};
+use crate::aggregate::{By, group, summary, vulnerabilities};
 use crate::request::Scope;
 use store::DEFAULT_CUSTOMER;
-use world::{Dice, WORDS, World};
+pub(super) use world::Dice;
+use world::{WORDS, World};
 
 /// What a query may ask at one level: texts, keywords with values, numbers, times, yes or no, and arrays.
 struct Level {
@@ -187,9 +190,9 @@ fn term(dice: &mut Dice, level: &Level, prefix: &str) -> String {
     }
 }
 
-fn condition(text: &str, entity: Entity) -> Condition {
+pub(super) fn condition(text: &str, entity: Entity, now: Timestamp) -> Condition {
     let query = qql::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    qql::resolve(&query, entity, Timestamp(5)).unwrap_or_else(|error| panic!("{text}: {error}"))
+    qql::resolve(&query, entity, now).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 fn check(seed: u64) {
@@ -201,14 +204,14 @@ fn check(seed: u64) {
     let dice = &mut Dice(seed ^ 7);
     for _ in 0..40 {
         let text = query(dice, &IMAGE, "", 4);
-        let asked = condition(&text, Entity::Image);
+        let asked = condition(&text, Entity::Image, Timestamp(5));
         let found = search.images(&asked);
         for (node, (record, _)) in images.iter().zip(&world.images) {
             let position = tenant.images.position(record.uuid).unwrap();
             assert_eq!(found.contains(position), holds(&asked, node), "{text}\n{asked:?}\n{node:?}");
         }
         let text = query(dice, &CONTAINER, "", 4);
-        let asked = condition(&text, Entity::Container);
+        let asked = condition(&text, Entity::Container, Timestamp(5));
         let found = search.containers(&asked);
         for (node, record) in containers.iter().zip(&world.containers) {
             let position = tenant.containers.position(record.uuid).unwrap();
@@ -229,4 +232,96 @@ proptest! {
 #[ignore = "many more of the same; run it after a change here"]
 fn columns_find_what_a_look_at_each_record_finds_in_many_fleets() {
     (0..5_000).for_each(check);
+}
+
+/// What is counted for a group is what a filter for it finds.
+fn check_counts(seed: u64) {
+    let world = World::of(seed);
+    let tenant = world.index.tenant(DEFAULT_CUSTOMER).unwrap();
+    let search = Search::new(&world.index, tenant, tenant.visible(&Scope::Everything));
+    let (images, containers) = (&search.visible.images, &search.visible.containers);
+    let count = |text: &str| {
+        let of = |entity| condition(text, entity, Timestamp(5));
+        (search.images(&of(Entity::Image)).count(), search.containers(&of(Entity::Container)).count())
+    };
+    let field = |field| By::Field(FieldId::Image(field));
+    for (by, token) in [
+        (field(ImageField::OperatingSystem), "operatingSystem"),
+        (field(ImageField::Users), "users"),
+        (By::Severity, "vulnerabilities.severity"),
+        (By::Package, "softwares.name"),
+        (By::Vulnerability, "vulnerabilities.qid"),
+    ] {
+        let groups = group(&search, by, images, containers, 1_000);
+        assert_eq!((groups.count, groups.images), (groups.top.len(), images.count()));
+        for group in groups.top {
+            let text = match &group.key {
+                Key::Text(text) => format!("{token}:`{text}`"),
+                Key::Number(number) => format!("{token}:{number}"),
+                _ => continue,
+            };
+            assert_eq!((group.images, group.containers), count(&text), "{text}");
+        }
+    }
+    let severe = condition("severity:[4, 5] and not patchAvailable:false", Entity::Vulnerability, Timestamp(5));
+    let all = vulnerabilities(&search, &Condition::All, None, (images, containers), (0, 100));
+    let some = vulnerabilities(&search, &severe, None, (images, containers), (0, 100));
+    assert!(some.items.iter().all(|item| item.severity.get() >= 4 && item.is_fixable && all.items.contains(item)));
+    assert_eq!(all.count as usize, all.items.len());
+    for item in &all.items {
+        let (qid, first, last) = (item.vulnerability.qid, item.first_found, item.last_found);
+        assert_eq!((item.images, item.containers), count(&format!("vulnerabilities.qid:{qid}")));
+        if item.images > 0 {
+            assert_eq!(count(&format!("vulnerabilities:(qid:{qid} and firstFound<{})", first.0)).0, 0);
+            assert_eq!(count(&format!("vulnerabilities:(qid:{qid} and lastFound>{})", last.0)).0, 0);
+            assert!(count(&format!("vulnerabilities:(qid:{qid} and firstFound:{})", first.0)).0 > 0);
+            assert!(count(&format!("vulnerabilities:(qid:{qid} and lastFound:{})", last.0)).0 > 0);
+        }
+    }
+    let total = summary(&search, images, containers);
+    let urgent = "vulnerabilities:(severity:5 and patchAvailable:true and threatIntel.activeAttacks:true)";
+    assert_eq!((total.exploited_fixable_images, total.exploited_fixable_containers), count(urgent));
+    assert_eq!(total.critical_images, count("vulnerabilities.severity:5").0);
+    assert_eq!(total.ended_images, search.images(&condition("isEol:true", Entity::Image, Timestamp(5))).count());
+    assert_eq!(total.states.running, search.containers(&condition("state:RUNNING", Entity::Container, Timestamp(5))).count());
+    for (field, token) in [(SoftwareField::Name, "softwares.name"), (SoftwareField::Version, "softwares.version")] {
+        for value in search.frequent(FieldId::Software(field), "", 5) {
+            assert!(count(&format!("{token}:`{value}`")).0 > 0, "{value}");
+        }
+    }
+}
+
+/// The lists of one record hold what a look at each element finds.
+fn check_lists(seed: u64) {
+    let world = World::of(seed);
+    let tenant = world.index.tenant(DEFAULT_CUSTOMER).unwrap();
+    let search = Search::new(&world.index, tenant, tenant.visible(&Scope::Everything));
+    let dice = &mut Dice(seed ^ 9);
+    for (number, (record, _)) in world.images.iter().enumerate() {
+        let plain = search.plain_image(tenant.images.position(record.uuid).unwrap());
+        let node = world.image_node(number);
+        let text = query(dice, &FINDING, "", 3);
+        let asked = condition(&text, Entity::Vulnerability, Timestamp(5));
+        let sort = qql::resolve_sort("severity:desc", Entity::Vulnerability).unwrap();
+        let mut sorted = plain.vulnerability_list(&asked, Some(sort));
+        sorted.sort_unstable();
+        assert_eq!(plain.vulnerability_list(&asked, None), node.places(Array::Vulnerabilities, &asked), "{text}");
+        assert_eq!(sorted, node.places(Array::Vulnerabilities, &asked), "{text}");
+        let text = query(dice, &SOFTWARE, "", 3);
+        let asked = condition(&text, Entity::Software, Timestamp(5));
+        assert_eq!(plain.software_list(&asked, None), node.places(Array::Softwares, &asked), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn groups_count_what_filters_for_them_find(seed in any::<u64>()) {
+        check_counts(seed);
+    }
+
+    #[test]
+    fn lists_of_a_record_hold_what_a_look_at_each_element_finds(seed in any::<u64>()) {
+        check_lists(seed);
+    }
 }

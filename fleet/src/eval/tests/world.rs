@@ -18,10 +18,10 @@ use crate::judge::Judged;
 pub(super) const WORDS: [&str; 6] = ["alpha", "beta", "lib-alpha", "Gamma 2", "delta_x", "beta1"];
 
 /// A source of chance (splitmix64, public domain).
-pub(super) struct Dice(pub(super) u64);
+pub(in crate::eval) struct Dice(pub(in crate::eval) u64);
 
 impl Dice {
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(in crate::eval) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,11 +29,11 @@ impl Dice {
         (z ^ (z >> 31)) % end
     }
 
-    pub(super) fn one_in(&mut self, times: u64) -> bool {
+    pub(in crate::eval) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 
-    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(in crate::eval) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
     }
 

@@ -44,7 +44,8 @@ async fn connections_that_break_again_and_again_lose_and_double_nothing() {
     let store = open(&database.url).unwrap();
     let broken_enough = Arc::new(AtomicBool::new(false));
     let breaking = {
-        let (cluster, enough, name) = (Arc::clone(&cluster), Arc::clone(&broken_enough), database.name.clone());
+        let (cluster, enough, name) =
+            (Arc::clone(&cluster), Arc::clone(&broken_enough), database.name.clone());
         std::thread::spawn(move || {
             let mut broken = 0;
             while broken < 15 {
@@ -103,7 +104,10 @@ async fn a_short_restart_is_waited_for_and_a_long_absence_is_told() {
     assert!(started.elapsed() >= Duration::from_secs(3), "a writer has patience: {:?}", started.elapsed());
     let started = Instant::now();
     let away = store.put_report(DEFAULT_CUSTOMER, report(3, &["bash"])).await.unwrap_err();
-    assert!(matches!(away, StoreError::Away { .. }) && started.elapsed() < Duration::from_secs(2), "{away:?}");
+    assert!(
+        matches!(away, StoreError::Away { .. }) && started.elapsed() < Duration::from_secs(2),
+        "{away:?}"
+    );
     let away = store.clock().await.unwrap_err();
     assert!(matches!(away, StoreError::Away { .. }), "{away:?}");
 

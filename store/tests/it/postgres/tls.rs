@@ -28,7 +28,8 @@ impl Certificates {
             made.openssl(&format!("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -out {name}.crt -subj /CN={name} -days 30"));
         }
         made.openssl("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=localhost");
-        std::fs::write(made.path("names"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n").unwrap();
+        std::fs::write(made.path("names"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+            .unwrap();
         made.openssl("x509 -req -in server.csr -CA ca.crt -CAkey ca.key -set_serial 7 -days 30 -extfile names -out server.crt");
         made.openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.crt -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 30");
         Some(made)
