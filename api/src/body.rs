@@ -1,10 +1,9 @@
 //! Bodies of answers.
 
-use std::sync::Arc;
-
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use fleet::FleetError;
 use serde::Serialize;
 
 use crate::error::ApiError;
@@ -29,24 +28,19 @@ pub(crate) fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// The answer of a bulk list: `{"data":[…],"limit":N}`, rendered record by record while it is sent.
-pub(crate) fn bulk_list<V, R>(
-    items: Vec<Arc<V>>,
+/// The answer of a bulk list: `{"data":[…],"limit":N}` with `count` records, rendered one by one while it is sent.
+///
+/// A record that cannot be rendered ends the answer in its middle, which no client takes for the whole.
+pub(crate) fn bulk_list<R>(
+    count: usize,
     limit: usize,
     link: Option<String>,
     render: R,
 ) -> Result<Response, ApiError>
 where
-    V: Send + Sync + 'static,
-    R: Fn(&mut Vec<u8>, &V) + Send + Unpin + 'static,
+    R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError> + Send + Unpin + 'static,
 {
-    let body = Body::from_stream(BulkStream {
-        items: items.into_iter(),
-        limit,
-        started: false,
-        done: false,
-        render,
-    });
+    let body = Body::from_stream(BulkStream { next: 0, count, limit, done: false, render });
     let mut response = ([(header::CONTENT_TYPE, wire::JSON)], body).into_response();
     if let Some(link) = link {
         let value = HeaderValue::from_str(&link).map_err(ApiError::internal)?;
@@ -55,46 +49,50 @@ where
     Ok(response)
 }
 
-struct BulkStream<V, R> {
-    items: std::vec::IntoIter<Arc<V>>,
+struct BulkStream<R> {
+    next: usize,
+    count: usize,
     limit: usize,
-    started: bool,
     done: bool,
     render: R,
 }
 
-impl<V, R: Fn(&mut Vec<u8>, &V)> BulkStream<V, R> {
-    fn next_piece(&mut self) -> Option<Bytes> {
+impl<R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError>> BulkStream<R> {
+    fn next_piece(&mut self) -> Option<Result<Bytes, FleetError>> {
         if self.done {
             return None;
         }
         let mut piece = Vec::with_capacity(PIECE + PIECE / 2);
         while piece.len() < PIECE {
-            let Some(item) = self.items.next() else {
-                piece.extend_from_slice(if self.started { b"]" } else { b"{\"data\":[]" });
+            if self.next == self.count {
+                piece.extend_from_slice(if self.count > 0 { b"]" } else { b"{\"data\":[]" });
                 piece.extend_from_slice(format!(",\"limit\":{}}}", self.limit).as_bytes());
                 self.done = true;
                 break;
-            };
-            piece.extend_from_slice(if self.started { b"," } else { b"{\"data\":[" });
-            self.started = true;
-            (self.render)(&mut piece, &item);
+            }
+            piece.extend_from_slice(if self.next > 0 { b"," } else { b"{\"data\":[" });
+            if let Err(error) = (self.render)(&mut piece, self.next) {
+                tracing::error!(%error, "a record cannot be shown, and the answer ends before it: {error}");
+                self.done = true;
+                return Some(Err(error));
+            }
+            self.next += 1;
         }
-        Some(Bytes::from(piece))
+        Some(Ok(Bytes::from(piece)))
     }
 }
 
-impl<V, R> futures_util::Stream for BulkStream<V, R>
+impl<R> futures_util::Stream for BulkStream<R>
 where
-    R: Fn(&mut Vec<u8>, &V) + Unpin,
+    R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError> + Unpin,
 {
-    type Item = Result<Bytes, std::convert::Infallible>;
+    type Item = Result<Bytes, FleetError>;
 
     fn poll_next(
         self: std::pin::Pin<&mut Self>,
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Self::Item>> {
-        std::task::Poll::Ready(self.get_mut().next_piece().map(Ok))
+        std::task::Poll::Ready(self.get_mut().next_piece())
     }
 }
 
@@ -102,25 +100,32 @@ where
 mod tests {
     use super::*;
 
-    fn text(items: Vec<Arc<String>>) -> String {
-        let render = |out: &mut Vec<u8>, item: &String| out.extend_from_slice(item.as_bytes());
-        let mut stream =
-            BulkStream { items: items.into_iter(), limit: 7, started: false, done: false, render };
+    fn text(items: Vec<String>) -> Result<String, FleetError> {
+        let render = |out: &mut Vec<u8>, index: usize| match items[index].as_str() {
+            "damaged" => Err(FleetError::Stopped),
+            item => Ok(out.extend_from_slice(item.as_bytes())),
+        };
+        let mut stream = BulkStream { next: 0, count: items.len(), limit: 7, done: false, render };
         let mut all = Vec::new();
         while let Some(piece) = stream.next_piece() {
+            let piece = piece?;
             assert!(piece.len() < PIECE + 50_100, "a piece exceeds its length by at most one record");
             all.extend_from_slice(&piece);
         }
-        String::from_utf8(all).unwrap()
+        Ok(String::from_utf8(all).unwrap())
     }
 
     #[test]
     fn a_stream_is_one_json_object_however_many_pieces_it_takes() {
-        assert_eq!(text(vec![]), r#"{"data":[],"limit":7}"#);
-        assert_eq!(text(vec![Arc::new("1".into())]), r#"{"data":[1],"limit":7}"#);
-        let long: Vec<_> =
-            (0..9).map(|n| Arc::new(format!("\"{}\"", n.to_string().repeat(50_000)))).collect();
-        let value: serde_json::Value = serde_json::from_str(&text(long)).unwrap();
+        assert_eq!(text(vec![]).unwrap(), r#"{"data":[],"limit":7}"#);
+        assert_eq!(text(vec!["1".into()]).unwrap(), r#"{"data":[1],"limit":7}"#);
+        let long = (0..9).map(|n| format!("\"{}\"", n.to_string().repeat(50_000))).collect();
+        let value: serde_json::Value = serde_json::from_str(&text(long).unwrap()).unwrap();
         assert_eq!(value["data"].as_array().unwrap().len(), 9);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_shown_ends_the_answer_with_an_error() {
+        assert!(text(vec!["1".into(), "damaged".into(), "3".into()]).is_err());
     }
 }

@@ -1,11 +1,9 @@
-//! Orders and parts of the lists inside a record: its software and its vulnerabilities.
+//! Which rows of a record are asked for: its software or its vulnerabilities, filtered, sorted, or only some parts.
 
-use std::cmp::Ordering;
-
-use fleet::{SoftwareView, VulnerabilityView};
+use fleet::{Entity, Inside, Sort};
 
 use crate::error::ApiError;
-use crate::paging::{Parameters, shorten, split_sort, unknown_sort};
+use crate::paging::{Parameters, resolve_sort, shorten};
 
 /// Which parts of a vulnerability list were asked for with `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,56 +27,33 @@ impl Parts {
     }
 }
 
-/// The software in the order asked for; the inventory's own if none is.
-pub(crate) fn software<'a>(
-    rows: &'a [SoftwareView],
+/// Reads `filter` and `sort` of software.
+pub(crate) fn software(parameters: &Parameters) -> Result<Inside, ApiError> {
+    // the documented example, which software rows do not have
+    inside(parameters, Entity::Software, &["qid", "created"])
+}
+
+/// Reads `filter` and `sort` of vulnerabilities.
+pub(crate) fn vulnerabilities(parameters: &Parameters) -> Result<Inside, ApiError> {
+    inside(parameters, Entity::Vulnerability, &["created"])
+}
+
+fn inside(parameters: &Parameters, entity: Entity, without_effect: &[&str]) -> Result<Inside, ApiError> {
+    Ok(Inside { filter: parameters.query("filter")?, sort: sort(parameters, entity, without_effect)? })
+}
+
+/// The order that was asked for. `created` is the default that one generated client sends to every list; where rows have no
+/// such thing they stay as they are.
+pub(crate) fn sort(
     parameters: &Parameters,
-) -> Result<Vec<&'a SoftwareView>, ApiError> {
-    refuse_filter(parameters)?;
-    let mut sorted: Vec<&SoftwareView> = rows.iter().collect();
-    let Some(sort) = parameters.get("sort") else { return Ok(sorted) };
-    let (token, descending) = split_sort(sort)?;
-    let prefixes = ["softwares.", "vulnerabilities."];
-    let own = prefixes.iter().find_map(|prefix| token.strip_prefix(prefix)).unwrap_or(token);
-    let text: fn(&SoftwareView) -> Option<&str> = match own {
-        "name" => |row| Some(row.package.package.name()),
-        "version" => |row| Some(row.package.package.version()),
-        "fixVersion" => |row| row.fix_version(),
-        // the documented example, and the default that one generated client sends to every list; software rows have
-        // neither, so they stand as they are
-        "qid" | "created" => return Ok(sorted),
-        _ => return Err(unknown_sort(token, &["name", "version", "fixVersion"])),
-    };
-    sorted.sort_by(|a, b| directed(text(a).cmp(&text(b)), descending));
-    Ok(sorted)
-}
-
-/// The vulnerabilities in the order asked for, by number if none is.
-pub(crate) fn vulnerabilities<'a>(
-    rows: &'a [VulnerabilityView],
-    parameters: &Parameters,
-) -> Result<Vec<&'a VulnerabilityView>, ApiError> {
-    refuse_filter(parameters)?;
-    let mut sorted: Vec<&VulnerabilityView> = rows.iter().collect();
-    let (token, descending) = split_sort(parameters.get("sort").unwrap_or("qid:asc"))?;
-    match token.strip_prefix("vulnerabilities.").unwrap_or(token) {
-        "qid" => sorted.sort_by(|a, b| directed(a.vulnerability.qid.cmp(&b.vulnerability.qid), descending)),
-        "severity" => sorted.sort_by(|a, b| directed(a.severity.cmp(&b.severity), descending)),
-        // the default that one generated client sends to every list
-        "created" => {}
-        _ => return Err(unknown_sort(token, &["qid", "severity"])),
+    entity: Entity,
+    without_effect: &[&str],
+) -> Result<Option<Sort>, ApiError> {
+    let Some(text) = parameters.get("sort") else { return Ok(None) };
+    let token = text.split(':').next().unwrap_or_default().trim();
+    let own = token.rsplit_once("vulnerabilities.").map_or(token, |(_, own)| own);
+    if without_effect.contains(&own) {
+        return Ok(None);
     }
-    Ok(sorted)
-}
-
-fn directed(order: Ordering, descending: bool) -> Ordering {
-    if descending { order.reverse() } else { order }
-}
-
-/// A filter is checked as a query and then refused, so that nobody takes the whole list for a filtered one.
-fn refuse_filter(parameters: &Parameters) -> Result<(), ApiError> {
-    match parameters.query("filter")? {
-        None => Ok(()),
-        Some(_) => Err(ApiError::bad_request("filter is not supported yet on this call")),
-    }
+    resolve_sort(parameters, text, entity).map(Some)
 }

@@ -26,24 +26,41 @@ const WINDOW: usize = 10_000;
 
 /// The query parameters of a request, decoded, in their order. Unknown ones are ignored by whoever asks.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Parameters(Vec<(String, String)>);
+pub(crate) struct Parameters {
+    all: Vec<(String, String)>,
+    /// Names of those whose values are not UTF-8; what stands in `all` for them was repaired.
+    broken: Vec<String>,
+}
 
 impl Parameters {
     /// Decodes the query of `uri`; `+` and `%20` are both a blank, a dangling `?` is nothing.
     pub(crate) fn of(uri: &Uri) -> Self {
         let query = uri.query().unwrap_or_default();
-        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        let all = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let mut broken = Vec::new();
+        for pair in query.split('&').filter(|pair| !is_utf8(pair)) {
+            broken.extend(form_urlencoded::parse(pair.as_bytes()).map(|(name, _)| name.into_owned()));
+        }
+        Self { all, broken }
+    }
+
+    /// Refuses a parameter that is not UTF-8. What would be read instead is not what the client meant.
+    pub(crate) fn refuse_broken(&self, name: &str) -> Result<(), ApiError> {
+        if self.broken.iter().any(|broken| broken == name) {
+            return Err(ApiError::bad_request(format!("{name} is not UTF-8 text")));
+        }
+        Ok(())
     }
 
     /// The first parameter of that name that is not blank.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(key, value)| key == name && !value.trim().is_empty());
+        let found = self.all.iter().find(|(key, value)| key == name && !value.trim().is_empty());
         found.map(|(_, value)| value.trim())
     }
 
     /// All parameters of that name.
     pub(crate) fn each(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.all.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Reads a whole number.
@@ -57,6 +74,7 @@ impl Parameters {
 
     /// Parses a parameter that is QQL; `None` if it is absent or blank, which matches everything.
     pub(crate) fn query(&self, name: &str) -> Result<Option<qql::Query>, ApiError> {
+        self.refuse_broken(name)?;
         let Some(text) = self.get(name) else { return Ok(None) };
         match qql::parse(text) {
             Ok(query) => Ok(Some(query)),
@@ -127,7 +145,7 @@ impl BulkParameters {
     ) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("limit", &self.limit.to_string());
-        for (key, value) in &self.all.0 {
+        for (key, value) in &self.all.all {
             if !matches!(key.as_str(), "limit" | "paginationQuery" | END) && !value.is_empty() {
                 query.append_pair(key, value);
             }
@@ -147,6 +165,8 @@ pub(crate) struct PageParameters {
     pub(crate) page: usize,
     /// Records of a page.
     pub(crate) page_size: usize,
+    /// Records of this page at most: fewer than `page_size` where the window ends.
+    pub(crate) room: usize,
     /// What to list.
     pub(crate) filter: Option<qql::Query>,
     /// The order.
@@ -154,8 +174,30 @@ pub(crate) struct PageParameters {
 }
 
 impl PageParameters {
+    /// Reads them for a list of images or of containers.
     pub(crate) fn of(uri: &Uri, entity: fleet::Entity) -> Result<Self, ApiError> {
         let all = Parameters::of(uri);
+        let PagePlace { page, page_size, room } = PagePlace::of(&all, "use the bulk list (…/list) instead")?;
+        let filter = all.query("filter")?;
+        let sort = resolve_sort(&all, all.get("sort").unwrap_or("created:desc"), entity)?;
+        Ok(Self { page, page_size, room, filter, sort })
+    }
+}
+
+/// Which page of a plain list is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PagePlace {
+    /// The page, from 1.
+    pub(crate) page: usize,
+    /// Records of a page.
+    pub(crate) page_size: usize,
+    /// Records of this page at most: fewer than `page_size` where the window ends.
+    pub(crate) room: usize,
+}
+
+impl PagePlace {
+    /// Reads it; `instead` says what to do about pages beyond the window.
+    pub(crate) fn of(all: &Parameters, instead: &str) -> Result<Self, ApiError> {
         let given = match all.number("pageNumber")? {
             Some(number) => Some(number),
             None => all.number("pageNo")?,
@@ -167,36 +209,46 @@ impl PageParameters {
             let message = format!("pageSize must be between 1 and {MAX_PAGE_SIZE}, not {page_size}");
             return Err(ApiError::bad_request(message));
         }
-        if page.saturating_mul(page_size) > WINDOW {
-            let message = format!(
-                "page {page} of {page_size} lies beyond record {WINDOW}; use the bulk list (…/list) instead"
-            );
+        let start = (page - 1).saturating_mul(page_size);
+        if start >= WINDOW {
+            let message = format!("page {page} of {page_size} lies beyond record {WINDOW}; {instead}");
             return Err(ApiError::bad_request(message));
         }
-        let filter = all.query("filter")?;
-        let sort = all.get("sort").filter(|sort| !sort.trim().is_empty()).unwrap_or("created:desc");
-        let sort = qql::resolve_sort(sort, entity).map_err(|error| ApiError::bad_request(error.to_string()))?;
-        Ok(Self { page, page_size, filter, sort })
+        Ok(Self { page, page_size, room: page_size.min(WINDOW - start) })
+    }
+
+    /// Records in front of the page.
+    pub(crate) fn start(self) -> usize {
+        (self.page - 1) * self.page_size
     }
 }
 
 /// Reads `token:asc`, `token:desc` or `token`, which is ascending.
-pub(crate) fn split_sort(text: &str) -> Result<(&str, bool), ApiError> {
-    let (token, direction) = text.split_once(':').unwrap_or((text, "asc"));
-    let descending = match direction.trim().to_ascii_lowercase().as_str() {
-        "asc" => false,
-        "desc" => true,
-        other => {
-            let message = format!("sort direction must be asc or desc, not {}", shorten(other));
-            return Err(ApiError::bad_request(message));
-        }
-    };
-    Ok((token.trim(), descending))
+pub(crate) fn resolve_sort(
+    parameters: &Parameters,
+    text: &str,
+    entity: fleet::Entity,
+) -> Result<fleet::Sort, ApiError> {
+    parameters.refuse_broken("sort")?;
+    qql::resolve_sort(text, entity).map_err(|error| {
+        ApiError::bad_request(error.to_string().replacen("filter token", "sort token", 1))
+    })
 }
 
-/// What to say when `token` cannot be sorted by.
-pub(crate) fn unknown_sort(token: &str, known: &[&str]) -> ApiError {
-    ApiError::bad_request(format!("cannot sort by {}; supported: {}", shorten(token), known.join(", ")))
+/// Whether what a part of a query decodes to is UTF-8.
+fn is_utf8(part: &str) -> bool {
+    if !part.contains('%') {
+        return true;
+    }
+    let bytes = part.as_bytes();
+    let (mut decoded, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let escape = bytes.get(at + 1..at + 3).filter(|_| *byte == b'%');
+        let value = escape.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        decoded.push(value.unwrap_or(*byte));
+        at += if value.is_some() { 3 } else { 1 };
+    }
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 /// The address that links start with: the public URL, else what the request says of itself. Empty if it says
@@ -224,4 +276,37 @@ pub(crate) fn base_url(settings: &ApiSettings, headers: &HeaderMap) -> String {
 /// The start of a text, for messages.
 pub(crate) fn shorten(text: &str) -> String {
     text.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(query: &str) -> Parameters {
+        Parameters::of(&format!("/x?{query}").parse().unwrap())
+    }
+
+    #[test]
+    fn a_filter_that_is_not_utf8_is_refused_and_a_replacement_character_is_not() {
+        for broken in ["filter=%ED%A0%80", "filter=author%3A%FF", "a=1&filter=%C3"] {
+            let error = parameters(broken).query("filter").unwrap_err();
+            assert_eq!(error.message(), "filter is not UTF-8 text", "{broken}");
+        }
+        for whole in ["filter=author%3A%EF%BF%BD", "filter=author%3A%C3%A9%", "filter=a%3Ab&other=%FF", "filter=a%3A%zz"] {
+            assert!(parameters(whole).query("filter").is_ok(), "{whole}");
+        }
+    }
+
+    #[test]
+    fn a_page_ends_where_the_window_ends_and_none_begins_behind_it() {
+        let place = |query: &str| PagePlace::of(&parameters(query), "do something else");
+        let of = |page, page_size, room| PagePlace { page, page_size, room };
+        assert_eq!(place("").unwrap(), of(1, 50, 50));
+        assert_eq!(place("pageNo=0&pageSize=7").unwrap(), of(1, 7, 7));
+        assert_eq!(place("pageNumber=10&pageSize=1000").unwrap(), of(10, 1_000, 1_000));
+        assert_eq!(place("pageNumber=11&pageSize=999").unwrap(), of(11, 999, 10));
+        for beyond in ["pageNumber=11&pageSize=1000", "pageNumber=10001&pageSize=1", "pageNumber=18446744073709551615"] {
+            assert!(place(beyond).unwrap_err().message().contains("beyond record 10000; do"), "{beyond}");
+        }
+    }
 }

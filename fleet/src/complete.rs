@@ -7,7 +7,9 @@ use std::collections::HashMap;
 
 use qql::{FieldId, Values};
 
-use qql::fields::{FindingField, HostField, LabelField, RepoDigestField, RepoField, SecretField, SoftwareField};
+use qql::fields::{
+    FindingField, HostField, LabelField, RepoDigestField, RepoField, SecretField, SoftwareField,
+};
 
 use crate::eval::{Key, Search, host_column};
 use crate::facts::{Containers, Images};
@@ -48,7 +50,8 @@ impl Search<'_> {
 
     fn of_hosts(&self, field: HostField) -> HashMap<String, u64> {
         let hosts = &self.tenant.containers.host;
-        let described = sample(&self.visible.containers).filter_map(|container| hosts.get(container).copied());
+        let described =
+            sample(&self.visible.containers).filter_map(|container| hosts.get(container).copied());
         let mut described = described.filter(|host| *host != NONE).map(|host| (host, 1));
         words(host_column(&self.tenant.hosts, field).tally(false, &mut described))
     }
@@ -66,7 +69,9 @@ impl Search<'_> {
                     RepoField::Repository => (1, &references.repositories),
                     RepoField::Tag => (2, &references.tags),
                 };
-                count(&mut counts, images, texts, |position| references.tuples.get(position).map(move |tuple| tuple[at]));
+                count(&mut counts, images, texts, |position| {
+                    references.tuples.get(position).map(move |tuple| tuple[at])
+                });
             }
             FieldId::RepoDigest(RepoDigestField::Registry) => {
                 count(&mut counts, images, &references.registries, |position| {
@@ -107,12 +112,18 @@ impl Search<'_> {
     /// Inventories of some visible images, or of the images of some visible containers where no image is visible.
     fn some_inventories(&self) -> Vec<u32> {
         let (images, containers) = (&self.tenant.images, &self.tenant.containers);
-        let inventory = |image: u32| images.inventory.get(image).copied().filter(|inventory| *inventory != NONE);
+        let inventory =
+            |image: u32| images.inventory.get(image).copied().filter(|inventory| *inventory != NONE);
         let of_container = |container| inventory(containers.image.get(container).copied().unwrap_or(NONE));
         let take = |visible: &Bits| (visible.count() / INVENTORIES as u64).max(1) as usize;
         if self.visible.images.is_empty() {
             let visible = &self.visible.containers;
-            return visible.iter().step_by(take(visible)).take(INVENTORIES).filter_map(of_container).collect();
+            return visible
+                .iter()
+                .step_by(take(visible))
+                .take(INVENTORIES)
+                .filter_map(of_container)
+                .collect();
         }
         let visible = &self.visible.images;
         visible.iter().step_by(take(visible)).take(INVENTORIES).filter_map(inventory).collect()
@@ -128,7 +139,9 @@ impl Search<'_> {
             SoftwareField::PackagePath => inventories.items().paths(),
             _ => return HashMap::new(),
         };
-        for (item, _) in self.some_inventories().into_iter().flat_map(|inventory| inventories.entries(inventory)) {
+        for (item, _) in
+            self.some_inventories().into_iter().flat_map(|inventory| inventories.entries(inventory))
+        {
             let Some(head) = packages.head(inventories.items().package(item)) else { continue };
             let is_system = head.ecosystem.is_os();
             let number = match field {
@@ -150,7 +163,9 @@ impl Search<'_> {
         let vulnerabilities = packages.vulnerabilities();
         let mut counts: HashMap<String, u64> = HashMap::new();
         let items = inventories.items();
-        for (item, _) in self.some_inventories().into_iter().flat_map(|inventory| inventories.entries(inventory)) {
+        for (item, _) in
+            self.some_inventories().into_iter().flat_map(|inventory| inventories.entries(inventory))
+        {
             if !items.is_judged(item) {
                 continue;
             }

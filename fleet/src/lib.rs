@@ -5,13 +5,19 @@
 //! What it is not for: keeping anything. It can be thrown away at any time; the database is the truth. It renders
 //! nothing either; see [`views`].
 //!
+//! From bottom to top: `table` is what tables are made of; `facts` are the tables, and how a step changes them; `eval`
+//! and `sort` answer conditions and orders over them; `state` is one state of the index with its answers; `follow` and
+//! `load` make states from the store; `fleet` and `lists` are the face.
+//!
 //! The decision a reader may doubt: a change is applied strictly in the order of the store's clock, also a change of
 //! judgements that this very process made. Only so can an export cursor promise that nothing new ever appears behind it.
 
 #[allow(dead_code, unused_imports)]
 mod aggregate;
+mod ask;
 #[allow(dead_code)]
 mod complete;
+mod bulk;
 mod dictionary;
 mod error;
 #[allow(dead_code, unused_imports)]
@@ -38,6 +44,12 @@ mod state;
 #[allow(dead_code, unused_imports)]
 pub mod views;
 
+pub use aggregate::{FleetVulnerabilities, FleetVulnerability, SeverityTotals, StateTotals, Summary};
+pub use ask::{
+    Association, GroupBy, GroupKey, GroupList, GroupRow, HostTotals, Inside, Part, Selection, Window, WindowPlace,
+    WindowRequest,
+};
+pub use bulk::Export;
 pub use dictionary::{Fragments, SeverityCounts};
 pub use error::FleetError;
 pub use facts::{FeedChange, FeedPlace, FindingRow, Identity, PackageEntry};

@@ -14,7 +14,7 @@ use crate::fleet::Fleet;
 use crate::page::Source;
 use crate::request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope};
 use crate::sort::{first_by, first_by_log};
-use crate::state::View;
+use crate::state::{State, View};
 use crate::table;
 use crate::views::{BulkContainer, BulkImage, ContainerView, ImageView, ReadImages};
 
@@ -97,6 +97,22 @@ impl Fleet {
         request: &BulkRequest,
         render: impl Fn(&View<'_>, u32) -> Result<V, FleetError>,
     ) -> Result<BulkPage<V>, FleetError> {
+        let state = self.state();
+        let (page, next, end) = self.bulk_positions(&state, entity, request)?;
+        let Some(view) = state.view(request.customer, &request.scope, entity) else {
+            return Ok(BulkPage { items: Vec::new(), next, end });
+        };
+        let items = page.into_iter().map(|position| Ok(Arc::new(render(&view, position)?)));
+        Ok(BulkPage { items: items.collect::<Result<_, FleetError>>()?, next, end })
+    }
+
+    /// The positions of a page of a bulk list, the text of the next cursor, and where the export ends.
+    pub(crate) fn bulk_positions(
+        &self,
+        state: &State,
+        entity: Entity,
+        request: &BulkRequest,
+    ) -> Result<(Vec<u32>, Option<String>, Option<Timestamp>), FleetError> {
         let now = Timestamp::now();
         let mut cursor = Cursor::of(request.cursor.as_ref());
         cursor.put_end(request.end);
@@ -104,17 +120,14 @@ impl Fleet {
         for condition in &cursor.rest {
             conditions.push(qql::resolve_expr(condition, entity, now)?);
         }
-        let state = self.state();
         let Some(view) = state.view(request.customer, &request.scope, entity) else {
-            return Ok(BulkPage { items: Vec::new(), next: None, end: None });
+            return Ok((Vec::new(), None, None));
         };
-        let source =
-            Source { rows: view.rows(), visible: Arc::clone(&view.visible), listed: view.listed(all_of(conditions)) };
+        let listed = view.listed(all_of(conditions));
+        let source = Source { rows: view.rows(), visible: Arc::clone(&view.visible), listed };
         let (page, mut next) = source.bulk(cursor, request.limit);
-        let items = page.into_iter().map(|position| Ok(Arc::new(render(&view, position)?)));
-        let items = items.collect::<Result<_, FleetError>>()?;
         let end = next.as_mut().and_then(Cursor::take_end);
-        Ok(BulkPage { items, next: next.map(|cursor| cursor.to_string()), end })
+        Ok((page, next.map(|cursor| cursor.to_string()), end))
     }
 
     fn list<V>(
@@ -169,15 +182,15 @@ fn bulk_container<'v>(
     BulkContainer::of(&view.state.index, view.tenant, position, read)
 }
 
-fn image_view(view: &View<'_>, position: u32) -> Result<ImageView, FleetError> {
+pub(crate) fn image_view(view: &View<'_>, position: u32) -> Result<ImageView, FleetError> {
     Ok(bulk_image(view, position)?.view())
 }
 
-fn container_view(view: &View<'_>, position: u32) -> Result<ContainerView, FleetError> {
+pub(crate) fn container_view(view: &View<'_>, position: u32) -> Result<ContainerView, FleetError> {
     Ok(bulk_container(view, position, &ReadImages::default())?.view())
 }
 
-fn resolved(query: Option<&qql::Query>, entity: Entity, now: Timestamp) -> Result<Condition, FleetError> {
+pub(crate) fn resolved(query: Option<&qql::Query>, entity: Entity, now: Timestamp) -> Result<Condition, FleetError> {
     Ok(query.map_or(Ok(Condition::All), |query| qql::resolve(query, entity, now))?)
 }
 
@@ -217,7 +230,7 @@ fn sorted(view: &View<'_>, listed: &table::Bits, sort: Sort, window: usize) -> V
 }
 
 /// The position of the record that `key` names: `None` if there is none, `Some(None)` if it is out of scope.
-fn look_up(view: &View<'_>, key: &str) -> Option<Option<u32>> {
+pub(crate) fn look_up(view: &View<'_>, key: &str) -> Option<Option<u32>> {
     if key.len() != SHORT_ID && key.len() != 64 {
         return None;
     }

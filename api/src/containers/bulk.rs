@@ -51,11 +51,13 @@ pub(crate) async fn bulk(
         end: parameters.end,
         limit: parameters.limit,
     };
-    let page = crate::ask(&shared, move |fleet| fleet.containers_bulk(&request)).await?;
+    let page = crate::ask(&shared, move |fleet| fleet.export_containers(&request)).await?;
     let base = base_url(&shared.settings, &headers);
-    let link = page.next.map(|cursor| parameters.next_link(&base, uri.path(), &cursor, page.end));
-    if page.items.is_empty() && !version.empty_list_has_body() {
+    let link = page.next.as_deref().map(|cursor| parameters.next_link(&base, uri.path(), cursor, page.end));
+    if page.is_empty() && !version.empty_list_has_body() {
         return Ok(body::no_content());
     }
-    body::bulk_list(page.items, parameters.limit, link, move |out, view| rendering.append(out, view))
+    body::bulk_list(page.len(), parameters.limit, link, move |out, index| {
+        page.with_container(index, |container| rendering.append_bulk(out, container))
+    })
 }

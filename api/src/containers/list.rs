@@ -37,13 +37,13 @@ pub(crate) async fn list(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
     identity.require(Permission::ViewContainers)?;
-    let PageParameters { page, page_size, filter, sort } = PageParameters::of(&uri, Entity::Container)?;
+    let PageParameters { page, page_size, room, filter, sort } = PageParameters::of(&uri, Entity::Container)?;
     let (customer, scope) = (identity.customer(), identity.scope().clone());
     let request = ListRequest { customer, scope, filter, sort, page, page_size };
     let found = crate::ask(&shared, move |fleet| fleet.containers_list(&request)).await?;
     if found.items.is_empty() && !version.empty_list_has_body() {
         return Ok(body::no_content());
     }
-    let items = found.items.iter().map(|view| ContainerListItem::new(view, version)).collect();
+    let items = found.items.iter().take(room).map(|view| ContainerListItem::new(view, version)).collect();
     Ok(body::json(&Page::new(items, found.count)))
 }

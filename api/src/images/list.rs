@@ -37,13 +37,13 @@ pub(crate) async fn list(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
     identity.require(Permission::ViewImages)?;
-    let PageParameters { page, page_size, filter, sort } = PageParameters::of(&uri, Entity::Image)?;
+    let PageParameters { page, page_size, room, filter, sort } = PageParameters::of(&uri, Entity::Image)?;
     let (customer, scope) = (identity.customer(), identity.scope().clone());
     let request = ListRequest { customer, scope, filter, sort, page, page_size };
     let found = crate::ask(&shared, move |fleet| fleet.images_list(&request)).await?;
     if found.items.is_empty() && !version.empty_list_has_body() {
         return Ok(body::no_content());
     }
-    let items = found.items.iter().map(|view| ImageListItem::new(view, version)).collect();
+    let items = found.items.iter().take(room).map(|view| ImageListItem::new(view, version)).collect();
     Ok(body::json(&Page::new(items, found.count)))
 }

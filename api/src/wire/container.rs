@@ -3,10 +3,14 @@
 //! A container that was not looked into itself shows the software and findings of its image; the API calls
 //! them propagated. Without a known image nothing is known, and lists and counts are null.
 
-use fleet::{ContainerView, SoftwareView, VulnerabilityView};
+use std::sync::Arc;
+
+use fleet::{BulkContainer, ContainerView, SoftwareView, VulnerabilityView};
+use model::DiffId;
 use utoipa::ToSchema;
 
 use super::container_keys::{ContainerFullKeys, ContainerKeys, ContainerLegacyHead, ContainerLegacyTail};
+use super::rows;
 use super::software::{self, RecordSoftware, RecordSoftwareLegacy};
 use super::version::{ContainerProfile, Version};
 use super::vulnerability::{
@@ -95,6 +99,55 @@ impl ContainerRendering {
             self.append_content(&mut object, view);
         }
         object.finish();
+    }
+
+    /// Appends the record of a container as bulk lists have it: the same as [`Self::append`], many times faster.
+    pub(crate) fn append_bulk(self, out: &mut Vec<u8>, container: &BulkContainer<'_>) {
+        let head = ContainerView {
+            record: Arc::clone(&container.record),
+            updated: container.updated,
+            image: container.image.clone(),
+            software: Vec::new(),
+            vulnerabilities: Vec::new(),
+            counts: container.content.counts(),
+            risk: container.content.risk(),
+            host: container.host.clone(),
+        };
+        let mut object = ObjectWriter::new(out);
+        if self.version.is_legacy() {
+            object.fields(&ContainerLegacyHead::new(&head));
+            self.append_rows(&mut object, container);
+            object.fields(&ContainerLegacyTail::new(&head));
+        } else {
+            object.fields(&ContainerKeys::new(&head));
+            if self.profile == ContainerProfile::Full {
+                object.fields(&ContainerFullKeys::new(&head));
+            }
+            self.append_rows(&mut object, container);
+        }
+        object.finish();
+    }
+
+    fn append_rows(self, object: &mut ObjectWriter<'_>, container: &BulkContainer<'_>) {
+        let facts = container.image.as_ref().map(|image| &image.document.facts);
+        let layers: Vec<DiffId> =
+            facts.iter().flat_map(|facts| &facts.layers).filter_map(|layer| layer.diff_id).collect();
+        let found = facts.map(|_| container.content.found());
+        object.array("vulnerabilities", found, |out, found| {
+            if self.version.is_legacy() {
+                rows::vulnerability_legacy(out, &found);
+            } else {
+                rows::vulnerability(out, &found, &layers, self.profile);
+            }
+        });
+        let software = facts.map(|_| container.content.software());
+        object.array("softwares", software, |out, row| {
+            if self.version.is_legacy() {
+                rows::software_legacy(out, row);
+            } else {
+                rows::software(out, row, self.profile);
+            }
+        });
     }
 
     fn append_content(self, object: &mut ObjectWriter<'_>, view: &ContainerView) {

@@ -102,7 +102,7 @@ impl ImageRendering {
         let mut object = ObjectWriter::new(out);
         self.append_head(&mut object, &image.into());
         object.array("softwares", Some(image.content.software()), |out, row| {
-            if is_legacy { rows::software_legacy(out, row) } else { rows::software(out, row) }
+            if is_legacy { rows::software_legacy(out, row) } else { rows::software(out, row, ContainerProfile::Full) }
         });
         let facts = &image.record.document.facts;
         let layers: Vec<DiffId> = facts.layers.iter().filter_map(|layer| layer.diff_id).collect();
@@ -110,7 +110,7 @@ impl ImageRendering {
             if is_legacy {
                 rows::vulnerability_legacy(out, &found);
             } else {
-                rows::vulnerability(out, &found, &layers);
+                rows::vulnerability(out, &found, &layers, ContainerProfile::Full);
             }
         });
         object.finish();

@@ -21,12 +21,10 @@ mod page;
 mod reference;
 mod result;
 mod risk;
-#[allow(dead_code)]
 mod rows;
 mod scalar;
 mod secret;
 mod software;
-#[allow(dead_code)]
 mod text;
 mod version;
 mod vulnerability;

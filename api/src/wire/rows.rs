@@ -8,6 +8,7 @@ use model::{Confidence, DiffId, Ecosystem};
 
 use super::result::{self, NARROW, WIDE};
 use super::software::{LANGUAGE_SCAN, OS_SCAN};
+use super::version::ContainerProfile;
 use super::{lifecycle, text};
 
 /// Whether a package is of an operating system.
@@ -27,15 +28,17 @@ pub(super) fn software_legacy(out: &mut Vec<u8>, row: &SoftwareRow<'_>) {
 }
 
 /// Appends a row of `softwares` of v1.2 and v1.3.
-pub(super) fn software(out: &mut Vec<u8>, row: &SoftwareRow<'_>) {
+pub(super) fn software(out: &mut Vec<u8>, row: &SoftwareRow<'_>, profile: ContainerProfile) {
     let fix_version = row.package.fix_version().filter(|_| row.is_judged());
     brief(out, row.package, fix_version);
     out.extend_from_slice(b",\"scanType\":\"");
     out.extend_from_slice(scan_type(row.package).as_bytes());
     out.extend_from_slice(b"\",\"packagePath\":");
     path(out, row);
-    out.extend_from_slice(b",\"lifecycle\":");
-    lifecycle::append_record(out, row.package);
+    if profile == ContainerProfile::Full {
+        out.extend_from_slice(b",\"lifecycle\":");
+        lifecycle::append_record(out, row.package);
+    }
     out.extend_from_slice(b",\"vulnerabilities\":");
     match Some(row.package.counts).filter(|counts| row.is_judged() && counts.total() > 0) {
         Some(found) => counts(out, found),
@@ -83,7 +86,12 @@ pub(super) fn vulnerability_legacy(out: &mut Vec<u8>, found: &Found<'_, '_>) {
 }
 
 /// Appends a vulnerability of v1.2 and v1.3; `layers` are the image's layers that hold files.
-pub(super) fn vulnerability(out: &mut Vec<u8>, found: &Found<'_, '_>, layers: &[DiffId]) {
+pub(super) fn vulnerability(
+    out: &mut Vec<u8>,
+    found: &Found<'_, '_>,
+    layers: &[DiffId],
+    profile: ContainerProfile,
+) {
     head(out, found);
     places(out, found, |out, row, fix_version, affected| {
         brief(out, affected.package, fix_version);
@@ -106,9 +114,12 @@ pub(super) fn vulnerability(out: &mut Vec<u8>, found: &Found<'_, '_>, layers: &[
     scan_types(out, found);
     out.extend_from_slice(b"],\"qdsScore\":");
     text::number(out, found.risk.into());
-    out.extend_from_slice(b",\"layerSha\":[");
-    layer_shas(out, found, layers);
-    out.extend_from_slice(b"]}");
+    if profile == ContainerProfile::Full {
+        out.extend_from_slice(b",\"layerSha\":[");
+        layer_shas(out, found, layers);
+        out.push(b']');
+    }
+    out.push(b'}');
 }
 
 /// Everything up to the affected packages.

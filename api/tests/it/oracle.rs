@@ -351,7 +351,8 @@ async fn ask_fleet(seed: u64, size: Size, cases: usize, outcome: &mut Outcome) {
         about.extend(case.order.iter().map(|(column, _)| format!("sort {}", column.name)));
         if let Some(refusal) = fault.split("\"message\":").nth(1).filter(|_| fault.starts_with("status")) {
             // of refusals in the same words one is enough
-            about = BTreeSet::from([refusal.split(['`', ',']).next().unwrap_or_default().to_owned()]);
+            let words = refusal.split(['`', ',']).next().unwrap_or_default().split("sort by").next();
+            about = BTreeSet::from([words.unwrap_or_default().to_owned()]);
         }
         if faults.iter().any(|(known, _)| *known == about) {
             continue;

@@ -55,7 +55,12 @@ struct Span {
 /// What all vulnerabilities come to, by number of the group; those that no record has have no count.
 ///
 /// Their times are those in images, and where only containers were counted, those in containers.
-pub(crate) fn gather(search: &Search<'_>, weights: &Weights, images: &Bits, containers: &Bits) -> Vec<Gathered> {
+pub(crate) fn gather(
+    search: &Search<'_>,
+    weights: &Weights,
+    images: &Bits,
+    containers: &Bits,
+) -> Vec<Gathered> {
     let spans = spans(search, images, containers);
     let used = weights.used();
     let share = |inventories: &[u32]| {
@@ -85,7 +90,9 @@ fn spans(search: &Search<'_>, images: &Bits, containers: &Bits) -> Vec<Span> {
     let mut spans = vec![none; search.content.inventories.end() as usize];
     let mut add = |image: u32, first_stored: Option<&i64>| {
         let inventory = tenant.images.inventory.get(image).copied().unwrap_or(NONE);
-        let (Some(span), Some(first_stored)) = (spans.get_mut(inventory as usize), first_stored) else { return };
+        let (Some(span), Some(first_stored)) = (spans.get_mut(inventory as usize), first_stored) else {
+            return;
+        };
         let last_scanned = tenant.images.last_scanned.get(image).copied().unwrap_or(i64::MIN);
         span.first_stored = span.first_stored.min(*first_stored);
         span.latest = span.latest.max(*first_stored).max(last_scanned);
@@ -112,7 +119,8 @@ struct Share<'s> {
 
 impl<'s> Share<'s> {
     fn new(search: &'s Search<'s>) -> Self {
-        let groups: Vec<u32> = search.content.packages.vulnerabilities().rows().map(|row| row.group).collect();
+        let groups: Vec<u32> =
+            search.content.packages.vulnerabilities().rows().map(|row| row.group).collect();
         let all = vec![Gathered::NOTHING; groups.len()];
         let present = vec![(0, Gathered::NOTHING); groups.len()];
         Self { search, groups, all, present, met: Vec::new() }

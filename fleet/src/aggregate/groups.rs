@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use qql::FieldId;
 use qql::fields::FieldType;
 
-use super::content::{ByFinding, Count, Mapped, count};
 use super::Weights;
+use super::content::{ByFinding, Count, Mapped, count};
 use crate::eval::{Key, Search};
 use crate::table::{Bits, NONE};
 
@@ -85,8 +85,11 @@ fn is_date(field: FieldId) -> bool {
 fn joined(images: HashMap<Key, u64>, containers: HashMap<Key, u64>) -> Vec<Group> {
     let mut counts: HashMap<Key, Count> = HashMap::with_capacity(images.len());
     images.into_iter().for_each(|(key, images)| counts.entry(key).or_default().images += images);
-    containers.into_iter().for_each(|(key, containers)| counts.entry(key).or_default().containers += containers);
-    let group = |(key, Count { images, containers }): (Key, Count)| Group { key, version: None, images, containers };
+    containers
+        .into_iter()
+        .for_each(|(key, containers)| counts.entry(key).or_default().containers += containers);
+    let group =
+        |(key, Count { images, containers }): (Key, Count)| Group { key, version: None, images, containers };
     counts.into_iter().map(group).collect()
 }
 
@@ -95,7 +98,8 @@ fn by_image(search: &Search<'_>, field: FieldId, images: &Bits, containers: &Bit
     let of_images = column.tally(by_day, &mut images.iter().map(|image| (image, 1)));
     let weights = Weights::of(search, images, containers);
     let mut running = (0..).zip(&weights.of_image).filter(|(_, count)| **count > 0);
-    let of_containers = column.tally(by_day, &mut running.by_ref().map(|(image, count)| (image, u64::from(*count))));
+    let of_containers =
+        column.tally(by_day, &mut running.by_ref().map(|(image, count)| (image, u64::from(*count))));
     joined(of_images, of_containers)
 }
 
@@ -138,7 +142,8 @@ fn by_repository(search: &Search<'_>, images: &Bits, containers: &Bits) -> Vec<G
     let mut counts: HashMap<Option<(u32, u32)>, Count> = HashMap::new();
     for (list, count) in by_list {
         let tagged = names.tuples.tuples(list).filter(|[_, _, tag, _]| *tag != NONE);
-        let mut repositories: Vec<_> = tagged.map(|[registry, repository, ..]| Some((registry, repository))).collect();
+        let mut repositories: Vec<_> =
+            tagged.map(|[registry, repository, ..]| Some((registry, repository))).collect();
         repositories.sort_unstable();
         repositories.dedup();
         if repositories.is_empty() {
@@ -151,7 +156,8 @@ fn by_repository(search: &Search<'_>, images: &Bits, containers: &Bits) -> Vec<G
         let registry = names.registries.get(registry).unwrap_or_default();
         Key::Text(format!("{registry}/{}", names.repositories.get(repository).unwrap_or_default()))
     };
-    let group = |(of, Count { images, containers })| Group { key: name(of), version: None, images, containers };
+    let group =
+        |(of, Count { images, containers })| Group { key: name(of), version: None, images, containers };
     counts.into_iter().map(group).collect()
 }
 
@@ -184,7 +190,9 @@ fn by_content(search: &Search<'_>, by: By, weights: &Weights) -> Vec<Group> {
         By::Cve => {
             let lists = vulnerabilities.lists();
             let of = |finding: &crate::facts::FindingRow, met: &mut dyn FnMut(u32)| {
-                row(finding.vulnerability).into_iter().for_each(|row| lists.get(row.cves).for_each(&mut *met));
+                row(finding.vulnerability)
+                    .into_iter()
+                    .for_each(|row| lists.get(row.cves).for_each(&mut *met));
             };
             let cves = vulnerabilities.cves();
             let counts = count(content, weights, &ByFinding { of, end: cves.len() as usize });

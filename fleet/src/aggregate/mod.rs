@@ -9,10 +9,10 @@ mod summary;
 mod vulnerabilities;
 
 pub(crate) use groups::{By, Group, Groups, group};
-pub use summary::{SeverityTotals, StateTotals, Summary};
 pub(crate) use summary::summary;
-pub use vulnerabilities::{FleetVulnerabilities, FleetVulnerability};
+pub use summary::{SeverityTotals, StateTotals, Summary};
 pub(crate) use vulnerabilities::vulnerabilities;
+pub use vulnerabilities::{FleetVulnerabilities, FleetVulnerability};
 
 use crate::eval::Search;
 use crate::table::{Bits, NONE};
@@ -60,6 +60,10 @@ impl Weights {
     /// The inventories that some record has.
     pub(crate) fn used(&self) -> Vec<u32> {
         let counts = self.images.iter().zip(&self.containers);
-        (0..).zip(counts).filter(|(_, (images, containers))| **images + **containers > 0).map(|(at, _)| at).collect()
+        (0..)
+            .zip(counts)
+            .filter(|(_, (images, containers))| **images + **containers > 0)
+            .map(|(at, _)| at)
+            .collect()
     }
 }

@@ -59,7 +59,8 @@ pub struct Summary {
 /// Counts some images and containers.
 pub(crate) fn summary(search: &Search<'_>, images: &Bits, containers: &Bits) -> Summary {
     let weights = Weights::of(search, images, &Bits::none(containers.len()));
-    let mut summary = Summary { images: images.count(), containers: containers.count(), ..Summary::default() };
+    let mut summary =
+        Summary { images: images.count(), containers: containers.count(), ..Summary::default() };
     for inventory in weights.used() {
         let derived = search.content.inventories.derived(inventory);
         let images = u64::from(weights.images[inventory as usize]);
@@ -108,7 +109,8 @@ fn distinct(search: &Search<'_>, weights: &Weights) -> SeverityTotals {
     let counts = count(search.content, weights, &ByFinding { of, end: groups.len() * 5 });
     let mut totals = SeverityTotals::default();
     for of_group in counts.chunks(5) {
-        let highest = (0..5).rev().find(|at| of_group.get(*at).is_some_and(|count| *count != Count::default()));
+        let highest =
+            (0..5).rev().find(|at| of_group.get(*at).is_some_and(|count| *count != Count::default()));
         if let Some(highest) = highest {
             totals.0[highest] += 1;
         }
@@ -117,7 +119,7 @@ fn distinct(search: &Search<'_>, weights: &Weights) -> SeverityTotals {
 }
 
 impl StateTotals {
-    fn of(&mut self, state: ContainerState) -> &mut u64 {
+    pub(crate) fn of(&mut self, state: ContainerState) -> &mut u64 {
         match state {
             ContainerState::Created => &mut self.created,
             ContainerState::Running => &mut self.running,

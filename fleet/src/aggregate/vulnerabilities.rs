@@ -62,7 +62,8 @@ pub(crate) fn vulnerabilities(
     let gathered = gather(search, &weights, images, containers);
     let passing = passing(search, &weights, &gathered, condition);
     let vulnerabilities = search.content.packages.vulnerabilities();
-    let is_found = |group: &u32| gathered[*group as usize].count != Count::default() && passing.contains(*group);
+    let is_found =
+        |group: &u32| gathered[*group as usize].count != Count::default() && passing.contains(*group);
     let mut found: Vec<FleetVulnerability> = (0..vulnerabilities.len())
         .filter(is_found)
         .filter_map(|group| Some(shown(vulnerabilities.get(group)?, &gathered[group as usize])))
@@ -111,15 +112,17 @@ fn compare(a: &FleetVulnerability, b: &FleetVulnerability, order: Sort) -> Order
 fn key(of: &FleetVulnerability, field: FindingField) -> Key {
     let what = &*of.vulnerability;
     let number = |value: i64| Key::Number(value);
-    let score = |rating: &Option<model::advisory::Cvss>| number(shown_score(rating.as_ref().map_or(0.0, |of| of.base)));
+    let score = |rating: &Option<model::advisory::Cvss>| {
+        number(shown_score(rating.as_ref().map_or(0.0, |of| of.base)))
+    };
     match field {
         FindingField::Qid => number(i64::from(what.qid)),
         FindingField::Title => Key::Text(what.title.clone()),
         FindingField::Severity => number(i64::from(of.severity.get())),
         FindingField::Risk | FindingField::QdsScore => number(i64::from(of.risk)),
-        FindingField::TypeDetected => {
-            Key::Text(if of.confidence == Confidence::Confirmed { "CONFIRMED" } else { "POTENTIAL" }.to_owned())
-        }
+        FindingField::TypeDetected => Key::Text(
+            if of.confidence == Confidence::Confirmed { "CONFIRMED" } else { "POTENTIAL" }.to_owned(),
+        ),
         FindingField::FirstFound => number(of.first_found.0),
         FindingField::LastFound => number(of.last_found.0),
         FindingField::Published => what.published.map_or(Key::Missing, |published| number(published.0)),

@@ -178,7 +178,9 @@ impl Column<'_> {
             }
             Self::Uuid(values, _) => pass(values, candidates, |uuid| !uuid.is_nil()),
             Self::Digest(values, ..) => pass(values, candidates, |_| true),
-            Self::Through(numbers, len, inner) => through(numbers, candidates, &inner.present(&Bits::all(*len))),
+            Self::Through(numbers, len, inner) => {
+                through(numbers, candidates, &inner.present(&Bits::all(*len)))
+            }
         }
     }
 
@@ -199,15 +201,19 @@ impl Column<'_> {
                 let number = numbers.number(position).and_then(|number| u8::try_from(number).ok());
                 number.and_then(word).is_some_and(|word| see(Value::Text(word)))
             }
-            Self::Number(numbers) => numbers.number(position).is_some_and(|number| see(Value::Number(number))),
-            Self::Flag(numbers) => numbers.number(position).is_some_and(|number| see(Value::Flag(number != 0))),
+            Self::Number(numbers) => {
+                numbers.number(position).is_some_and(|number| see(Value::Number(number)))
+            }
+            Self::Flag(numbers) => {
+                numbers.number(position).is_some_and(|number| see(Value::Flag(number != 0)))
+            }
             Self::Uuid(values, _) => {
                 let uuid = values.get(position).filter(|uuid| !uuid.is_nil());
                 uuid.is_some_and(|uuid| see(Value::Text(uuid.hyphenated().encode_lower(&mut [0; 36]))))
             }
-            Self::Digest(values, _, short) => {
-                values.get(position).is_some_and(|digest| see(Value::Text(shown(digest, *short, &mut [0; 64]))))
-            }
+            Self::Digest(values, _, short) => values
+                .get(position)
+                .is_some_and(|digest| see(Value::Text(shown(digest, *short, &mut [0; 64])))),
             Self::Digests(numbers, digests, short) => {
                 let digest = numbers.get(position).and_then(|number| digests.get(*number));
                 digest.is_some_and(|digest| see(Value::Text(shown(digest, *short, &mut [0; 64]))))
@@ -257,9 +263,30 @@ fn text_passing(texts: &Dictionary, test: &TextTest) -> Bits {
     }
     match test.needles() {
         Some(needles) if needles.is_empty() => Bits::none(texts.len()),
-        Some(needles) if needles.len() <= MAX_NEEDLES => texts.search(&needles, |text| test.matches(text)),
+        Some(needles) if needles.len() <= MAX_NEEDLES => {
+            // of nothing but words, one that stands at the beginning of a token is enough
+            let is_words = test.phrases().is_empty() && test.exact().is_empty() && !test.any_present();
+            texts.search_where(
+                &needles,
+                |text, at| is_words && begins_token(text, at),
+                |text| test.matches(text),
+            )
+        }
         _ => texts.search(&[], |text| test.matches(text)),
     }
+}
+
+/// Whether what stands there surely begins a token: at the beginning of the text, or behind a separator in a text that is not
+/// a uuid, which is one token.
+fn begins_token(text: &str, at: usize) -> bool {
+    const UUID: usize = 36;
+    let Some(before) = at.checked_sub(1).and_then(|before| text.as_bytes().get(before)) else { return true };
+    let is_separator = matches!(
+        before,
+        b' ' | b'\t' | b'\n' | b'\r' | b',' | b';' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>' | b'"' | b'\''
+            | b'|' | b'/' | b'\\' | b'-'
+    );
+    is_separator && text.trim().len() != UUID
 }
 
 fn keyword_passing(texts: &Dictionary, test: &KeywordTest) -> Bits {
@@ -352,9 +379,8 @@ fn find_digest(
 
 fn find_uuid(values: &Chunked<Uuid>, lookup: Option<&Lookup>, test: &Test, candidates: &Bits) -> Bits {
     let Test::Keyword(test) = test else { return Bits::none(candidates.len()) };
-    let matches = |uuid: Uuid| {
-        !uuid.is_nil() && test.matches_normalised(uuid.hyphenated().encode_lower(&mut [0; 36]))
-    };
+    let matches =
+        |uuid: Uuid| !uuid.is_nil() && test.matches_normalised(uuid.hyphenated().encode_lower(&mut [0; 36]));
     if let Some((lower, upper)) = test.range().and_then(uuid_bounds) {
         return pass(values, candidates, |uuid| !uuid.is_nil() && lower <= uuid && uuid <= upper);
     }

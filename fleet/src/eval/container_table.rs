@@ -48,7 +48,9 @@ impl<'i> ContainerTable<'i> {
         let tenant = self.images.tenant;
         match field {
             ContainerField::State => words(&containers.state, Some, |number| Some(state_of(number).as_str())),
-            ContainerField::ImageSha => Column::Digests(&containers.named_image, &containers.named.ids, false),
+            ContainerField::ImageSha => {
+                Column::Digests(&containers.named_image, &containers.named.ids, false)
+            }
             ContainerField::ImageId => Column::Digests(&containers.named_image, &containers.named.ids, true),
             ContainerField::ImageUuid => self.named(Column::Uuid(&containers.named.uuids, None)),
             ContainerField::ImageDigest => Column::Digests(&containers.image_digest, &tenant.digests, false),
@@ -82,9 +84,7 @@ impl<'i> ContainerTable<'i> {
             ContainerField::Users => self.of_image(ImageField::Users),
             ContainerField::OperatingSystem => self.of_image(ImageField::OperatingSystem),
             ContainerField::Source | ContainerField::Sources => text(&containers.source),
-            ContainerField::IsVulnPropagated => {
-                flags(&containers.image, |image| Some(image != NONE))
-            }
+            ContainerField::IsVulnPropagated => flags(&containers.image, |image| Some(image != NONE)),
             ContainerField::RiskScore => self.of_image(ImageField::RiskScore),
             ContainerField::MaxQdsScore => self.of_image(ImageField::MaxQdsScore),
             ContainerField::QdsSeverity => self.of_image(ImageField::QdsSeverity),

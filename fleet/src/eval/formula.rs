@@ -212,7 +212,9 @@ mod tests {
         assert_eq!(decide(&formula, &[(1, 5)]), [Decision::Sure]);
         assert_eq!(decide(&formula, &[(3, 5)]), [Decision::No]);
         assert_eq!(decide(&formula, &[(1, 5), (3, 1)]), [Decision::Alone, Decision::Look]);
-        assert!(!formula.is_separable() && Formula::any(vec![Formula::Some(0), Formula::Some(1)]).is_separable());
+        assert!(
+            !formula.is_separable() && Formula::any(vec![Formula::Some(0), Formula::Some(1)]).is_separable()
+        );
     }
 
     #[test]

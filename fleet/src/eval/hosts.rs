@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use qql::fields::{FieldId, HostField};
 use qql::Condition;
+use qql::fields::{FieldId, HostField};
 
 use super::column::Column;
 use super::evaluate::{Table, evaluate};

@@ -1,7 +1,7 @@
 //! Where the fields of images are found.
 
-use qql::fields::{HostField, ImageField, LabelField, LayerField, RepoDigestField, RepoField};
 use qql::fields::{FieldId, SecretField};
+use qql::fields::{HostField, ImageField, LabelField, LayerField, RepoDigestField, RepoField};
 use qql::{Array, Condition, Test};
 
 use super::column::{Column, flags, numbers, time, times};
@@ -52,7 +52,9 @@ impl<'i> ImageTable<'i> {
             ImageField::LayersCount => numbers(&images.layers_count, known),
             ImageField::ScanStatus => Column::Fixed(&["SUCCESS"]),
             ImageField::ScanTypes => Column::Fixed(SCAN_TYPES),
-            ImageField::AssociatedContainersCount => numbers(&images.associated_containers, |n| Some(i64::from(n))),
+            ImageField::AssociatedContainersCount => {
+                numbers(&images.associated_containers, |n| Some(i64::from(n)))
+            }
             ImageField::AssociatedHostsCount => numbers(&images.associated_hosts, |n| Some(i64::from(n))),
             ImageField::LastFoundOnHostHostname => self.last_host(HostField::Hostname),
             ImageField::LastFoundOnHostIpAddress => self.last_host(HostField::IpAddress),
@@ -60,10 +62,9 @@ impl<'i> ImageTable<'i> {
             ImageField::HasSecrets => {
                 flags(&images.secrets.tuples.numbers, |list| (list != Lists::EMPTY).then_some(true))
             }
-            ImageField::RiskScore
-            | ImageField::MaxQdsScore
-            | ImageField::QdsSeverity
-            | ImageField::IsEol => self.content.of_inventory(&images.inventory, field),
+            ImageField::RiskScore | ImageField::MaxQdsScore | ImageField::QdsSeverity | ImageField::IsEol => {
+                self.content.of_inventory(&images.inventory, field)
+            }
             // answered by `special`, or reported by nothing yet
             ImageField::ImagesInUse
             | ImageField::BaseImage
@@ -89,8 +90,7 @@ impl<'i> ImageTable<'i> {
     fn last_host(&self, field: HostField) -> Column<'i> {
         let containers = &self.tenant.containers;
         let of_host = hosts::column(&self.tenant.hosts, field);
-        let of_container =
-            Column::Through(&containers.host, self.tenant.hosts.len(), Box::new(of_host));
+        let of_container = Column::Through(&containers.host, self.tenant.hosts.len(), Box::new(of_host));
         Column::Through(&self.images().last_container, containers.live.len(), Box::new(of_container))
     }
 
@@ -116,7 +116,8 @@ impl<'i> ImageTable<'i> {
     fn on_base(&self, candidates: &Bits, accept: &dyn Fn(&str) -> bool) -> Bits {
         let mut found = candidates.clone();
         found.retain(|position| {
-            super::shown::base_image(self.tenant, position, self.visible).is_some_and(|sha| accept(&sha.to_hex()))
+            super::shown::base_image(self.tenant, position, self.visible)
+                .is_some_and(|sha| accept(&sha.to_hex()))
         });
         found
     }
@@ -247,7 +248,14 @@ impl Table for ImageTable<'_> {
                     FieldId::Secret(SecretField::LayerSha) => Member::Digest(5, digests),
                     _ => Member::Missing,
                 });
-                self.with_tuple(&secrets.tuples.numbers, &secrets.tuples.lists, 6, &test, |_| true, candidates)
+                self.with_tuple(
+                    &secrets.tuples.numbers,
+                    &secrets.tuples.lists,
+                    6,
+                    &test,
+                    |_| true,
+                    candidates,
+                )
             }
             _ => Bits::none(candidates.len()),
         }

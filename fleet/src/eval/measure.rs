@@ -7,8 +7,8 @@ use std::time::Instant;
 use matcher::{Coverage, Judgement};
 use model::container::HostFacts;
 use model::{
-    Confidence, ContainerReport, ContainerState, Digest, Ecosystem, Finding, FixState, ImageFacts, ImageId, Label,
-    NamespaceFamily, OsRelease, Package, Reference, Severity, SeverityRule, Timestamp, Vulnerability,
+    Confidence, ContainerReport, ContainerState, Digest, Ecosystem, Finding, FixState, ImageFacts, ImageId,
+    Label, NamespaceFamily, OsRelease, Package, Reference, Severity, SeverityRule, Timestamp, Vulnerability,
 };
 use qql::Entity;
 use store::{ContainerRecord, DEFAULT_CUSTOMER, ImageDocument, ImageRecord, InventoryEntry, PackageRow};
@@ -63,7 +63,8 @@ fn packages(index: &mut Index) {
         let puts: Vec<Put> = (first..first + 5_000)
             .map(|id| {
                 let count = if dice.one_in(8) { 1 + dice.below(12) } else { 0 };
-                let mut numbers: Vec<u64> = (0..count).map(|_| (id / 20 * 7 + dice.below(30)) % VULNERABILITIES).collect();
+                let mut numbers: Vec<u64> =
+                    (0..count).map(|_| (id / 20 * 7 + dice.below(30)) % VULNERABILITIES).collect();
                 numbers.sort_unstable();
                 numbers.dedup();
                 let finding = |number: &u64| Finding {
@@ -80,7 +81,8 @@ fn packages(index: &mut Index) {
                     confidence: if id % 40 == 0 { Confidence::Potential } else { Confidence::Confirmed },
                 };
                 let findings: Vec<Finding> = numbers.iter().map(finding).collect();
-                let first_found = findings.iter().map(|_| Some(Timestamp(NOW - dice.below(400) as i64 * DAY))).collect();
+                let first_found =
+                    findings.iter().map(|_| Some(Timestamp(NOW - dice.below(400) as i64 * DAY))).collect();
                 let judgement = Judgement {
                     findings,
                     coverage: Coverage::Covered,
@@ -122,13 +124,18 @@ fn inventories(index: &mut Index) -> Vec<u32> {
             .map(|number| {
                 // a base that many share, and packages of its own
                 let base = skewed(dice, 300) * 100;
-                let mut ids: Vec<u64> = (base..base + 150).chain((0..130).map(|_| skewed(dice, PACKAGES))).collect();
+                let mut ids: Vec<u64> =
+                    (base..base + 150).chain((0..130).map(|_| skewed(dice, PACKAGES))).collect();
                 ids.sort_unstable();
                 ids.dedup();
                 let entry = |id: u64| InventoryEntry {
                     package: id as u32,
                     layer: Some((id % 4) as u32),
-                    path: if id % 3 == 0 { format!("app/node_modules/lib{}/package.json", id / 16) } else { "var/lib/dpkg/status".into() },
+                    path: if id % 3 == 0 {
+                        format!("app/node_modules/lib{}/package.json", id / 16)
+                    } else {
+                        "var/lib/dpkg/status".into()
+                    },
                     owned_by: None,
                     license: None,
                     found_by: "f".into(),
@@ -159,9 +166,13 @@ fn image(dice: &mut Dice, number: u64) -> ImageRecord {
     facts.size = dice.below(2_000_000_000);
     facts.labels = vec![
         Label { key: "maintainer".into(), value: format!("team{}", repository % 400) },
-        Label { key: "org.opencontainers.image.revision".into(), value: format!("{:016x}", dice.below(u64::MAX)) },
+        Label {
+            key: "org.opencontainers.image.revision".into(),
+            value: format!("{:016x}", dice.below(u64::MAX)),
+        },
     ];
-    let systems = ["Debian Linux 12.5", "Ubuntu Linux 22.04", "Alpine Linux 3.18.4", "Red Hat Enterprise Linux 9.3"];
+    let systems =
+        ["Debian Linux 12.5", "Ubuntu Linux 22.04", "Alpine Linux 3.18.4", "Red Hat Enterprise Linux 9.3"];
     ImageRecord {
         customer: DEFAULT_CUSTOMER,
         uuid: store::image_uuid(DEFAULT_CUSTOMER, &id),
@@ -174,7 +185,10 @@ fn image(dice: &mut Dice, number: u64) -> ImageRecord {
         inventory: digest(1, 0),
         document: ImageDocument {
             facts,
-            os_release: Some(OsRelease { display_name: (*dice.pick(&systems)).into(), ..OsRelease::default() }),
+            os_release: Some(OsRelease {
+                display_name: (*dice.pick(&systems)).into(),
+                ..OsRelease::default()
+            }),
             users: vec!["root".into(), format!("app{}", dice.below(50))],
             scanner: String::new(),
             secrets: Vec::new(),
@@ -189,14 +203,19 @@ fn container(dice: &mut Dice, number: u64, images: u64) -> ContainerRecord {
     let image_id = ImageId(digest(2, skewed(dice, images)));
     let host = dice.below(20_000);
     let hostname = format!("node-{host}.prod.example.com");
-    let states = [ContainerState::Running, ContainerState::Running, ContainerState::Stopped, ContainerState::Deleted];
+    let states =
+        [ContainerState::Running, ContainerState::Running, ContainerState::Stopped, ContainerState::Deleted];
     let report = ContainerReport {
         id,
         name: format!("k8s_app_service-{}-{:08x}", dice.below(20_000), dice.below(1 << 32)),
         image_id: Some(image_id),
         image_digest: None,
         image_name: None,
-        host: HostFacts { hostname: hostname.clone(), ip_address: Some(format!("10.{}.{}.1", host / 250, host % 250)), ..HostFacts::default() },
+        host: HostFacts {
+            hostname: hostname.clone(),
+            ip_address: Some(format!("10.{}.{}.1", host / 250, host % 250)),
+            ..HostFacts::default()
+        },
         state: *dice.pick(&states),
         created: Timestamp(NOW - dice.below(90) as i64 * DAY - dice.below(DAY as u64) as i64),
         state_changed: Timestamp(NOW),
@@ -276,33 +295,81 @@ fn timed<T>(what: &str, mut run: impl FnMut() -> (T, u64)) {
 }
 
 const IMAGES: &[&str] = &[
-    "", "operatingSystem:Ubuntu", "author:\"author 7\"", "repo.repository:team7", "repo.tag:1.4", "created>now-30d",
-    "size>1000000000 and created<now-1y", "label:(key:maintainer and value:team7)", "label.value:00ff",
-    "users:app7", "tags.name:tenth", "imagesInUse:[now-7d ... now]", "associatedContainersCount>3", "riskScore>=700",
-    "qdsSeverity:CRITICAL", "host.hostname:node-77", "lastFoundOnHost.ipAddress:10.0.0.0/16",
-    "sha:0000000000000000000000000000000000000000000000000000000000000000", "imageId:00*",
-    "vulnerabilities.severity:5", "vulnerabilities.severity:4", "vulnerabilities.qid:[77, 78]",
-    "vulnerabilities.cveids:CVE-2003-3", "vulnerabilities.title:\"module 7\"", "vulnerabilities.title:flaw",
-    "vulnerabilities.patchAvailable:true", "vulnerabilities.threatIntel.activeAttacks:true",
-    "vulnerabilities.typeDetected:POTENTIAL", "vulnerabilities.firstFound>now-30d", "vulnerabilities.lastFound>now-7d",
-    "vulnerabilities.published>now-1y", "vulnerabilities.software.name:lib77", "vulnerabilities.software.packagePath:lib77",
+    "",
+    "operatingSystem:Ubuntu",
+    "author:\"author 7\"",
+    "repo.repository:team7",
+    "repo.tag:1.4",
+    "created>now-30d",
+    "size>1000000000 and created<now-1y",
+    "label:(key:maintainer and value:team7)",
+    "label.value:00ff",
+    "users:app7",
+    "tags.name:tenth",
+    "imagesInUse:[now-7d ... now]",
+    "associatedContainersCount>3",
+    "riskScore>=700",
+    "qdsSeverity:CRITICAL",
+    "host.hostname:node-77",
+    "lastFoundOnHost.ipAddress:10.0.0.0/16",
+    "sha:0000000000000000000000000000000000000000000000000000000000000000",
+    "imageId:00*",
+    "vulnerabilities.severity:5",
+    "vulnerabilities.severity:4",
+    "vulnerabilities.qid:[77, 78]",
+    "vulnerabilities.cveids:CVE-2003-3",
+    "vulnerabilities.title:\"module 7\"",
+    "vulnerabilities.title:flaw",
+    "vulnerabilities.patchAvailable:true",
+    "vulnerabilities.threatIntel.activeAttacks:true",
+    "vulnerabilities.typeDetected:POTENTIAL",
+    "vulnerabilities.firstFound>now-30d",
+    "vulnerabilities.lastFound>now-7d",
+    "vulnerabilities.published>now-1y",
+    "vulnerabilities.software.name:lib77",
+    "vulnerabilities.software.packagePath:lib77",
     "vulnerabilities:(severity:5 and patchAvailable:true and threatIntel.activeAttacks:true)",
-    "not vulnerabilities.severity:[4, 5]", "softwares.name:lib77", "softwares.name:`lib77-0:amd64`", "softwares.name:lib",
-    "softwares:(name:lib77 and version:[1.*, 2.1.2])", "softwares.packagePath:lib77",
-    "softwares.vulnerabilities.severity:5", "operatingSystem:Ubuntu and vulnerabilities.severity:5 and not tags.name:tenth",
+    "not vulnerabilities.severity:[4, 5]",
+    "softwares.name:lib77",
+    "softwares.name:`lib77-0:amd64`",
+    "softwares.name:lib",
+    "softwares:(name:lib77 and version:[1.*, 2.1.2])",
+    "softwares.packagePath:lib77",
+    "softwares.vulnerabilities.severity:5",
+    "operatingSystem:Ubuntu and vulnerabilities.severity:5 and not tags.name:tenth",
 ];
 
 const CONTAINERS: &[&str] = &[
-    "", "state:RUNNING", "name:service", "name:k8s_app_service", "host.hostname:node-77", "ipv4:172.17.3.0/24",
-    "created>now-7d", "arguments:8077", "label.value:service", "label:(key:app and value:\"service 77\")", "isRoot:true",
-    "operatingSystem:Ubuntu", "imageId:00*", "vulnerabilities.severity:5", "vulnerabilities.cveids:CVE-2003-3",
-    "vulnerabilities.firstFound>now-30d", "softwares.name:lib77", "riskScore>=700",
+    "",
+    "state:RUNNING",
+    "name:service",
+    "name:k8s_app_service",
+    "host.hostname:node-77",
+    "ipv4:172.17.3.0/24",
+    "created>now-7d",
+    "arguments:8077",
+    "label.value:service",
+    "label:(key:app and value:\"service 77\")",
+    "isRoot:true",
+    "operatingSystem:Ubuntu",
+    "imageId:00*",
+    "vulnerabilities.severity:5",
+    "vulnerabilities.cveids:CVE-2003-3",
+    "vulnerabilities.firstFound>now-30d",
+    "softwares.name:lib77",
+    "riskScore>=700",
     "state:RUNNING and vulnerabilities:(severity:5 and patchAvailable:true and threatIntel.activeAttacks:true)",
 ];
 
 const ORDERS: [(Entity, &[&str]); 2] = [
-    (Entity::Image, &["created:desc", "updated:desc", "operatingSystem", "size", "riskScore:desc", "author", "uuid"]),
-    (Entity::Container, &["created:desc", "updated", "name", "name:desc", "host.hostname", "operatingSystem", "state"]),
+    (
+        Entity::Image,
+        &["created:desc", "updated:desc", "operatingSystem", "size", "riskScore:desc", "author", "uuid"],
+    ),
+    (
+        Entity::Container,
+        &["created:desc", "updated", "name", "name:desc", "host.hostname", "operatingSystem", "state"],
+    ),
 ];
 
 #[test]
@@ -345,7 +412,8 @@ fn questions_at_full_size() {
             }
         }
         let (images, containers) = (&search.visible.images, &search.visible.containers);
-        for by in [By::Severity, By::Package, By::PackageVersion, By::Vulnerability, By::Cve, By::Repository] {
+        for by in [By::Severity, By::Package, By::PackageVersion, By::Vulnerability, By::Cve, By::Repository]
+        {
             timed(&format!("group by {by:?}"), || {
                 let groups = group(&search, by, images, containers, 10);
                 let count = groups.count as u64;

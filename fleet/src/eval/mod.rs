@@ -21,9 +21,9 @@ mod tally;
 mod tests;
 mod tuples;
 
+pub(crate) use column::Column;
 #[cfg(test)]
 pub(crate) use column::numbers;
-pub(crate) use column::Column;
 pub(crate) use container_table::ContainerTable;
 pub(crate) use content::{Content, PlainRecord};
 pub(crate) use evaluate::{Table, evaluate};

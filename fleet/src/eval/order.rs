@@ -66,10 +66,14 @@ impl Column<'_> {
             }
             Self::Uuid(values, _) => {
                 let bytes = |position| values.get(position).filter(|uuid| !uuid.is_nil());
-                missing_last(bytes(a).map(|uuid| uuid.as_bytes().as_slice()), bytes(b).map(|uuid| uuid.as_bytes().as_slice()))
+                missing_last(
+                    bytes(a).map(|uuid| uuid.as_bytes().as_slice()),
+                    bytes(b).map(|uuid| uuid.as_bytes().as_slice()),
+                )
             }
             Self::Digest(values, _, short) => {
-                let bytes = |position| values.get(position).map(|digest| shortened(digest.as_bytes(), *short));
+                let bytes =
+                    |position| values.get(position).map(|digest| shortened(digest.as_bytes(), *short));
                 missing_last(bytes(a), bytes(b))
             }
             Self::Digests(numbers, digests, short) => {

@@ -33,7 +33,9 @@ pub(crate) fn pass_at<T: Copy + Sync + Send>(
     let mut found = vec![0_u64; wanted.len()];
     let run = |first: usize, wanted: &[u64], found: &mut [u64]| {
         let pieces = column.chunks().skip(first);
-        for ((start, values), (wanted, found)) in pieces.zip(wanted.chunks(WORDS).zip(found.chunks_mut(WORDS))) {
+        for ((start, values), (wanted, found)) in
+            pieces.zip(wanted.chunks(WORDS).zip(found.chunks_mut(WORDS)))
+        {
             piece(start, values, wanted, found, &holds);
         }
     };

@@ -1,6 +1,9 @@
 //! A condition asked of one record or element: where there is no column to pass over, and where it is not worth one.
 
-use qql::{Condition, Test, fields::{Array, FieldId}};
+use qql::{
+    Condition, Test,
+    fields::{Array, FieldId},
+};
 
 /// One value of a field, as the API shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]

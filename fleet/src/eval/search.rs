@@ -45,7 +45,8 @@ impl<'i> Search<'i> {
     pub(crate) fn first_images(&self, images: &Bits, order: Sort, window: usize) -> Vec<u32> {
         let rows = &self.tenant.images;
         if order.field == FieldId::Image(ImageField::Updated)
-            && let Some(found) = sort::first_by_log(&rows.order, &rows.updated, order.descending, images, window)
+            && let Some(found) =
+                sort::first_by_log(&rows.order, &rows.updated, order.descending, images, window)
         {
             return found;
         }

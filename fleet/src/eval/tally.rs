@@ -32,7 +32,11 @@ impl Key {
 
 impl Column<'_> {
     /// Adds up the weights of records by their values. A record of several values counts for each, one without any as missing.
-    pub(crate) fn tally(&self, by_day: bool, records: &mut dyn Iterator<Item = (u32, u64)>) -> HashMap<Key, u64> {
+    pub(crate) fn tally(
+        &self,
+        by_day: bool,
+        records: &mut dyn Iterator<Item = (u32, u64)>,
+    ) -> HashMap<Key, u64> {
         let mut counts = HashMap::new();
         match self {
             Self::Through(numbers, len, inner) => {

@@ -18,7 +18,7 @@ use crate::error::FleetError;
 use crate::table::{Bits, Chunked, Lookup};
 
 /// From so many inventories on they are worked out on all processors.
-const MANY: usize = 2_000;
+const MANY: usize = 512;
 /// From so many unused inventories on it is worth to take them out.
 const LITTER: u32 = 1_024;
 
@@ -242,9 +242,11 @@ impl Inventories {
             let mut deriver = Deriver::new(packages, &self.items, None);
             numbers.iter().filter_map(|number| Some(deriver.derive(self.listing(*number)?))).collect()
         } else {
-            let shares = Shares::of(packages, &self.items);
+            // laying side by side what all items bring takes as long as some inventories do
+            let is_worth_it = numbers.len() * 64 > packages.len() + self.items.len() as usize;
+            let shares = is_worth_it.then(|| Shares::of(packages, &self.items));
             let one_share = |numbers: &[u32]| -> Vec<Derived> {
-                let mut deriver = Deriver::new(packages, &self.items, Some(&shares));
+                let mut deriver = Deriver::new(packages, &self.items, shares.as_ref());
                 let listings = numbers.iter().filter_map(|number| self.listing(*number));
                 listings.map(|listing| deriver.derive(listing)).collect()
             };

@@ -26,11 +26,10 @@ impl Listing {
         words.extend([entries.len() as u32, layers.len() as u32]);
         words.extend(&layers);
         words.extend(entries.iter().map(|(item, _)| *item));
-        if bits > 0 {
-            for part in entries.chunks(32 / bits) {
-                let codes = part.iter().map(|(_, layer)| layers.partition_point(|known| *known < word(*layer)));
-                words.push(codes.enumerate().fold(0, |all, (at, code)| all | (code as u32) << (at * bits)));
-            }
+        let per_word = 32_usize.checked_div(bits).unwrap_or(entries.len().max(1));
+        for part in entries.chunks(per_word).filter(|_| bits > 0) {
+            let codes = part.iter().map(|(_, layer)| layers.partition_point(|known| *known < word(*layer)));
+            words.push(codes.enumerate().fold(0, |all, (at, code)| all | (code as u32) << (at * bits)));
         }
         Self(words.into())
     }

@@ -48,10 +48,9 @@ impl Clock {
         Self(Instant::now(), spent())
     }
 
-    #[expect(clippy::print_stdout, reason = "whoever runs it wants to read it")]
     fn lap(&mut self, what: &str) {
         let (wall, spent) = (self.0.elapsed().as_secs_f64() * 1e3, spent() - self.1);
-        println!("{what}: {wall:.1} ms, {spent} ms of processors, {} MB resident", field("statm", 1) * 4_096 >> 20);
+        println!("{what}: {wall:.1} ms, {spent} ms of processors, {} MB resident", (field("statm", 1) * 4_096) >> 20);
         *self = Self::new();
     }
 }
@@ -82,11 +81,11 @@ fn vulnerability(qid: u32) -> Arc<Vulnerability> {
 fn package(number: u32) -> Package {
     let name = format!("lib{}-{}", number / 8, number % 3);
     Package {
-        ecosystem: if number % 3 == 0 { Ecosystem::Deb } else { Ecosystem::Npm },
-        distro: (number % 3 == 0).then(|| Distro::new("debian", if number % 2 == 0 { "12" } else { "11" })),
+        ecosystem: if number.is_multiple_of(3) { Ecosystem::Deb } else { Ecosystem::Npm },
+        distro: (number.is_multiple_of(3)).then(|| Distro::new("debian", if number.is_multiple_of(2) { "12" } else { "11" })),
         version: format!("{}.{}.{}-{}", number % 7, number % 31, number % 101, number % 5),
-        arch: (number % 3 == 0).then(|| "amd64".to_owned()),
-        source: (number % 3 == 0).then(|| SourcePackage { name: format!("src{}", number / 16), version: "1".into() }),
+        arch: (number.is_multiple_of(3)).then(|| "amd64".to_owned()),
+        source: (number.is_multiple_of(3)).then(|| SourcePackage { name: format!("src{}", number / 16), version: "1".into() }),
         name,
         module: None,
         vendor: None,
@@ -147,7 +146,7 @@ fn packages(clock: &mut Clock) -> Packages {
 }
 
 fn entry(package: u32, layer: u32) -> InventoryEntry {
-    let path = if package % 3 == 0 { "var/lib/dpkg/status".to_owned() } else { format!("app/{package}/package.json") };
+    let path = if package.is_multiple_of(3) { "var/lib/dpkg/status".to_owned() } else { format!("app/{package}/package.json") };
     InventoryEntry {
         package,
         layer: Some(layer),

@@ -16,6 +16,9 @@ pub(crate) const NONE: u32 = u32::MAX;
 /// Texts of one block.
 const BLOCK: u32 = 4_096;
 
+/// Texts from which on a search is shared by two threads.
+const SHARED: u32 = if cfg!(test) { 5_000 } else { 200_000 };
+
 /// Distinct texts under dense numbers; a text is never taken out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dictionary {
@@ -117,29 +120,43 @@ impl Dictionary {
 
     /// The texts that contain one of `needles` in lower case and that `matches`, by number. With no needles, `matches`
     /// is asked for each text.
-    pub(crate) fn search(&self, needles: &[String], matches: impl Fn(&str) -> bool) -> Bits {
-        let mut found = Bits::none(self.len);
-        if needles.is_empty() || needles.iter().any(String::is_empty) {
-            for (number, text) in self.iter() {
-                if matches(text) {
-                    found.insert(number);
+    pub(crate) fn search(&self, needles: &[String], matches: impl Fn(&str) -> bool + Sync) -> Bits {
+        self.search_where(needles, |_, _| false, matches)
+    }
+
+    /// [`Self::search`], where a look at the surroundings may do: `surely` is told the text in lower case and where in it
+    /// a needle begins. If it does not say yes, `matches` decides.
+    pub(crate) fn search_where(
+        &self,
+        needles: &[String],
+        surely: impl Fn(&str, usize) -> bool + Sync,
+        matches: impl Fn(&str) -> bool + Sync,
+    ) -> Bits {
+        let finders: Vec<_> = needles.iter().map(|needle| memchr::memmem::Finder::new(needle.as_bytes())).collect();
+        let has_needles = !needles.is_empty() && !needles.iter().any(String::is_empty);
+        let run = |blocks: &[Arc<Block>]| {
+            let mut words = vec![0_u64; blocks.len() * BLOCK as usize / 64];
+            for (block, words) in blocks.iter().zip(words.chunks_mut(BLOCK as usize / 64)) {
+                if has_needles {
+                    finders.iter().for_each(|finder| block.search(finder, words, &surely, &matches));
+                } else {
+                    block.look_at_all(words, &matches);
                 }
             }
-            return found;
+            words
+        };
+        let blocks = self.blocks.as_slice();
+        if self.len < SHARED {
+            return Bits::from_words(run(blocks), self.len);
         }
-        for needle in needles {
-            let finder = memchr::memmem::Finder::new(needle.as_bytes());
-            for (index, block) in self.blocks.iter().enumerate() {
-                let first = index as u32 * BLOCK;
-                block.search(&finder, |at| {
-                    let is_new = !found.contains(first + at);
-                    if is_new && slice(&block.text, &block.ends, at as usize).is_some_and(&matches) {
-                        found.insert(first + at);
-                    }
-                });
-            }
-        }
-        found
+        let (low, high) = blocks.split_at(blocks.len() / 2);
+        let words = std::thread::scope(|scope| {
+            let high = scope.spawn(|| run(high));
+            let mut words = run(low);
+            words.extend(high.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            words
+        });
+        Bits::from_words(words, self.len)
     }
 
     /// All texts with their numbers.
@@ -149,16 +166,28 @@ impl Dictionary {
 }
 
 impl Block {
-    /// Calls `found` for each text that contains what is looked for in lower case, once for each.
-    fn search(&self, finder: &memchr::memmem::Finder<'_>, mut found: impl FnMut(u32)) {
+    /// Puts the texts that contain what is looked for in lower case, and that match, into a set.
+    fn search(
+        &self,
+        finder: &memchr::memmem::Finder<'_>,
+        found: &mut [u64],
+        surely: &impl Fn(&str, usize) -> bool,
+        matches: &impl Fn(&str) -> bool,
+    ) {
         let lower = self.lower.get_or_init(|| self.lowered());
-        let mut from = 0;
+        let (mut from, mut index) = (0, 0);
         while let Some(at) = finder.find(&lower.text.as_bytes()[from..]) {
             let (start, end) = (from + at, from + at + finder.needle().len());
-            let index = lower.ends.partition_point(|text_end| *text_end as usize <= start);
+            index += lower.ends[index..].partition_point(|text_end| *text_end as usize <= start);
+            let text_start = index.checked_sub(1).map_or(0, |before| lower.ends[before] as usize);
             let text_end = lower.ends.get(index).map_or(lower.text.len(), |end| *end as usize);
             if end <= text_end {
-                found(index as u32);
+                let (word, bit) = (index / 64, 1 << (index % 64));
+                let is_new = found[word] & bit == 0;
+                let text = lower.text.get(text_start..text_end).unwrap_or_default();
+                if is_new && (surely(text, start - text_start) || self.text(index).is_some_and(matches)) {
+                    found[word] |= bit;
+                }
                 from = text_end;
             } else {
                 // it lies across two texts
@@ -168,6 +197,18 @@ impl Block {
                 return;
             }
         }
+    }
+
+    fn look_at_all(&self, found: &mut [u64], matches: &impl Fn(&str) -> bool) {
+        for index in 0..self.ends.len() {
+            if self.text(index).is_some_and(matches) {
+                found[index / 64] |= 1 << (index % 64);
+            }
+        }
+    }
+
+    fn text(&self, index: usize) -> Option<&str> {
+        slice(&self.text, &self.ends, index)
     }
 
     fn all_heads(&self) -> Box<[u64]> {

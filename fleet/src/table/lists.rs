@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::{Bits, Chunked};
+use super::{Bits, CHUNK, Chunked};
 
 /// Distinct lists under dense numbers; the empty list is number 0. A list is never taken out.
 #[derive(Clone, Debug)]
@@ -65,19 +65,25 @@ impl Lists {
 
     /// The lists for which `holds` is told of their elements, in runs of `width`: a list may be one of tuples.
     pub(crate) fn search(&self, width: usize, holds: impl Fn(&[u32]) -> bool) -> Bits {
-        let mut tuple = Vec::with_capacity(width);
-        Bits::from_fn(self.len(), |list| {
-            let mut values = self.get(list);
-            loop {
-                tuple.clear();
-                tuple.extend(values.by_ref().take(width));
-                if tuple.len() < width || tuple.is_empty() {
-                    return false;
-                }
-                if holds(&tuple) {
-                    return true;
-                }
+        let pieces: Vec<&[u32]> = self.numbers.chunks().map(|(_, numbers)| numbers).collect();
+        let (mut ends, mut start) = (self.ends.iter(), 0);
+        let mut across = Vec::new();
+        Bits::from_fn(self.len(), |_| {
+            let from = start as usize;
+            start = ends.next().copied().unwrap_or(start);
+            let to = start as usize;
+            if from == to {
+                return false;
             }
+            let (first, last) = (from / CHUNK, (to - 1) / CHUNK);
+            let numbers = if first == last {
+                &pieces[first][from % CHUNK..from % CHUNK + (to - from)]
+            } else {
+                across.clear();
+                across.extend((from..to).map(|index| pieces[index / CHUNK][index % CHUNK]));
+                &across[..]
+            };
+            numbers.chunks_exact(width).any(&holds)
         })
     }
 }

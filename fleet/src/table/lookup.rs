@@ -11,7 +11,21 @@ const SHARD_BITS: u32 = if cfg!(test) { 4 } else { 12 };
 /// A sorted list of (first 64 bits, position), in shards by the highest bits.
 #[derive(Clone, Debug)]
 pub(crate) struct Lookup {
-    shards: Arc<Vec<Arc<Vec<(u64, u32)>>>>,
+    shards: Arc<Vec<Arc<Vec<Entry>>>>,
+}
+
+/// The two halves of a key and a position: twelve bytes, where a whole key would be aligned to sixteen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry(u32, u32, u32);
+
+impl Entry {
+    const fn new(key: u64, position: u32) -> Self {
+        Self((key >> 32) as u32, key as u32, position)
+    }
+
+    const fn key(self) -> u64 {
+        (self.0 as u64) << 32 | self.1 as u64
+    }
 }
 
 impl Default for Lookup {
@@ -30,14 +44,14 @@ impl Lookup {
 
     pub(crate) fn insert(&mut self, key: u64, position: u32) {
         let shard = Arc::make_mut(&mut Arc::make_mut(&mut self.shards)[shard(key)]);
-        if let Err(place) = shard.binary_search(&(key, position)) {
-            shard.insert(place, (key, position));
+        if let Err(place) = shard.binary_search(&Entry::new(key, position)) {
+            shard.insert(place, Entry::new(key, position));
         }
     }
 
     pub(crate) fn remove(&mut self, key: u64, position: u32) {
         let shard = Arc::make_mut(&mut Arc::make_mut(&mut self.shards)[shard(key)]);
-        if let Ok(place) = shard.binary_search(&(key, position)) {
+        if let Ok(place) = shard.binary_search(&Entry::new(key, position)) {
             shard.remove(place);
         }
     }
@@ -46,8 +60,9 @@ impl Lookup {
     pub(crate) fn range(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, u32)> + '_ {
         let shards = if from <= to { shard(from)..shard(to) + 1 } else { 0..0 };
         self.shards[shards].iter().flat_map(move |entries| {
-            let start = entries.partition_point(|(key, _)| *key < from);
-            entries[start..].iter().copied().take_while(move |(key, _)| *key <= to)
+            let start = entries.partition_point(|entry| entry.key() < from);
+            let within = entries[start..].iter().take_while(move |entry| entry.key() <= to);
+            within.map(|entry| (entry.key(), entry.2))
         })
     }
 
@@ -60,7 +75,7 @@ impl Lookup {
     pub(crate) fn build(mut entries: Vec<(u64, u32)>) -> Self {
         entries.sort_unstable();
         let mut shards = vec![Vec::new(); 1 << SHARD_BITS];
-        entries.into_iter().for_each(|entry| shards[shard(entry.0)].push(entry));
+        entries.into_iter().for_each(|(key, position)| shards[shard(key)].push(Entry::new(key, position)));
         Self { shards: Arc::new(shards.into_iter().map(Arc::new).collect()) }
     }
 }

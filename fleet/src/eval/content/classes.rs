@@ -53,22 +53,89 @@ impl Classes {
         if self.first_stored.is_empty() && self.latest.is_empty() {
             return vec![(Own::NONE, candidates.clone())];
         }
-        let mut known: Vec<((usize, usize), Own, Bits)> = Vec::new();
-        let mut last = 0;
-        for position in candidates.iter() {
-            let own = records.own(position);
-            let class = (
-                self.first_stored.partition_point(|moment| *moment <= own.first_stored),
-                self.latest.partition_point(|moment| *moment <= own.latest),
-            );
-            if known.get(last).is_none_or(|(of, ..)| *of != class) {
-                last = known.iter().position(|(of, ..)| *of == class).unwrap_or(known.len());
-                if last == known.len() {
-                    known.push((class, own, Bits::none(candidates.len())));
-                }
+        let classifier = Classifier::new(self, records);
+        let words = candidates.words();
+        let part = |first: usize, words: &[u64]| classifier.split(first, words, candidates.len());
+        let parts = if candidates.count() < SHARED {
+            vec![part(0, words)]
+        } else {
+            let half = words.len() / 2;
+            std::thread::scope(|scope| {
+                let high = scope.spawn(|| part(half, &words[half..]));
+                vec![
+                    part(0, &words[..half]),
+                    high.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                ]
+            })
+        };
+        let mut all: Vec<(Class, u32, Bits)> = Vec::new();
+        for (class, member, members) in parts.into_iter().flatten() {
+            match all.iter_mut().find(|(known, ..)| *known == class) {
+                Some((.., known)) => known.or(&members),
+                None => all.push((class, member, members)),
             }
-            known[last].2.insert(position);
         }
-        known.into_iter().map(|(_, own, members)| (own, members)).collect()
+        all.into_iter().map(|(_, member, members)| (records.own(member), members)).collect()
+    }
+
+    fn of_times(&self, first_stored: i64, latest: i64) -> Class {
+        let at = |moments: &[i64], time: i64| moments.partition_point(|moment| *moment <= time) as u32;
+        (at(&self.first_stored, first_stored), at(&self.latest, latest))
+    }
+}
+
+/// Between which moments the two times lie.
+type Class = (u32, u32);
+
+/// Candidates from which on the work is shared by two threads.
+const SHARED: u64 = 500_000;
+
+/// Tells the classes of records.
+///
+/// A time of a container is the later of its own and its image's, so its class is the later of both classes: those of images
+/// are worked out once, and take less room than their times.
+struct Classifier<'c> {
+    classes: &'c Classes,
+    records: &'c Records<'c>,
+    of_images: Vec<Class>,
+}
+
+impl<'c> Classifier<'c> {
+    fn new(classes: &'c Classes, records: &'c Records<'c>) -> Self {
+        let images = &records.tenant.images;
+        let of_image = |(first_stored, last_scanned): (&i64, &i64)| {
+            classes.of_times(*first_stored, (*first_stored).max(*last_scanned))
+        };
+        let of_images = images.first_stored.iter().zip(images.last_scanned.iter()).map(of_image).collect();
+        Self { classes, records, of_images }
+    }
+
+    fn class(&self, position: u32) -> Class {
+        let stored = self.records.times.first_stored.get(position).copied().unwrap_or(i64::MIN);
+        let own = self.classes.of_times(stored, stored);
+        let image = self.of_images.get(self.records.image(position) as usize).copied().unwrap_or_default();
+        (own.0.max(image.0), own.1.max(image.1))
+    }
+
+    /// The classes of the positions in some words, each with one of its members.
+    fn split(&self, first: usize, words: &[u64], len: u32) -> Vec<(Class, u32, Bits)> {
+        let mut known: Vec<(Class, u32, Bits)> = Vec::new();
+        let mut last = 0;
+        for (index, word) in words.iter().enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                let position = (first + index) as u32 * 64 + rest.trailing_zeros();
+                rest &= rest - 1;
+                let class = self.class(position);
+                if known.get(last).is_none_or(|(of, ..)| *of != class) {
+                    last = known.iter().position(|(of, ..)| *of == class).unwrap_or(known.len());
+                    if last == known.len() {
+                        known.push((class, position, Bits::none(len)));
+                    }
+                }
+                known[last].2.insert(position);
+            }
+        }
+        known
     }
 }

@@ -60,7 +60,11 @@ enum Ask {
 
 impl FindingTest {
     /// Prepares a condition for records with such times of their own.
-    pub(crate) fn compile(content: Content<'_>, own: Own, condition: &Condition) -> Result<Self, Unsupported> {
+    pub(crate) fn compile(
+        content: Content<'_>,
+        own: Own,
+        condition: &Condition,
+    ) -> Result<Self, Unsupported> {
         Self::compile_with(content, Moments::Own(own), condition)
     }
 
@@ -133,7 +137,9 @@ impl FindingTest {
 
     /// Whether it asks for paths, which belong to the place and not to the package.
     pub(crate) fn asks_for_places(&self) -> bool {
-        self.properties.iter().any(|property| matches!(property, Property::Affected(test) if test.asks_for_places()))
+        self.properties
+            .iter()
+            .any(|property| matches!(property, Property::Affected(test) if test.asks_for_places()))
     }
 }
 
@@ -148,7 +154,10 @@ impl Property {
             Self::FoundBy(time) => row.first_found.0 <= *time,
             Self::ChangedFrom(time) => {
                 place.head.changed.0 >= *time
-                    && content.packages.entry(place.package).is_some_and(|entry| entry.changed > entry.created)
+                    && content
+                        .packages
+                        .entry(place.package)
+                        .is_some_and(|entry| entry.changed > entry.created)
             }
             Self::System => !is_language(place),
             Self::Language => is_language(place),
@@ -249,13 +258,20 @@ impl Compiler<'_> {
                 not(Ask::Some(Property::Fixed))
             }
             (FindingField::ZeroDay, Test::Bool(true)) => {
-                let attacks = whole(self.content.packages.vulnerabilities(), FindingField::ActiveAttacks, Some(test));
+                let attacks =
+                    whole(self.content.packages.vulnerabilities(), FindingField::ActiveAttacks, Some(test));
                 let Whole::Set(attacked) = attacks else { return Err(Unsupported) };
                 Ask::And(vec![Ask::Whole(attacked), not(Ask::Some(Property::Fixed))])
             }
             (FindingField::ScanType, _) => {
                 let kinds = [(shown::OS_SCAN, Property::System), (shown::LANGUAGE_SCAN, Property::Language)];
-                Ask::Or(kinds.into_iter().filter(|(kind, _)| word(kind)).map(|(_, kind)| Ask::Some(kind)).collect())
+                Ask::Or(
+                    kinds
+                        .into_iter()
+                        .filter(|(kind, _)| word(kind))
+                        .map(|(_, kind)| Ask::Some(kind))
+                        .collect(),
+                )
             }
             (FindingField::FirstFound | FindingField::LastFound, Test::Date(test)) => {
                 self.moments.ask(field, test.ranges())

@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
+use super::Content;
 use super::finding::FindingTest;
 use super::software::Place;
-use super::Content;
 use crate::eval::formula::{Decision, Mask, decide};
 use crate::facts::{FindingRow, Vulnerabilities};
 use crate::table::{Bits, NONE};
@@ -196,9 +196,8 @@ fn has_group(content: Content<'_>, test: &FindingTest, inventory: u32) -> bool {
     for place in items.iter().filter_map(|item| content.place(*item)).filter(|place| place.is_judged) {
         for row in place.rows {
             let mask = test.mask(content, row, &place);
-            let (of_places, of_worst, worst) = groups
-                .entry(group_of(vulnerabilities, row))
-                .or_insert((0, mask & whole, row.severity));
+            let (of_places, of_worst, worst) =
+                groups.entry(group_of(vulnerabilities, row)).or_insert((0, mask & whole, row.severity));
             *of_places |= mask & !whole;
             // the record shows the vulnerability of the worst place, of several the last
             if row.severity >= *worst {

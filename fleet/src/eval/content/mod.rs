@@ -11,6 +11,7 @@ mod classes;
 mod finding;
 mod groups;
 mod lists;
+mod passing;
 mod plain;
 mod software;
 mod whole;
@@ -58,7 +59,12 @@ impl Own {
 impl<'i> Content<'i> {
     /// The groups of vulnerabilities that satisfy a condition where all of their places in some inventories are taken
     /// together. Evidence and layers belong to single records; nothing has them here.
-    pub(crate) fn groups_passing(self, condition: &Condition, by_time: ByTime<'_>, inventories: &[u32]) -> Bits {
+    pub(crate) fn groups_passing(
+        self,
+        condition: &Condition,
+        by_time: ByTime<'_>,
+        inventories: &[u32],
+    ) -> Bits {
         let none = || Bits::none(self.packages.vulnerabilities().len());
         match FindingTest::compile_with(self, Moments::Known(by_time), condition) {
             Ok(test) => groups::passing(self, &test, inventories),
@@ -214,7 +220,9 @@ impl<'i> Content<'i> {
         // what a part of the condition rules out need not be looked at
         if let Condition::And(operands) = condition {
             for operand in operands {
-                if let Ok(inventories) = self.inventories_with(own, array, operand, || records.inventories(&found)) {
+                if let Ok(inventories) =
+                    self.inventories_with(own, array, operand, || records.inventories(&found))
+                {
                     found = records.having(&inventories, &found);
                 }
             }
@@ -247,7 +255,8 @@ impl Records<'_> {
         let image = self.image(position);
         let stored = self.times.first_stored.get(position).copied().unwrap_or(i64::MIN);
         // a container has nothing of its image before that was known
-        let first_stored = stored.max(self.tenant.images.first_stored.get(image).copied().unwrap_or(i64::MIN));
+        let first_stored =
+            stored.max(self.tenant.images.first_stored.get(image).copied().unwrap_or(i64::MIN));
         let last_scanned = self.times.last_scanned.get(image).copied().unwrap_or(i64::MIN);
         Own { first_stored, latest: first_stored.max(last_scanned) }
     }
@@ -258,7 +267,11 @@ impl Records<'_> {
         if !self.is_container {
             return through(&images.inventory, members, inventories);
         }
-        through(&self.tenant.containers.image, members, &through(&images.inventory, &images.live, inventories))
+        through(
+            &self.tenant.containers.image,
+            members,
+            &through(&images.inventory, &images.live, inventories),
+        )
     }
 
     /// The inventories of the members.

@@ -77,7 +77,8 @@ impl<'c> PlainRecord<'c> {
     fn findings(&self) -> BTreeMap<u32, Vec<Affected<'_>>> {
         let vulnerabilities = self.content.packages.vulnerabilities();
         let mut groups: BTreeMap<u32, Vec<Affected<'_>>> = BTreeMap::new();
-        for (index, (place, ..)) in self.places.iter().enumerate().filter(|(_, (place, ..))| place.is_judged) {
+        for (index, (place, ..)) in self.places.iter().enumerate().filter(|(_, (place, ..))| place.is_judged)
+        {
             for row in place.rows {
                 groups.entry(groups::group_of(vulnerabilities, row)).or_default().push((index, row));
             }
@@ -127,8 +128,12 @@ impl<'r> PlainFinding<'r> {
 
     fn last_found(&self) -> i64 {
         let packages = self.record.content.packages;
-        let entries = self.affected.iter().filter_map(|(place, _)| packages.entry(self.record.places[*place].0.package));
-        let rejudged = entries.filter(|entry| entry.changed > entry.created).map(|entry| entry.changed.0).max();
+        let entries = self
+            .affected
+            .iter()
+            .filter_map(|(place, _)| packages.entry(self.record.places[*place].0.package));
+        let rejudged =
+            entries.filter(|entry| entry.changed > entry.created).map(|entry| entry.changed.0).max();
         self.first_found().max(self.record.own.latest).max(rejudged.unwrap_or(i64::MIN))
     }
 
@@ -151,7 +156,12 @@ impl<'r> PlainFinding<'r> {
         evidence::text(lines)
     }
 
-    fn texts(&self, texts: &crate::table::Dictionary, list: u32, see: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
+    fn texts(
+        &self,
+        texts: &crate::table::Dictionary,
+        list: u32,
+        see: &mut dyn FnMut(Value<'_>) -> bool,
+    ) -> bool {
         let lists = self.record.content.packages.vulnerabilities().lists();
         lists.get(list).any(|text| texts.get(text).is_some_and(|text| see(Value::Text(text))))
     }
@@ -169,7 +179,9 @@ impl Row for PlainFinding<'_> {
             FindingField::Title => vulnerabilities.titles().get(row.title).map(Value::Text),
             FindingField::Severity => number(i64::from(worst.severity.get())),
             FindingField::Cveids => return self.texts(vulnerabilities.cves(), row.cves, see),
-            FindingField::PublicExploitNames => return self.texts(vulnerabilities.exploits(), row.exploits, see),
+            FindingField::PublicExploitNames => {
+                return self.texts(vulnerabilities.exploits(), row.exploits, see);
+            }
             FindingField::TypeDetected => {
                 let is_sure = self.affected.iter().any(|(_, row)| row.confidence == Confidence::Confirmed);
                 Some(Value::Text(if is_sure { "CONFIRMED" } else { "POTENTIAL" }))
@@ -261,8 +273,9 @@ impl Row for PlainSoftware<'_> {
         array == Array::Vulnerabilities
             && !self.is_affected
             && place.is_judged
-            && place.rows.iter().any(|row| {
-                see(&PlainFinding { record: self.record, affected: vec![(self.place, row)] })
-            })
+            && place
+                .rows
+                .iter()
+                .any(|row| see(&PlainFinding { record: self.record, affected: vec![(self.place, row)] }))
     }
 }

@@ -45,7 +45,10 @@ pub(crate) enum SoftwareTest {
     Path(Bits),
     HasPath,
     /// Whether packages of the system and those of languages pass.
-    Kind { system: bool, language: bool },
+    Kind {
+        system: bool,
+        language: bool,
+    },
     /// By number of the lifecycle, and only where the stage is known.
     Lifecycle(Bits),
     /// By the word for the stage.
@@ -78,9 +81,7 @@ impl SoftwareCompiler<'_> {
             Condition::Or(operands) => SoftwareTest::Or(all(operands)?),
             Condition::Not(inner) => SoftwareTest::Not(Box::new(self.compile(inner)?)),
             Condition::Test { field: FieldId::Software(field), test } => self.test(*field, test),
-            Condition::IsNull(FieldId::Software(field)) => {
-                SoftwareTest::Not(Box::new(self.present(*field)))
-            }
+            Condition::IsNull(FieldId::Software(field)) => SoftwareTest::Not(Box::new(self.present(*field))),
             Condition::Any { array: Array::Vulnerabilities, inner } if !self.is_affected => {
                 SoftwareTest::Vulnerable(Box::new(FindingTest::compile(self.content, self.own, inner)?))
             }
@@ -159,7 +160,11 @@ impl SoftwareTest {
             Self::Path(set) => place.shows_path() && set.contains(place.path) && has_path(content, place),
             Self::HasPath => place.shows_path() && has_path(content, place),
             Self::Kind { system, language } => {
-                if head.ecosystem.is_os() { *system } else { *language }
+                if head.ecosystem.is_os() {
+                    *system
+                } else {
+                    *language
+                }
             }
             Self::Lifecycle(set) => head.stage.is_some() && set.contains(head.lifecycle),
             Self::Stage(test) => {

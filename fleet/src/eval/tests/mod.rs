@@ -29,7 +29,11 @@ const NOTHING: &[(&str, &Level)] = &[];
 
 static AFFECTED: Level = Level {
     texts: &["name", "packagePath"],
-    words: &[("version", &["0.1", "1.3", "2.*"]), ("fixVersion", &["9.0", "9.1"]), ("scanType", &["SCA", "dynamic"])],
+    words: &[
+        ("version", &["0.1", "1.3", "2.*"]),
+        ("fixVersion", &["9.0", "9.1"]),
+        ("scanType", &["SCA", "dynamic"]),
+    ],
     numbers: &[],
     flags: &[],
     arrays: NOTHING,
@@ -58,15 +62,25 @@ static FINDING: Level = Level {
 
 static SOFTWARE: Level = Level {
     texts: &["name", "packagePath"],
-    words: &[("version", &["0.1", "1.3"]), ("fixVersion", &["9.0", "9.1"]), ("lifecycle.stage", &["GA", "EOL"])],
+    words: &[
+        ("version", &["0.1", "1.3"]),
+        ("fixVersion", &["9.0", "9.1"]),
+        ("lifecycle.stage", &["GA", "EOL"]),
+    ],
     numbers: &[("lifecycle.eol", 10), ("lifecycle.ga", 10)],
     flags: &[],
     arrays: &[("vulnerabilities", &FINDING)],
 };
 
-static REPO: Level =
-    Level { texts: &["registry", "repository", "tag"], words: &[], numbers: &[], flags: &[], arrays: NOTHING };
-static LABEL: Level = Level { texts: &["key", "value"], words: &[], numbers: &[], flags: &[], arrays: NOTHING };
+static REPO: Level = Level {
+    texts: &["registry", "repository", "tag"],
+    words: &[],
+    numbers: &[],
+    flags: &[],
+    arrays: NOTHING,
+};
+static LABEL: Level =
+    Level { texts: &["key", "value"], words: &[], numbers: &[], flags: &[], arrays: NOTHING };
 static HOST: Level = Level {
     texts: &["hostname"],
     words: &[("ipAddress", &["10.0.0.1", "10.0.0.0/31"])],
@@ -91,7 +105,11 @@ static PORT: Level = Level {
 
 static IMAGE: Level = Level {
     texts: &["operatingSystem", "author", "tags.name", "users"],
-    words: &[("source", &["alpha", "BETA"]), ("dockerVersion", &["beta", "Beta", "bet*"]), ("qdsSeverity", &["HIGH", "medium"])],
+    words: &[
+        ("source", &["alpha", "BETA"]),
+        ("dockerVersion", &["beta", "Beta", "bet*"]),
+        ("qdsSeverity", &["HIGH", "medium"]),
+    ],
     numbers: &[
         ("created", 10),
         ("lastScanned", 10),
@@ -167,7 +185,9 @@ fn term(dice: &mut Dice, level: &Level, prefix: &str) -> String {
     if let Some((name, values)) = level.words.get(at) {
         return match dice.below(4) {
             0 => format!("{prefix}{name} is null"),
-            1 if !values.iter().any(|value| value.ends_with('*')) => format!("{prefix}{name}:[{}]", values.join(", ")),
+            1 if !values.iter().any(|value| value.ends_with('*')) => {
+                format!("{prefix}{name}:[{}]", values.join(", "))
+            }
             _ => format!("{prefix}{name}:{}", dice.pick(values)),
         };
     }
@@ -263,10 +283,13 @@ fn check_counts(seed: u64) {
             assert_eq!((group.images, group.containers), count(&text), "{text}");
         }
     }
-    let severe = condition("severity:[4, 5] and not patchAvailable:false", Entity::Vulnerability, Timestamp(5));
+    let severe =
+        condition("severity:[4, 5] and not patchAvailable:false", Entity::Vulnerability, Timestamp(5));
     let all = vulnerabilities(&search, &Condition::All, None, (images, containers), (0, 100));
     let some = vulnerabilities(&search, &severe, None, (images, containers), (0, 100));
-    assert!(some.items.iter().all(|item| item.severity.get() >= 4 && item.is_fixable && all.items.contains(item)));
+    assert!(
+        some.items.iter().all(|item| item.severity.get() >= 4 && item.is_fixable && all.items.contains(item))
+    );
     assert_eq!(all.count as usize, all.items.len());
     for item in &all.items {
         let (qid, first, last) = (item.vulnerability.qid, item.first_found, item.last_found);
@@ -282,9 +305,17 @@ fn check_counts(seed: u64) {
     let urgent = "vulnerabilities:(severity:5 and patchAvailable:true and threatIntel.activeAttacks:true)";
     assert_eq!((total.exploited_fixable_images, total.exploited_fixable_containers), count(urgent));
     assert_eq!(total.critical_images, count("vulnerabilities.severity:5").0);
-    assert_eq!(total.ended_images, search.images(&condition("isEol:true", Entity::Image, Timestamp(5))).count());
-    assert_eq!(total.states.running, search.containers(&condition("state:RUNNING", Entity::Container, Timestamp(5))).count());
-    for (field, token) in [(SoftwareField::Name, "softwares.name"), (SoftwareField::Version, "softwares.version")] {
+    assert_eq!(
+        total.ended_images,
+        search.images(&condition("isEol:true", Entity::Image, Timestamp(5))).count()
+    );
+    assert_eq!(
+        total.states.running,
+        search.containers(&condition("state:RUNNING", Entity::Container, Timestamp(5))).count()
+    );
+    for (field, token) in
+        [(SoftwareField::Name, "softwares.name"), (SoftwareField::Version, "softwares.version")]
+    {
         for value in search.frequent(FieldId::Software(field), "", 5) {
             assert!(count(&format!("{token}:`{value}`")).0 > 0, "{value}");
         }
@@ -305,7 +336,11 @@ fn check_lists(seed: u64) {
         let sort = qql::resolve_sort("severity:desc", Entity::Vulnerability).unwrap();
         let mut sorted = plain.vulnerability_list(&asked, Some(sort));
         sorted.sort_unstable();
-        assert_eq!(plain.vulnerability_list(&asked, None), node.places(Array::Vulnerabilities, &asked), "{text}");
+        assert_eq!(
+            plain.vulnerability_list(&asked, None),
+            node.places(Array::Vulnerabilities, &asked),
+            "{text}"
+        );
         assert_eq!(sorted, node.places(Array::Vulnerabilities, &asked), "{text}");
         let text = query(dice, &SOFTWARE, "", 3);
         let asked = condition(&text, Entity::Software, Timestamp(5));

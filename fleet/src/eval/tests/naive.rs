@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{Confidence, ContainerState, Ecosystem, Finding, LifecycleStage};
-use qql::fields::*;
 use qql::Array;
+use qql::fields::*;
 use store::{ContainerRecord, ImageRecord};
 
 use super::world::{PlainPackage, World};
@@ -83,7 +83,10 @@ impl World {
         node.text(of(ImageField::Uuid), record.uuid.to_string());
         facts.created.iter().for_each(|time| node.number(of(ImageField::Created), time.0));
         node.number(of(ImageField::LastScanned), record.last_scanned.0);
-        node.maybe(of(ImageField::OperatingSystem), record.document.os_release.as_ref().map(|os| &os.display_name));
+        node.maybe(
+            of(ImageField::OperatingSystem),
+            record.document.os_release.as_ref().map(|os| &os.display_name),
+        );
         record.sources.iter().for_each(|source| node.text(of(ImageField::Source), source));
         record.tags.iter().for_each(|tag| node.text(of(ImageField::TagsName), tag));
         node.text(of(ImageField::Author), &facts.author);
@@ -92,7 +95,10 @@ impl World {
         node.number(of(ImageField::Size), facts.size as i64);
         record.document.users.iter().for_each(|user| node.text(of(ImageField::Users), user));
         if !facts.layers.is_empty() {
-            node.number(of(ImageField::LayersCount), facts.layers.iter().flat_map(|layer| layer.diff_id).count() as i64);
+            node.number(
+                of(ImageField::LayersCount),
+                facts.layers.iter().flat_map(|layer| layer.diff_id).count() as i64,
+            );
         }
         if !record.document.secrets.is_empty() {
             node.flag(of(ImageField::HasSecrets), true);
@@ -150,7 +156,8 @@ impl World {
             let mut of = Node::default();
             of.text(FieldId::Secret(SecretField::Type), &secret.rule);
             of.number(FieldId::Secret(SecretField::StartLine), i64::from(secret.line));
-            let severity = ["LOW", "LOW", "MEDIUM", "HIGH", "CRITICAL"][usize::from(secret.severity.get() - 1)];
+            let severity =
+                ["LOW", "LOW", "MEDIUM", "HIGH", "CRITICAL"][usize::from(secret.severity.get() - 1)];
             of.text(FieldId::Secret(SecretField::Severity), severity);
             node.element(Array::Secrets, of);
         }
@@ -189,7 +196,10 @@ impl World {
         if let Some((image, inventory)) = image {
             node.number(of(ContainerField::LastScanned), image.last_scanned.0);
             image.document.users.iter().for_each(|user| node.text(of(ContainerField::Users), user));
-            node.maybe(of(ContainerField::OperatingSystem), image.document.os_release.as_ref().map(|os| &os.display_name));
+            node.maybe(
+                of(ContainerField::OperatingSystem),
+                image.document.os_release.as_ref().map(|os| &os.display_name),
+            );
             // a container has nothing of its image before that was known
             let own = (record.created_at.max(image.created_at).0, image.last_scanned.0);
             let worst = self.content(&mut node, *inventory, own, image);
@@ -200,8 +210,14 @@ impl World {
 
     /// Adds software and vulnerabilities; gives the highest detection score.
     fn content(&self, node: &mut Node, inventory: usize, own: (i64, i64), image: &ImageRecord) -> Option<u8> {
-        let layers: Vec<String> =
-            image.document.facts.layers.iter().filter_map(|layer| layer.diff_id).map(|id| id.0.to_hex()).collect();
+        let layers: Vec<String> = image
+            .document
+            .facts
+            .layers
+            .iter()
+            .filter_map(|layer| layer.diff_id)
+            .map(|id| id.0.to_hex())
+            .collect();
         let mut groups: BTreeMap<u32, Vec<At<'_>>> = BTreeMap::new();
         for entry in &self.inventories[inventory] {
             let package = &self.packages[entry.package as usize];
@@ -217,12 +233,25 @@ impl World {
                 let mut software = software(package, fix, &entry.path);
                 if let (Some(lifecycle), Some(stage)) = (&package.judgement.lifecycle, package.stage) {
                     let of = FieldId::Software;
-                    let word = if stage == LifecycleStage::Ga { "GA" } else if stage == LifecycleStage::Eol { "EOL" } else { "EOS" };
+                    let word = if stage == LifecycleStage::Ga {
+                        "GA"
+                    } else if stage == LifecycleStage::Eol {
+                        "EOL"
+                    } else {
+                        "EOS"
+                    };
                     software.text(of(SoftwareField::LifecycleStage), word);
-                    lifecycle.eol.iter().for_each(|time| software.number(of(SoftwareField::LifecycleEol), time.0));
-                    lifecycle.ga.iter().for_each(|time| software.number(of(SoftwareField::LifecycleGa), time.0));
+                    lifecycle
+                        .eol
+                        .iter()
+                        .for_each(|time| software.number(of(SoftwareField::LifecycleEol), time.0));
+                    lifecycle
+                        .ga
+                        .iter()
+                        .for_each(|time| software.number(of(SoftwareField::LifecycleGa), time.0));
                 }
-                at.iter().for_each(|at| software.element(Array::Vulnerabilities, finding(&[*at], own, &layers)));
+                at.iter()
+                    .for_each(|at| software.element(Array::Vulnerabilities, finding(&[*at], own, &layers)));
                 node.element(Array::Softwares, software);
             }
         }
@@ -246,7 +275,10 @@ fn software(package: &PlainPackage, fix: Option<&str>, path: &str) -> Node {
     let of = FieldId::Software;
     let what = &package.row.package;
     let arch = what.arch.as_deref().filter(|_| what.ecosystem == Ecosystem::Deb);
-    node.text(of(SoftwareField::Name), arch.map_or(what.name.clone(), |arch| format!("{}:{arch}", what.name)));
+    node.text(
+        of(SoftwareField::Name),
+        arch.map_or(what.name.clone(), |arch| format!("{}:{arch}", what.name)),
+    );
     node.text(of(SoftwareField::Version), &what.version);
     node.maybe(of(SoftwareField::FixVersion), fix);
     let is_system = what.ecosystem == Ecosystem::Deb;
@@ -267,7 +299,8 @@ fn finding(group: &[At<'_>], own: (i64, i64), layers: &[String]) -> Node {
     let sure = group.iter().any(|at| at.1.confidence == Confidence::Confirmed);
     node.text(of(FindingField::TypeDetected), if sure { "CONFIRMED" } else { "POTENTIAL" });
     let first = group.iter().map(|at| at.2).min().unwrap().max(own.0);
-    let anew = group.iter().filter(|at| at.0.row.changed > at.0.row.created).map(|at| at.0.row.changed.0).max();
+    let anew =
+        group.iter().filter(|at| at.0.row.changed > at.0.row.created).map(|at| at.0.row.changed.0).max();
     node.number(of(FindingField::FirstFound), first);
     node.number(of(FindingField::LastFound), own.1.max(first).max(anew.unwrap_or(first)));
     what.published.iter().for_each(|time| node.number(of(FindingField::Published), time.0));

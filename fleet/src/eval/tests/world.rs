@@ -6,9 +6,9 @@ use matcher::{Coverage, Judgement};
 use model::advisory::{Cvss, KnownExploited};
 use model::container::{HostFacts, PortMapping};
 use model::{
-    Confidence, ContainerReport, ContainerState, Digest, DiffId, Ecosystem, Finding, FixState, ImageFacts, ImageId,
-    Label, LayerFacts, Lifecycle, LifecycleStage, NamespaceFamily, OsRelease, Package, Reference, SecretRecord,
-    Severity, SeverityRule, Timestamp, Vulnerability,
+    Confidence, ContainerReport, ContainerState, DiffId, Digest, Ecosystem, Finding, FixState, ImageFacts,
+    ImageId, Label, LayerFacts, Lifecycle, LifecycleStage, NamespaceFamily, OsRelease, Package, Reference,
+    SecretRecord, Severity, SeverityRule, Timestamp, Vulnerability,
 };
 use store::{ContainerRecord, DEFAULT_CUSTOMER, ImageDocument, ImageRecord, InventoryEntry, PackageRow};
 
@@ -99,7 +99,8 @@ fn vulnerabilities(dice: &mut Dice) -> Vec<Arc<Vulnerability>> {
 }
 
 fn package(dice: &mut Dice, id: u32, known: &[Arc<Vulnerability>]) -> PlainPackage {
-    let ecosystem = *dice.pick(&[Ecosystem::Deb, Ecosystem::Deb, Ecosystem::Npm, Ecosystem::Npm, Ecosystem::Os]);
+    let ecosystem =
+        *dice.pick(&[Ecosystem::Deb, Ecosystem::Deb, Ecosystem::Npm, Ecosystem::Npm, Ecosystem::Os]);
     let package = Package {
         ecosystem,
         distro: None,
@@ -133,9 +134,16 @@ fn package(dice: &mut Dice, id: u32, known: &[Arc<Vulnerability>]) -> PlainPacka
     let created = dice.time();
     let changed = if dice.one_in(2) { created } else { Timestamp(created.0 + 1 + dice.below(5) as i64) };
     let lifecycle = dice.maybe(|dice| {
-        Arc::new(Lifecycle { product: "p".into(), eol: dice.maybe(Dice::time), ga: dice.maybe(Dice::time), ..Lifecycle::default() })
+        Arc::new(Lifecycle {
+            product: "p".into(),
+            eol: dice.maybe(Dice::time),
+            ga: dice.maybe(Dice::time),
+            ..Lifecycle::default()
+        })
     });
-    let stage = lifecycle.as_ref().map(|_| *dice.pick(&[LifecycleStage::Ga, LifecycleStage::Eol, LifecycleStage::Eos]));
+    let stage = lifecycle
+        .as_ref()
+        .map(|_| *dice.pick(&[LifecycleStage::Ga, LifecycleStage::Eol, LifecycleStage::Eos]));
     let first_found = findings.iter().map(|_| dice.time()).collect();
     let judgement = Judgement {
         findings,
@@ -160,7 +168,9 @@ fn inventory(dice: &mut Dice, packages: &[PlainPackage]) -> Vec<InventoryEntry> 
     });
     entries.sort_by(|a, b| {
         let identity = |entry: &InventoryEntry| &packages[entry.package as usize].row.package;
-        identity(a).cmp(identity(b)).then_with(|| (&a.path, a.layer, &a.owned_by).cmp(&(&b.path, b.layer, &b.owned_by)))
+        identity(a)
+            .cmp(identity(b))
+            .then_with(|| (&a.path, a.layer, &a.owned_by).cmp(&(&b.path, b.layer, &b.owned_by)))
     });
     entries.dedup();
     entries
@@ -246,7 +256,8 @@ fn container(dice: &mut Dice, number: u64, images: u64) -> ContainerRecord {
         ipv6_address: None,
         architecture: dice.maybe(Dice::word),
     };
-    let states = [ContainerState::Running, ContainerState::Stopped, ContainerState::Deleted, ContainerState::Unknown];
+    let states =
+        [ContainerState::Running, ContainerState::Stopped, ContainerState::Deleted, ContainerState::Unknown];
     let report = ContainerReport {
         id,
         name: dice.word(),
@@ -313,7 +324,8 @@ impl World {
             })
             .collect();
         index.packages.put(puts);
-        let contents = (0..).zip(&inventories).map(|(number, entries)| (digest("inventory", number), entries.clone()));
+        let contents =
+            (0..).zip(&inventories).map(|(number, entries)| (digest("inventory", number), entries.clone()));
         let numbers = index.inventories.intern(&index.packages, contents).unwrap();
         let stored = |(record, inventory): &(ImageRecord, usize)| StoredImage {
             record: record.clone(),
@@ -322,7 +334,10 @@ impl World {
         };
         let step = Step {
             images: images.iter().map(stored).collect(),
-            containers: containers.iter().map(|record| StoredContainer { record: record.clone(), cause: 0 }).collect(),
+            containers: containers
+                .iter()
+                .map(|record| StoredContainer { record: record.clone(), cause: 0 })
+                .collect(),
             ..Step::default()
         };
         index.apply(step);

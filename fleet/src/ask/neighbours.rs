@@ -1,0 +1,116 @@
+//! What belongs to an image: its containers, and the hosts they are on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::Timestamp;
+use qql::fields::{ContainerField, FieldId};
+use qql::{Entity, Sort};
+use uuid::Uuid;
+
+use super::search;
+use crate::aggregate::StateTotals;
+use crate::error::FleetError;
+use crate::eval::Search;
+use crate::fleet::Fleet;
+use crate::lists::{container_view, look_up, resolved};
+use crate::request::{Lookup, Scope};
+use crate::table::{Bits, NONE};
+use crate::views::ContainerView;
+
+/// The containers of an image and their hosts.
+#[derive(Clone, Debug)]
+pub struct Association<V> {
+    /// The containers, the latest made first.
+    pub containers: Vec<V>,
+    /// How many there are, which may be more.
+    pub count: u64,
+    /// Their hosts by name.
+    pub hosts: Vec<HostTotals>,
+}
+
+/// A host and what is on it, as far as the reader may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostTotals {
+    /// Its id.
+    pub uuid: Uuid,
+    /// Its name.
+    pub hostname: String,
+    /// The address that one of its containers tells.
+    pub ip_address: Option<String>,
+    /// All containers on it.
+    pub all: StateTotals,
+    /// Those of the image.
+    pub of_image: StateTotals,
+}
+
+impl Fleet {
+    /// The containers of an image that the scope shows and a filter on containers admits, at most `most`, each made into
+    /// something by `render`; and the hosts of all of these. Containers on a host are counted whether the filter admits them
+    /// or not. The image is found as by [`Fleet::image`].
+    pub fn image_association<V>(
+        &self,
+        (customer, scope, key): (Uuid, &Scope, &str),
+        filter: Option<&qql::Query>,
+        most: usize,
+        render: impl Fn(&ContainerView) -> V,
+    ) -> Result<Lookup<Association<V>>, FleetError> {
+        let condition = resolved(filter, Entity::Container, Timestamp::now())?;
+        let state = self.state();
+        let Some(images) = state.view(customer, scope, Entity::Image) else { return Ok(Lookup::Unknown) };
+        let image = match look_up(&images, key) {
+            Some(Some(image)) => image,
+            Some(None) => return Ok(Lookup::OutOfScope),
+            None => return Ok(Lookup::Unknown),
+        };
+        let (Some(view), Some(search)) =
+            (state.view(customer, scope, Entity::Container), search(&state, customer, scope))
+        else {
+            return Ok(Lookup::Unknown);
+        };
+        let mut listed = Bits::clone(&view.listed(condition));
+        listed.retain(|container| search.tenant.containers.image.get(container) == Some(&image));
+        let order = Sort { field: FieldId::Container(ContainerField::Created), descending: true };
+        let first = search.first_containers(&listed, order, most);
+        let containers = first.into_iter().map(|position| Ok(render(&container_view(&view, position)?)));
+        let containers = containers.collect::<Result<_, FleetError>>()?;
+        let hosts = hosts(&search, &listed, image);
+        Ok(Lookup::Found(Arc::new(Association { containers, count: listed.count(), hosts })))
+    }
+}
+
+/// The hosts of some containers by name.
+fn hosts(search: &Search<'_>, listed: &Bits, image: u32) -> Vec<HostTotals> {
+    let (containers, hosts) = (&search.tenant.containers, &search.tenant.hosts);
+    let description = |container: u32| containers.host.get(container).copied().unwrap_or(NONE);
+    let mut found: BTreeMap<u32, HostTotals> = BTreeMap::new();
+    for container in listed.iter() {
+        let described = description(container);
+        if described == NONE {
+            continue;
+        }
+        let of_host = found.entry(hosts.host(described)).or_insert_with(|| HostTotals {
+            uuid: hosts.uuid(described),
+            hostname: hosts.name(described).to_owned(),
+            ip_address: None,
+            all: StateTotals::default(),
+            of_image: StateTotals::default(),
+        });
+        if of_host.ip_address.is_none() {
+            of_host.ip_address = hosts.ip(described).map(str::to_owned);
+        }
+    }
+    if !found.is_empty() {
+        for container in search.visible.containers.iter() {
+            let Some(of_host) = found.get_mut(&hosts.host(description(container))) else { continue };
+            let state = containers.state(container);
+            *of_host.all.of(state) += 1;
+            if containers.image.get(container) == Some(&image) {
+                *of_host.of_image.of(state) += 1;
+            }
+        }
+    }
+    let mut found: Vec<HostTotals> = found.into_values().collect();
+    found.sort_by(|a, b| a.hostname.cmp(&b.hostname));
+    found
+}
