@@ -12,6 +12,7 @@ mod auth;
 mod body;
 mod container_reports;
 mod changes;
+mod completion;
 mod containers;
 mod deletion;
 mod error;
@@ -23,6 +24,7 @@ mod lookup;
 mod openapi;
 mod order;
 mod paging;
+mod query;
 mod reports;
 mod request_log;
 mod request_target;
@@ -30,15 +32,19 @@ mod router;
 mod serve;
 mod settings;
 mod state;
+mod statistics;
 mod tags;
 mod token;
+mod vulnerabilities;
 mod wire;
 
 pub use openapi::document as openapi;
+pub use query::{DEFAULT_ROWS, QueryForm, QueryText};
 pub use router::router;
 pub use serve::serve;
 pub use settings::ApiSettings;
 pub use state::ApiState;
+pub use statistics::{day_document, scope_key};
 pub use wire::{ContainerProfile, UnknownProfile};
 
 use fleet::{Fleet, FleetError};
@@ -82,6 +88,16 @@ async fn ask<T: Send + 'static>(
     let fleet = shared.fleet.clone();
     let answer = tokio::task::spawn_blocking(move || question(&fleet));
     answer.await.map_err(ApiError::internal)?.map_err(fleet_error)
+}
+
+/// Puts a question that goes through a whole fleet, after those that were asked before.
+async fn ask_counting<T: Send + 'static>(
+    shared: &state::SharedState,
+    question: impl FnOnce(&Fleet) -> Result<T, FleetError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let stopped = |_| ApiError::new(Refusal::Unavailable, "the server is stopping");
+    let _turn = shared.counts.acquire().await.map_err(stopped)?;
+    ask(shared, question).await
 }
 
 /// Waits until the lists show what was stored at `clock`, within reason: the facts are durable already, so an

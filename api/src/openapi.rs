@@ -5,7 +5,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
-use crate::{changes, container_reports, containers, deletion, health, images, jobs, reports, tags, token};
+use crate::{changes, completion, container_reports, containers, deletion, health, images, jobs, query, reports, statistics, tags, token, vulnerabilities};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -24,6 +24,8 @@ use crate::{changes, container_reports, containers, deletion, health, images, jo
         images::list_software::list_software,
         images::list_vulnerabilities::list_vulnerabilities,
         images::count_vulnerabilities::count_vulnerabilities,
+        images::association::association,
+        images::snow::snow,
         images::explain::explain,
         containers::list::list,
         containers::bulk::bulk,
@@ -31,9 +33,17 @@ use crate::{changes, container_reports, containers, deletion, health, images, jo
         containers::list_software::list_software,
         containers::list_vulnerabilities::list_vulnerabilities,
         containers::count_vulnerabilities::count_vulnerabilities,
+        vulnerabilities::list::list,
+        vulnerabilities::show::show,
+        vulnerabilities::count::count,
         reports::create::create,
         container_reports::create::create,
         tags::assign::assign,
+        statistics::aggregates::aggregates,
+        statistics::summary::summary,
+        statistics::history::history,
+        query::query,
+        completion::complete,
         jobs::list::list,
         jobs::show::show,
         jobs::cancel::cancel,

@@ -63,6 +63,11 @@ impl Parameters {
         self.all.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// All of them, in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.all.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     /// Reads a whole number.
     pub(crate) fn number(&self, name: &str) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.get(name) else { return Ok(None) };
@@ -230,9 +235,8 @@ pub(crate) fn resolve_sort(
     entity: fleet::Entity,
 ) -> Result<fleet::Sort, ApiError> {
     parameters.refuse_broken("sort")?;
-    qql::resolve_sort(text, entity).map_err(|error| {
-        ApiError::bad_request(error.to_string().replacen("filter token", "sort token", 1))
-    })
+    qql::resolve_sort(text, entity)
+        .map_err(|error| ApiError::bad_request(error.to_string().replacen("filter token", "sort token", 1)))
 }
 
 /// Whether what a part of a query decodes to is UTF-8.
@@ -292,7 +296,12 @@ mod tests {
             let error = parameters(broken).query("filter").unwrap_err();
             assert_eq!(error.message(), "filter is not UTF-8 text", "{broken}");
         }
-        for whole in ["filter=author%3A%EF%BF%BD", "filter=author%3A%C3%A9%", "filter=a%3Ab&other=%FF", "filter=a%3A%zz"] {
+        for whole in [
+            "filter=author%3A%EF%BF%BD",
+            "filter=author%3A%C3%A9%",
+            "filter=a%3Ab&other=%FF",
+            "filter=a%3A%zz",
+        ] {
             assert!(parameters(whole).query("filter").is_ok(), "{whole}");
         }
     }
@@ -305,7 +314,9 @@ mod tests {
         assert_eq!(place("pageNo=0&pageSize=7").unwrap(), of(1, 7, 7));
         assert_eq!(place("pageNumber=10&pageSize=1000").unwrap(), of(10, 1_000, 1_000));
         assert_eq!(place("pageNumber=11&pageSize=999").unwrap(), of(11, 999, 10));
-        for beyond in ["pageNumber=11&pageSize=1000", "pageNumber=10001&pageSize=1", "pageNumber=18446744073709551615"] {
+        for beyond in
+            ["pageNumber=11&pageSize=1000", "pageNumber=10001&pageSize=1", "pageNumber=18446744073709551615"]
+        {
             assert!(place(beyond).unwrap_err().message().contains("beyond record 10000; do"), "{beyond}");
         }
     }

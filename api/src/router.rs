@@ -14,7 +14,8 @@ use crate::error::{ApiError, Refusal};
 use crate::state::{ApiState, Shared, SharedState};
 use crate::wire::Version;
 use crate::{
-    auth, changes, container_reports, containers, deletion, health, images, jobs, openapi, reports, request_log, tags, token,
+    auth, changes, completion, container_reports, containers, deletion, health, images, jobs, openapi, query, reports, request_log, statistics, tags,
+    token, vulnerabilities,
 };
 
 /// The largest form of `POST /auth`, in bytes.
@@ -68,7 +69,9 @@ fn compatible() -> Router<Shared> {
         .both("/images", get(images::list::list).delete(deletion::images::delete))
         .both("/images/delete", post(deletion::images::delete))
         .both("/images/list", get(images::bulk::bulk))
+        .both("/images/snow", get(images::snow::snow))
         .both("/images/{sha}", get(images::show::show))
+        .both("/images/{sha}/association", get(images::association::association))
         .both("/images/{sha}/software", get(images::list_software::list_software))
         .both("/images/{sha}/vuln", get(images::list_vulnerabilities::list_vulnerabilities))
         .both("/images/{sha}/vuln/count", get(images::count_vulnerabilities::count_vulnerabilities))
@@ -79,6 +82,10 @@ fn compatible() -> Router<Shared> {
         .both("/containers/{sha}/software", get(containers::list_software::list_software))
         .both("/containers/{sha}/vuln", get(containers::list_vulnerabilities::list_vulnerabilities))
         .both("/containers/{sha}/vuln/count", get(containers::count_vulnerabilities::count_vulnerabilities))
+        .both("/vulnerability", get(vulnerabilities::list::list))
+        .both("/vulnerability/{uuid}", get(vulnerabilities::show::show))
+        .both("/vuln", get(vulnerabilities::list::list))
+        .both("/vuln/count", get(vulnerabilities::count::count))
 }
 
 /// Plimsoll's own calls.
@@ -87,6 +94,11 @@ fn own() -> Router<Shared> {
         .route("/reports", post(reports::create::create))
         .route("/containers", post(container_reports::create::create))
         .route("/images/{sha}/explain", get(images::explain::explain))
+        .route("/aggregates", get(statistics::aggregates::aggregates))
+        .route("/summary", get(statistics::summary::summary))
+        .route("/history", get(statistics::history::history))
+        .route("/query", get(query::query))
+        .route("/qql/complete", get(completion::complete))
         .route("/changes", get(changes::list::list))
         .route("/jobs", get(jobs::list::list))
         .route("/jobs/{uuid}", get(jobs::show::show).delete(jobs::cancel::cancel))

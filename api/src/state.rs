@@ -13,6 +13,8 @@ use crate::settings::ApiSettings;
 const BODIES_AT_ONCE: usize = 4;
 /// Explanations that are made at once; the others wait.
 const EXPLANATIONS_AT_ONCE: usize = 2;
+/// Questions that go through a whole fleet at once; the others wait.
+const COUNTS_AT_ONCE: usize = 2;
 
 /// What the API is made of.
 #[derive(Clone)]
@@ -35,6 +37,7 @@ pub(crate) struct SharedState {
     pub(crate) auth: Authenticator,
     pub(crate) bodies: Semaphore,
     pub(crate) explanations: Semaphore,
+    pub(crate) counts: Semaphore,
 }
 
 impl SharedState {
@@ -48,6 +51,7 @@ impl SharedState {
             auth,
             bodies: Semaphore::new(BODIES_AT_ONCE),
             explanations: Semaphore::new(EXPLANATIONS_AT_ONCE),
+            counts: Semaphore::new(COUNTS_AT_ONCE),
         })
     }
 }

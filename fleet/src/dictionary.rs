@@ -1,7 +1,4 @@
-//! The package dictionary: every distinct package with its judgement, shared by all images that hold it.
-//!
-//! An entry is immutable. When a package is judged anew it gets a new entry, so a reader that holds the old one
-//! sees package, findings and times that belong together, and ready fragments never go stale.
+//! Small parts of packages and records that whoever renders sees: ready pieces of text, and numbers by severity.
 
 use std::sync::OnceLock;
 
@@ -29,6 +26,11 @@ impl Fragments {
 pub struct SeverityCounts([u32; 5]);
 
 impl SeverityCounts {
+    /// So many of each, of the lowest severity first.
+    pub(crate) const fn of(counts: [u32; 5]) -> Self {
+        Self(counts)
+    }
+
     /// Counts one more.
     pub fn add(&mut self, severity: model::Severity) {
         self.0[usize::from(severity.get() - 1)] += 1;

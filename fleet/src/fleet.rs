@@ -12,12 +12,17 @@ use uuid::Uuid;
 
 use crate::error::FleetError;
 use crate::facts::Index;
-use crate::follow::Command;
+use crate::follow::{Command, Follower};
 use crate::load::load;
 use crate::rejudge::{judge, touched};
 use crate::request::Scope;
 use crate::state::State;
 use crate::{FeedChange, FeedPlace};
+
+mod saved;
+
+pub use saved::{SaveError, SavePace, Saved};
+use saved::Saving;
 
 /// Packages whose new judgements are handed over together.
 const HANDED_OVER: usize = 4_096;
@@ -37,6 +42,7 @@ pub(crate) struct Shared {
     reached: watch::Sender<Timestamp>,
     /// Held while a bundle is taken over: one after the other.
     adoption: tokio::sync::Mutex<()>,
+    saving: Saving,
 }
 
 /// Numbers about the index.
@@ -58,17 +64,15 @@ impl Fleet {
     /// Loads the index from the store, judges all packages by `bundle`, records what that changes, and starts to
     /// follow the store. The fleet is ready when this returns.
     pub async fn start(store: Store, bundle: Arc<Bundle>) -> Result<Self, FleetError> {
-        let (reached, _) = watch::channel(Timestamp(i64::MIN));
-        let shared = Arc::new(Shared {
-            state: RwLock::default(),
-            bundle: RwLock::new(Arc::clone(&bundle)),
-            reached,
-            adoption: tokio::sync::Mutex::default(),
-        });
+        let shared = Shared::new(&bundle);
         let follower = load(&store, &bundle, &shared).await?;
+        Ok(Self::run(shared, follower))
+    }
+
+    fn run(shared: Arc<Shared>, follower: Follower) -> Self {
         let (commands, receiver) = mpsc::channel(1);
         tokio::spawn(follower.run(Arc::downgrade(&shared), receiver));
-        Ok(Self { shared, commands })
+        Self { shared, commands }
     }
 
     /// Judges all packages by another bundle, records what came out otherwise and shows it; gives the number of
@@ -151,7 +155,8 @@ impl Fleet {
         let state = self.state();
         let Some(view) = state.view(customer, scope, entity) else { return Ok(Vec::new()) };
         let rows = view.rows();
-        let mut uuids: Vec<Uuid> = view.listed(condition).iter().map(|position| rows.uuid(position)).collect();
+        let mut uuids: Vec<Uuid> =
+            view.listed(condition).iter().map(|position| rows.uuid(position)).collect();
         uuids.sort_unstable();
         Ok(uuids)
     }
@@ -164,6 +169,22 @@ impl std::fmt::Debug for Fleet {
 }
 
 impl Shared {
+    fn new(bundle: &Arc<Bundle>) -> Arc<Self> {
+        let (reached, _) = watch::channel(Timestamp(i64::MIN));
+        Arc::new(Self {
+            state: RwLock::default(),
+            bundle: RwLock::new(Arc::clone(bundle)),
+            reached,
+            adoption: tokio::sync::Mutex::default(),
+            saving: Saving::default(),
+        })
+    }
+
+    /// Notes that so many things have changed in the index.
+    pub(crate) fn count(&self, changes: usize) {
+        self.saving.count(changes);
+    }
+
     /// The state that answers are given from.
     pub(crate) fn read(&self) -> Arc<State> {
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))

@@ -24,6 +24,8 @@ use crate::judge::Judged;
 use crate::rejudge::{judge, puts, record_again, record_first};
 use crate::table::Bits;
 
+mod resume;
+
 /// Rows of one question to the store.
 pub(crate) const PAGE: usize = 2_000;
 
@@ -59,6 +61,8 @@ pub(crate) struct Follower {
     pending: Option<(Digest, HashMap<u32, Verdict>)>,
     /// Judgements that were recorded and wait for their change to be read.
     staged: HashMap<u32, Verdict>,
+    /// Whether another process has judged since the bundle was taken over.
+    has_others: bool,
 }
 
 impl Follower {
@@ -73,6 +77,7 @@ impl Follower {
             held: BTreeMap::new(),
             pending: None,
             staged: HashMap::new(),
+            has_others: false,
         }
     }
 
@@ -150,6 +155,7 @@ impl Follower {
         let is_last = changes.is_empty();
         let step = self.prepare(changes, upto).await?;
         let judged: Vec<u32> = step.judgements.iter().map(|put| put.row.id).collect();
+        shared.count(judged.len() + step.images.len() + step.containers.len() + step.changes.len());
         let mut next = self.index.clone();
         next.clock = upto;
         self.index = on_a_thread(move || {
@@ -193,7 +199,8 @@ impl Follower {
         let keys: Vec<(Uuid, Uuid)> = changes.keys().copied().collect();
         let mut stored = Vec::with_capacity(keys.len());
         for part in keys.chunks(PAGE) {
-            let records = self.store.containers_of(part).await.map_err(FleetError::store("reading containers"))?;
+            let records =
+                self.store.containers_of(part).await.map_err(FleetError::store("reading containers"))?;
             for record in records.into_iter().filter(|record| record.updated <= upto) {
                 let change = changes.remove(&(record.customer, record.uuid));
                 let cause = change.map_or(0, |change| cause_number(&change.cause));
@@ -213,7 +220,8 @@ impl Follower {
         let keys: Vec<(Uuid, Uuid)> = changes.keys().copied().collect();
         let mut stored = Vec::with_capacity(keys.len());
         for part in keys.chunks(PAGE) {
-            let mut records = self.store.images_of(part).await.map_err(FleetError::store("reading images"))?;
+            let mut records =
+                self.store.images_of(part).await.map_err(FleetError::store("reading images"))?;
             records.retain(|record| record.updated <= upto);
             let numbers = self.inventories(records.iter().map(|record| record.inventory), upto).await?;
             for (record, inventory) in records.into_iter().zip(numbers) {
@@ -237,7 +245,8 @@ impl Follower {
         let unknown = digests.iter().filter(|digest| self.index.inventories.number(digest).is_none());
         let missing: Vec<Digest> = unknown.copied().collect::<BTreeSet<_>>().into_iter().collect();
         for part in missing.chunks(PAGE / 4) {
-            let read = self.store.inventories(part).await.map_err(FleetError::store("reading inventories"))?;
+            let read =
+                self.store.inventories(part).await.map_err(FleetError::store("reading inventories"))?;
             self.new_packages(&read, upto).await?;
             let mut index = self.index.clone();
             if self.is_loading {
@@ -274,6 +283,12 @@ impl Follower {
             let packages = rows.iter().map(|row| row.package.clone()).collect();
             let judged = judge(packages, Arc::clone(&self.bundle)).await?;
             record_first(&self.store, rows.iter().zip(&judged)).await?;
+            let is_other = |(row, own): (&store::PackageRow, &Judged)| {
+                row.fingerprint.is_some_and(|known| known != own.fingerprint)
+            };
+            if rows.iter().zip(&judged).any(is_other) {
+                (self.has_others, self.index.judged_by) = (true, None);
+            }
             // a judgement that was recorded later than the log was read is shown when its change is read
             rows.iter_mut().filter(|row| row.changed > upto).for_each(|row| row.changed = row.created);
             let verdicts = judged.into_iter().map(|judged| self.index.packages.verdict(judged));
@@ -299,11 +314,15 @@ impl Follower {
                 let own = self.staged.get(&row.id).filter(|own| Some(own.fingerprint) == row.fingerprint);
                 let is_ours = own.is_some();
                 // else another process judged by a bundle that this one has not been given yet
+                self.has_others |= !is_ours;
                 let verdict = own.cloned().unwrap_or_else(|| self.index.packages.verdict_of(entry));
                 if entry.changed != row.changed || is_ours {
                     changed.push((row, verdict));
                 }
             }
+        }
+        if self.has_others {
+            self.index.judged_by = None;
         }
         puts(&self.store, changed).await
     }
@@ -327,6 +346,7 @@ impl Follower {
         known: &Bits,
     ) -> Result<usize, FleetError> {
         self.bundle = Arc::clone(&bundle);
+        self.index.judged_by = None;
         let late: Vec<_> = self.index.packages.entries().filter(|entry| !known.contains(entry.id)).collect();
         let (ids, packages): (Vec<u32>, Vec<_>) =
             late.into_iter().map(|entry| (entry.id, entry.package.package())).unzip();
@@ -348,14 +368,23 @@ impl Follower {
         self.index.put_packages(renewed);
         shared.advance(Timestamp(i64::MIN), self.index.clone());
         let count = changed.len();
+        self.has_others = false;
         let clock = self.record(&bundle, changed).await?;
         self.reach(shared, clock).await?;
+        if !self.has_others {
+            self.index.judged_by = Some(bundle.id());
+            shared.advance(Timestamp(i64::MIN), self.index.clone());
+        }
         shared.set_bundle(bundle);
         Ok(count)
     }
 
     /// Records new judgements, which then come in as changes of the log; gives the clock value of the last one.
-    async fn record(&mut self, bundle: &Bundle, changed: Vec<(u32, Verdict)>) -> Result<Timestamp, FleetError> {
+    async fn record(
+        &mut self,
+        bundle: &Bundle,
+        changed: Vec<(u32, Verdict)>,
+    ) -> Result<Timestamp, FleetError> {
         let cause = format!("bundle {}", bundle.id());
         let mut clock = self.applied;
         let mut changed = changed.into_iter().peekable();

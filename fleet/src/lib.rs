@@ -26,12 +26,16 @@ mod eval;
 mod facts;
 mod fleet;
 mod follow;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod judge;
 mod lists;
 mod load;
 mod page;
 #[allow(dead_code, unused_imports)]
 mod persist;
+mod query;
 mod rejudge;
 mod request;
 #[allow(dead_code, unused_imports)]
@@ -53,11 +57,12 @@ pub use bulk::Export;
 pub use dictionary::{Fragments, SeverityCounts};
 pub use error::FleetError;
 pub use facts::{FeedChange, FeedPlace, FindingRow, Identity, PackageEntry};
-pub use fleet::{Fleet, FleetStats};
+pub use fleet::{Fleet, FleetStats, SaveError, SavePace, Saved};
 pub use knowledge::Bundle;
 pub use matcher::inquiry;
 pub use matcher::risk::Band as RiskBand;
 pub use qql::{Entity, Sort};
+pub use query::{QueryColumn, QueryOrder, QueryRequest, QueryResult, QueryValue};
 pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope};
 pub use views::{Affected, BulkContainer, BulkImage, Content, Found, SoftwareRow};
 pub use views::{

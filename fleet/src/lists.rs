@@ -190,7 +190,11 @@ pub(crate) fn container_view(view: &View<'_>, position: u32) -> Result<Container
     Ok(bulk_container(view, position, &ReadImages::default())?.view())
 }
 
-pub(crate) fn resolved(query: Option<&qql::Query>, entity: Entity, now: Timestamp) -> Result<Condition, FleetError> {
+pub(crate) fn resolved(
+    query: Option<&qql::Query>,
+    entity: Entity,
+    now: Timestamp,
+) -> Result<Condition, FleetError> {
     Ok(query.map_or(Ok(Condition::All), |query| qql::resolve(query, entity, now))?)
 }
 
@@ -204,7 +208,7 @@ fn all_of(mut conditions: Vec<Condition>) -> Condition {
 }
 
 /// The first `window` of `listed` in the order that was asked for.
-fn sorted(view: &View<'_>, listed: &table::Bits, sort: Sort, window: usize) -> Vec<u32> {
+pub(crate) fn sorted(view: &View<'_>, listed: &table::Bits, sort: Sort, window: usize) -> Vec<u32> {
     let rows = view.rows();
     let is_updated = matches!(
         sort.field,
@@ -241,7 +245,8 @@ pub(crate) fn look_up(view: &View<'_>, key: &str) -> Option<Option<u32>> {
         _ => (&view.tenant.images.id, &view.tenant.images.by_id),
     };
     let bounds = (table::Lookup::key(from.as_bytes()), table::Lookup::key(to.as_bytes()));
-    let found = by_id.range(bounds.0, bounds.1).filter_map(|(_, position)| Some((*ids.get(position)?, position)));
+    let found =
+        by_id.range(bounds.0, bounds.1).filter_map(|(_, position)| Some((*ids.get(position)?, position)));
     let mut found: Vec<(Digest, u32)> = found.filter(|(id, _)| (from..=to).contains(id)).collect();
     found.sort_unstable();
     let shown = found.iter().map(|(_, position)| *position).find(|position| view.visible.contains(*position));

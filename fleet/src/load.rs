@@ -37,10 +37,11 @@ pub(crate) async fn load(
     load_images(store, &mut follower).await?;
     load_containers(store, &mut follower).await?;
     load_changes(store, &mut follower).await?;
+    let judged_by = bundle.id();
     let mut index = std::mem::take(&mut follower.index);
     follower.index = on_a_thread(move || {
         index.finish_load();
-        index.clock = clock;
+        (index.clock, index.judged_by) = (clock, Some(judged_by));
         index
     })
     .await?;

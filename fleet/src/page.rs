@@ -75,8 +75,9 @@ impl Source<'_> {
         };
         let key = |position: u32| (rows.updated(position), rows.uuid(position), position);
         let keys = self.listed.iter().map(key);
-        let mut keys: Vec<_> =
-            keys.filter(|(at, uuid, position)| *at <= to && is_behind(*at, *uuid) && holds(*position)).collect();
+        let mut keys: Vec<_> = keys
+            .filter(|(at, uuid, position)| *at <= to && is_behind(*at, *uuid) && holds(*position))
+            .collect();
         if keys.len() > most && most > 0 {
             keys.select_nth_unstable(most - 1);
         }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::Timestamp;
+use model::{Digest, Timestamp};
 use store::DEFAULT_CUSTOMER;
 use uuid::Uuid;
 
@@ -58,6 +58,12 @@ impl World {
             // readers that hold the state before keep all of it
             let before = (chance.below(8) == 0).then(|| (self.index.clone(), dump(&self.index)));
             self.database.follow(&mut self.index, changes);
+            // some go on from a saved one, which says the same
+            if self.index.clock.0 % 61 == 0 {
+                let again = again(&self.index);
+                assert_eq!(dump(&again), dump(&self.index), "it was saved otherwise");
+                self.index = again;
+            }
             if let Some((state, seen)) = before {
                 assert_eq!(dump(&state), seen, "a state that is held has changed");
             }
@@ -101,8 +107,35 @@ fn blue() -> Scope {
     Scope::Tags(BTreeSet::from(["blue".to_owned()]))
 }
 
+/// The index after so many events.
+pub(crate) fn example(seed: u64, events: u32) -> Index {
+    let chance = &mut Chance(seed);
+    let mut world = World::new();
+    for _ in 0..events {
+        world.database.happen(chance);
+        world.follow(chance);
+    }
+    world.index
+}
+
+/// The same index, saved and read.
+fn again(index: &Index) -> Index {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    let head = crate::persist::Head {
+        program: Digest::of(b""),
+        database: Uuid::nil(),
+        series: Uuid::nil(),
+        copy: Uuid::nil(),
+        clock: index.clock,
+        judged_by: None,
+    };
+    crate::persist::write(&path, &head, index, crate::persist::Pace::Fast).unwrap();
+    crate::persist::read(&path).unwrap()
+}
+
 /// Everything that an index says, in an order that does not depend on positions.
-fn dump(index: &Index) -> String {
+pub(crate) fn dump(index: &Index) -> String {
     let Some(tenant) = index.tenant(DEFAULT_CUSTOMER) else { return String::new() };
     let (images, containers) = (&tenant.images, &tenant.containers);
     let from = (Timestamp(i64::MIN), std::ops::Bound::Unbounded);
@@ -110,7 +143,8 @@ fn dump(index: &Index) -> String {
     let visible: Vec<_> = scopes.iter().map(|scope| tenant.visible(scope)).collect();
     let mut lines = vec![format!("{} images, {} containers", images.len(), containers.len())];
     for at in images.rows().in_order(from, Timestamp(i64::MAX)) {
-        let hosts: Vec<_> = tenant.hosts_of(at).into_iter().map(|of| (tenant.hosts.name(of.host), of.last_seen)).collect();
+        let hosts: Vec<_> =
+            tenant.hosts_of(at).into_iter().map(|of| (tenant.hosts.name(of.host), of.last_seen)).collect();
         let last = images.last_container.get(at).map(|last| containers.uuid(*last));
         let base = images.base_of(at, &tenant.digests, |other| visible[1].images.contains(other));
         lines.push(format!(
@@ -225,7 +259,9 @@ fn without_writers_an_export_is_in_order_and_returns_each_record_once() {
         world.happen(chance);
     }
     world.follow(chance);
-    for (kind, limit) in [Kind::Images, Kind::Containers].into_iter().flat_map(|kind| (1..8).map(move |limit| (kind, limit))) {
+    for (kind, limit) in
+        [Kind::Images, Kind::Containers].into_iter().flat_map(|kind| (1..8).map(move |limit| (kind, limit)))
+    {
         let mut rows = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
@@ -249,7 +285,9 @@ fn what_happens_out_of_scope_changes_no_letter_of_a_link() {
     world.follow(chance);
     let walk = |world: &World| {
         let mut links: Vec<String> = Vec::new();
-        let next = |links: &[String]| world.page(Kind::Images, &blue(), Uuid::nil(), links.last().map(String::as_str), 3).1;
+        let next = |links: &[String]| {
+            world.page(Kind::Images, &blue(), Uuid::nil(), links.last().map(String::as_str), 3).1
+        };
         while let Some(link) = next(&links) {
             links.push(link);
         }

@@ -31,7 +31,7 @@ pub use date::{Period, parse_date};
 pub use error::QueryError;
 pub use fields::{Array, Entity, FieldId};
 pub use parse::parse;
-pub use resolve::{Sort, resolve, resolve_expr, resolve_sort};
+pub use resolve::{Sort, resolve, resolve_column, resolve_expr, resolve_sort};
 pub use test::{DateTest, IpRange, IpTest, KeywordTest, NumberTest, TextTest, fold, tokens};
 pub use value::quoted_range;
 

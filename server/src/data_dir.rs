@@ -29,7 +29,8 @@ pub enum DataDirError {
 
 /// The places inside one data directory.
 ///
-/// `plimsoll.db` holds the facts, `knowledge/` the vulnerability data, `server.lock` the lock.
+/// `plimsoll.db` holds the facts, `knowledge/` the vulnerability data, `index/` a copy of the facts that makes a start fast
+/// and may be deleted at any time, `server.lock` the lock.
 #[derive(Clone, Debug)]
 pub struct DataDir {
     root: PathBuf,
@@ -61,6 +62,11 @@ impl DataDir {
     /// The database file.
     pub fn database(&self) -> PathBuf {
         self.root.join("plimsoll.db")
+    }
+
+    /// The saved index.
+    pub fn index(&self) -> PathBuf {
+        self.root.join("index").join("fleet.index")
     }
 
     /// Takes the lock that one server at a time may hold.

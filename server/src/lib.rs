@@ -9,9 +9,12 @@
 
 pub mod data_dir;
 pub mod jobs;
+pub mod offline;
 pub mod run;
 pub mod settings;
 
+pub use api::{DEFAULT_ROWS, QueryForm, QueryText};
 pub use data_dir::{DataDir, DataDirError};
+pub use offline::Offline;
 pub use run::{Server, StartError};
 pub use settings::{Settings, SettingsArgs, SettingsError};

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use api::{ApiSettings, ApiState};
@@ -14,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::data_dir::{DataDir, DataDirError, ServerLock};
 use crate::jobs::feeds::FeedsJob;
-use crate::jobs::{deletions, watch_bundle};
+use crate::jobs::{days, deletions, save_index, watch_bundle};
 use crate::settings::Settings;
 
 /// The account that every installation starts with.
@@ -65,6 +66,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     jobs: Vec<JoinHandle<()>>,
+    index: PathBuf,
     _lock: ServerLock,
 }
 
@@ -87,7 +89,9 @@ impl Server {
         let store = Store::open(&options).map_err(failed)?;
         let generated_password =
             ensure_first_account(&store, settings.admin_password.clone()).await.map_err(failed)?;
-        let fleet = Fleet::start(store.clone(), watch_bundle::open_current(data.root())).await?;
+        let bundle = watch_bundle::open_current(data.root());
+        let older = |id| watch_bundle::open_older(data.root(), id);
+        let fleet = Fleet::start_from(store.clone(), bundle, &data.index(), older).await?;
 
         let (stop, stopped) = watch::channel(false);
         let (loaded, feeds_loaded) = watch::channel(0);
@@ -100,6 +104,8 @@ impl Server {
         let mut jobs = vec![
             tokio::spawn(watch_bundle::run(data.root().to_owned(), fleet.clone(), stopped.clone())),
             tokio::spawn(deletions::run(store.clone(), stopped.clone())),
+            tokio::spawn(save_index::run(data.index(), store.clone(), fleet.clone(), stopped.clone())),
+            tokio::spawn(days::run(store.clone(), fleet.clone(), stopped.clone())),
         ];
         if feeds.folder.is_some() || feeds.interval.is_some() {
             jobs.push(tokio::spawn(feeds.run(stopped.clone(), loaded)));
@@ -108,7 +114,7 @@ impl Server {
         let state = ApiState { store: store.clone(), fleet: fleet.clone(), settings: api_settings(settings) };
         let serving = tokio::spawn(api::serve(listener, api::router(state), stop_signal(stopped)));
         info!(address = %address, "listening on {address}");
-        Ok(Self { address, store, fleet, generated_password, feeds_loaded, stop, serving, jobs, _lock: lock })
+        Ok(Self { address, store, fleet, generated_password, feeds_loaded, stop, serving, jobs, index: data.index(), _lock: lock })
     }
 
     /// Serves until `signal` is ready, then stops: no new requests, those in flight are finished.
@@ -124,6 +130,7 @@ impl Server {
                 warn!("a background job did not end in time and is left");
             }
         }
+        save_index::at_stop(&self.index, &self.store, &self.fleet).await;
         info!("stopped");
         outcome
     }

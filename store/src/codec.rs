@@ -16,7 +16,7 @@ use crate::error::{Result, StoreError};
 /// The longest content that is read back; no report that passes validation comes near it.
 const MAX_CONTENT: usize = 1 << 30;
 const HEADER: usize = 5;
-const FORMS: usize = 4;
+const FORMS: usize = 5;
 /// What every zstd frame begins with (RFC 8878, 3.1.1); a bare one is stored without it.
 const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 
@@ -30,12 +30,15 @@ pub(crate) enum Form {
     Image = 2,
     /// Compressed against the first sample of a container document.
     Container = 3,
-    /// A container as columns, see [`crate::packed`]: compressed against a trained sample, without a header.
+    /// A container as columns, see [`crate::packed_columns`]: compressed against a trained sample, without a header.
     ContainerColumns = 4,
+    /// A container in parts, see [`crate::packed`]: likewise.
+    ContainerParts = 5,
 }
 
 impl Form {
-    const ALL: [Self; FORMS] = [Self::Plain, Self::Image, Self::Container, Self::ContainerColumns];
+    const ALL: [Self; FORMS] =
+        [Self::Plain, Self::Image, Self::Container, Self::ContainerColumns, Self::ContainerParts];
 
     /// How hard the compressor tries; reading is equally fast.
     const fn level(self) -> i32 {
@@ -43,7 +46,7 @@ impl Form {
             // the writer's time bounds the whole ingest
             Self::Plain | Self::Image | Self::Container => 3,
             // there are millions of them
-            Self::ContainerColumns => 6,
+            Self::ContainerColumns | Self::ContainerParts => 6,
         }
     }
 
@@ -53,6 +56,7 @@ impl Form {
             Self::Image => include_bytes!("codec/image.v1.json"),
             Self::Container => include_bytes!("codec/container.v1.json"),
             Self::ContainerColumns => include_bytes!("codec/container.v2.dictionary"),
+            Self::ContainerParts => include_bytes!("codec/container.v3.dictionary"),
         }
     }
 }

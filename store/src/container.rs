@@ -17,7 +17,8 @@ use crate::package::page;
 use crate::record::{Ack, ContainerRecord, container_uuid, host_uuid, image_uuid};
 use crate::sql::sql;
 use crate::work::{Question, Work};
-use crate::{batch, packed, tag};
+use crate::packed::Packed;
+use crate::{batch, packed, shared, tag};
 
 const ROW: &str = sql!("container/one");
 const HOST: &str = sql!("host/one");
@@ -136,56 +137,22 @@ struct Written {
 
 fn write(work: &mut Work<'_>, record: Written, report: &ContainerReport, tags: &[String]) -> Result<()> {
     let Written { customer, created_at, updated, cause } = record;
-    let document = packed::pack(&mut work.memory.codec, report, tags)?;
+    let Packed { shared, own } = packed::pack(&mut work.memory.codec, report, tags)?;
+    let image = shared::number_of(work, customer, report.image_id, &shared)?;
     let values = [
         Value::from(customer),
         container_uuid(customer, &report.id).into(),
         Value::from(&report.id),
-        report.image_id.map(|id| id.0.as_bytes().to_vec()).into(),
+        image.into(),
         Value::Int(packed::state_number(report.state)),
-        created_at.into(),
+        Value::Int(updated.0 - created_at.0),
         updated.into(),
         report.observed_at.into(),
         cause.into(),
-        document.into(),
+        own.into(),
     ];
     work.connection.execute(sql!("container/put"), &values)?;
     Ok(())
-}
-
-/// The tags of one container as the first form of the database held them.
-const FIRST_FORM_TAGS: &str = "SELECT tag.name FROM tag_member \
-     JOIN tag ON tag.customer = tag_member.customer AND tag.uuid = tag_member.tag \
-     WHERE tag_member.customer = $1 AND tag_member.kind = $2 AND tag_member.entity = $3 ORDER BY tag.name";
-
-/// The tags of a record as the first form of the database held them.
-pub(crate) fn first_form_tags(
-    connection: &mut dyn Connection,
-    kind: ChangeKind,
-    (customer, uuid): (Uuid, Uuid),
-) -> Result<Vec<String>> {
-    let values = [customer.into(), Value::Int(kind as i64), uuid.into()];
-    let rows = connection.query(FIRST_FORM_TAGS, &values)?;
-    rows.into_iter().map(|mut row| Ok(row.text(0)?)).collect()
-}
-
-/// Rewrites rows of the first form of the database: the state into its column, the tags into the document.
-pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
-    let mut codec = Codec::new();
-    let mut key = None;
-    loop {
-        let records = after(connection, &mut codec, key, 1_000)?;
-        let Some(last) = records.last() else { return Ok(()) };
-        key = Some((last.customer, last.uuid));
-        for record in &records {
-            let key = (record.customer, record.uuid);
-            let tags = first_form_tags(connection, ChangeKind::Container, key)?;
-            let document = packed::pack(&mut codec, &record.report, &tags)?;
-            let state = Value::Int(packed::state_number(record.report.state));
-            let values = [key.0.into(), key.1.into(), state, document.into()];
-            connection.execute(sql!("container/renew"), &values)?;
-        }
-    }
 }
 
 fn one_row(
@@ -201,19 +168,26 @@ fn one_row(
 /// Reads a row.
 pub(crate) fn read(codec: &mut Codec, mut row: Row) -> Result<ContainerRecord> {
     let uuid = row.uuid(1)?;
-    let document_bytes: Arc<[u8]> = row.bytes(8)?.into();
-    let (mut report, tags) = packed::unpack(codec, &format!("container {uuid}"), &document_bytes)?;
+    let what = || format!("container {uuid}");
+    let shared = match (row.optional_int(9)?, row.optional_bytes(10)?) {
+        (Some(number), None) => {
+            return Err(StoreError::damaged(what(), format!("names the image {number}, which is not there")));
+        }
+        (_, content) => content.unwrap_or_default(),
+    };
+    let document_bytes: Arc<[u8]> = packed::join(&shared, row.bytes(8)?).into();
+    let (mut report, tags) = packed::unpack(codec, &what(), &document_bytes)?;
     report.id = row.digest(2)?;
     report.image_id = row.optional_digest(3)?.map(ImageId);
     report.observed_at = row.time(7)?;
-    let customer = row.uuid(0)?;
+    let (customer, age, updated) = (row.uuid(0)?, row.int(5)?, row.time(6)?);
     Ok(ContainerRecord {
         customer,
         uuid,
         host_uuid: host_uuid(customer, &report.host.hostname),
         image_uuid: report.image_id.map(|id| image_uuid(customer, &id)),
-        created_at: row.time(5)?,
-        updated: row.time(6)?,
+        created_at: Timestamp(updated.0.wrapping_sub(age)),
+        updated,
         tags,
         report,
         document_bytes,
@@ -263,80 +237,4 @@ pub(crate) fn of_keys(
         found.insert((record.customer, record.uuid), record);
     }
     Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use model::Digest;
-
-    use super::*;
-    use crate::codec::Form;
-    use crate::driver::Engine as _;
-    use crate::migration::{self, MIGRATIONS};
-    use crate::prepare::to_json;
-    use crate::record::{DEFAULT_CUSTOMER, tag_uuid};
-    use crate::sqlite::Sqlite;
-
-    fn report(number: u8, state: &str) -> ContainerReport {
-        let json = serde_json::json!({
-            "id": Digest::from_bytes([number; 32]), "name": "web", "host": {"hostname": "node-1"},
-            "imageId": Digest::from_bytes([9; 32]), "state": state, "created": 100, "stateChanged": 200,
-            "observedAt": 1_000, "source": "GENERAL",
-        });
-        serde_json::from_value(json).unwrap()
-    }
-
-    #[test]
-    fn containers_of_the_first_form_come_through_with_their_states_and_tags() {
-        let folder = tempfile::tempdir().unwrap();
-        let engine = Sqlite::new(&folder.path().join("db")).unwrap();
-        let mut connection = engine.open_writer().unwrap();
-        let first = connection.dialect().expand(MIGRATIONS[0].1);
-        connection.script(&first).unwrap();
-        connection
-            .script(
-                "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT, applied INTEGER);
-                 INSERT INTO schema_version VALUES (1, 'facts', 0)",
-            )
-            .unwrap();
-        let mut codec = Codec::new();
-        let states = ["CREATED", "RUNNING", "PAUSED", "STOPPED", "DELETED", "UNKNOWN"];
-        let reports: Vec<_> = (1..).zip(states).map(|(number, state)| report(number, state)).collect();
-        for (number, report) in (1..).zip(&reports) {
-            let document = codec.pack(Form::Container, &to_json(report).unwrap()).unwrap();
-            let values = [
-                Value::from(DEFAULT_CUSTOMER),
-                container_uuid(DEFAULT_CUSTOMER, &report.id).into(),
-                Value::from(&report.id),
-                host_uuid(DEFAULT_CUSTOMER, "node-1").into(),
-                Value::from(&Digest::from_bytes([9; 32])),
-                Value::Int(5),
-                Value::Int(10 + number),
-                Value::Int(1_000),
-                document.into(),
-            ];
-            let insert = "INSERT INTO container VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-            connection.execute(insert, &values).unwrap();
-            let entry = "INSERT INTO change VALUES ($1, 2, $2, 11, 0, NULL)";
-            connection.execute(entry, &values[..2]).unwrap();
-        }
-        let tagged = container_uuid(DEFAULT_CUSTOMER, &reports[2].id);
-        let tag = tag_uuid(DEFAULT_CUSTOMER, "web");
-        let values = [DEFAULT_CUSTOMER.into(), tag.into(), tagged.into()];
-        connection.execute("INSERT INTO tag VALUES ($1, $2, 'web', 0)", &values[..2]).unwrap();
-        connection.execute("INSERT INTO tag_member VALUES ($1, 2, $3, $2)", &values).unwrap();
-        migration::migrate(&mut *connection).unwrap();
-        for (number, report) in (1..).zip(reports) {
-            let uuid = container_uuid(DEFAULT_CUSTOMER, &report.id);
-            let values = [DEFAULT_CUSTOMER.into(), uuid.into()];
-            let state = connection.query(sql!("container/one"), &values).unwrap()[0].int(4).unwrap();
-            assert_eq!(state, number);
-            let record = one(&mut *connection, &mut codec, DEFAULT_CUSTOMER, uuid).unwrap().unwrap();
-            assert_eq!((record.report, record.updated), (report, Timestamp(10 + number)));
-            assert_eq!(record.tags, if number == 3 { vec!["web"] } else { Vec::new() });
-        }
-        let changes = change::after(&mut *connection, Timestamp(0), 100).unwrap();
-        assert!(changes.iter().map(|change| change.clock.0).eq(11..17));
-        assert!(changes.iter().all(|change| change.cause == "container report"));
-    }
 }

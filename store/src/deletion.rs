@@ -12,10 +12,9 @@ use crate::change::{self, Cause, Change, ChangeKind, DELETION, Tombstone};
 use crate::driver::{Connection, Value};
 use crate::error::Result;
 use crate::package::page;
-use crate::record::image_uuid;
 use crate::sql::sql;
 use crate::work::Work;
-use crate::{image, packed};
+use crate::{container, image, shared};
 
 /// What came of a deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,16 +99,21 @@ fn delete_image(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outco
     let mut rows = work.connection.query(sql!("image/to_delete"), &[customer.into(), uuid.into()])?;
     let Some(row) = rows.first_mut() else { return Ok(Err(KeptReason::NotFound)) };
     let (id, tags) = (row.digest(0)?, image::read_tags(uuid, row, 1)?);
-    let values = [Value::from(customer), prefix(&id), Value::from(&id)];
-    let mut rows = work.connection.query(sql!("container/in_use"), &values)?;
-    let users = rows.first_mut().map(|row| row.u32(0)).transpose()?.unwrap_or(0);
+    let numbers = shared::of_image(work.connection, customer, &id)?;
+    let mut users = 0;
+    for number in &numbers {
+        let values = [Value::from(customer), Value::Int(*number)];
+        let mut rows = work.connection.query(sql!("container/in_use"), &values)?;
+        users += rows.first_mut().map(|row| row.u32(0)).transpose()?.unwrap_or(0);
+    }
     if users > 0 {
         return Ok(Err(KeptReason::InUse(users)));
     }
     let clock = work.tick()?;
-    let [customer_value, prefix, id_value] = values;
-    let values = [customer_value, prefix, id_value, clock.into(), Cause::ImageDeleted.into()];
-    work.connection.execute_later(sql!("container/lose_image"), &values)?;
+    for number in numbers {
+        let values = [customer.into(), Value::Int(number), clock.into(), Cause::ImageDeleted.into()];
+        work.connection.execute_later(sql!("container/lose_image"), &values)?;
+    }
     work.connection.execute_later(sql!("image/delete"), &[customer.into(), uuid.into()])?;
     let tombstone = Tombstone { id, tags, image_tags: Vec::new() };
     bury(work.connection, clock, customer, ChangeKind::Image, uuid, tombstone)?;
@@ -117,20 +121,15 @@ fn delete_image(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outco
 }
 
 fn delete_container(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outcome> {
-    let mut rows = work.connection.query(sql!("container/to_delete"), &[customer.into(), uuid.into()])?;
-    let Some(row) = rows.first_mut() else { return Ok(Err(KeptReason::NotFound)) };
-    let (id, image, document) = (row.digest(0)?, row.optional_digest(1)?, row.bytes(2)?);
-    let (_, tags) = packed::unpack(&mut work.memory.codec, &format!("container {uuid}"), &document)?;
+    let record = container::one(work.connection, &mut work.memory.codec, customer, uuid)?;
+    let Some(record) = record else { return Ok(Err(KeptReason::NotFound)) };
     let clock = work.tick()?;
-    let image_tags = match image {
-        Some(image) => {
-            let image = image_uuid(customer, &model::ImageId(image));
-            image::tags(work.connection, customer, image)?.unwrap_or_default()
-        }
+    let image_tags = match record.image_uuid {
+        Some(image) => image::tags(work.connection, customer, image)?.unwrap_or_default(),
         None => Vec::new(),
     };
     work.connection.execute_later(sql!("container/delete"), &[customer.into(), uuid.into()])?;
-    let tombstone = Tombstone { id, tags, image_tags };
+    let tombstone = Tombstone { id: record.report.id, tags: record.tags, image_tags };
     bury(work.connection, clock, customer, ChangeKind::Container, uuid, tombstone)?;
     Ok(Ok(clock))
 }

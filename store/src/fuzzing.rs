@@ -33,10 +33,10 @@ pub fn read_stored(stored: &[u8]) {
         read_inventory(&content);
     }
     if let Ok((report, tags)) = packed::unpack(&mut codec, "value", stored) {
-        let again =
-            packed::pack(&mut codec, &report, &tags).and_then(|it| packed::unpack(&mut codec, "value", &it));
-        if let Ok((again, _)) = again {
-            assert_eq!(again.name, report.name);
+        if let Ok(packed::Packed { shared, own }) = packed::pack(&mut codec, &report, &tags) {
+            let again = packed::unpack(&mut codec, "value", &packed::join(&shared, own));
+            let told = |(report, tags): (ContainerReport, Vec<String>)| (report.name, report.labels, tags);
+            assert_eq!(again.ok().map(told), Some(told((report, tags))));
         }
     }
 }

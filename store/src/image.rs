@@ -20,7 +20,7 @@ use crate::prepare::PreparedReport;
 use crate::record::{Ack, ImageDocument, ImageRecord};
 use crate::sql::sql;
 use crate::work::{Question, Work};
-use crate::{batch, codec, container, inventory, package, tag};
+use crate::{batch, codec, inventory, package, renewal, tag};
 
 /// Names kept of one image; beyond them the oldest are dropped.
 const MAX_NAMES: usize = 4_096;
@@ -140,7 +140,7 @@ pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
         key = Some((last.customer, last.uuid));
         for record in &records {
             let key = (record.customer, record.uuid);
-            let tags = container::first_form_tags(connection, ChangeKind::Image, key)?;
+            let tags = renewal::first_form_tags(connection, ChangeKind::Image, key)?;
             if !tags.is_empty() {
                 let values = [key.0.into(), key.1.into(), tags_value(&tags)?];
                 connection.execute(sql!("image/renew"), &values)?;

@@ -7,17 +7,20 @@ use std::time::Duration;
 
 use crate::driver::{Connection, Mode, Trouble, in_transaction};
 use crate::error::{Result, StoreError};
-use crate::{container, image};
+use crate::{image, renewal};
 
 /// The steps in order; a step's number is its place counted from 1 and the number in its file name.
-pub(crate) const MIGRATIONS: [(&str, &str); 3] = [
+pub(crate) const MIGRATIONS: [(&str, &str); 5] = [
     ("facts", include_str!("../migrations/0001_facts.sql")),
     ("deletion_and_jobs", include_str!("../migrations/0002_deletion_and_jobs.sql")),
     ("tags_in_records", include_str!("../migrations/0003_tags_in_records.sql")),
+    ("small_containers", include_str!("../migrations/0004_small_containers.sql")),
+    ("containers_renewed", include_str!("../migrations/0005_containers_renewed.sql")),
 ];
 
-/// The step after whose SQL rows are rewritten, because SQL cannot read their documents.
-const RENEWED: i64 = 2;
+/// Steps after whose SQL rows are rewritten, because SQL cannot read their documents.
+const TAGS_RENEWED: i64 = 2;
+const CONTAINERS_RENEWED: i64 = 4;
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version \
      (version {int} NOT NULL PRIMARY KEY, name {text} NOT NULL, applied {int} NOT NULL) {table}";
@@ -53,9 +56,17 @@ pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<()> {
         }
         for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
             connection.script(&dialect.expand(sql))?;
-            if number == RENEWED {
-                container::renew(connection)?;
-                image::renew(connection)?;
+            match number {
+                TAGS_RENEWED => {
+                    renewal::shorten_uuids(connection, &renewal::SECOND_FORM)?;
+                    renewal::tags_into_containers(connection)?;
+                    image::renew(connection)?;
+                }
+                CONTAINERS_RENEWED => {
+                    renewal::shorten_uuids(connection, &renewal::FOURTH_FORM)?;
+                    renewal::containers_anew(connection)?;
+                }
+                _ => {}
             }
             let now = model::Timestamp::now();
             connection.execute(

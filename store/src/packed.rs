@@ -1,8 +1,13 @@
 //! The stored form of a container's report: plain columns in a fixed order, without the names that JSON repeats.
 //!
-//! There are millions of them, so bytes count: a digest is stored raw and outside of what is compressed, where
-//! it would only spoil the compression of the rest. The decision a reader may doubt: this form cannot grow. A report
-//! that gains a field gets a new form with a new number, and this one is read for ever.
+//! There are millions of them, so bytes count. What containers of one image share (the digest of its manifest, its
+//! name) stands before the rest, so that the database can hold it once (see [`crate::shared`]) and put it back when a
+//! record is read. What looks random (times, addresses, the uid of a pod) is stored raw and outside of what is
+//! compressed, where it would only spoil the compression of the rest. What the kubelet derives from a pod's labels is
+//! derived again. The decision a reader may doubt: this form cannot grow. A report that gains a field gets a new form
+//! with a new number, and this one is read for ever.
+
+use std::borrow::Cow;
 
 use model::container::{HostFacts, PortMapping};
 use model::{ContainerReport, ContainerState, Digest, Label, Timestamp};
@@ -10,39 +15,47 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{Codec, Form};
 use crate::error::{Result, StoreError};
+use crate::packed_columns;
+use crate::packed_plain::{self, Plain, Pod, SHORT_HOSTNAME};
 
 /// What is compressed. Fields are never changed.
 #[derive(Serialize, Deserialize)]
-struct Columns<'a> {
-    name: &'a str,
+struct Texts<'a> {
+    /// Empty if it is derived from the labels.
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
     labels: Vec<(&'a str, &'a str)>,
     environment: Vec<&'a str>,
     hostname: &'a str,
-    ip_address: Option<&'a str>,
-    ipv6_address: Option<&'a str>,
     architecture: Option<&'a str>,
-    image_name: Option<&'a str>,
     path: Option<&'a str>,
     arguments: Vec<&'a str>,
     ports: Vec<(Option<&'a str>, Option<u16>, u16, &'a str)>,
     mac_address: &'a str,
-    ipv4: Option<&'a str>,
-    ipv6: Option<&'a str>,
     source: &'a str,
     tags: Vec<&'a str>,
-    state: u8,
-    privileged: Option<bool>,
-    root: Option<bool>,
-    created: i64,
-    /// From `created` on.
-    state_changed: i64,
+    /// Addresses in a spelling that their bytes do not give back.
+    addresses: Vec<&'a str>,
 }
 
-/// Whether a digest of the manifest stands before the rest.
-const WITHOUT_DIGEST: u8 = 0;
-const WITH_DIGEST: u8 = 1;
+/// What containers of one image have in common.
+#[derive(Serialize, Deserialize)]
+struct Shared<'a> {
+    image_digest: Option<[u8; 32]>,
+    #[serde(borrow)]
+    image_name: Option<&'a str>,
+}
 
-const STATES: [ContainerState; 6] = [
+/// What a row of a container holds.
+pub(crate) struct Packed {
+    /// What it shares with others of its image; empty if there is nothing.
+    pub(crate) shared: Vec<u8>,
+    /// The rest; a stored value by itself.
+    pub(crate) own: Vec<u8>,
+}
+
+pub(crate) const STATES: [ContainerState; 6] = [
     ContainerState::Created,
     ContainerState::Running,
     ContainerState::Paused,
@@ -57,211 +70,171 @@ pub(crate) fn state_number(state: ContainerState) -> i64 {
     1 + place.expect("all states are in the list") as i64
 }
 
-fn texts(list: &[String]) -> Vec<&str> {
+pub(crate) fn texts(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
 }
 
 /// Packs a report with the container's own tags in place of the report's. Leaves out `id`, `image_id` and
 /// `observed_at`, which have columns of their own.
-pub(crate) fn pack(codec: &mut Codec, report: &ContainerReport, tags: &[String]) -> Result<Vec<u8>> {
-    let content = content_of(report, tags);
-    let frame = codec.pack_bare(Form::ContainerColumns, &content)?;
-    let mut packed = Vec::with_capacity(2 + 32 + frame.len());
-    packed.push(Form::ContainerColumns as u8);
-    match &report.image_digest {
-        Some(digest) => {
-            packed.push(WITH_DIGEST);
-            packed.extend_from_slice(digest.as_bytes());
-        }
-        None => packed.push(WITHOUT_DIGEST),
-    }
-    packed.extend_from_slice(&frame);
-    Ok(packed)
+pub(crate) fn pack(codec: &mut Codec, report: &ContainerReport, tags: &[String]) -> Result<Packed> {
+    let (plain, content) = parts_of(report, tags);
+    let frame = codec.pack_bare(Form::ContainerParts, &content)?;
+    let mut own = vec![Form::ContainerParts as u8, 0];
+    plain.write(&mut own);
+    own.extend_from_slice(&frame);
+    Ok(Packed { shared: shared_of(report), own })
 }
 
-/// What is compressed of a report.
-fn content_of(report: &ContainerReport, tags: &[String]) -> Vec<u8> {
-    let columns = Columns {
-        name: &report.name,
-        labels: report.labels.iter().map(|label| (&*label.key, &*label.value)).collect(),
-        environment: texts(&report.environment),
+/// What is stored raw of a report, and what is compressed.
+fn parts_of(report: &ContainerReport, tags: &[String]) -> (Plain, Vec<u8>) {
+    let pod = Pod::of(&report.labels);
+    let (plain, addresses) = Plain::of(report, &pod);
+    let mut labels: Vec<_> = report.labels.iter().map(|label| (&*label.key, &*label.value)).collect();
+    if let (Some(place), true) = (pod.uid_place, plain.uid.is_some()) {
+        labels[place].1 = "";
+    }
+    let mut environment = texts(&report.environment);
+    if plain.hostname {
+        let place = packed_plain::hostname_place(&environment, pod.name);
+        environment[place.expect("it was found before")] = SHORT_HOSTNAME;
+    }
+    let content = Texts {
+        name: if plain.attempt.is_some() { Cow::Borrowed("") } else { Cow::Borrowed(&*report.name) },
+        labels,
+        environment,
         hostname: &report.host.hostname,
-        ip_address: report.host.ip_address.as_deref(),
-        ipv6_address: report.host.ipv6_address.as_deref(),
         architecture: report.host.architecture.as_deref(),
-        image_name: report.image_name.as_deref(),
         path: report.path.as_deref(),
         arguments: texts(&report.arguments),
         ports: report.ports.iter().map(port_columns).collect(),
         mac_address: &report.mac_address,
-        ipv4: report.ipv4.as_deref(),
-        ipv6: report.ipv6.as_deref(),
         source: &report.source,
         tags: texts(tags),
-        state: state_number(report.state) as u8,
-        privileged: report.privileged,
-        root: report.root,
-        created: report.created.0,
-        state_changed: report.state_changed.0.wrapping_sub(report.created.0),
+        addresses,
     };
-    postcard::to_stdvec(&columns).expect("plain columns can be written into memory")
+    let content = postcard::to_stdvec(&content).expect("plain columns can be written into memory");
+    (plain, content)
+}
+
+fn shared_of(report: &ContainerReport) -> Vec<u8> {
+    let image_digest = report.image_digest.as_ref().map(|digest| *digest.as_bytes());
+    let shared = Shared { image_digest, image_name: report.image_name.as_deref() };
+    if image_digest.is_none() && shared.image_name.is_none() {
+        return Vec::new();
+    }
+    postcard::to_stdvec(&shared).expect("plain columns can be written into memory")
+}
+
+/// Puts together what [`pack`] took apart. A value of an older form is whole already.
+pub(crate) fn join(shared: &[u8], own: Vec<u8>) -> Vec<u8> {
+    match own.split_first_chunk::<2>() {
+        Some((&[form, 0], rest)) if form == Form::ContainerParts as u8 && !shared.is_empty() => {
+            let length = postcard::to_stdvec(&shared.len()).expect("a number can be written into memory");
+            [&[form], &*length, shared, rest].concat()
+        }
+        _ => own,
+    }
 }
 
 fn port_columns(port: &PortMapping) -> (Option<&str>, Option<u16>, u16, &str) {
     (port.host_ip.as_deref(), port.host_port, port.port, &port.protocol)
 }
 
-/// Reads what [`pack`] wrote, or JSON of the older form; gives the report with blanks where columns are, and the tags.
+/// Reads what [`pack`] wrote, put together or not, or an older form; gives the report with blanks where columns are, and
+/// the tags.
 pub(crate) fn unpack(codec: &mut Codec, what: &str, packed: &[u8]) -> Result<(ContainerReport, Vec<String>)> {
-    let damaged = |reason: String| StoreError::damaged(what, reason);
+    let damaged = |reason: &str| StoreError::damaged(what, reason);
     let Some((&form, rest)) = packed.split_first() else {
-        return Err(damaged("is empty".to_owned()));
+        return Err(damaged("is empty"));
     };
-    if form != Form::ContainerColumns as u8 {
+    if form == Form::ContainerColumns as u8 {
+        return packed_columns::unpack(codec, what, rest);
+    }
+    if form != Form::ContainerParts as u8 {
         let json = codec.unpack(what, packed)?;
-        let report = serde_json::from_slice(&json).map_err(|error| damaged(error.to_string()))?;
+        let report = serde_json::from_slice(&json).map_err(|error| StoreError::damaged(what, error))?;
         return Ok((report, Vec::new()));
     }
-    let (image_digest, frame) = match rest.split_first() {
-        Some((&WITHOUT_DIGEST, frame)) => (None, frame),
-        Some((&WITH_DIGEST, rest)) => match rest.split_first_chunk::<32>() {
-            Some((digest, frame)) => (Some(Digest::from_bytes(*digest)), frame),
-            None => return Err(damaged("ends within a digest".to_owned())),
-        },
-        _ => return Err(damaged("does not say whether it has a digest".to_owned())),
+    let (length, rest) =
+        postcard::take_from_bytes::<u32>(rest).map_err(|_| damaged("does not say what it shares"))?;
+    let (shared, rest) =
+        rest.split_at_checked(length as usize).ok_or_else(|| damaged("ends within what it shares"))?;
+    let shared = match shared {
+        [] => Shared { image_digest: None, image_name: None },
+        bytes => postcard::from_bytes(bytes).map_err(|error| StoreError::damaged(what, error))?,
     };
-    let content = codec.unpack_bare(what, Form::ContainerColumns, frame)?;
-    let columns: Columns<'_> = postcard::from_bytes(&content).map_err(|error| damaged(error.to_string()))?;
-    let state = STATES.get(usize::from(columns.state).wrapping_sub(1)).copied();
-    let state = state.ok_or_else(|| damaged(format!("has the unknown state {}", columns.state)))?;
-    Ok((report_of(&columns, state, image_digest), owned(&columns.tags)))
+    let (plain, frame) = Plain::read(rest).ok_or_else(|| damaged("has odd columns"))?;
+    let content = codec.unpack_bare(what, Form::ContainerParts, frame)?;
+    let texts: Texts<'_> =
+        postcard::from_bytes(&content).map_err(|error| StoreError::damaged(what, error))?;
+    let tags = owned(&texts.tags);
+    let report = report_of(&shared, &plain, texts).ok_or_else(|| damaged("contradicts itself"))?;
+    Ok((report, tags))
 }
 
 fn owned(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
 }
 
-fn report_of(columns: &Columns<'_>, state: ContainerState, image_digest: Option<Digest>) -> ContainerReport {
+/// `None` if something that is to be derived has nothing to be derived from.
+fn report_of(shared: &Shared<'_>, plain: &Plain, texts: Texts<'_>) -> Option<ContainerReport> {
     let text = |text: Option<&str>| text.map(str::to_owned);
-    let label = |(key, value): &(&str, &str)| Label { key: (*key).to_owned(), value: (*value).to_owned() };
+    let mut labels: Vec<Label> = (texts.labels.iter())
+        .map(|(key, value)| Label { key: (*key).to_owned(), value: (*value).to_owned() })
+        .collect();
+    if let Some(uid) = plain.uid {
+        let place = Pod::of(&labels).uid_place?;
+        labels[place].value = uid.to_string();
+    }
+    let pod = Pod::of(&labels);
+    let name = match plain.attempt {
+        Some(attempt) => pod.container_name(attempt)?,
+        None => texts.name.into_owned(),
+    };
+    let mut environment = owned(&texts.environment);
+    if plain.hostname {
+        let place = environment.iter().position(|entry| entry == SHORT_HOSTNAME)?;
+        environment[place].push_str(pod.name?);
+    }
+    let mut odd = texts.addresses.iter();
+    let [ip_address, ipv6_address, ipv4, ipv6] = plain.addresses(&mut odd)?;
     let port = |(host_ip, host_port, port, protocol): &(Option<&str>, Option<u16>, u16, &str)| PortMapping {
         host_ip: host_ip.map(str::to_owned),
         host_port: *host_port,
         port: *port,
         protocol: (*protocol).to_owned(),
     };
-    ContainerReport {
+    Some(ContainerReport {
         id: Digest::from_bytes([0; 32]),
-        name: columns.name.to_owned(),
+        name,
         image_id: None,
-        image_digest,
-        image_name: text(columns.image_name),
+        image_digest: shared.image_digest.map(Digest::from_bytes),
+        image_name: text(shared.image_name),
         host: HostFacts {
-            hostname: columns.hostname.to_owned(),
-            ip_address: text(columns.ip_address),
-            ipv6_address: text(columns.ipv6_address),
-            architecture: text(columns.architecture),
+            hostname: texts.hostname.to_owned(),
+            ip_address,
+            ipv6_address,
+            architecture: text(texts.architecture),
         },
-        state,
-        created: Timestamp(columns.created),
-        state_changed: Timestamp(columns.created.wrapping_add(columns.state_changed)),
+        state: plain.state,
+        created: plain.created,
+        state_changed: plain.state_changed,
         observed_at: Timestamp::default(),
-        path: text(columns.path),
-        arguments: owned(&columns.arguments),
-        environment: owned(&columns.environment),
-        labels: columns.labels.iter().map(label).collect(),
-        ports: columns.ports.iter().map(port).collect(),
-        privileged: columns.privileged,
-        root: columns.root,
-        mac_address: columns.mac_address.to_owned(),
-        ipv4: text(columns.ipv4),
-        ipv6: text(columns.ipv6),
-        source: columns.source.to_owned(),
+        path: text(texts.path),
+        arguments: owned(&texts.arguments),
+        environment,
+        labels,
+        ports: texts.ports.iter().map(port).collect(),
+        privileged: plain.privileged,
+        root: plain.root,
+        mac_address: texts.mac_address.to_owned(),
+        ipv4,
+        ipv6,
+        source: texts.source.to_owned(),
         tags: Vec::new(),
-    }
+    })
 }
+
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn text() -> impl Strategy<Value = Option<String>> {
-        proptest::option::of(".{0,12}")
-    }
-
-    fn report() -> impl Strategy<Value = ContainerReport> {
-        let label = (".{0,9}", ".{0,9}").prop_map(|(key, value)| Label { key, value });
-        let port = (text(), any::<Option<u16>>(), any::<u16>(), "[A-Z]{3}").prop_map(
-            |(host_ip, host_port, port, protocol)| PortMapping { host_ip, host_port, port, protocol },
-        );
-        let list = || proptest::collection::vec(".{0,9}", 0..4);
-        let first = (".{0,20}", text(), text(), text(), text(), 0..6_usize, any::<i64>(), any::<i64>());
-        let second =
-            (list(), list(), proptest::collection::vec(label, 0..4), proptest::collection::vec(port, 0..3));
-        let third = (any::<Option<[u8; 32]>>(), any::<Option<bool>>(), any::<Option<bool>>(), text(), text());
-        (first, second, third).prop_map(|(first, second, third)| {
-            let (name, image_name, ip_address, ipv6_address, architecture, state, created, state_changed) =
-                first;
-            let (arguments, environment, labels, ports) = second;
-            let (digest, privileged, root, ipv4, ipv6) = third;
-            let host = HostFacts { hostname: name.clone(), ip_address, ipv6_address, architecture };
-            ContainerReport {
-                id: Digest::from_bytes([0; 32]),
-                image_id: None,
-                image_digest: digest.map(Digest::from_bytes),
-                image_name,
-                host,
-                state: STATES[state],
-                created: Timestamp(created),
-                state_changed: Timestamp(state_changed),
-                observed_at: Timestamp::default(),
-                path: ipv4.clone(),
-                mac_address: name.clone(),
-                source: "GENERAL".to_owned(),
-                tags: Vec::new(),
-                name,
-                arguments,
-                environment,
-                labels,
-                ports,
-                privileged,
-                root,
-                ipv4,
-                ipv6,
-            }
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn a_report_comes_back_with_its_tags(report in report(), tags in proptest::collection::vec(".{1,5}", 0..4)) {
-            let mut codec = Codec::new();
-            let packed = pack(&mut codec, &report, &tags).unwrap();
-            prop_assert_eq!(unpack(&mut codec, "it", &packed).unwrap(), (report, tags));
-        }
-
-        #[test]
-        fn foreign_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 1..120), digest in 0..3_u8) {
-            let mut codec = Codec::new();
-            let _ = unpack(&mut codec, "it", &bytes);
-            bytes.splice(..1, [Form::ContainerColumns as u8, digest]);
-            let _ = unpack(&mut codec, "it", &bytes);
-        }
-    }
-
-    #[test]
-    fn damaged_bytes_are_refused_by_name() {
-        let mut codec = Codec::new();
-        let json = serde_json::json!({
-            "id": Digest::from_bytes([0; 32]), "name": "web", "host": {"hostname": "node-1"}, "state": "RUNNING",
-            "imageDigest": Digest::from_bytes([7; 32]), "created": 100, "stateChanged": 200, "observedAt": 0,
-            "source": "GENERAL",
-        });
-        let packed = pack(&mut codec, &serde_json::from_value(json).unwrap(), &[]).unwrap();
-        for cut in 0..packed.len() {
-            let refused = unpack(&mut codec, "container x", &packed[..cut]).unwrap_err().to_string();
-            assert!(refused.contains("container x"), "{refused}");
-        }
-    }
-}
+#[path = "packed_tests.rs"]
+mod tests;

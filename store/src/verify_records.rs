@@ -58,7 +58,7 @@ impl Pass<'_> {
         self.pages(sql!("container/after"), nil_key(), &[0, 1], |pass, row| {
             pass.counts.containers += 1;
             let (customer, uuid, key) = key_of(&row)?;
-            let (state, cause) = (row.0.get(4).cloned(), row.0.get(9).cloned());
+            let (state, cause) = (row.0.get(4).cloned(), row.0.get(11).cloned());
             let read = container::read(pass.codec, row);
             let Some(record) = pass.readable("container", &key, read)? else { return Ok(()) };
             let expected = container_uuid(customer, &record.report.id);

@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::Timestamp;
+use model::{Digest, Timestamp};
 use uuid::Uuid;
 
 use crate::change;
@@ -35,6 +35,8 @@ pub(crate) struct Memory {
     pub(crate) customers: HashSet<Uuid>,
     /// Tags that are known to exist, by customer and uuid.
     pub(crate) tags: HashSet<(Uuid, Uuid)>,
+    /// Numbers of what containers share, by a hash of it.
+    pub(crate) shared: HashMap<Digest, i64>,
 }
 
 impl Memory {
@@ -45,6 +47,7 @@ impl Memory {
             codec: Codec::new(),
             customers: HashSet::new(),
             tags: HashSet::new(),
+            shared: HashMap::new(),
         }
     }
 }
@@ -151,6 +154,7 @@ impl<'a> Work<'a> {
                 self.connection.execute("ROLLBACK TO SAVEPOINT request", &[])?;
                 (self.clock, self.written) = (clock, written);
                 self.last_package = None;
+                self.memory.shared.clear();
                 for key in self.fresh_order.drain(fresh..) {
                     self.fresh.remove(&key);
                 }
@@ -238,6 +242,7 @@ impl<'a> Work<'a> {
         self.connection.rollback();
         self.memory.customers.clear();
         self.memory.tags.clear();
+        self.memory.shared.clear();
     }
 
     /// Keeps what was remembered, after the commit; gives the last clock value, if the clock moved.

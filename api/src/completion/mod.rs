@@ -71,9 +71,8 @@ pub(crate) async fn complete(
     let text = parameters.each("q").next().unwrap_or_default().to_owned();
     let cursor = parameters.number("cursor")?.unwrap_or(usize::MAX).min(text.chars().count());
     let (customer, scope) = (identity.customer(), identity.scope().clone());
-    let found = crate::ask_counting(&shared, move |fleet| {
-        Ok(fleet.complete((customer, &scope), entity, &text, cursor))
-    });
+    let found =
+        crate::ask(&shared, move |fleet| Ok(fleet.complete((customer, &scope), entity, &text, cursor)));
     let found = found.await?;
     Ok(body::json(&CompletionList {
         start: found.span.start,

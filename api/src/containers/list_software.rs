@@ -3,6 +3,7 @@
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
+use fleet::Fleet;
 
 use crate::auth::Identity;
 use crate::body;
@@ -13,16 +14,16 @@ use crate::paging::Parameters;
 use crate::state::Shared;
 use crate::wire::{ContainerRendering, ErrorBody, SoftwareList, Version};
 
-/// Lists the software of a container, all of it.
+/// Lists the software of a container, or what a filter admits, all of it.
 #[utoipa::path(
     get, path = "/csapi/{version}/containers/{containerSha}/software", tag = "containers",
     params(
         ("version" = String, Path, description = "v1.1, v1.2 or v1.3"),
         ("containerSha" = String, Path, description = "64 hex digits, or the first 12"),
-        ("filter" = Option<String>, Query, description = "not supported yet: anything but blank is refused"),
+        ("filter" = Option<String>, Query, description = "QQL on software tokens"),
         ("profile" = Option<String>, Query, description = "classic or full, see the setting"),
         ("isDrift" = Option<bool>, Query, description = "true: only what drifted from the image"),
-        ("sort" = Option<String>, Query, description = "name, version or fixVersion, with :asc or :desc"),
+        ("sort" = Option<String>, Query, description = "a software token with one value, with :asc or :desc; qid is taken and without effect"),
     ),
     responses(
         (status = 200, description = "the software", body = SoftwareList<'_>),
@@ -39,13 +40,14 @@ pub(crate) async fn list_software(
     Key(key): Key,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
-    let view = super::find(&shared, &identity, &key).await?;
     let parameters = Parameters::of(&uri);
     let rendering = ContainerRendering::of(version, true, &parameters, &shared.settings)?;
-    let mut rows = order::software(&view.software, &parameters)?;
+    let inside = order::software(&parameters)?;
+    let part = super::find_part(&shared, &identity, &key, inside, Fleet::container_software).await?;
+    let mut rows: Vec<_> = part.rows.iter().filter_map(|row| part.view.software.get(*row)).collect();
     if parameters.is_true("isDrift") {
         // drift is not observed yet: nothing is known to differ from the image
         rows.clear();
     }
-    Ok(body::json(&SoftwareList::new(rows, rendering.context(&view).facts, rendering.profile)))
+    Ok(body::json(&SoftwareList::new(rows, rendering.context(&part.view).facts, rendering.profile)))
 }

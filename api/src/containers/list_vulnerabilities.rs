@@ -3,6 +3,7 @@
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
+use fleet::Fleet;
 
 use crate::auth::Identity;
 use crate::body;
@@ -13,17 +14,17 @@ use crate::paging::Parameters;
 use crate::state::Shared;
 use crate::wire::{ContainerRendering, ContainerVulnerabilities, ErrorBody, Version, VulnerabilitySummary};
 
-/// Lists the vulnerabilities of a container, with a summary.
+/// Lists the vulnerabilities of a container that a filter admits, with a summary of these.
 #[utoipa::path(
     get, path = "/csapi/{version}/containers/{containerSha}/vuln", tag = "containers",
     params(
         ("version" = String, Path, description = "v1.1, v1.2 or v1.3"),
         ("containerSha" = String, Path, description = "64 hex digits, or the first 12"),
-        ("filter" = Option<String>, Query, description = "not supported yet: anything but blank is refused"),
+        ("filter" = Option<String>, Query, description = "QQL on vulnerability tokens"),
         ("type" = Option<String>, Query, description = "SUMMARY, DETAILS or ALL, default ALL"),
         ("profile" = Option<String>, Query, description = "classic or full, see the setting"),
         ("isDrift" = Option<bool>, Query, description = "true: only what drifted from the image"),
-        ("sort" = Option<String>, Query, description = "qid or severity, with :asc or :desc; default qid:asc"),
+        ("sort" = Option<String>, Query, description = "a vulnerability token with one value, with :asc or :desc; default qid:asc"),
         ("applyException" = Option<bool>, Query, description = "without effect: there are no exceptions yet"),
     ),
     responses(
@@ -41,18 +42,19 @@ pub(crate) async fn list_vulnerabilities(
     Key(key): Key,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
-    let view = super::find(&shared, &identity, &key).await?;
     let parameters = Parameters::of(&uri);
     let parts = Parts::of(&parameters)?;
     let rendering = ContainerRendering::of(version, true, &parameters, &shared.settings)?;
-    let mut rows = order::vulnerabilities(&view.vulnerabilities, &parameters)?;
+    let inside = order::vulnerabilities(&parameters)?;
+    let part = super::find_part(&shared, &identity, &key, inside, Fleet::container_vulnerabilities).await?;
+    let mut rows: Vec<_> = part.rows.iter().filter_map(|row| part.view.vulnerabilities.get(*row)).collect();
     if parameters.is_true("isDrift") {
         // drift is not observed yet: nothing is known to differ from the image
         rows.clear();
     }
     let summary = parts.summary.then(|| VulnerabilitySummary::new(rows.iter().copied()));
     Ok(body::json(&ContainerVulnerabilities {
-        details: parts.details.then(|| rendering.vulnerabilities(&view, rows)),
+        details: parts.details.then(|| rendering.vulnerabilities(&part.view, rows)),
         vuln_summary: summary,
     }))
 }

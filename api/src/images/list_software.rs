@@ -3,6 +3,7 @@
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
+use fleet::Fleet;
 
 use crate::auth::Identity;
 use crate::body;
@@ -13,14 +14,14 @@ use crate::paging::Parameters;
 use crate::state::Shared;
 use crate::wire::{ContainerProfile, ErrorBody, SoftwareList};
 
-/// Lists the software of an image, all of it.
+/// Lists the software of an image, or what a filter admits, all of it.
 #[utoipa::path(
     get, path = "/csapi/{version}/images/{imageSha}/software", tag = "images",
     params(
         ("version" = String, Path, description = "v1.1, v1.2 or v1.3"),
         ("imageSha" = String, Path, description = "64 hex digits, or the first 12"),
-        ("filter" = Option<String>, Query, description = "not supported yet: anything but blank is refused"),
-        ("sort" = Option<String>, Query, description = "name, version or fixVersion, with :asc or :desc"),
+        ("filter" = Option<String>, Query, description = "QQL on software tokens"),
+        ("sort" = Option<String>, Query, description = "a software token with one value, with :asc or :desc; qid is taken and without effect"),
     ),
     responses(
         (status = 200, description = "the software", body = SoftwareList<'_>),
@@ -36,8 +37,9 @@ pub(crate) async fn list_software(
     Key(key): Key,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
-    let view = super::find(&shared, &identity, &key).await?;
-    let rows = order::software(&view.software, &Parameters::of(&uri))?;
-    let facts = &view.record.document.facts;
+    let inside = order::software(&Parameters::of(&uri))?;
+    let part = super::find_part(&shared, &identity, &key, inside, Fleet::image_software).await?;
+    let rows = part.rows.iter().filter_map(|row| part.view.software.get(*row));
+    let facts = &part.view.record.document.facts;
     Ok(body::json(&SoftwareList::new(rows, Some(facts), ContainerProfile::Full)))
 }

@@ -3,6 +3,7 @@
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
+use fleet::Fleet;
 
 use crate::auth::Identity;
 use crate::body;
@@ -15,15 +16,15 @@ use crate::wire::{
     ErrorBody, ImageVulnerabilities, Version, Vulnerability, VulnerabilitySummary, image_context,
 };
 
-/// Lists the vulnerabilities of an image, with a summary.
+/// Lists the vulnerabilities of an image that a filter admits, with a summary of these.
 #[utoipa::path(
     get, path = "/csapi/{version}/images/{imageSha}/vuln", tag = "images",
     params(
         ("version" = String, Path, description = "v1.1, v1.2 or v1.3"),
         ("imageSha" = String, Path, description = "64 hex digits, or the first 12"),
-        ("filter" = Option<String>, Query, description = "not supported yet: anything but blank is refused"),
+        ("filter" = Option<String>, Query, description = "QQL on vulnerability tokens"),
         ("type" = Option<String>, Query, description = "SUMMARY, DETAILS or ALL, default ALL"),
-        ("sort" = Option<String>, Query, description = "qid or severity, with :asc or :desc; default qid:asc"),
+        ("sort" = Option<String>, Query, description = "a vulnerability token with one value, with :asc or :desc; default qid:asc"),
         ("applyException" = Option<bool>, Query, description = "without effect: there are no exceptions yet"),
     ),
     responses(
@@ -41,11 +42,12 @@ pub(crate) async fn list_vulnerabilities(
     Key(key): Key,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
-    let view = super::find(&shared, &identity, &key).await?;
     let parameters = Parameters::of(&uri);
     let parts = Parts::of(&parameters)?;
-    let rows = order::vulnerabilities(&view.vulnerabilities, &parameters)?;
-    let context = image_context(&view, version);
+    let inside = order::vulnerabilities(&parameters)?;
+    let part = super::find_part(&shared, &identity, &key, inside, Fleet::image_vulnerabilities).await?;
+    let rows: Vec<_> = part.rows.iter().filter_map(|row| part.view.vulnerabilities.get(*row)).collect();
+    let context = image_context(&part.view, version);
     let details = || rows.iter().map(|found| Vulnerability::new(&context, found)).collect();
     Ok(body::json(&ImageVulnerabilities {
         details: parts.details.then(details),

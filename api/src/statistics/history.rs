@@ -81,7 +81,9 @@ pub(crate) async fn history(
     for (day, document) in noted.map_err(crate::store_error)? {
         match serde_json::from_str(&document) {
             Ok(numbers) => data.push(HistoryPoint::new(day.into(), numbers)),
-            Err(error) => tracing::warn!(day, %error, "the numbers of a day cannot be read and are left out: {error}"),
+            Err(error) => {
+                tracing::warn!(day, %error, "the numbers of a day cannot be read and are left out: {error}")
+            }
         }
     }
     let everything = Selection { customer, scope, entity: Entity::Image, filter: None };

@@ -28,6 +28,13 @@ impl SeverityCounts {
         let [one, two, three, four, five] = [1, 2, 3, 4, 5].map(|severity| Some(counts.get(severity)));
         Self { five, four, three, two, one }
     }
+
+    /// Counts vulnerabilities.
+    pub(crate) fn of<'a>(vulnerabilities: impl Iterator<Item = &'a VulnerabilityView>) -> Self {
+        let mut counts = Counts::default();
+        vulnerabilities.for_each(|view| counts.add(view.severity));
+        Self::new(counts)
+    }
 }
 
 /// `sev1Count` to `sev5Count`.

@@ -5,11 +5,13 @@
 //! keys without asking. Records are structs that borrow from the index and are written straight into the
 //! output buffer; no tree of JSON values is built.
 
+mod association;
 mod container;
 mod container_keys;
 mod container_list;
 mod count;
 mod error;
+mod fleet_vulnerability;
 mod host;
 mod image;
 mod image_keys;
@@ -30,10 +32,12 @@ mod version;
 mod vulnerability;
 mod writer;
 
+pub(crate) use association::HostStatistics;
 pub(crate) use container::{AnyContainerRecord, ContainerRecord, ContainerRendering};
 pub(crate) use container_list::ContainerListItem;
 pub(crate) use count::{SeverityCounts, VulnerabilitySummary};
 pub(crate) use error::ErrorBody;
+pub(crate) use fleet_vulnerability::{FleetVulnerabilityDetails, FleetVulnerabilityItem, vulnerability_uuid};
 pub(crate) use image::{AnyImageRecord, ImageRecord, ImageRendering, image_context};
 pub(crate) use image_list::ImageListItem;
 pub(crate) use page::{BulkPage, Page};

@@ -32,7 +32,7 @@ async fn every_documented_operation_is_routed_and_guarded() {
             }
         }
     }
-    assert!(operations >= 19, "{operations}");
+    assert!(operations >= 34, "{operations}");
 }
 
 #[test]

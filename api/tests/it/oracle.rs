@@ -254,7 +254,9 @@ async fn table(dice: &mut Dice, world: &World, rows: &Rows) -> (Entity, String, 
     }
     let record = dice.pick(records);
     let path = format!("{list}/{}", record["sha"].as_str().unwrap());
-    let get = async |part: &str| world.get(&rows.account, &format!("/csapi/v1.3/{path}/{part}")).await.json();
+    let get = async |part: &str| {
+        world.get(&rows.account, &format!("/csapi/v1.3/{path}/{part}?profile=full")).await.json()
+    };
     let found = vulnerabilities(&get("vuln").await);
     match dice.below(2) {
         0 => (Entity::Software, format!("{path}/software"), software_rows(&get("software").await, &found)),

@@ -89,13 +89,7 @@ impl World {
         let fleet = Fleet::start(store.clone(), bundle).await.unwrap();
         let settings = ApiSettings { public_url: Some("http://plimsoll".into()), ..ApiSettings::default() };
         let router = api::router(ApiState { store: store.clone(), fleet: fleet.clone(), settings });
-        Self {
-            service: TowerToHyperService::new(router),
-            store,
-            fleet,
-            ids: BTreeMap::new(),
-            _place: place,
-        }
+        Self { service: TowerToHyperService::new(router), store, fleet, ids: BTreeMap::new(), _place: place }
     }
 
     /// The whole of a random fleet.

@@ -93,10 +93,20 @@ impl Route {
             let (name, value) = explained(dice, material.rows)?;
             query.append_pair(name, &value);
         } else {
-            for name in &self.parameters {
-                let often = if matches!(name.as_str(), "filter" | "limit" | "pageSize") { 70 } else { 35 };
+            let chosen = *dice.pick(&[Entity::Image, Entity::Container]);
+            let has_choice = self.parameters.iter().any(|name| name == "entity");
+            let entity = if has_choice { chosen } else { self.entity() };
+            if has_choice {
+                query.append_pair("entity", if chosen == Entity::Image { "images" } else { "containers" });
+            }
+            for name in self.parameters.iter().filter(|name| *name != "entity") {
+                let often = match name.as_str() {
+                    "by" => 95,
+                    "filter" | "limit" | "pageSize" | "q" => 70,
+                    _ => 35,
+                };
                 if dice.percent(often)
-                    && let Some(value) = self.value(dice, name, material)
+                    && let Some(value) = self.value(dice, name, entity, material)
                 {
                     query.append_pair(name, &value);
                 }
@@ -105,12 +115,27 @@ impl Route {
         Some(format!("{place}?{}", query.finish()))
     }
 
-    fn value(&self, dice: &mut Dice, name: &str, material: &Material<'_>) -> Option<String> {
+    fn value(&self, dice: &mut Dice, name: &str, entity: Entity, material: &Material<'_>) -> Option<String> {
         let word = |dice: &mut Dice, words: &[&str]| Some((*dice.pick(words)).to_owned());
         match name {
-            "filter" => self.filter(dice, material),
+            "filter" => filter(dice, entity, material),
+            // a question that is being written
+            "q" => {
+                let text = filter(dice, entity, material)?;
+                let length = dice.below(text.chars().count() + 1);
+                Some(text.chars().take(length).collect())
+            }
+            "cursor" => Some(dice.below(12).to_string()),
+            "by" if dice.percent(50) => word(dice, GROUPS),
+            "by" => {
+                let records = records(entity, material);
+                Some(Asker::new(entity, &records, material.now, |_| false).order(dice)?.name)
+            }
+            "groupBy" => word(dice, &["severity", "severity", "category", "x"]),
+            "top" => Some((1 + dice.below(9)).to_string()),
+            "days" => Some((1 + dice.below(40)).to_string()),
             "sort" => {
-                let (records, entity) = self.records(material);
+                let records = records(entity, material);
                 let column = Asker::new(entity, &records, material.now, |_| false).order(dice)?;
                 Some(format!("{}:{}", column.name, dice.pick(&["asc", "desc"])))
             }
@@ -136,25 +161,29 @@ impl Route {
             _ => panic!("teach this test what to give for {name} of {}", self.path),
         }
     }
+}
 
-    fn records(&self, material: &Material<'_>) -> (Vec<Value>, Entity) {
-        let rows = material.rows;
-        let parts = |key: &str| -> Vec<Value> {
-            rows.images.iter().filter_map(|row| row[key].as_array()).flatten().take(200).cloned().collect()
-        };
-        match self.entity() {
-            Entity::Image => (rows.images.clone(), Entity::Image),
-            Entity::Container => (rows.containers.clone(), Entity::Container),
-            Entity::Software => (parts("softwares"), Entity::Software),
-            Entity::Vulnerability => (parts("vulnerabilities"), Entity::Vulnerability),
-        }
-    }
+/// What numbers can be counted by besides tokens.
+const GROUPS: &[&str] =
+    &["severity", "package", "package-version", "vulnerability", "cve", "repository", "host", "namespace"];
 
-    fn filter(&self, dice: &mut Dice, material: &Material<'_>) -> Option<String> {
-        let (records, entity) = self.records(material);
-        let ask = Asker::new(entity, &records, material.now, |_| false).ask(dice)?;
-        Some(print(&ask, dice))
+fn records(entity: Entity, material: &Material<'_>) -> Vec<Value> {
+    let rows = material.rows;
+    let parts = |key: &str| -> Vec<Value> {
+        rows.images.iter().filter_map(|row| row[key].as_array()).flatten().take(200).cloned().collect()
+    };
+    match entity {
+        Entity::Image => rows.images.clone(),
+        Entity::Container => rows.containers.clone(),
+        Entity::Software => parts("softwares"),
+        Entity::Vulnerability => parts("vulnerabilities"),
     }
+}
+
+fn filter(dice: &mut Dice, entity: Entity, material: &Material<'_>) -> Option<String> {
+    let records = records(entity, material);
+    let ask = Asker::new(entity, &records, material.now, |_| false).ask(dice)?;
+    Some(print(&ask, dice))
 }
 
 /// What an explanation is asked for: a vulnerability of an image, or a package of it.

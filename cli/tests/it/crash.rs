@@ -78,7 +78,7 @@ fn everything(server: &Server) -> Vec<(String, String)> {
     let mut pages = Vec::new();
     let mut take = |path: String| {
         let response = server.get(&path);
-        let link = crate::harness::next_link_of(&response);
+        let link = crate::harness::next_link(&response);
         // the port is another one after each start
         let text = format!("{} {link:?} {}", response.status(), response.text().unwrap());
         pages.push((path, text.replace(&server.base, "")));

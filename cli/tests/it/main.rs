@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod compare_versions;
+mod crash;
 mod durability;
 mod explain;
 mod export;

@@ -54,7 +54,7 @@ struct Span {
 
 /// What all vulnerabilities come to, by number of the group; those that no record has have no count.
 ///
-/// Their times are those in images, and where only containers were counted, those in containers.
+/// Their times are those in images, and those in containers where only the container was counted and not its image.
 pub(crate) fn gather(
     search: &Search<'_>,
     weights: &Weights,
@@ -97,13 +97,14 @@ fn spans(search: &Search<'_>, images: &Bits, containers: &Bits) -> Vec<Span> {
         span.first_stored = span.first_stored.min(*first_stored);
         span.latest = span.latest.max(*first_stored).max(last_scanned);
     };
-    if images.is_empty() {
-        for container in containers.iter() {
-            let image = tenant.containers.image.get(container).copied().unwrap_or(NONE);
-            add(image, tenant.containers.first_stored.get(container));
+    images.iter().for_each(|image| add(image, tenant.images.first_stored.get(image)));
+    // an image that is not counted itself stands in through its containers, with their times
+    for container in containers.iter() {
+        let image = tenant.containers.image.get(container).copied().unwrap_or(NONE);
+        if !images.contains(image) {
+            let first_stored = tenant.containers.first_stored.get(container);
+            add(image, first_stored.max(tenant.images.first_stored.get(image)));
         }
-    } else {
-        images.iter().for_each(|image| add(image, tenant.images.first_stored.get(image)));
     }
     spans
 }

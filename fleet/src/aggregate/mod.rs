@@ -5,10 +5,12 @@
 mod content;
 mod gather;
 mod groups;
+mod software;
 mod summary;
 mod vulnerabilities;
 
 pub(crate) use groups::{By, Group, Groups, group};
+pub(crate) use software::{FleetSoftware, software};
 pub(crate) use summary::summary;
 pub use summary::{SeverityTotals, StateTotals, Summary};
 pub(crate) use vulnerabilities::vulnerabilities;

@@ -48,7 +48,7 @@ struct Chosen<'s> {
 }
 
 /// A search by a reader; `None` if the customer has nothing.
-fn search<'s>(state: &'s State, customer: Uuid, scope: &Scope) -> Option<Search<'s>> {
+pub(crate) fn search<'s>(state: &'s State, customer: Uuid, scope: &Scope) -> Option<Search<'s>> {
     let tenant = state.index.tenant(customer)?;
     Some(Search::new(&state.index, tenant, tenant.visible(scope)))
 }
@@ -58,7 +58,9 @@ fn choose<'s>(state: &'s State, selection: &Selection) -> Result<Option<Chosen<'
     let condition = resolved(selection.filter.as_ref(), selection.entity, Timestamp::now())?;
     let Some(search) = search(state, selection.customer, &selection.scope) else { return Ok(None) };
     let Visible { images, containers } = search.visible.clone();
-    let Some(view) = state.view(selection.customer, &selection.scope, selection.entity) else { return Ok(None) };
+    let Some(view) = state.view(selection.customer, &selection.scope, selection.entity) else {
+        return Ok(None);
+    };
     if selection.filter.is_none() {
         return Ok(Some(Chosen { search, images, containers }));
     }
@@ -67,7 +69,11 @@ fn choose<'s>(state: &'s State, selection: &Selection) -> Result<Option<Chosen<'
     let image = |container: u32| of_image.get(container).copied().unwrap_or(NONE);
     let (images, containers) = if selection.entity == Entity::Container {
         let mut of_containers = Bits::none(images.len());
-        listed.iter().map(image).filter(|image| images.contains(*image)).for_each(|image| of_containers.insert(image));
+        listed
+            .iter()
+            .map(image)
+            .filter(|image| images.contains(*image))
+            .for_each(|image| of_containers.insert(image));
         (Arc::new(of_containers), listed)
     } else {
         let mut of_images = Bits::clone(&containers);

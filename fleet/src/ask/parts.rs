@@ -39,7 +39,11 @@ type Asked<'a> = (Uuid, &'a Scope, &'a str);
 
 impl Fleet {
     /// The software of an image, which is found as by [`Fleet::image`].
-    pub fn image_software(&self, asked: Asked<'_>, inside: &Inside) -> Result<Lookup<Part<ImageView>>, FleetError> {
+    pub fn image_software(
+        &self,
+        asked: Asked<'_>,
+        inside: &Inside,
+    ) -> Result<Lookup<Part<ImageView>>, FleetError> {
         self.part((Entity::Image, Entity::Software), asked, inside, image_view, |view, chosen| {
             places(view.software.len(), chosen)
         })
@@ -73,9 +77,13 @@ impl Fleet {
         asked: Asked<'_>,
         inside: &Inside,
     ) -> Result<Lookup<Part<ContainerView>>, FleetError> {
-        self.part((Entity::Container, Entity::Vulnerability), asked, inside, container_view, |view, chosen| {
-            by_qid(&view.vulnerabilities, chosen)
-        })
+        self.part(
+            (Entity::Container, Entity::Vulnerability),
+            asked,
+            inside,
+            container_view,
+            |view, chosen| by_qid(&view.vulnerabilities, chosen),
+        )
     }
 
     fn part<V>(

@@ -1,17 +1,20 @@
 //! Numbers of many records, and help for whoever writes a query about them.
 
+use std::sync::Arc;
+
 use model::Timestamp;
 use qql::fields::{ContainerField, FieldId};
 use qql::{Completions, Entity, Sort};
 use uuid::Uuid;
 
-use super::{Selection, choose, search};
+use super::{Chosen, Selection, choose, search};
 use crate::aggregate::{self, By, FleetVulnerabilities, Group, Summary};
 use crate::error::FleetError;
 use crate::eval::Key;
 use crate::fleet::Fleet;
 use crate::lists::resolved;
 use crate::request::Scope;
+use crate::table::Bits;
 
 /// What records are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,12 +112,25 @@ impl Fleet {
     pub fn groups(&self, selection: &Selection, by: GroupBy, top: usize) -> Result<GroupList, FleetError> {
         let state = self.state();
         let Some(chosen) = choose(&state, selection)? else { return Ok(GroupList::default()) };
-        let groups = aggregate::group(&chosen.search, by.by(), &chosen.images, &chosen.containers, top);
+        let Chosen { search, images, containers } = chosen;
+        let by = by.by();
+        // what an image's own record says is not told by a container of it to whoever may not see the image
+        let told = match by {
+            By::Field(FieldId::Image(_)) | By::Repository => {
+                let of_image = &search.tenant.containers.image;
+                let is_shown = |image: &u32| search.visible.images.contains(*image);
+                let mut told = Bits::clone(&containers);
+                told.retain(|container| of_image.get(container).is_some_and(is_shown));
+                Arc::new(told)
+            }
+            _ => Arc::clone(&containers),
+        };
+        let groups = aggregate::group(&search, by, &images, &told, top);
         Ok(GroupList {
             rows: groups.top.into_iter().map(GroupRow::from).collect(),
             count: groups.count as u64,
             images: groups.images,
-            containers: groups.containers,
+            containers: containers.count(),
         })
     }
 
@@ -148,7 +164,13 @@ impl Fleet {
 
     /// What may stand at a place of a query that is being typed, counted in characters from 0; values are those that the
     /// scope shows.
-    pub fn complete(&self, (customer, scope): (Uuid, &Scope), entity: Entity, text: &str, cursor: usize) -> Completions {
+    pub fn complete(
+        &self,
+        (customer, scope): (Uuid, &Scope),
+        entity: Entity,
+        text: &str,
+        cursor: usize,
+    ) -> Completions {
         let state = self.state();
         match search(&state, customer, scope) {
             Some(search) => qql::complete(text, cursor, entity, &search),

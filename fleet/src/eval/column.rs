@@ -283,8 +283,25 @@ fn begins_token(text: &str, at: usize) -> bool {
     let Some(before) = at.checked_sub(1).and_then(|before| text.as_bytes().get(before)) else { return true };
     let is_separator = matches!(
         before,
-        b' ' | b'\t' | b'\n' | b'\r' | b',' | b';' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>' | b'"' | b'\''
-            | b'|' | b'/' | b'\\' | b'-'
+        b' ' | b'\t'
+            | b'\n'
+            | b'\r'
+            | b','
+            | b';'
+            | b'('
+            | b')'
+            | b'['
+            | b']'
+            | b'{'
+            | b'}'
+            | b'<'
+            | b'>'
+            | b'"'
+            | b'\''
+            | b'|'
+            | b'/'
+            | b'\\'
+            | b'-'
     );
     is_separator && text.trim().len() != UUID
 }

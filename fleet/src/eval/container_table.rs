@@ -1,14 +1,15 @@
 //! Where the fields of containers are found. What a container has from its image is looked up there.
 
-use qql::fields::{ContainerField, FieldId, HostField, ImageField, PortField};
+use qql::fields::{ContainerField, FieldId, HostField, ImageField};
 use qql::{Array, Condition};
 
 use super::column::{Column, flags, times, words};
 use super::content::Times;
+use super::elements::container_member;
 use super::evaluate::Table;
 use super::hosts;
-use super::image_table::{ImageTable, label_test, text, texts, with_tuple};
-use super::tuples::{Member, TupleTest};
+use super::image_table::{ImageTable, text, texts, with_tuple};
+use super::tuples::TupleTest;
 use crate::facts::{Containers, state_of};
 use crate::table::{Bits, NONE};
 
@@ -137,6 +138,7 @@ impl Table for ContainerTable<'_> {
 
     fn with_element(&self, array: Array, inner: &Condition, candidates: &Bits) -> Bits {
         let containers = self.containers();
+        let test = || TupleTest::of(inner, &|field| container_member(self.images.tenant, field));
         match array {
             Array::Softwares | Array::Vulnerabilities => {
                 let ImageTable { tenant, content, .. } = self.images;
@@ -147,20 +149,12 @@ impl Table for ContainerTable<'_> {
                 content.containers_with(tenant, array, inner, &times, candidates)
             }
             Array::Label => {
-                let labels = &containers.labels;
-                let test = label_test(labels, inner);
-                with_tuple(&labels.tuples.numbers, &labels.tuples.lists, 2, &test, |_| true, candidates)
+                let labels = &containers.labels.tuples;
+                with_tuple(&labels.numbers, &labels.lists, 2, &test(), |_| true, candidates)
             }
             Array::PortMapping => {
-                let ports = &containers.ports;
-                let test = TupleTest::of(inner, &|field| match field {
-                    FieldId::Port(PortField::Port) => Member::Number(0),
-                    FieldId::Port(PortField::HostPort) => Member::Number(1),
-                    FieldId::Port(PortField::Protocol) => Member::Text(2, &ports.protocols),
-                    FieldId::Port(PortField::HostIp) => Member::Text(3, &ports.host_ips),
-                    _ => Member::Missing,
-                });
-                with_tuple(&ports.tuples.numbers, &ports.tuples.lists, 4, &test, |_| true, candidates)
+                let ports = &containers.ports.tuples;
+                with_tuple(&ports.numbers, &ports.lists, 4, &test(), |_| true, candidates)
             }
             _ => Bits::none(candidates.len()),
         }

@@ -1,15 +1,15 @@
 //! Where the fields of images are found.
 
-use qql::fields::{FieldId, SecretField};
-use qql::fields::{HostField, ImageField, LabelField, LayerField, RepoDigestField, RepoField};
+use qql::fields::{FieldId, HostField, ImageField};
 use qql::{Array, Condition, Test};
 
 use super::column::{Column, flags, numbers, time, times};
 use super::content::{Content, Times};
 use super::evaluate::Table;
+use super::elements::image_member;
 use super::hosts;
 use super::pass::{pass, through};
-use super::tuples::{Member, TupleTest};
+use super::tuples::TupleTest;
 use crate::facts::{Images, Tenant};
 use crate::table::{Bits, Chunked, Lists, NONE};
 
@@ -134,19 +134,6 @@ impl<'i> ImageTable<'i> {
         });
         all.into_iter().take(window).map(|(_, position)| position).collect()
     }
-
-    /// The candidates with a list of tuples of which one passes.
-    fn with_tuple(
-        &self,
-        numbers: &Chunked<u32>,
-        lists: &Lists,
-        width: usize,
-        test: &TupleTest,
-        counts: impl Fn(&[u32]) -> bool,
-        candidates: &Bits,
-    ) -> Bits {
-        with_tuple(numbers, lists, width, test, counts, candidates)
-    }
 }
 
 /// The candidates with a list of tuples of which one counts and passes.
@@ -194,7 +181,7 @@ impl Table for ImageTable<'_> {
 
     fn with_element(&self, array: Array, inner: &Condition, candidates: &Bits) -> Bits {
         let images = self.images();
-        let digests = &self.tenant.digests;
+        let test = || TupleTest::of(inner, &|field| image_member(self.tenant, field));
         match array {
             Array::Softwares | Array::Vulnerabilities => {
                 let times = Times { first_stored: &images.first_stored, last_scanned: &images.last_scanned };
@@ -202,60 +189,23 @@ impl Table for ImageTable<'_> {
             }
             Array::Hosts => hosts::images_with(self.tenant, inner, candidates),
             Array::Repo => {
-                let names = &images.references;
-                let test = TupleTest::of(inner, &|field| match field {
-                    FieldId::Repo(RepoField::Registry) => Member::Text(0, &names.registries),
-                    FieldId::Repo(RepoField::Repository) => Member::Text(1, &names.repositories),
-                    FieldId::Repo(RepoField::Tag) => Member::Text(2, &names.tags),
-                    _ => Member::Missing,
-                });
+                let names = &images.references.tuples;
                 let is_tagged = |tuple: &[u32]| tuple[2] != NONE;
-                self.with_tuple(&names.tuples.numbers, &names.tuples.lists, 4, &test, is_tagged, candidates)
+                with_tuple(&names.numbers, &names.lists, 4, &test(), is_tagged, candidates)
             }
             Array::RepoDigests => {
-                let names = &images.references;
-                let test = TupleTest::of(inner, &|field| match field {
-                    FieldId::RepoDigest(RepoDigestField::Registry) => Member::Text(0, &names.registries),
-                    FieldId::RepoDigest(RepoDigestField::Repository) => Member::Text(1, &names.repositories),
-                    FieldId::RepoDigest(RepoDigestField::Digest) => Member::Digest(3, digests),
-                    _ => Member::Missing,
-                });
+                let names = &images.references.tuples;
                 let has_digest = |tuple: &[u32]| tuple[3] != NONE;
-                self.with_tuple(&names.tuples.numbers, &names.tuples.lists, 4, &test, has_digest, candidates)
+                with_tuple(&names.numbers, &names.lists, 4, &test(), has_digest, candidates)
             }
             Array::Label => {
-                let labels = &images.labels;
-                let test = label_test(labels, inner);
-                self.with_tuple(&labels.tuples.numbers, &labels.tuples.lists, 2, &test, |_| true, candidates)
+                let labels = &images.labels.tuples;
+                with_tuple(&labels.numbers, &labels.lists, 2, &test(), |_| true, candidates)
             }
-            Array::Layers => {
-                let test = TupleTest::of(inner, &|field| match field {
-                    FieldId::Layer(LayerField::Sha) => Member::Digest(0, digests),
-                    _ => Member::Missing,
-                });
-                let layers = &images.layers;
-                self.with_layers(layers, &test, candidates)
-            }
+            Array::Layers => self.with_layers(&images.layers, &test(), candidates),
             Array::Secrets => {
-                let secrets = &images.secrets;
-                let test = TupleTest::of(inner, &|field| match field {
-                    FieldId::Secret(SecretField::Type) => Member::Text(0, &secrets.rules),
-                    FieldId::Secret(SecretField::Category) => Member::Fixed("SECRET"),
-                    FieldId::Secret(SecretField::Title) => Member::Text(1, &secrets.titles),
-                    FieldId::Secret(SecretField::FilePath) => Member::Text(2, &secrets.paths),
-                    FieldId::Secret(SecretField::StartLine | SecretField::EndLine) => Member::Number(3),
-                    FieldId::Secret(SecretField::Severity) => Member::Word(4, super::shown::secret_severity),
-                    FieldId::Secret(SecretField::LayerSha) => Member::Digest(5, digests),
-                    _ => Member::Missing,
-                });
-                self.with_tuple(
-                    &secrets.tuples.numbers,
-                    &secrets.tuples.lists,
-                    6,
-                    &test,
-                    |_| true,
-                    candidates,
-                )
+                let secrets = &images.secrets.tuples;
+                with_tuple(&secrets.numbers, &secrets.lists, 6, &test(), |_| true, candidates)
             }
             _ => Bits::none(candidates.len()),
         }
@@ -270,7 +220,7 @@ impl ImageTable<'_> {
         test: &TupleTest,
         candidates: &Bits,
     ) -> Bits {
-        let mut found = self.with_tuple(&layers.numbers, &layers.lists, 1, test, |_| true, candidates);
+        let mut found = with_tuple(&layers.numbers, &layers.lists, 1, test, |_| true, candidates);
         if test.holds(&[NONE]) {
             let mut rest = without(candidates, &found);
             rest.retain(|position| super::shown::has_empty_layer(self.tenant, position));
@@ -278,15 +228,6 @@ impl ImageTable<'_> {
         }
         found
     }
-}
-
-/// A condition on a label.
-pub(crate) fn label_test(labels: &crate::facts::LabelsColumn, inner: &Condition) -> TupleTest {
-    TupleTest::of(inner, &|field| match field {
-        FieldId::Label(LabelField::Key) => Member::Text(0, &labels.keys),
-        FieldId::Label(LabelField::Value) => Member::Text(1, &labels.values),
-        _ => Member::Missing,
-    })
 }
 
 pub(crate) fn text(column: &crate::facts::TextColumn) -> Column<'_> {

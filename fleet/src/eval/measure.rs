@@ -145,7 +145,6 @@ fn inventories(index: &mut Index) -> Vec<u32> {
             })
             .collect();
         numbers.extend(index.inventories.intern(&index.packages, contents).unwrap());
-        index.inventories.settle();
     }
     numbers
 }

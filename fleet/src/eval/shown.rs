@@ -42,19 +42,17 @@ pub(crate) fn score(base: f32) -> i64 {
 
 /// Whether the history of an image has an entry without a layer.
 pub(crate) fn has_empty_layer(tenant: &Tenant, image: u32) -> bool {
-    let document = store::decode_image_document(tenant.images.document.get(image));
-    document.is_ok_and(|document| document.facts.layers.iter().any(|layer| layer.diff_id.is_none()))
+    tenant.images.has_empty_layer.contains(image)
 }
 
 /// The image that an image was built on: the known one that the reader may see, unless its scanner knew one that has more of
 /// its layers.
 pub(crate) fn base_image(tenant: &Tenant, image: u32, visible: &Bits) -> Option<Digest> {
     let known = tenant.images.base_of(image, &tenant.digests, |other| visible.contains(other));
-    let document = store::decode_image_document(tenant.images.document.get(image)).ok();
-    let named = document.and_then(|document| document.facts.base);
-    let named = named.filter(|base| known.is_none_or(|(_, layers)| layers < base.layers));
+    let named = tenant.images.stated_base.get(image).next();
+    let named = named.filter(|[_, own]| known.is_none_or(|(_, layers)| layers < *own));
     match (named, known) {
-        (Some(base), _) => Some(base.id.0),
+        (Some([base, _]), _) => tenant.digests.get(base).copied(),
         (None, Some((other, _))) => tenant.images.id.get(other).copied(),
         (None, None) => None,
     }

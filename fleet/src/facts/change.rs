@@ -125,7 +125,12 @@ impl Tenant {
         touched
     }
 
-    fn put_image(&mut self, stored: &StoredImage, inventories: &mut Inventories, touched: &mut Touched) -> u32 {
+    fn put_image(
+        &mut self,
+        stored: &StoredImage,
+        inventories: &mut Inventories,
+        touched: &mut Touched,
+    ) -> u32 {
         let StoredImage { record, inventory, cause } = stored;
         self.tombstones.forget(record.uuid);
         let known = self.images.position(record.uuid);
@@ -333,7 +338,11 @@ pub(super) fn stamp(updated: &Chunked<i64>, uuid: &Chunked<Uuid>, position: u32)
 }
 
 /// Whether the record at a stamp's position stands at the stamp's place.
-pub(super) fn stands<'c>(live: &'c Bits, updated: &'c Chunked<i64>, uuid: &'c Chunked<Uuid>) -> impl Fn(&Stamp) -> bool + 'c {
+pub(super) fn stands<'c>(
+    live: &'c Bits,
+    updated: &'c Chunked<i64>,
+    uuid: &'c Chunked<Uuid>,
+) -> impl Fn(&Stamp) -> bool + 'c {
     move |of| live.contains(of.position) && *of == stamp(updated, uuid, of.position)
 }
 

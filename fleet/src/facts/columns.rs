@@ -1,5 +1,6 @@
 //! Columns of text and of lists: numbers by position, and what the numbers stand for.
 
+use crate::persist::persist;
 use crate::table::{Chunked, Dictionary, Lists, NONE};
 
 /// "No time" in a column of times.
@@ -119,3 +120,8 @@ impl LabelsColumn {
         self.tuples.put(position, &tuples);
     }
 }
+
+persist!(TextColumn { codes, texts });
+persist!(TextsColumn { numbers, lists, texts });
+persist!(TuplesColumn<const WIDTH> { numbers, lists });
+persist!(LabelsColumn { tuples, keys, values });

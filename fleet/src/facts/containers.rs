@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::columns::{LabelsColumn, TextColumn, TextsColumn, TuplesColumn};
 use super::tags::Tagged;
+use crate::persist::{Plain, persist};
 use crate::table::{Bits, Bytes, Chunked, Dictionary, Digests, Lookup, OrderLog};
 
 /// The containers of one customer.
@@ -184,6 +185,26 @@ impl Containers {
     /// The state of a container.
     pub(crate) fn state(&self, position: u32) -> ContainerState {
         self.state.get(position).map_or(ContainerState::Unknown, |number| state_of(*number))
+    }
+}
+
+persist!(NamedImages { ids, uuids, first, position });
+persist!(PortsColumn { tuples, protocols, host_ips });
+persist!(Containers {
+    live, free, uuid, id, by_uuid, by_id, order, updated, own_updated, cause, first_stored, created, state_changed,
+    observed_at, image, named_image, named, next, previous, host, state, flags, document, name, path, arguments, command,
+    environment, image_digest, mac_address, ipv4, ipv6, tagged, labels, ports, source, tags,
+});
+
+impl Plain for Flags {
+    const SIZE: usize = 1;
+
+    fn put(self, out: &mut Vec<u8>) {
+        out.push(self.0);
+    }
+
+    fn take(bytes: &[u8]) -> Self {
+        Self(bytes[0])
     }
 }
 

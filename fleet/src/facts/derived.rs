@@ -11,6 +11,7 @@ use super::items::Items;
 use super::listing::Listing;
 use super::packages::{PackageHead, Packages};
 use crate::dictionary::SeverityCounts;
+use crate::persist::Plain;
 use crate::table::NONE;
 
 /// What an inventory comes to. Only packages that are judged where they lie count.
@@ -194,5 +195,19 @@ impl Tally {
 
     fn all(&self) -> impl Iterator<Item = &Brief> {
         self.groups.iter().filter_map(|group| self.seen.get(*group as usize)).map(|(_, seen)| seen)
+    }
+}
+
+impl Plain for Derived {
+    const SIZE: usize = 32;
+
+    fn put(self, out: &mut Vec<u8>) {
+        let counts: [u32; 5] = std::array::from_fn(|at| self.counts.get(at as u8 + 1));
+        ((self.changed, counts), (self.risk, (self.worst, self.is_os_ended))).put(out);
+    }
+
+    fn take(bytes: &[u8]) -> Self {
+        let ((changed, counts), (risk, (worst, is_os_ended))) = Plain::take(bytes);
+        Self { changed, counts: SeverityCounts::of(counts), risk, worst, is_os_ended }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use model::container::HostFacts;
 use uuid::Uuid;
 
+use crate::persist::persist;
 use crate::table::{Chunked, Dictionary};
 
 /// Distinct descriptions of hosts under dense numbers; a description is never taken out.
@@ -53,6 +54,10 @@ impl Hosts {
         ];
         let number = self.len();
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        if numbers.is_empty() {
+            // they were read from a file
+            numbers.extend((0..number).filter_map(|known| Some((self.key(known)?, known))));
+        }
         if let Some(known) = numbers.get(&key).filter(|known| self.key(**known) == Some(key)) {
             return *known;
         }
@@ -104,6 +109,8 @@ impl Hosts {
         self.architectures.get(*self.architecture.get(number)?)
     }
 }
+
+persist!(Hosts { hostname, names, uuids, ip_address, ipv6_address, addresses, architecture, architectures } made { numbers });
 
 #[cfg(test)]
 mod tests {

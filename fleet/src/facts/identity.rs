@@ -5,9 +5,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use model::{Distro, Ecosystem, Package, SourcePackage};
+
+use crate::persist::{self, PersistError, Sink, Word as _};
 
 /// A [`model::Package`], compact. It is ordered as that is.
 #[derive(Clone, PartialEq, Eq)]
@@ -165,8 +168,12 @@ impl Ord for Identity {
             .then_with(|| self.name().cmp(other.name()))
             .then_with(|| self.version().cmp(other.version()));
         by_name.then_with(|| {
-            (self.arch(), self.source(), self.module(), self.vendor())
-                .cmp(&(other.arch(), other.source(), other.module(), other.vendor()))
+            (self.arch(), self.source(), self.module(), self.vendor()).cmp(&(
+                other.arch(),
+                other.source(),
+                other.module(),
+                other.vendor(),
+            ))
         })
     }
 }
@@ -217,6 +224,86 @@ impl Shared {
     }
 }
 
+/// Ecosystem, source, whether there are module and vendor; ends and length of the text; numbers of release and architecture.
+type Record = ([u8; 4], ([u32; 6], [u16; 2]));
+
+/// Stands for no release and for no architecture.
+const NOTHING: u16 = u16::MAX;
+
+/// Writes identities, what they share once.
+pub(super) fn save(identities: &[&Identity], sink: &mut Sink<'_>) -> io::Result<()> {
+    let (mut distros, mut arches): (Vec<&Distro>, Vec<&str>) = (Vec::new(), Vec::new());
+    let mut text = String::new();
+    let mut records: Vec<Record> = Vec::with_capacity(identities.len());
+    for of in identities {
+        let source = match of.source {
+            Source::None => 0,
+            Source::Same => 1,
+            Source::Written => 2,
+        };
+        let words = [of.ecosystem.code(), source, u8::from(of.has_module), u8::from(of.has_vendor)];
+        let [a, b, c, d, e] = of.ends;
+        let shared = [number(&mut distros, of.distro()), number(&mut arches, of.arch())];
+        records.push((words, ([a, b, c, d, e, of.text.len() as u32], shared)));
+        text.push_str(&of.text);
+    }
+    sink.count(distros.len())?;
+    distros.iter().flat_map(|of| [&of.id, &of.version]).try_for_each(|text| sink.bytes(text.as_bytes()))?;
+    sink.count(arches.len())?;
+    arches.iter().try_for_each(|arch| sink.bytes(arch.as_bytes()))?;
+    sink.plain(&records)?;
+    sink.bytes(text.as_bytes())
+}
+
+/// The place of a value in a list, where it is put if it is new.
+fn number<T: PartialEq>(known: &mut Vec<T>, value: Option<T>) -> u16 {
+    let Some(value) = value else { return NOTHING };
+    let place = known.iter().position(|of| *of == value).unwrap_or_else(|| {
+        known.push(value);
+        known.len() - 1
+    });
+    u16::try_from(place).unwrap_or(NOTHING)
+}
+
+/// Reads what [`save`] wrote.
+pub(super) fn load(
+    count: usize,
+    source: &mut persist::Source,
+    shared: &mut Shared,
+) -> Result<Vec<Identity>, PersistError> {
+    let (mut distros, mut arches) = (Vec::new(), Vec::new());
+    for _ in 0..source.count(16)? {
+        distros.push(shared.distro(&Distro { id: source.text()?, version: source.text()? }));
+    }
+    for _ in 0..source.count(8)? {
+        arches.push(shared.arch(&source.text()?));
+    }
+    let records: Vec<Record> = source.many(count)?;
+    let text = source.text()?;
+    let mut rest = text.as_str();
+    let mut identities = Vec::with_capacity(count);
+    for ([ecosystem, source, has_module, has_vendor], ([a, b, c, d, e, length], [distro, arch])) in records {
+        let split = rest.split_at_checked(length as usize);
+        let (own, later) = split.ok_or(PersistError::Damaged("an identity lacks its text"))?;
+        rest = later;
+        identities.push(Identity {
+            ecosystem: Ecosystem::of(ecosystem)?,
+            source: match source {
+                0 => Source::None,
+                1 => Source::Same,
+                _ => Source::Written,
+            },
+            has_module: has_module != 0,
+            has_vendor: has_vendor != 0,
+            ends: [a, b, c, d, e],
+            text: own.into(),
+            distro: distros.get(usize::from(distro)).cloned(),
+            arch: arches.get(usize::from(arch)).cloned(),
+        });
+    }
+    Ok(identities)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -226,7 +313,8 @@ mod tests {
     fn package() -> impl Strategy<Value = Package> {
         let source = proptest::option::of(("[ab]{0,2}", "[12]{0,2}"));
         let release = proptest::option::of("[a-c](:[0-9])?");
-        let rest = (proptest::option::of("[xy]?"), proptest::option::of("[mn]?"), proptest::option::of("[v]?"));
+        let rest =
+            (proptest::option::of("[xy]?"), proptest::option::of("[mn]?"), proptest::option::of("[v]?"));
         (0_usize..4, release, "[ab]{0,2}", "[12]{0,2}", source, rest).prop_map(
             |(kind, release, name, version, source, (arch, module, vendor))| Package {
                 ecosystem: Ecosystem::ALL[kind],

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::columns::{LabelsColumn, TextColumn, TextsColumn, TuplesColumn};
 use super::tags::Tagged;
+use crate::persist::persist;
 use crate::table::{Bits, Bytes, Chunked, Dictionary, Lookup, OrderLog};
 
 /// The images of one customer.
@@ -137,3 +138,12 @@ impl Images {
         self.uuid.get(position).copied().unwrap_or_default()
     }
 }
+
+persist!(ReferencesColumn { tuples, registries, repositories, tags });
+persist!(SecretsColumn { tuples, rules, titles, paths });
+persist!(Images {
+    live, free, uuid, id, by_uuid, by_id, order, updated, own_updated, cause, first_stored, last_scanned, created,
+    inventory, document, author, architecture, docker_version, operating_system, size, users, sources, tags, references,
+    tagged, labels, layers, layers_count, by_chain, has_empty_layer, stated_base, secrets, associated_containers,
+    associated_hosts, last_used, last_container, in_use,
+});

@@ -10,11 +10,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::Timestamp;
+use model::{Digest, Timestamp};
 use store::ChangeKind;
 use uuid::Uuid;
 
 use super::{Inventories, Packages, Put, StoredContainer, StoredImage, Tenant, TenantStep};
+use crate::persist::Persist as _;
 use crate::table::Bits;
 
 /// The index. A clone costs nothing.
@@ -22,6 +23,8 @@ use crate::table::Bits;
 pub(crate) struct Index {
     /// Everything up to this value of the clock is in the index and nothing after it.
     pub(crate) clock: Timestamp,
+    /// The bundle that all judgements in it were made by; `None` if it was not one.
+    pub(crate) judged_by: Option<Digest>,
     /// All packages with their judgements.
     pub(crate) packages: Packages,
     /// All inventories.
@@ -56,7 +59,10 @@ impl Index {
     }
 
     /// Why packages were judged anew after a clock value, in its order.
-    pub(crate) fn rejudgements_after(&self, clock: Timestamp) -> impl Iterator<Item = (Timestamp, &Arc<str>)> {
+    pub(crate) fn rejudgements_after(
+        &self,
+        clock: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, &Arc<str>)> {
         let after = (std::ops::Bound::Excluded(clock), std::ops::Bound::Unbounded);
         self.rejudgements.range(after).map(|(clock, cause)| (*clock, cause))
     }
@@ -156,5 +162,35 @@ impl Index {
             }
         }
         steps
+    }
+}
+
+impl Index {
+    /// Why packages were judged anew, by the clock value of the change.
+    pub(crate) fn rejudgements(&self) -> &BTreeMap<Timestamp, Arc<str>> {
+        &self.rejudgements
+    }
+
+    /// An index of what was saved.
+    pub(crate) fn of_parts(
+        (clock, judged_by): (Timestamp, Option<Digest>),
+        packages: Packages,
+        inventories: Inventories,
+        tenants: impl IntoIterator<Item = Tenant>,
+        rejudgements: BTreeMap<Timestamp, Arc<str>>,
+    ) -> Self {
+        let tenants = tenants.into_iter().map(|tenant| (tenant.customer, Arc::new(tenant))).collect();
+        let (tenants, rejudgements) = (Arc::new(tenants), Arc::new(rejudgements));
+        Self { clock, judged_by, packages, inventories, tenants, rejudgements }
+    }
+
+    /// Makes what was left for later when the index was read from a file.
+    pub(crate) fn warm(&self) {
+        self.packages.warm();
+        self.inventories.items().warm();
+        drop(self.inventories.items().known());
+        for tenant in self.tenants() {
+            tenant.warm();
+        }
     }
 }

@@ -15,6 +15,7 @@ use super::listing::Listing;
 use super::packages::Packages;
 use super::segments::Segments;
 use crate::error::FleetError;
+use crate::persist::{PersistError, persist};
 use crate::table::{Bits, Chunked, Lookup};
 
 /// From so many inventories on they are worked out on all processors.
@@ -197,7 +198,8 @@ impl Inventories {
         let mut order: Vec<(u32, u32)> = match places {
             Some(places) => places.into_iter().zip(0..).collect(),
             None => {
-                entries.sort_unstable_by(|a, b| packages.order(a.package, b.package).then_with(|| rest(a, b)));
+                entries
+                    .sort_unstable_by(|a, b| packages.order(a.package, b.package).then_with(|| rest(a, b)));
                 (0..entries.len() as u32).map(|index| (index, index)).collect()
             }
         };
@@ -206,8 +208,7 @@ impl Inventories {
             a.0.cmp(&b.0).then_with(|| rest(of(a.1), of(b.1)))
         });
         let in_order = order.into_iter().map(|(_, index)| &entries[index as usize]);
-        let items: Vec<_> =
-            in_order.map(|entry| (self.items.intern(entry, memory), entry.layer)).collect();
+        let items: Vec<_> = in_order.map(|entry| (self.items.intern(entry, memory), entry.layer)).collect();
         Ok(Listing::of(&items))
     }
 
@@ -264,5 +265,62 @@ impl Inventories {
         for (number, derived) in numbers.iter().zip(derived) {
             self.derived.put(*number, derived, &Derived::default());
         }
+    }
+}
+
+/// The inventories as they are saved; their items and segments are parts of their own.
+pub(crate) struct SavedInventories {
+    listings: Chunked<Option<Listing>>,
+    digests: Chunked<Digest>,
+    by_digest: Lookup,
+    derived: Chunked<Derived>,
+    uses: Chunked<u32>,
+    free: Arc<Vec<u32>>,
+}
+
+persist!(SavedInventories { listings, digests, by_digest, derived, uses, free });
+
+impl Inventories {
+    /// What is to be saved.
+    pub(crate) fn parts(&self) -> (&Items, SavedInventories, &Segments) {
+        let Self { items, listings, digests, by_digest, derived, uses, unused: _, free, segments } = self;
+        let saved = SavedInventories {
+            listings: listings.clone(),
+            digests: digests.clone(),
+            by_digest: by_digest.clone(),
+            derived: derived.clone(),
+            uses: uses.clone(),
+            free: Arc::clone(free),
+        };
+        (items, saved, segments)
+    }
+
+    /// What was saved, if it fits together; all packages are below `packages`.
+    pub(crate) fn of_parts(
+        items: Items,
+        saved: SavedInventories,
+        segments: Segments,
+        packages: u32,
+    ) -> Result<Self, PersistError> {
+        let SavedInventories { listings, digests, by_digest, derived, uses, free } = saved;
+        let end = listings.len();
+        if free.iter().any(|number| *number as usize >= end) {
+            return Err(PersistError::Damaged("an inventory is free that is not there"));
+        }
+        let is_free = free.iter().copied().collect::<Bits>();
+        let is_known = |listing: &Option<Listing>| listing.as_ref().is_none_or(|listing| listing.fits(items.len()));
+        let are_free = free.iter().all(|number| matches!(listings.get(*number), Some(None)));
+        let fits = [digests.len(), derived.len(), uses.len()] == [end; 3]
+            && are_free
+            && is_free.count() as usize == free.len()
+            && listings.iter().all(is_known);
+        if !fits {
+            return Err(PersistError::Damaged("inventories do not fit each other"));
+        }
+        items.check(packages)?;
+        segments.check(end as u32)?;
+        let idle = listings.iter().zip(uses.iter()).filter(|(listing, uses)| listing.is_some() && **uses == 0);
+        let unused = idle.count() as u32;
+        Ok(Self { items, listings, digests, by_digest, derived, uses, unused, free, segments })
     }
 }

@@ -1,11 +1,12 @@
 //! Items: a package at a place. What inventories are made of, stored once for all inventories that have it.
 
 use std::hash::BuildHasher as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use store::InventoryEntry;
 
+use crate::persist::{PersistError, Plain, persist};
 use crate::table::{Bits, Chunked, Dictionary, NONE};
 
 /// Items under dense numbers; one is never taken out.
@@ -37,7 +38,7 @@ struct Details {
 
 /// Half of the hash of an item's content, and its number.
 #[derive(Debug, Default)]
-struct Known {
+pub(super) struct Known {
     table: HashTable<(u32, u32)>,
     hasher: DefaultHashBuilder,
 }
@@ -147,9 +148,25 @@ impl Items {
         self.number(item)
     }
 
+    /// The numbers of items; of those that were read from a file they are made when they are first needed.
+    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.table.is_empty() && self.len() > 0 {
+            known.table.reserve(self.packages.len(), |(short, _)| spread(*short));
+            let columns = self.packages.iter().zip(self.paths.iter()).zip(self.details.iter());
+            for (number, ((package, path), details)) in (0..).zip(columns) {
+                let Details { owned_by, license, found_by, declared, .. } = *details;
+                let short =
+                    known.hash(&Coded { package: *package, path: *path, owned_by, license, found_by, declared });
+                known.table.insert_unique(spread(short), (short, number), |(short, _)| spread(*short));
+            }
+        }
+        known
+    }
+
     /// The number of an item whose texts have numbers.
     fn number(&mut self, item: Coded) -> u32 {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         let short = known.hash(&item);
         let is_it = |(of, number): &(u32, u32)| *of == short && self.is(*number, &item);
         if let Some((_, number)) = known.table.find(spread(short), is_it) {
@@ -230,6 +247,35 @@ impl Known {
 /// Brings 32 bits of hash to all places that the table looks at.
 fn spread(short: u32) -> u64 {
     u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+persist!(Items { packages, paths, details, last, paths_text, texts } made { known });
+
+impl Items {
+    /// Whether what was read from a file can be used without harm, with packages below a number.
+    pub(super) fn check(&self, packages: u32) -> Result<(), PersistError> {
+        let len = self.packages.len();
+        let is_before = |(item, details): (u32, &Details)| details.before == NONE || details.before < item;
+        let fits = self.paths.len() == len
+            && self.details.len() == len
+            && self.packages.iter().all(|package| *package < packages)
+            && (0..).zip(self.details.iter()).all(is_before)
+            && self.last.iter().all(|item| *item == NONE || (*item as usize) < len);
+        fits.then_some(()).ok_or(PersistError::Damaged("items do not fit each other"))
+    }
+}
+
+impl Plain for Details {
+    const SIZE: usize = 17;
+
+    fn put(self, out: &mut Vec<u8>) {
+        ([self.owned_by, self.license, self.found_by, self.before], self.declared).put(out);
+    }
+
+    fn take(bytes: &[u8]) -> Self {
+        let ([owned_by, license, found_by, before], declared) = Plain::take(bytes);
+        Self { owned_by, license, found_by, before, declared }
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,11 @@
 //!
 //! Hundreds of packages lie in a handful of layers, so a layer is a code of few bits into a table of its own.
 
+use std::io;
 use std::sync::Arc;
+
+use crate::persist::{Persist, PersistError, Sink, Source};
+use crate::table::Chunked;
 
 /// Items in the order of software lists, each with its layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +26,8 @@ impl Listing {
         layers.sort_unstable();
         layers.dedup();
         let bits = width(layers.len());
-        let mut words = Vec::with_capacity(HEAD + layers.len() + entries.len() + entries.len().div_ceil(32) * bits);
+        let mut words =
+            Vec::with_capacity(HEAD + layers.len() + entries.len() + entries.len().div_ceil(32) * bits);
         words.extend([entries.len() as u32, layers.len() as u32]);
         words.extend(&layers);
         words.extend(entries.iter().map(|(item, _)| *item));
@@ -80,6 +85,40 @@ const fn width(distinct: usize) -> usize {
         17..=256 => 8,
         257..=65_536 => 16,
         _ => 32,
+    }
+}
+
+impl Persist for Chunked<Option<Listing>> {
+    fn form(form: &mut String) {
+        form.push_str("listings");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        sink.count(self.len())?;
+        self.iter().try_for_each(|listing| {
+            let words = listing.as_ref().map_or(&[][..], |listing| &listing.0);
+            sink.plain(&[words.len() as u32])?;
+            sink.plain(words)
+        })
+    }
+
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        let count = source.count(4)?;
+        let mut all = Self::default();
+        for _ in 0..count {
+            let length: u32 = source.one()?;
+            let words: Vec<u32> = source.many(length as usize)?;
+            all.push((!words.is_empty()).then(|| Listing(words.into())));
+        }
+        Ok(all)
+    }
+}
+
+impl Listing {
+    /// Whether what was read from a file can be used without harm, with items below a number.
+    pub(super) fn fits(&self, items: u32) -> bool {
+        let own = self.items();
+        own.len() == self.len() && own.iter().all(|item| *item < items)
     }
 }
 

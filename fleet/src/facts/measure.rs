@@ -50,7 +50,10 @@ impl Clock {
 
     fn lap(&mut self, what: &str) {
         let (wall, spent) = (self.0.elapsed().as_secs_f64() * 1e3, spent() - self.1);
-        println!("{what}: {wall:.1} ms, {spent} ms of processors, {} MB resident", (field("statm", 1) * 4_096) >> 20);
+        println!(
+            "{what}: {wall:.1} ms, {spent} ms of processors, {} MB resident",
+            (field("statm", 1) * 4_096) >> 20
+        );
         *self = Self::new();
     }
 }
@@ -82,10 +85,12 @@ fn package(number: u32) -> Package {
     let name = format!("lib{}-{}", number / 8, number % 3);
     Package {
         ecosystem: if number.is_multiple_of(3) { Ecosystem::Deb } else { Ecosystem::Npm },
-        distro: (number.is_multiple_of(3)).then(|| Distro::new("debian", if number.is_multiple_of(2) { "12" } else { "11" })),
+        distro: (number.is_multiple_of(3))
+            .then(|| Distro::new("debian", if number.is_multiple_of(2) { "12" } else { "11" })),
         version: format!("{}.{}.{}-{}", number % 7, number % 31, number % 101, number % 5),
         arch: (number.is_multiple_of(3)).then(|| "amd64".to_owned()),
-        source: (number.is_multiple_of(3)).then(|| SourcePackage { name: format!("src{}", number / 16), version: "1".into() }),
+        source: (number.is_multiple_of(3))
+            .then(|| SourcePackage { name: format!("src{}", number / 16), version: "1".into() }),
         name,
         module: None,
         vendor: None,
@@ -146,7 +151,11 @@ fn packages(clock: &mut Clock) -> Packages {
 }
 
 fn entry(package: u32, layer: u32) -> InventoryEntry {
-    let path = if package.is_multiple_of(3) { "var/lib/dpkg/status".to_owned() } else { format!("app/{package}/package.json") };
+    let path = if package.is_multiple_of(3) {
+        "var/lib/dpkg/status".to_owned()
+    } else {
+        format!("app/{package}/package.json")
+    };
     InventoryEntry {
         package,
         layer: Some(layer),
@@ -162,7 +171,8 @@ fn inventories(packages: &Packages, clock: &mut Clock) -> Inventories {
     let mut chance = Chance(2);
     let mut inventories = Inventories::default();
     // bases of 200 packages, and 100 of an image's own
-    let bases: Vec<Vec<u32>> = (0..500_u32).map(|base| (0..200).map(|at| (base * 300 + at * 3) % PACKAGES).collect()).collect();
+    let bases: Vec<Vec<u32>> =
+        (0..500_u32).map(|base| (0..200).map(|at| (base * 300 + at * 3) % PACKAGES).collect()).collect();
     let mut made = std::time::Duration::ZERO;
     let mut numbers = Vec::new();
     for first in (0..INVENTORIES).step_by(2_000) {
@@ -183,7 +193,11 @@ fn inventories(packages: &Packages, clock: &mut Clock) -> Inventories {
         }
     }
     inventories.settle();
-    clock.lap(&format!("{} inventories of {} items put, {made:?} of it to make them", inventories.end(), inventories.items().len()));
+    clock.lap(&format!(
+        "{} inventories of {} items put, {made:?} of it to make them",
+        inventories.end(),
+        inventories.items().len()
+    ));
     inventories
 }
 
@@ -193,7 +207,9 @@ fn tables_of_half_a_million_inventories() {
     let mut clock = Clock::new();
     let mut packages = packages(&mut clock);
     let mut inventories = inventories(&packages, &mut clock);
-    for (what, every) in [("one package", PACKAGES), ("100", PACKAGES / 100), ("10,000", PACKAGES / 10_000), ("half", 2)] {
+    for (what, every) in
+        [("one package", PACKAGES), ("100", PACKAGES / 100), ("10,000", PACKAGES / 10_000), ("half", 2)]
+    {
         for offset in [0, every - 1] {
             let set = Bits::from_fn(PACKAGES, |package| package % every == offset);
             clock = Clock::new();
@@ -203,7 +219,11 @@ fn tables_of_half_a_million_inventories() {
             clock.lap(&format!("    {} inventories", found.count()));
         }
     }
-    let severe: Bits = packages.rows().filter(|(_, _, rows)| rows.iter().any(|row| row.severity == Severity::URGENT)).map(|(package, ..)| package).collect();
+    let severe: Bits = packages
+        .rows()
+        .filter(|(_, _, rows)| rows.iter().any(|row| row.severity == Severity::URGENT))
+        .map(|(package, ..)| package)
+        .collect();
     clock.lap("a pass over all rows");
     let all = Bits::all(packages.end());
     inventories.judged_anew(&packages, &all);

@@ -20,6 +20,8 @@ use super::vulnerabilities::Vulnerabilities;
 use crate::judge::Judged;
 use crate::table::NONE;
 
+mod saved;
+
 /// Packages whose rows lie side by side and are copied together.
 const BLOCK: usize = 256;
 
@@ -272,11 +274,7 @@ impl Packages {
 }
 
 /// A block with new packages, which are sorted by number.
-fn rebuilt(
-    old: &Block,
-    new: Vec<(PackageEntry, PackageHead, Vec<FindingRow>)>,
-    count: &mut usize,
-) -> Block {
+fn rebuilt(old: &Block, new: Vec<(PackageEntry, PackageHead, Vec<FindingRow>)>, count: &mut usize) -> Block {
     let last = new.last().map_or(0, |(entry, ..)| entry.id as usize % BLOCK + 1);
     let length = last.max(old.entries.len());
     let added: usize = new.iter().map(|(_, _, rows)| rows.len()).sum();

@@ -37,7 +37,13 @@ impl Images {
     }
 
     /// Writes all columns but those that are derived from other records; `updated` is one of these.
-    pub(super) fn write(&mut self, position: u32, record: &ImageRecord, inventory: u32, digests: &mut Digests) {
+    pub(super) fn write(
+        &mut self,
+        position: u32,
+        record: &ImageRecord,
+        inventory: u32,
+        digests: &mut Digests,
+    ) {
         let document = &record.document;
         let facts = &document.facts;
         self.own_updated.put(position, record.updated.0, &NO_TIME);
@@ -62,7 +68,8 @@ impl Images {
         let base = facts.base.as_ref().map(|base| [digests.intern(&base.id.0), base.layers]);
         self.stated_base.put(position, base.as_slice());
         let layers: Vec<u32> = diff_ids.iter().map(|diff_id| digests.intern(&diff_id.0)).collect();
-        let layer_of = |secret: &SecretRecord| secret.layer.and_then(|index| layers.get(index as usize).copied());
+        let layer_of =
+            |secret: &SecretRecord| secret.layer.and_then(|index| layers.get(index as usize).copied());
         self.secrets.put(position, &document.secrets, layer_of);
         self.set_layers(position, layers, digests);
         self.write_tags(position, &record.tags);

@@ -4,9 +4,11 @@
 //! of places, those that many hold a set of bits. What came last is in no segment yet and is looked at one by one;
 //! when that gets long it becomes a small segment, and small segments become larger ones.
 
+use std::io;
 use std::sync::Arc;
 
 use super::listing::Listing;
+use crate::persist::{Persist, PersistError, Sink, Source, persist};
 use crate::table::Bits;
 
 /// Inventories of one segment at most.
@@ -117,7 +119,8 @@ impl Segments {
     fn merge<'l>(&mut self, limit: usize, items: u32, listing: &impl Fn(u32) -> Option<&'l Listing>) {
         // half, so that one from which a few have gone is not merged again and again
         let is_small = |alive: usize| alive < limit / 2;
-        let small: Vec<usize> = self.segments.iter().map(Segment::alive).filter(|alive| is_small(*alive)).collect();
+        let small: Vec<usize> =
+            self.segments.iter().map(Segment::alive).filter(|alive| is_small(*alive)).collect();
         let is_worn = |segment: &Segment| segment.alive() * 2 < segment.core.numbers.len();
         let enough = small.len() >= FAN || small.iter().sum::<usize>() >= limit && small.len() > 1;
         if !enough && !self.segments.iter().any(is_worn) {
@@ -292,6 +295,63 @@ fn gallop(numbers: &[u32], number: u32) -> usize {
     from + numbers[from..to].partition_point(|known| *known < number)
 }
 
+persist!(Segments { segments, tail });
+persist!(Core { numbers, sparse, ends, places, dense, words });
+
+impl Persist for Vec<Segment> {
+    fn form(form: &mut String) {
+        form.push_str("segments of ");
+        Core::form(form);
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        sink.count(self.len())?;
+        for segment in self {
+            segment.core.save(sink)?;
+            match &segment.dead {
+                Some(dead) => dead.save(sink)?,
+                None => Bits::default().save(sink)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        let count = source.count(8)?;
+        let one = |_| {
+            let (core, dead) = (Arc::load(source)?, Bits::load(source)?);
+            Ok(Segment { core, dead: (!dead.is_empty()).then(|| Arc::new(dead)) })
+        };
+        (0..count).map(one).collect()
+    }
+}
+
+impl Segments {
+    /// Whether what was read from a file can be used without harm, with inventories below a number.
+    pub(super) fn check(&self, end: u32) -> Result<(), PersistError> {
+        let is_known = |number: &u32| *number < end;
+        let fits = self.tail.iter().all(is_known) && self.segments.iter().all(|segment| segment.fits(end));
+        fits.then_some(()).ok_or(PersistError::Damaged("segments do not fit the inventories"))
+    }
+}
+
+impl Segment {
+    fn fits(&self, end: u32) -> bool {
+        let Core { numbers, sparse, ends, places, dense, words } = &*self.core;
+        let len = numbers.len();
+        len <= FULL
+            && numbers.is_sorted_by(|a, b| a < b)
+            && numbers.last().is_none_or(|last| *last < end)
+            && sparse.is_sorted()
+            && ends.len() == sparse.len()
+            && ends.is_sorted()
+            && ends.last().is_none_or(|end| *end as usize <= places.len())
+            && places.iter().all(|place| usize::from(*place) < len)
+            && words.len() == dense.len() * len.div_ceil(64)
+            && self.dead.as_ref().is_none_or(|dead| dead.len() as usize == len)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -310,7 +370,8 @@ mod tests {
             let len = self.listings.len() as u32;
             let found = self.segments.holding(items, len, |number| self.listings[number as usize].as_ref());
             let holds = |listing: &Listing| listing.items().iter().any(|item| items.contains(*item));
-            let scanned = Bits::from_fn(len, |number| self.listings[number as usize].as_ref().is_some_and(holds));
+            let scanned =
+                Bits::from_fn(len, |number| self.listings[number as usize].as_ref().is_some_and(holds));
             prop_assert_eq!(found, scanned);
             Ok(())
         }

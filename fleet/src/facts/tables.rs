@@ -1,6 +1,7 @@
 //! What the numbers in rows of packages and findings stand for.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 use model::{Finding, Lifecycle, Timestamp};
@@ -11,6 +12,7 @@ use super::identity::{Identity, Shared};
 use super::packages::{PackageHead, Put};
 use super::vulnerabilities::Vulnerabilities;
 use crate::dictionary::SeverityCounts;
+use crate::persist::{self, Persist, PersistError, Sink, Source, persist};
 use crate::table::{Chunked, Dictionary, NONE};
 
 /// What numbers in rows and heads stand for.
@@ -60,6 +62,11 @@ impl Lifecycles {
 }
 
 impl Tables {
+    /// Parts that identities share.
+    pub(super) fn shared(&mut self) -> &mut Shared {
+        &mut self.identities
+    }
+
     /// A finding in words.
     pub(crate) fn finding(&self, row: &FindingRow) -> Finding {
         let text = |of: &Dictionary, number| of.get(number).unwrap_or_default().to_owned();
@@ -140,5 +147,29 @@ impl Tables {
             package,
         };
         (entry, head, rows)
+    }
+}
+
+persist!(Tables { names, versions, advisories, feeds, lifecycles, vulnerabilities } made { identities });
+
+impl Persist for Lifecycles {
+    fn form(form: &mut String) {
+        form.push_str("lifecycles");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        let all: Vec<_> = self.all.iter().map(|lifecycle| postcard::to_stdvec(&**lifecycle)).collect();
+        persist::save_encoded(all.into_iter(), sink)
+    }
+
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        let mut all = Self::default();
+        for number in 0..source.count(8)? {
+            let lifecycle = Arc::new(Source::decoded(postcard::from_bytes(&source.bytes()?))?);
+            if all.intern(&lifecycle) as usize != number {
+                return Err(PersistError::Damaged("a lifecycle stands twice"));
+            }
+        }
+        Ok(all)
     }
 }

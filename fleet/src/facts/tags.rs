@@ -1,8 +1,10 @@
 //! Which records carry a tag: what scopes are made of.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
+use crate::persist::{Persist, PersistError, Sink, Source};
 use crate::table::{Bits, PagedBits};
 
 /// Positions by the name of a tag that counts for them.
@@ -47,6 +49,27 @@ impl Tagged {
     /// All tags that some record carries.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(AsRef::as_ref)
+    }
+}
+
+impl Persist for Tagged {
+    fn form(form: &mut String) {
+        form.push_str("by tag: ");
+        PagedBits::form(form);
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        sink.count(self.0.len())?;
+        self.0.iter().try_for_each(|(tag, positions)| {
+            sink.bytes(tag.as_bytes())?;
+            positions.save(sink)
+        })
+    }
+
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        let count = source.count(16)?;
+        let one = |_| Ok((source.text()?.into(), PagedBits::load(source)?));
+        Ok(Self(Arc::new((0..count).map(one).collect::<Result<_, PersistError>>()?)))
     }
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::change::{NO_ID, give_up, stamp, stands, take_position, uuids};
 use super::{NO_TIME, TextsColumn};
+use crate::persist::{PersistError, persist};
 use crate::table::{Bits, Chunked, Lookup, OrderLog, Stamp};
 
 /// The ends of images and containers of one customer, in the order of the clock.
@@ -81,7 +82,8 @@ impl Tombstones {
             let left = end.tombstone.as_ref();
             self.id.put(position, left.map_or(NO_ID, |left| left.id), &NO_ID);
             let texts = |tags: Option<&Vec<String>>| tags.cloned().unwrap_or_default();
-            let (own, images) = (texts(left.map(|left| &left.tags)), texts(left.map(|left| &left.image_tags)));
+            let (own, images) =
+                (texts(left.map(|left| &left.tags)), texts(left.map(|left| &left.image_tags)));
             self.tags.put(position, own.iter().map(String::as_str));
             self.image_tags.put(position, images.iter().map(String::as_str));
             stamps.push(stamp(&self.clock, &self.uuid, position));
@@ -100,6 +102,15 @@ impl Tombstones {
             self.by_uuid.remove(key, position);
             give_up(&mut self.live, &mut self.free, position);
         }
+    }
+}
+
+persist!(Tombstones { live, free, uuid, by_uuid, clock, order, is_container, id, tags, image_tags });
+
+impl Tombstones {
+    /// Whether what was read from a file can be used without harm.
+    pub(super) fn check(&self) -> Result<(), PersistError> {
+        super::tenant::check_positions(&self.live, &self.free)
     }
 }
 
@@ -128,10 +139,17 @@ mod tests {
         let before = tombstones.clone();
         tombstones.forget(end(2, 0).key);
         tombstones.forget(end(9, 0).key);
-        let clocks = |of: &Tombstones, after| of.after(Timestamp(after)).map(|end| end.clock.0).collect::<Vec<_>>();
+        let clocks =
+            |of: &Tombstones, after| of.after(Timestamp(after)).map(|end| end.clock.0).collect::<Vec<_>>();
         assert_eq!((clocks(&before, 0), clocks(&before, 6)), (vec![6, 7, 8], vec![7, 8]));
-        assert_eq!((clocks(&tombstones, 0), clocks(&tombstones, 8), tombstones.len()), (vec![7, 8], vec![], 2));
+        assert_eq!(
+            (clocks(&tombstones, 0), clocks(&tombstones, 8), tombstones.len()),
+            (vec![7, 8], vec![], 2)
+        );
         let last = tombstones.after(Timestamp(7)).next().unwrap();
-        assert_eq!((last.kind, last.id, last.tags.as_slice()), (ChangeKind::Container, None, &["t1".to_owned()][..]));
+        assert_eq!(
+            (last.kind, last.id, last.tags.as_slice()),
+            (ChangeKind::Container, None, &["t1".to_owned()][..])
+        );
     }
 }

@@ -5,11 +5,13 @@
 //! is part of the fingerprint of every package that has it, so all of them are judged anew.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::advisory::{Cvss, Exploitation};
 use model::{NamespaceFamily, Timestamp, Vulnerability};
 
+use crate::persist::{self, Persist, PersistError, Sink, Source};
 use crate::table::{Chunked, Dictionary, Lists};
 
 /// Vulnerabilities under dense numbers; one is never taken out.
@@ -123,7 +125,8 @@ impl Vulnerabilities {
             false => first,
             true => {
                 let key = (qid, vulnerability.id.as_str().into());
-                let is_it = |number: &u32| self.get(*number).is_some_and(|known| known.id == vulnerability.id);
+                let is_it =
+                    |number: &u32| self.get(*number).is_some_and(|known| known.id == vulnerability.id);
                 numbers.dated.get(&key).copied().filter(is_here).filter(is_it)
             }
         };
@@ -210,6 +213,29 @@ fn is_outage(vector: &str) -> bool {
 /// Whether a vector holds each of `metrics`; those of v2 are written differently, so all three forms are asked for.
 fn has_all(vector: &str, metrics: &[&str]) -> bool {
     metrics.iter().all(|metric| vector.split('/').any(|part| part == *metric))
+}
+
+impl Persist for Vulnerabilities {
+    fn form(form: &mut String) {
+        form.push_str("vulnerabilities");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        let all: Vec<_> = self.all.iter().map(|what| postcard::to_stdvec(&**what)).collect();
+        persist::save_encoded(all.into_iter(), sink)
+    }
+
+    /// Columns and numbers are made again from the texts.
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        let mut all = Self::default();
+        for number in 0..source.count(8)? {
+            let vulnerability = Arc::new(Source::decoded(postcard::from_bytes(&source.bytes()?))?);
+            if all.number(&vulnerability) as usize != number {
+                return Err(PersistError::Damaged("a vulnerability stands twice"));
+            }
+        }
+        Ok(all)
+    }
 }
 
 #[cfg(test)]

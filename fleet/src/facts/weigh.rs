@@ -6,12 +6,12 @@ use std::time::Instant;
 use matcher::{Coverage, Judgement};
 use model::container::HostFacts;
 use model::{
-    ContainerReport, ContainerState, DiffId, Digest, Ecosystem, ImageFacts, ImageId, Label, LayerFacts, Package,
-    Reference, Timestamp,
+    ContainerReport, ContainerState, DiffId, Digest, Ecosystem, ImageFacts, ImageId, Label, LayerFacts,
+    Package, Reference, Timestamp,
 };
 use store::{
-    ContainerRecord, DEFAULT_CUSTOMER, ImageDocument, ImageRecord, InventoryEntry, PackageRow, container_uuid,
-    host_uuid, image_uuid,
+    ContainerRecord, DEFAULT_CUSTOMER, ImageDocument, ImageRecord, InventoryEntry, PackageRow,
+    container_uuid, host_uuid, image_uuid,
 };
 
 use super::{Index, Put, Step, StoredContainer, StoredImage};
@@ -47,7 +47,11 @@ fn put(index: &mut Index, id: u32, changed: i64) -> Put {
     };
     let verdict = index.packages.verdict(Judged { judgement, stage: None, fingerprint: 0 });
     let (created, changed) = (Timestamp(1), Timestamp(changed));
-    Put { row: PackageRow { id, package, created, changed, fingerprint: Some(0) }, verdict, first_found: Vec::new() }
+    Put {
+        row: PackageRow { id, package, created, changed, fingerprint: Some(0) },
+        verdict,
+        first_found: Vec::new(),
+    }
 }
 
 fn image(index: &mut Index, number: u64, clock: i64) -> StoredImage {
@@ -61,7 +65,9 @@ fn image(index: &mut Index, number: u64, clock: i64) -> StoredImage {
         comment: String::new(),
     };
     // ten layers, of which six are shared
-    let layers = (0..6).map(|of| layer(number % 500 * 10 + of)).chain((0..4).map(|of| layer(1 << 32 | number * 4 + of)));
+    let layers = (0..6)
+        .map(|of| layer(number % 500 * 10 + of))
+        .chain((0..4).map(|of| layer((1 << 32) + number * 4 + of)));
     let label = |key: &str, value: String| Label { key: key.to_owned(), value };
     let facts = ImageFacts {
         layers: layers.collect(),
@@ -73,7 +79,10 @@ fn image(index: &mut Index, number: u64, clock: i64) -> StoredImage {
         }],
         labels: vec![
             label("org.opencontainers.image.revision", digest("git", number).to_hex()[..40].to_owned()),
-            label("org.opencontainers.image.source", format!("https://git.example.com/app-{}", number % 2_000)),
+            label(
+                "org.opencontainers.image.source",
+                format!("https://git.example.com/app-{}", number % 2_000),
+            ),
         ],
         created: Some(Timestamp(number as i64)),
         ..ImageFacts::new(id)
@@ -91,7 +100,8 @@ fn image(index: &mut Index, number: u64, clock: i64) -> StoredImage {
     let mut entries: Vec<InventoryEntry> = (0..30).map(|of| entry((kind * 7 + of * 13) % 5_000)).collect();
     entries.sort_unstable();
     entries.dedup();
-    let inventory = index.inventories.intern(&index.packages, [(digest("inventory", kind), entries)]).unwrap()[0];
+    let inventory =
+        index.inventories.intern(&index.packages, [(digest("inventory", kind), entries)]).unwrap()[0];
     let record = ImageRecord {
         customer: DEFAULT_CUSTOMER,
         uuid: image_uuid(DEFAULT_CUSTOMER, &id),
@@ -117,7 +127,8 @@ fn image(index: &mut Index, number: u64, clock: i64) -> StoredImage {
 
 fn container(number: u64, clock: i64) -> StoredContainer {
     let id = digest("container", number);
-    let name = format!("k8s_app-{}_app-{}-7d9f8b-{:05x}_prod", number % 2_000, number % 2_000, number % 100_000);
+    let name =
+        format!("k8s_app-{}_app-{}-7d9f8b-{:05x}_prod", number % 2_000, number % 2_000, number % 100_000);
     let hostname = format!("node-{}.example.com", number % 5_000);
     let label = |key: &str, value: String| Label { key: key.to_owned(), value };
     let report = ContainerReport {
@@ -126,7 +137,11 @@ fn container(number: u64, clock: i64) -> StoredContainer {
         image_id: Some(ImageId(digest("image", number % IMAGES))),
         image_digest: Some(digest("manifest", number % IMAGES)),
         image_name: None,
-        host: HostFacts { hostname: hostname.clone(), ip_address: Some("192.0.2.7".into()), ..HostFacts::default() },
+        host: HostFacts {
+            hostname: hostname.clone(),
+            ip_address: Some("192.0.2.7".into()),
+            ..HostFacts::default()
+        },
         state: if number.is_multiple_of(5) { ContainerState::Deleted } else { ContainerState::Running },
         created: Timestamp(clock),
         state_changed: Timestamp(clock),
@@ -187,7 +202,8 @@ fn what_records_weigh_and_what_steps_cost() {
     let between = resident();
     timed("1,500,000 containers", || {
         for part in (0..CONTAINERS).collect::<Vec<_>>().chunks(2_000) {
-            let containers = part.iter().map(|number| container(*number, 1_000_000 + *number as i64)).collect();
+            let containers =
+                part.iter().map(|number| container(*number, 1_000_000 + *number as i64)).collect();
             index.load(Vec::new(), containers);
         }
     });

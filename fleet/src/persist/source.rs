@@ -1,7 +1,7 @@
 //! Reading: every block is held against its checksum before a byte of it is believed.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use super::Plain;
 use super::sink::BLOCK;
@@ -25,7 +25,8 @@ pub(crate) enum PersistError {
 
 /// Reads values from a file.
 pub(crate) struct Source {
-    file: File,
+    /// Nothing, if all there is lies in the block.
+    file: Option<File>,
     block: Vec<u8>,
     at: usize,
     /// Bytes of the file that were not read yet: nothing can hold more things than that.
@@ -33,9 +34,20 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(file: File) -> Result<Self, PersistError> {
-        let rest = file.metadata()?.len();
-        Ok(Self { file, block: Vec::new(), at: 0, rest })
+    /// Reads `length` bytes of a file from a place on.
+    pub(crate) fn new(mut file: File, place: u64, length: u64) -> Result<Self, PersistError> {
+        let is_inside = place.checked_add(length).is_some_and(|end| file.metadata().is_ok_and(|of| end <= of.len()));
+        if !is_inside {
+            return Err(PersistError::Damaged("it is shorter than it says"));
+        }
+        file.seek(SeekFrom::Start(place))?;
+        Ok(Self { file: Some(file), block: Vec::new(), at: 0, rest: length })
+    }
+
+    /// Reads what lies in one block, whose checksum nobody asks for.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of_block(block: Vec<u8>) -> Self {
+        Self { file: None, block, at: 0, rest: 0 }
     }
 
     /// One value.
@@ -52,29 +64,31 @@ impl Source {
     /// The number of things that follow, each of which takes at least `size` bytes.
     pub(crate) fn count(&mut self, size: usize) -> Result<usize, PersistError> {
         let count: u64 = self.one()?;
-        let room = self.rest + (self.block.len() - self.at) as u64;
-        match usize::try_from(count) {
-            Ok(fits) if count.saturating_mul(size as u64) <= room => Ok(fits),
-            _ => Err(PersistError::Damaged("it tells of more than it holds")),
-        }
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        self.room_for(count, size)
     }
 
-    /// Values of which there are `count`, in pieces as they lie in the blocks.
-    pub(crate) fn plain<T: Plain>(&mut self, count: usize, mut each: impl FnMut(T)) -> Result<(), PersistError> {
-        let mut left = count;
-        while left > 0 {
-            let whole = ((self.block.len() - self.at) / T::SIZE).min(left);
+    /// The same number, if so many things of at least `size` bytes can follow.
+    pub(crate) fn room_for(&self, count: usize, size: usize) -> Result<usize, PersistError> {
+        let room = self.rest + (self.block.len() - self.at) as u64;
+        let fits = (count as u64).saturating_mul(size as u64) <= room;
+        fits.then_some(count).ok_or(PersistError::Damaged("it tells of more than it holds"))
+    }
+
+    /// So many values.
+    pub(crate) fn many<T: Plain>(&mut self, count: usize) -> Result<Vec<T>, PersistError> {
+        let mut values = Vec::with_capacity(self.room_for(count, T::SIZE)?);
+        while values.len() < count {
+            let whole = ((self.block.len() - self.at) / T::SIZE).min(count - values.len());
             if whole == 0 {
-                each(self.one()?);
-                left -= 1;
+                values.push(self.one()?);
                 continue;
             }
             let bytes = &self.block[self.at..self.at + whole * T::SIZE];
-            bytes.chunks_exact(T::SIZE).for_each(|bytes| each(T::take(bytes)));
+            values.extend(bytes.chunks_exact(T::SIZE).map(T::take));
             self.at += whole * T::SIZE;
-            left -= whole;
         }
-        Ok(())
+        Ok(values)
     }
 
     /// Bytes with their number before them.
@@ -88,6 +102,11 @@ impl Source {
     /// Text with its length before it.
     pub(crate) fn text(&mut self) -> Result<String, PersistError> {
         String::from_utf8(self.bytes()?).map_err(|_| PersistError::Damaged("a text is not UTF-8"))
+    }
+
+    /// A value in postcard, of which these are the bytes.
+    pub(crate) fn decoded<T>(value: postcard::Result<T>) -> Result<T, PersistError> {
+        value.map_err(|_| PersistError::Damaged("a value cannot be decoded"))
     }
 
     /// Fails if anything follows.
@@ -111,15 +130,18 @@ impl Source {
     }
 
     fn next_block(&mut self) -> Result<(), PersistError> {
+        let Some(file) = self.file.as_mut().filter(|_| self.rest >= 8) else {
+            return Err(PersistError::Damaged("it ends too early"));
+        };
         let mut head = [0; 8];
-        self.file.read_exact(&mut head)?;
+        file.read_exact(&mut head)?;
         let (length, checksum): (u32, u32) = Plain::take(&head);
         let length = length as usize;
-        if length == 0 || length > MAX_BLOCK || length as u64 + 8 > self.rest {
+        if length == 0 || length > MAX_BLOCK || length as u64 > self.rest - 8 {
             return Err(PersistError::Damaged("a block has an impossible length"));
         }
         self.block.resize(length, 0);
-        self.file.read_exact(&mut self.block)?;
+        file.read_exact(&mut self.block)?;
         self.rest -= length as u64 + 8;
         self.at = 0;
         if crc32fast::hash(&self.block) != checksum {

@@ -1,124 +1,77 @@
-//! How the parts of tables are written.
+//! How the parts of tables are written whose inside need not be known; the others say it where they are.
 
 use std::io;
-use std::sync::Arc;
 
 use super::{Persist, PersistError, Plain, Sink, Source};
-use crate::table::{Bits, Chunked, Dictionary, Lists, Lookup, OrderLog};
+use crate::table::{Bits, CHUNK, Chunked, Lookup, OrderLog, Stamp};
 
 impl<T: Plain> Persist for Chunked<T> {
-    fn save(&self, sink: &mut Sink) -> io::Result<()> {
+    fn form(form: &mut String) {
+        form.push_str("column of ");
+        T::form(form);
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
         sink.count(self.len())?;
         self.chunks().try_for_each(|(_, values)| sink.plain(values))
     }
 
     fn load(source: &mut Source) -> Result<Self, PersistError> {
         let count = source.count(T::SIZE)?;
-        let mut column = Self::default();
-        source.plain(count, |value| column.push(value))?;
-        Ok(column)
-    }
-}
-
-/// Bytes, or none: documents.
-impl Persist for Chunked<Option<Arc<[u8]>>> {
-    fn save(&self, sink: &mut Sink) -> io::Result<()> {
-        sink.count(self.len())?;
-        for bytes in self.iter() {
-            sink.plain(&[bytes.is_some()])?;
-            if let Some(bytes) = bytes {
-                sink.bytes(bytes)?;
-            }
+        let mut chunks = Vec::with_capacity(count.div_ceil(CHUNK));
+        for first in (0..count).step_by(CHUNK) {
+            chunks.push(source.many((count - first).min(CHUNK))?);
         }
-        Ok(())
-    }
-
-    fn load(source: &mut Source) -> Result<Self, PersistError> {
-        let count = source.count(1)?;
-        let mut column = Self::default();
-        for _ in 0..count {
-            column.push(if source.one::<bool>()? { Some(source.bytes()?.into()) } else { None });
-        }
-        Ok(column)
+        Ok(Self::of_chunks(chunks))
     }
 }
 
 impl Persist for Bits {
-    fn save(&self, sink: &mut Sink) -> io::Result<()> {
+    fn form(form: &mut String) {
+        form.push_str("bits");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
         sink.plain(&[self.len()])?;
+        sink.count(self.words().len())?;
         sink.plain(self.words())
     }
 
     fn load(source: &mut Source) -> Result<Self, PersistError> {
         let len: u32 = source.one()?;
-        let mut words = Vec::new();
-        source.plain((len as usize).div_ceil(64), |word| words.push(word))?;
-        Ok(Self::from_words(words, len))
-    }
-}
-
-impl Persist for Dictionary {
-    fn save(&self, sink: &mut Sink) -> io::Result<()> {
-        sink.count(self.len() as usize)?;
-        self.iter().try_for_each(|(_, text)| sink.bytes(text.as_bytes()))
-    }
-
-    fn load(source: &mut Source) -> Result<Self, PersistError> {
         let count = source.count(8)?;
-        let mut dictionary = Self::default();
-        for number in 0..count {
-            if dictionary.intern(&source.text()?) as usize != number {
-                return Err(PersistError::Damaged("a dictionary holds a text twice"));
-            }
+        if count != (len as usize).div_ceil(64) {
+            return Err(PersistError::Damaged("a set has another length than it says"));
         }
-        Ok(dictionary)
-    }
-}
-
-impl Persist for Lists {
-    fn save(&self, sink: &mut Sink) -> io::Result<()> {
-        sink.count(self.len() as usize)?;
-        for list in 0..self.len() {
-            let values: Vec<u32> = self.get(list).collect();
-            sink.count(values.len())?;
-            sink.plain(&values)?;
-        }
-        Ok(())
-    }
-
-    fn load(source: &mut Source) -> Result<Self, PersistError> {
-        let count = source.count(8)?;
-        let mut lists = Self::default();
-        let mut values: Vec<u32> = Vec::new();
-        for number in 0..count {
-            values.clear();
-            let length = source.count(4)?;
-            source.plain(length, |value| values.push(value))?;
-            if lists.intern(&values) as usize != number {
-                return Err(PersistError::Damaged("a list stands twice"));
-            }
-        }
-        Ok(lists)
+        Ok(Self::from_words(source.many(count)?, len))
     }
 }
 
 impl Persist for Lookup {
-    fn save(&self, sink: &mut Sink) -> io::Result<()> {
+    fn form(form: &mut String) {
+        form.push_str("lookup");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
         let entries: Vec<(u64, u32)> = self.range(0, u64::MAX).collect();
-        sink.count(entries.len())?;
-        sink.plain(&entries)
+        entries.save(sink)
     }
 
     fn load(source: &mut Source) -> Result<Self, PersistError> {
-        let count = source.count(12)?;
-        let mut entries = Vec::with_capacity(count);
-        source.plain(count, |entry| entries.push(entry))?;
-        Ok(Self::build(entries))
+        let entries: Vec<(u64, u32)> = Vec::load(source)?;
+        match entries.is_sorted() {
+            true => Ok(Self::of_sorted(&entries)),
+            false => Err(PersistError::Damaged("a lookup is not in order")),
+        }
     }
 }
 
 impl Persist for OrderLog {
-    fn save(&self, sink: &mut Sink) -> io::Result<()> {
+    fn form(form: &mut String) {
+        Chunked::<Stamp>::form(form);
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
         self.stamps().save(sink)
     }
 
@@ -133,12 +86,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::table::Stamp;
+    use crate::persist::Pace;
+    use crate::table::{Bytes, Dictionary, Lists};
 
     /// The bytes of a file that holds `value`.
     fn written(value: &impl Persist) -> Vec<u8> {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let mut sink = Sink::new(file.reopen().unwrap());
+        let mut sink = Sink::new(file.reopen().unwrap(), Pace::Fast);
         value.save(&mut sink).unwrap();
         let length = sink.finish().unwrap();
         let bytes = std::fs::read(file.path()).unwrap();
@@ -149,7 +103,7 @@ mod tests {
     fn read<T: Persist>(bytes: &[u8]) -> Result<T, PersistError> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
-        let mut source = Source::new(file.reopen().unwrap())?;
+        let mut source = Source::new(file.reopen().unwrap(), 0, bytes.len() as u64)?;
         let value = T::load(&mut source)?;
         source.finish()?;
         Ok(value)
@@ -177,9 +131,10 @@ mod tests {
         let lookup = Lookup::build(vec![(5, 1), (u64::MAX, 2)]);
         let again: Lookup = read(&written(&lookup)).unwrap();
         assert!(again.range(0, u64::MAX).eq(lookup.range(0, u64::MAX)));
-        let documents: Chunked<Option<Arc<[u8]>>> = [None, Some(Arc::from([1, 2]))].into_iter().collect();
-        let again: Chunked<Option<Arc<[u8]>>> = read(&written(&documents)).unwrap();
-        assert!(again.iter().eq(documents.iter()));
+        let mut documents = Bytes::default();
+        documents.put_all(&mut [(3, b"three"), (200, b"late")]);
+        let again: Bytes = read(&written(&documents)).unwrap();
+        assert_eq!((again.get(3), again.get(4), again.get(200)), (&b"three"[..], &b""[..], &b"late"[..]));
     }
 
     proptest! {

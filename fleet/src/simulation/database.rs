@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use matcher::{Coverage, Judgement};
-use model::{
-    ContainerReport, ContainerState, DiffId, Digest, Ecosystem, ImageFacts, ImageId, LayerFacts, Package, Timestamp,
-};
 use model::container::HostFacts;
+use model::{
+    ContainerReport, ContainerState, DiffId, Digest, Ecosystem, ImageFacts, ImageId, LayerFacts, Package,
+    Timestamp,
+};
 use store::{
-    Change, ChangeKind, ContainerRecord, DEFAULT_CUSTOMER, ImageDocument, ImageRecord, InventoryEntry, PackageRow,
-    Tombstone, container_uuid, host_uuid, image_uuid,
+    Change, ChangeKind, ContainerRecord, DEFAULT_CUSTOMER, ImageDocument, ImageRecord, InventoryEntry,
+    PackageRow, Tombstone, container_uuid, host_uuid, image_uuid,
 };
 use uuid::Uuid;
 
@@ -61,7 +62,13 @@ fn image_id(number: u64) -> ImageId {
 impl Database {
     pub(super) fn new() -> Self {
         let packages = (0..PACKAGES).map(|package| (package, 1)).collect();
-        Self { clock: 1, packages, images: BTreeMap::new(), containers: BTreeMap::new(), log: BTreeMap::new() }
+        Self {
+            clock: 1,
+            packages,
+            images: BTreeMap::new(),
+            containers: BTreeMap::new(),
+            log: BTreeMap::new(),
+        }
     }
 
     pub(super) fn clock(&self) -> Timestamp {
@@ -123,7 +130,8 @@ impl Database {
         for number in numbers {
             let report = report(*number, clock, chance);
             let uuid = container_uuid(DEFAULT_CUSTOMER, &report.id);
-            let known = self.containers.get(&uuid).map(|(record, _)| (record.created_at, record.tags.clone()));
+            let known =
+                self.containers.get(&uuid).map(|(record, _)| (record.created_at, record.tags.clone()));
             let (created_at, tags) = known.unwrap_or_else(|| (clock, chance.tags()));
             let record = ContainerRecord {
                 customer: DEFAULT_CUSTOMER,
@@ -236,7 +244,8 @@ impl Database {
         let images = self.images.values();
         let images = images.map(|(of, _, cause)| change(of.updated, ChangeKind::Image, of.uuid, cause));
         let containers = self.containers.values();
-        let containers = containers.map(|(of, cause)| change(of.updated, ChangeKind::Container, of.uuid, cause));
+        let containers =
+            containers.map(|(of, cause)| change(of.updated, ChangeKind::Container, of.uuid, cause));
         self.log.values().cloned().chain(images).chain(containers).collect()
     }
 
@@ -322,7 +331,11 @@ fn put(index: &mut Index, id: u32, changed: i64) -> Put {
         lifecycle: None,
     };
     let verdict = index.packages.verdict(Judged { judgement, stage: None, fingerprint: 0 });
-    Put { row: PackageRow { id, package, created, changed, fingerprint: Some(0) }, verdict, first_found: Vec::new() }
+    Put {
+        row: PackageRow { id, package, created, changed, fingerprint: Some(0) },
+        verdict,
+        first_found: Vec::new(),
+    }
 }
 
 fn entries(packages: u64) -> Vec<InventoryEntry> {

@@ -1,8 +1,10 @@
 //! Byte strings by position, many to one allocation.
 
+use std::io;
 use std::sync::Arc;
 
 use super::Chunked;
+use crate::persist::{Persist, PersistError, Sink, Source};
 
 /// Strings of one block: small enough that the copy for one change is cheap, large enough that what a string costs besides
 /// its bytes is next to nothing.
@@ -68,6 +70,39 @@ impl Bytes {
     /// Bytes of memory, roughly.
     pub(crate) fn memory(&self) -> usize {
         self.0.iter().map(|block| block.bytes.len() + block.ends.len() * 4 + 56).sum()
+    }
+}
+
+impl Persist for Bytes {
+    fn form(form: &mut String) {
+        form.push_str("bytes by 64");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        sink.count(self.0.len())?;
+        self.0.iter().try_for_each(|block| {
+            sink.plain(&[block.ends.len() as u32])?;
+            sink.plain(&block.ends)?;
+            sink.bytes(&block.bytes)
+        })
+    }
+
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        let count = source.count(12)?;
+        let mut blocks = Chunked::default();
+        for _ in 0..count {
+            let strings: u32 = source.one()?;
+            if strings > BLOCK {
+                return Err(PersistError::Damaged("a block holds too many strings"));
+            }
+            let ends: Vec<u32> = source.many(strings as usize)?;
+            let bytes = source.bytes()?;
+            if !ends.is_sorted() || ends.last().map_or(0, |end| *end as usize) != bytes.len() {
+                return Err(PersistError::Damaged("strings do not fill their block"));
+            }
+            blocks.push(Arc::new(Block { bytes: bytes.into_boxed_slice(), ends: ends.into_boxed_slice() }));
+        }
+        Ok(Self(blocks))
     }
 }
 

@@ -33,6 +33,13 @@ impl<T> Chunked<T> {
         self.chunks.iter().enumerate().map(|(index, chunk)| ((index * CHUNK) as u32, chunk.as_slice()))
     }
 
+    /// A column of pieces, of which all but the last are full.
+    pub(crate) fn of_chunks(chunks: Vec<Vec<T>>) -> Self {
+        debug_assert!(chunks.iter().rev().skip(1).all(|chunk| chunk.len() == CHUNK));
+        let len = chunks.iter().map(Vec::len).sum();
+        Self { chunks: Arc::new(chunks.into_iter().map(Arc::new).collect()), len }
+    }
+
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }

@@ -4,11 +4,13 @@
 //! numbers. The first pass looks for a part that every matching text must contain, which runs at the speed of memory.
 
 use std::hash::BuildHasher as _;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::Bits;
+use crate::persist::{Persist, PersistError, Sink, Source};
 
 /// The number that stands for no text.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -78,9 +80,23 @@ impl Dictionary {
         heads.get((number % BLOCK) as usize).copied().unwrap_or(u64::MAX)
     }
 
+    /// The numbers of texts; of a dictionary that was read from a file they are made when they are first needed.
+    fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        if numbers.table.is_empty() && self.len > 0 {
+            let Numbers { table, hasher } = &mut *numbers;
+            table.reserve(self.len as usize, |(hash, _)| *hash);
+            for (number, text) in self.iter() {
+                let hash = hasher.hash_one(text);
+                table.insert_unique(hash, (hash, number), |(hash, _)| *hash);
+            }
+        }
+        numbers
+    }
+
     /// The number of a text, if it is in the dictionary.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = self.numbers();
         let hash = numbers.hasher.hash_one(text);
         let known = numbers.table.find(hash, |(known, number)| *known == hash && self.get(*number) == Some(text));
         known.map(|(_, number)| *number)
@@ -235,6 +251,41 @@ fn slice<'t>(text: &'t str, ends: &[u32], index: usize) -> Option<&'t str> {
     let end = *ends.get(index)? as usize;
     let start = if index == 0 { 0 } else { ends[index - 1] as usize };
     text.get(start..end)
+}
+
+impl Persist for Dictionary {
+    fn form(form: &mut String) {
+        form.push_str("texts by 4096");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        sink.count(self.len as usize)?;
+        self.blocks.iter().try_for_each(|block| {
+            sink.plain(&block.ends)?;
+            sink.bytes(block.text.as_bytes())
+        })
+    }
+
+    /// The numbers of texts are found again when they are first asked for.
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        let count = source.count(4)?;
+        let len = u32::try_from(count).map_err(|_| PersistError::Damaged("a dictionary holds too much"))?;
+        let mut blocks = Vec::new();
+        for first in (0..len).step_by(BLOCK as usize) {
+            let ends: Vec<u32> = source.many((len - first).min(BLOCK) as usize)?;
+            let text = source.text()?;
+            let are_texts = ends.is_sorted() && ends.iter().all(|end| text.is_char_boundary(*end as usize));
+            if !are_texts || ends.last().map_or(0, |end| *end as usize) != text.len() {
+                return Err(PersistError::Damaged("texts do not fill their block"));
+            }
+            blocks.push(Arc::new(Block { text, ends, ..Block::default() }));
+        }
+        Ok(Self { blocks: Arc::new(blocks), len, numbers: Arc::default() })
+    }
+
+    fn warm(&self) {
+        drop(self.numbers());
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Digests that are stored once and known by a number: layers, manifests, images that containers name.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
 use model::Digest;
 
 use super::{Bits, Chunked, Lookup, NONE};
+use crate::persist::{Persist, PersistError, Sink, Source};
 
 /// Distinct digests under dense numbers; a digest is never taken out.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +33,22 @@ impl Digests {
         self.digests.get(number)
     }
 
+    /// The numbers of digests; of those that were read from a file they are made when they are first needed.
+    fn numbers(&self) -> MutexGuard<'_, HashTable<u32>> {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        if numbers.is_empty() && self.len() > 0 {
+            let of = |number: &u32| self.get(*number).map_or(0, hash);
+            numbers.reserve(self.digests.len(), of);
+            for (number, digest) in (0..).zip(self.digests.iter()) {
+                numbers.insert_unique(hash(digest), number, of);
+            }
+        }
+        numbers
+    }
+
     /// The number of a digest, if it is there.
     pub(crate) fn find(&self, digest: &Digest) -> Option<u32> {
-        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = self.numbers();
         numbers.find(hash(digest), |number| self.get(*number) == Some(digest)).copied()
     }
 
@@ -61,6 +76,25 @@ impl Digests {
     }
 }
 
+impl Persist for Digests {
+    fn form(form: &mut String) {
+        form.push_str("digests");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        self.digests.save(sink)
+    }
+
+    /// The numbers of digests are found again when they are first asked for.
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        Ok(Self { digests: Chunked::load(source)?, numbers: Arc::default() })
+    }
+
+    fn warm(&self) {
+        drop(self.numbers());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,7 +103,10 @@ mod tests {
     fn a_digest_keeps_its_number_and_older_clones_do_not_see_newer_ones() {
         let digest = |number: u32| Digest::of(&number.to_be_bytes());
         let mut digests = Digests::default();
-        assert_eq!((digests.intern(&digest(0)), digests.intern(&digest(1)), digests.intern(&digest(0))), (0, 1, 0));
+        assert_eq!(
+            (digests.intern(&digest(0)), digests.intern(&digest(1)), digests.intern(&digest(0))),
+            (0, 1, 0)
+        );
         let before = digests.clone();
         (2..5_000).for_each(|number| assert_eq!(digests.intern(&digest(number)), number));
         assert_eq!((before.len(), before.find(&digest(3)), before.get(3)), (2, None, None));

@@ -1,11 +1,13 @@
 //! Lists of numbers that are stored once and known by a number: the accounts of an image, its labels, its layers.
 
 use std::hash::BuildHasher as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{Bits, CHUNK, Chunked};
+use crate::persist::{Persist, PersistError, Sink, Source};
 
 /// Distinct lists under dense numbers; the empty list is number 0. A list is never taken out.
 #[derive(Clone, Debug)]
@@ -46,9 +48,26 @@ impl Lists {
         (start.min(end)..end).map(|index| self.numbers.get(index).copied().unwrap_or_default())
     }
 
+    /// The numbers of lists; of those that were read from a file they are made when they are first needed.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.table.is_empty() && self.len() > 0 {
+            let Known { table, hasher } = &mut *known;
+            table.reserve(self.ends.len(), |(hash, _)| *hash);
+            let mut list: Vec<u32> = Vec::new();
+            for number in 0..self.len() {
+                list.clear();
+                list.extend(self.get(number));
+                let hash = hasher.hash_one(list.as_slice());
+                table.insert_unique(hash, (hash, number), |(hash, _)| *hash);
+            }
+        }
+        known
+    }
+
     /// The number of a list, which is put in if it is new. Only the newest clone may be added to.
     pub(crate) fn intern(&mut self, list: &[u32]) -> u32 {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         let hash = known.hasher.hash_one(list);
         let is_equal = |number: u32| number < self.len() && self.get(number).eq(list.iter().copied());
         let found = known.table.find(hash, |(of, number)| *of == hash && is_equal(*number));
@@ -85,6 +104,33 @@ impl Lists {
             };
             numbers.chunks_exact(width).any(&holds)
         })
+    }
+}
+
+impl Persist for Lists {
+    fn form(form: &mut String) {
+        form.push_str("lists");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        self.numbers.save(sink)?;
+        self.ends.save(sink)
+    }
+
+    /// The numbers of lists are found again when they are first asked for.
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        let (numbers, ends): (Chunked<u32>, Chunked<u32>) = (Chunked::load(source)?, Chunked::load(source)?);
+        let is_whole = ends.get(Self::EMPTY) == Some(&0)
+            && ends.iter().is_sorted()
+            && ends.iter().next_back().is_some_and(|end| *end as usize == numbers.len());
+        if !is_whole {
+            return Err(PersistError::Damaged("lists do not lie side by side"));
+        }
+        Ok(Self { numbers, ends, known: Arc::default() })
+    }
+
+    fn warm(&self) {
+        drop(self.known());
     }
 }
 

@@ -71,6 +71,17 @@ impl Lookup {
         self.range(key, key).map(|(_, position)| position)
     }
 
+    /// One that holds sorted entries, which come shard by shard.
+    pub(crate) fn of_sorted(entries: &[(u64, u32)]) -> Self {
+        let mut rest = entries;
+        let shards = (0..1_usize << SHARD_BITS).map(|index| {
+            let (own, later) = rest.split_at(rest.partition_point(|(key, _)| shard(*key) <= index));
+            rest = later;
+            Arc::new(own.iter().map(|(key, position)| Entry::new(*key, *position)).collect())
+        });
+        Self { shards: Arc::new(shards.collect()) }
+    }
+
     /// One that holds `entries`; faster than inserting them.
     pub(crate) fn build(mut entries: Vec<(u64, u32)>) -> Self {
         entries.sort_unstable();
@@ -96,7 +107,8 @@ mod tests {
         lookup.insert(1, 9);
         let before = lookup.clone();
         lookup.remove(1, 1);
-        let all = |lookup: &Lookup| lookup.range(0, u64::MAX).map(|(_, position)| position).collect::<Vec<_>>();
+        let all =
+            |lookup: &Lookup| lookup.range(0, u64::MAX).map(|(_, position)| position).collect::<Vec<_>>();
         assert_eq!(all(&before), [0, 1, 9, 2, 3, 4]);
         assert_eq!(all(&lookup), [0, 9, 2, 3, 4]);
         assert_eq!(lookup.get(1).collect::<Vec<_>>(), [9]);

@@ -79,7 +79,8 @@ impl OrderLog {
             self.0 = Chunked::default();
             self.append(all, uuids);
             let mut before = None;
-            self.0 = self.0.iter().filter(|stamp| before.replace(**stamp) != Some(**stamp)).copied().collect();
+            self.0 =
+                self.0.iter().filter(|stamp| before.replace(**stamp) != Some(**stamp)).copied().collect();
             return;
         }
         self.append(changed, uuids);
@@ -150,13 +151,16 @@ mod tests {
         let mut log = OrderLog::default();
         let mut at = [0_i64; 4];
         let mut expected = Vec::new();
-        for (step, (position, updated)) in (0..).zip([(0, 5), (1, 6), (0, 7), (2, 7), (0, 5), (3, 4)].repeat(9)) {
+        for (step, (position, updated)) in
+            (0..).zip([(0, 5), (1, 6), (0, 7), (2, 7), (0, 5), (3, 4)].repeat(9))
+        {
             at[position as usize] = updated;
             let stands = |stamp: &Stamp| at[stamp.position as usize] == stamp.updated.0;
             log.add(vec![stamp(updated, position)], 4, uuid, stands);
             expected = (0..4).filter(|position| at[*position as usize] > 0).collect::<Vec<u32>>();
             expected.sort_by_key(|position| (at[*position as usize], *position));
-            let order: Vec<u32> = log.from(Timestamp(0), None).filter(|of| stands(of)).map(|of| of.position).collect();
+            let order: Vec<u32> =
+                log.from(Timestamp(0), None).filter(|of| stands(of)).map(|of| of.position).collect();
             assert_eq!(order, expected, "step {step}");
         }
         assert_eq!(expected, [3, 0, 1, 2]);

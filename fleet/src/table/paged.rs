@@ -1,8 +1,10 @@
 //! A set of positions that is copied piece by piece and takes no room where nothing is in it: for the many small sets.
 
+use std::io;
 use std::sync::Arc;
 
 use super::Bits;
+use crate::persist::{Persist, PersistError, Sink, Source};
 
 /// Words of a page: 4,096 positions.
 const WORDS: usize = 64;
@@ -51,6 +53,33 @@ impl PagedBits {
                 bits.or_words(index * WORDS, words.as_slice());
             }
         }
+    }
+}
+
+impl Persist for PagedBits {
+    fn form(form: &mut String) {
+        form.push_str("pages of bits");
+    }
+
+    fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        sink.count(self.pages.len())?;
+        self.pages.iter().try_for_each(|page| match page {
+            Some(words) => sink.plain(&[1_u8]).and_then(|()| sink.plain(words.as_slice())),
+            None => sink.plain(&[0_u8]),
+        })
+    }
+
+    fn load(source: &mut Source) -> Result<Self, PersistError> {
+        let count = source.count(1)?;
+        let mut pages = Vec::with_capacity(count);
+        let mut held = 0_u64;
+        for _ in 0..count {
+            let words: Option<[u64; WORDS]> = if source.one::<u8>()? == 0 { None } else { Some(source.one()?) };
+            held += words.iter().flatten().map(|word| u64::from(word.count_ones())).sum::<u64>();
+            pages.push(words.map(Arc::new));
+        }
+        let count = u32::try_from(held).map_err(|_| PersistError::Damaged("a set holds too much"))?;
+        Ok(Self { pages: Arc::new(pages), count })
     }
 }
 

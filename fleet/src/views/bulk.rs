@@ -112,7 +112,8 @@ impl<'s> BulkContainer<'s> {
         let image_record = image.map(|image| read.get(index, tenant, image)).transpose()?;
         let last_scanned = image_record.as_ref().map_or(record.created_at, |image| image.last_scanned);
         // a container has nothing of its image before that was known, whenever the same packages were seen elsewhere
-        let first_stored = image_record.as_ref().map_or(record.created_at, |image| image.created_at.max(record.created_at));
+        let first_stored =
+            image_record.as_ref().map_or(record.created_at, |image| image.created_at.max(record.created_at));
         let times = Times { first_stored, last_scanned };
         let inventory = image.and_then(|image| tenant.images.inventory.get(image).copied());
         let host = &record.report.host;

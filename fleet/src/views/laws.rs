@@ -24,8 +24,9 @@ type Findings = Vec<(u32, u8, u8, bool)>;
 
 fn findings() -> impl Strategy<Value = Findings> {
     let row = (1_u32..8, 1_u8..6, 1_u8..101, any::<bool>());
-    proptest::collection::btree_map(1_u32..8, row, 0..5)
-        .prop_map(|rows| rows.into_iter().map(|(qid, (_, severity, risk, named))| (qid, severity, risk, named)).collect())
+    proptest::collection::btree_map(1_u32..8, row, 0..5).prop_map(|rows| {
+        rows.into_iter().map(|(qid, (_, severity, risk, named))| (qid, severity, risk, named)).collect()
+    })
 }
 
 fn judged(findings: &Findings) -> Judged {
@@ -91,7 +92,10 @@ fn inventory(entries: &[Entry], number_of: impl Fn(u32) -> u32) -> Vec<Inventory
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
-    proptest::collection::vec((0_u32..9, proptest::option::of(0_u32..3), 0_u8..3, proptest::bool::weighted(0.2)), 0..14)
+    proptest::collection::vec(
+        (0_u32..9, proptest::option::of(0_u32..3), 0_u8..3, proptest::bool::weighted(0.2)),
+        0..14,
+    )
 }
 
 #[derive(Clone, Debug)]
@@ -119,9 +123,11 @@ fn index(world: &World, order: &[u32], places: bool) -> (Index, Vec<u32>) {
     if places {
         index.packages.give_places();
     }
-    let inventories = world.inventories.iter().enumerate().map(|(at, entries)| {
-        (Digest::of(&at.to_be_bytes()), inventory(entries, number_of))
-    });
+    let inventories = world
+        .inventories
+        .iter()
+        .enumerate()
+        .map(|(at, entries)| (Digest::of(&at.to_be_bytes()), inventory(entries, number_of)));
     let numbers = index.inventories.intern(&index.packages, inventories).unwrap();
     (index, numbers)
 }
@@ -129,18 +135,31 @@ fn index(world: &World, order: &[u32], places: bool) -> (Index, Vec<u32>) {
 /// What is shown of an inventory, without numbers.
 fn shown(index: &Index, inventory: u32) -> String {
     let content = Content::of(index, Some(inventory), TIMES);
-    let software: Vec<_> = content.software().iter().map(|row| (&row.package.package, row.layer, row.path, row.owned_by)).collect();
+    let software: Vec<_> = content
+        .software()
+        .iter()
+        .map(|row| (&row.package.package, row.layer, row.path, row.owned_by))
+        .collect();
     let found: Vec<_> = content
         .found()
         .map(|found| {
             let affected: Vec<_> = found
                 .affected
                 .iter()
-                .map(|affected| (affected.software, &affected.package.package, index.packages.finding(affected.row)))
+                .map(|affected| {
+                    (affected.software, &affected.package.package, index.packages.finding(affected.row))
+                })
                 .collect();
             format!(
                 "{:?} {:?}",
-                (found.vulnerability, found.severity, found.risk, found.confidence, found.first_found, found.last_found),
+                (
+                    found.vulnerability,
+                    found.severity,
+                    found.risk,
+                    found.confidence,
+                    found.first_found,
+                    found.last_found
+                ),
                 affected
             )
         })

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{AffectedView, BulkContainer, BulkImage, ContainerView, ImageView, SoftwareView, VulnerabilityView};
+use super::{
+    AffectedView, BulkContainer, BulkImage, ContainerView, ImageView, SoftwareView, VulnerabilityView,
+};
 use super::{Content, Found};
 use crate::facts::Tables;
 

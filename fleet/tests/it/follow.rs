@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::{FeedPlace, Fleet, FleetError, FleetStats, Lookup, Scope};
+use fleet::{FeedPlace, Fleet, FleetError, FleetStats, Lookup, SavePace, Scope};
 use model::{ContainerState, Timestamp};
 use proptest::prelude::*;
 use store::DEFAULT_CUSTOMER;
@@ -24,6 +24,8 @@ enum Event {
     Tag { image: u64, container: u64, red: bool },
     Delete { image: u64, container: u64 },
     Bundle(bool),
+    /// The fleet starts again, from the index saved last; `saves` before, `keeps` the bundle of that time.
+    Restart { saves: bool, keeps: bool, other: bool },
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -36,6 +38,8 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(image, container, red)| Event::Tag { image, container, red }),
         2 => (0..6_u64, 0..4_u64).prop_map(|(image, container)| Event::Delete { image, container }),
         1 => any::<bool>().prop_map(Event::Bundle),
+        2 => (any::<bool>(), any::<bool>(), any::<bool>())
+            .prop_map(|(saves, keeps, other)| Event::Restart { saves, keeps, other }),
     ]
 }
 
@@ -63,7 +67,8 @@ fn uuids(image: u64, container: u64) -> [Uuid; 2] {
 async fn run(events: Vec<Event>) {
     let (first, second) = (bundle(FIRST), bundle(SECOND));
     let database = Database::new();
-    let followed = database.fleet(&first).await;
+    let mut followed = database.fleet(&first).await;
+    let (path, mut is_saved) = (database.path("index/fleet.index"), false);
     let mut last = first.clone();
     for event in events {
         match event {
@@ -93,6 +98,19 @@ async fn run(events: Vec<Event>) {
             Event::Bundle(is_second) => {
                 last = if is_second { second.clone() } else { first.clone() };
                 followed.set_bundle(last.clone()).await.unwrap();
+            }
+            Event::Restart { saves, keeps, other } => {
+                if saves {
+                    followed.save(&database.store, &path, SavePace::Fast).await.unwrap();
+                    is_saved = true;
+                }
+                if other {
+                    last = second.clone();
+                }
+                let older = |id| [&first, &second].into_iter().find(|of| keeps && of.id() == id).cloned();
+                let start = Fleet::start_from(database.store.clone(), last.clone(), &path, older);
+                followed = start.await.unwrap();
+                assert_eq!(followed.unsaved().is_some(), is_saved);
             }
         }
     }

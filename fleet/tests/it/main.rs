@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails while a test is set up fails the test")]
 
+mod ask;
 mod follow;
 mod judgement;
 mod lists;
+mod saved;
 mod scope;
 mod support;

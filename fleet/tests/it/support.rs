@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleet::{
-    BulkRequest, ContainerView, Entity, Fleet, ImageView, ListRequest, Scope, VulnerabilityView,
-};
+use fleet::{BulkRequest, ContainerView, Entity, Fleet, ImageView, ListRequest, Scope, VulnerabilityView};
 use knowledge::Bundle;
 use model::{ContainerReport, ScanReport, Timestamp};
 use store::{Ack, DEFAULT_CUSTOMER, Store, StoreOptions};
@@ -31,6 +29,21 @@ impl Database {
         drop(store);
         let store = Store::open(&StoreOptions::new(folder.path().join("facts.db"))).unwrap();
         Self { folder, store }
+    }
+
+    /// Copies the database as it stands; nobody must write meanwhile.
+    pub(crate) fn store_copy(&self, to: &std::path::Path) {
+        for end in ["", "-wal"] {
+            let from = self.path(&format!("facts.db{end}"));
+            if from.exists() {
+                std::fs::copy(from, format!("{}{end}", to.display())).unwrap();
+            }
+        }
+    }
+
+    /// A path beside the database.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Opens the same database once more, as another process would.

@@ -3,6 +3,7 @@
 //! The tree is walked with a stack of our own, as it was made, so that no depth of nesting exhausts a thread.
 
 mod address;
+mod column;
 mod free;
 mod number;
 mod sort;
@@ -18,6 +19,7 @@ use crate::fields::{Array, Entity, Level};
 use crate::merge;
 use crate::scope::{Scope, Target};
 
+pub use column::resolve_column;
 pub use sort::{Sort, resolve_sort};
 
 /// Applies all knowledge of tokens to a query: finds the fields, reads the values, checks the types.

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use fleet::Fleet;
 use knowledge::{Bundle, KnowledgeDir};
+use model::Digest;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -25,6 +26,13 @@ pub fn open_current(data: &Path) -> Arc<Bundle> {
         }
     }
     Arc::new(Bundle::empty())
+}
+
+/// Opens the bundle of that id, if it is still there: the current one or the one before.
+pub fn open_older(data: &Path, id: Digest) -> Option<Arc<Bundle>> {
+    let directory = KnowledgeDir::new(data);
+    let bundles = [directory.current(), directory.previous()].into_iter().flatten();
+    bundles.filter_map(|path| Bundle::open(&path).ok()).find(|bundle| bundle.id() == id).map(Arc::new)
 }
 
 /// Follows the current bundle until `stop` is set.

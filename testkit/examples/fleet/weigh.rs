@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use knowledge::Bundle;
 use matcher::judge;
@@ -17,9 +17,11 @@ pub(crate) fn weigh(fleet: &Fleet, bundle: Option<&Path>) -> Result<(), String> 
     let mut inventories: HashMap<u64, u64> = HashMap::new();
     let mut by_release: HashMap<String, [u64; 4]> = HashMap::new();
     let (mut packages, mut bytes, mut each) = (0, 0, Vec::new());
-    let started = Instant::now();
+    let mut making = Duration::ZERO;
     for index in 0..images {
+        let started = Instant::now();
         let report = fleet.image(index);
+        making += started.elapsed();
         let mut hasher = DefaultHasher::new();
         let (mut of_system, mut of_language) = (0, 0);
         for record in &report.packages {
@@ -45,7 +47,7 @@ pub(crate) fn weigh(fleet: &Fleet, bundle: Option<&Path>) -> Result<(), String> 
         }
         each.push(of_system + of_language);
     }
-    let seconds = started.elapsed().as_secs_f64();
+    let seconds = making.as_secs_f64();
     let shared: u64 = inventories.values().filter(|count| **count > 1).sum();
     each.sort_unstable();
     let share = |part: usize| each.get(each.len() * part / 100).copied().unwrap_or_default();

@@ -119,26 +119,35 @@ impl App {
                 continue;
             }
             let since = (inventory + dice.below(12)) / 12;
-            let package = match known.get(place as usize) {
-                Some(package) => (package.name.clone(), self.version_of(package, late, since)),
-                None => self.internal(place - known.len() as u64, late, since),
-            };
-            records.push(self.record(package.0, package.1, 2));
+            records.push(match known.get(place as usize) {
+                Some(package) => self.known(package, late, since),
+                None => {
+                    let (name, version) = self.internal(place - known.len() as u64, late, since);
+                    record(self.ecosystem, name, version, 2)
+                }
+            });
         }
         if !self.stack.starts_with("python") {
             let (name, _) = self.internal(INTERNAL, 0.0, 0);
             let own = name.replace(&format!("shared-{INTERNAL}"), &self.name);
-            records.push(self.record(own, self.version(inventory), 3));
+            records.push(record(self.ecosystem, own, self.version(inventory), 3));
         }
+        if self.ecosystem == Ecosystem::Golang {
+            // all of them are in the one program
+            let path = format!("usr/local/bin/{}", self.name);
+            records.iter_mut().for_each(|record| record.path.clone_from(&path));
+        }
+        records.sort();
         records
     }
 
-    /// The version of a package that the application uses: it starts somewhat behind and follows now and then.
-    fn version_of(&self, package: &Known, late: f64, since: u64) -> String {
+    /// A package in the version that the application uses: it starts somewhat behind and follows now and then.
+    fn known(&self, package: &Known, late: f64, since: u64) -> PackageRecord {
         let last = package.versions.len() - 1;
         let behind = (late.powf(BEHIND) * (0.3 + self.laziness) * (last + 1) as f64) as usize;
         let place = (last - behind.min(last) + since as usize).min(last);
-        package.versions[place].clone()
+        let make = || record(self.ecosystem, package.name.clone(), package.versions[place].clone(), 2);
+        package.records[place].get_or_init(make).clone()
     }
 
     /// A package of the organisation itself.
@@ -154,38 +163,36 @@ impl App {
         };
         (name, format!("{}.{}.0", 1 + place % 4, (late * 30.0) as u64 + since))
     }
-
-    fn record(&self, name: String, version: String, layer: u32) -> PackageRecord {
-        let (path, found_by) = match self.ecosystem {
-            Ecosystem::Pypi => {
-                let folder = "usr/local/lib/python3.11/site-packages";
-                (
-                    format!("{folder}/{}-{version}.dist-info/METADATA", name.replace('-', "_")),
-                    "python-metadata",
-                )
-            }
-            Ecosystem::Npm => (format!("app/node_modules/{name}/package.json"), "npm-package"),
-            Ecosystem::Maven => {
-                let artifact = name.rsplit(':').next().unwrap_or(&name);
-                (format!("app/app.jar!/BOOT-INF/lib/{artifact}-{version}.jar"), "java-archive")
-            }
-            Ecosystem::Golang => (format!("usr/local/bin/{}", self.name), "go-binary"),
-            Ecosystem::Gem => {
-                let folder = "usr/local/bundle/specifications";
-                (format!("{folder}/{name}-{version}.gemspec"), "gem-specification")
-            }
-            _ => ("app/vendor/composer/installed.json".to_owned(), "composer-installed"),
-        };
-        let version = match self.ecosystem {
-            Ecosystem::Golang if !version.starts_with('v') && name != "stdlib" => format!("v{version}"),
-            _ => version,
-        };
-        let license = Some(LICENCES[(hash(&name) % 3) as usize].to_owned());
-        let found_by = found_by.to_owned();
-        let package = Package::new(self.ecosystem, name, version);
-        PackageRecord { layer: Some(layer), license, found_by, ..PackageRecord::new(package, path) }
-    }
 }
 
 /// How rare it is that a package is far behind; set so that an image has about a hundred findings by the shared feeds.
 const BEHIND: f64 = 9.0;
+
+/// A package where its ecosystem puts it; a Go program is named by the application.
+fn record(ecosystem: Ecosystem, name: String, version: String, layer: u32) -> PackageRecord {
+    let (path, found_by) = match ecosystem {
+        Ecosystem::Pypi => {
+            let folder = "usr/local/lib/python3.11/site-packages";
+            (format!("{folder}/{}-{version}.dist-info/METADATA", name.replace('-', "_")), "python-metadata")
+        }
+        Ecosystem::Npm => (format!("app/node_modules/{name}/package.json"), "npm-package"),
+        Ecosystem::Maven => {
+            let artifact = name.rsplit(':').next().unwrap_or(&name);
+            (format!("app/app.jar!/BOOT-INF/lib/{artifact}-{version}.jar"), "java-archive")
+        }
+        Ecosystem::Golang => (String::new(), "go-binary"),
+        Ecosystem::Gem => {
+            let folder = "usr/local/bundle/specifications";
+            (format!("{folder}/{name}-{version}.gemspec"), "gem-specification")
+        }
+        _ => ("app/vendor/composer/installed.json".to_owned(), "composer-installed"),
+    };
+    let version = match ecosystem {
+        Ecosystem::Golang if !version.starts_with('v') && name != "stdlib" => format!("v{version}"),
+        _ => version,
+    };
+    let license = Some(LICENCES[(hash(&name) % 3) as usize].to_owned());
+    let found_by = found_by.to_owned();
+    let package = Package::new(ecosystem, name, version);
+    PackageRecord { layer: Some(layer), license, found_by, ..PackageRecord::new(package, path) }
+}

@@ -114,6 +114,7 @@ impl Base {
             "almalinux" | "rocky" => place.rpm(),
             _ => place.apk(),
         };
+        packages.sort();
         packages.dedup_by(|a, b| a.name == b.name);
         let created = Timestamp(FIRST_DAY + date as i64 * BETWEEN);
         Self {

@@ -72,10 +72,8 @@ pub(super) fn report(fleet: &Fleet, index: u64) -> ScanReport {
         Timestamp(base.created.0 + (1 + build as i64) * DAY / 2 + dice.below(24 * 3_600) as i64 * 1_000);
     let scanned_at = Timestamp(created.0 + HOUR + dice.below(12 * 3_600) as i64 * 1_000);
     let mut packages = base.packages.clone();
+    // both are sorted, and packages of systems stand before those of languages
     packages.extend(app.packages(&fleet.names, inventory));
-    packages.sort_by(|a, b| {
-        (a.ecosystem, &a.name, &a.version, &a.path).cmp(&(b.ecosystem, &b.name, &b.version, &b.path))
-    });
     let layers = layers(fleet, &base, &app, inventory, index, created);
     let source = match dice.below(10) {
         0..=5 => "REGISTRY",

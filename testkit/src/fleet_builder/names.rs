@@ -6,8 +6,9 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use model::Ecosystem;
+use model::{Ecosystem, PackageRecord};
 use serde_json::Value;
 
 use super::dice::hash;
@@ -51,6 +52,8 @@ type Rank = (bool, u64);
 pub(super) struct Known {
     pub(super) name: String,
     pub(super) versions: Vec<String>,
+    /// Each version as images hold it, once it was asked for: a fleet holds few packages many times.
+    pub(super) records: Vec<OnceLock<PackageRecord>>,
 }
 
 /// An installed package of a distribution, as one image holds it.
@@ -105,7 +108,8 @@ impl Names {
                 continue;
             }
             if let Some((ecosystem, _)) = LANGUAGES.iter().find(|(_, word)| *word == namespace) {
-                let known = Known { name: name.to_owned(), versions };
+                let records = vec![OnceLock::new(); versions.len()];
+                let known = Known { name: name.to_owned(), versions, records };
                 let rank = (rows.len() > NOTORIOUS, hash(name));
                 ranked.entry(*ecosystem).or_default().push((rank, known));
             } else if namespace.contains(':') || namespace == "wolfi" {

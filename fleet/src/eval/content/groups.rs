@@ -44,8 +44,7 @@ pub(super) fn inventories_with(content: Content<'_>, test: &FindingTest, used: i
     found.or(&answered);
     if !open.is_empty() {
         open.and(&used());
-        open.retain(|inventory| has_group(content, test, inventory));
-        found.or(&open);
+        found.or(&looked_at(content, test, &open));
     }
     found
 }
@@ -187,13 +186,41 @@ pub(super) fn passing(content: Content<'_>, test: &FindingTest, inventories: &[u
     })
 }
 
+/// Inventories from which on two threads look at them.
+const SHARED: u64 = 500;
+
+/// Those of some inventories that have a vulnerability for which the test holds.
+fn looked_at(content: Content<'_>, test: &FindingTest, open: &Bits) -> Bits {
+    let look = |mut part: Bits| {
+        part.retain(|inventory| has_group(content, test, inventory));
+        part
+    };
+    if open.count() < SHARED {
+        return look(open.clone());
+    }
+    let half = open.len() / 128 * 64;
+    let low = Bits::from_words(open.words()[..half as usize / 64].to_vec(), open.len());
+    let mut high = open.clone();
+    high.subtract(&low);
+    std::thread::scope(|scope| {
+        let high = scope.spawn(|| look(high));
+        let mut found = look(low);
+        found.or(&high.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        found
+    })
+}
+
 /// Whether an inventory has a vulnerability for which the test holds.
 fn has_group(content: Content<'_>, test: &FindingTest, inventory: u32) -> bool {
     let vulnerabilities = content.packages.vulnerabilities();
     let whole = test.whole_bits();
     let mut groups: HashMap<u32, (Mask, Mask, model::Severity)> = HashMap::new();
-    let items = content.inventories.listing(inventory).map_or(&[][..], |listing| listing.items());
-    for place in items.iter().filter_map(|item| content.place(*item)).filter(|place| place.is_judged) {
+    let items = content.inventories.items();
+    let listed = content.inventories.listing(inventory).map_or(&[][..], |listing| listing.items());
+    // most packages have no findings, so that is asked first
+    let has_rows = |item: &&u32| !content.packages.findings(items.package(**item)).is_empty();
+    let places = listed.iter().filter(has_rows).filter_map(|item| content.place(*item));
+    for place in places.filter(|place| place.is_judged) {
         for row in place.rows {
             let mask = test.mask(content, row, &place);
             let (of_places, of_worst, worst) =

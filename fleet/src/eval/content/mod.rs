@@ -16,7 +16,7 @@ mod plain;
 mod software;
 mod whole;
 
-use qql::fields::ImageField;
+use qql::fields::{FindingField, ImageField, SoftwareField};
 use qql::{Array, Condition};
 
 use classes::Classes;
@@ -26,6 +26,7 @@ use software::{Place, SoftwareCompiler, SoftwareTest};
 
 use super::column::{Column, flags, numbers, words};
 use super::pass::through;
+use super::row::Value;
 use crate::RiskBand;
 use crate::facts::{Derived, Inventories, Packages, Tenant};
 use crate::table::{Bits, Chunked, NONE};
@@ -192,6 +193,35 @@ impl<'i> Content<'i> {
             let fix = if place.is_judged { place.head.fix_version } else { NONE };
             super::shown::is_software(place.head.ecosystem) && test.holds(self, &place, fix)
         })
+    }
+
+    /// The items among some that are software which satisfies a condition on software, whatever record has them; `None` if
+    /// it asks for what belongs to single records: times of findings, layers, and phrases in evidence.
+    pub(crate) fn software_passing(self, condition: &Condition, items: &Bits) -> Option<Bits> {
+        let of_records = |field| {
+            matches!(field, FindingField::FirstFound | FindingField::LastFound | FindingField::LayerSha)
+        };
+        if software::asks_for(condition, &of_records) {
+            return None;
+        }
+        let compiler = SoftwareCompiler { content: self, own: Own::NONE, is_affected: false };
+        let test = compiler.compile(condition).ok()?;
+        let mut passing = items.clone();
+        passing.retain(|item| self.is_software(item, &test));
+        Some(passing)
+    }
+
+    /// The value of a field of an item.
+    pub(crate) fn software_value(self, item: u32, field: SoftwareField) -> Option<Value<'i>> {
+        let place = self.place(item)?;
+        let fix = if place.is_judged { place.head.fix_version } else { NONE };
+        plain::software_value(self, &place, item, fix, field)
+    }
+
+    /// The numbers of the name and of the version of an item.
+    pub(crate) fn name_and_version(self, item: u32) -> Option<(u32, u32)> {
+        let head = self.packages.head(self.inventories.items().package(item))?;
+        Some((head.name, head.version))
     }
 
     /// An item with its package.

@@ -64,6 +64,20 @@ impl<'c> PlainRecord<'c> {
         }
     }
 
+    /// Calls `see` for each piece of software as listed, or each vulnerability by qid, until it says that it has seen enough;
+    /// whether it did.
+    pub(crate) fn any_element(&self, array: Array, see: &mut dyn FnMut(&dyn Row) -> bool) -> bool {
+        match array {
+            Array::Softwares => self.all_software().any(|software| see(&software)),
+            Array::Vulnerabilities => {
+                let mut findings: Vec<PlainFinding<'_>> = self.all_findings().collect();
+                findings.sort_by_key(PlainFinding::qid);
+                findings.iter().any(|finding| see(finding))
+            }
+            _ => false,
+        }
+    }
+
     /// Its software, as listed.
     pub(super) fn all_software(&self) -> impl Iterator<Item = PlainSoftware<'_>> {
         (0..self.places.len()).filter(|place| self.is_software(*place)).map(|place| self.software(place))
@@ -241,31 +255,11 @@ impl Row for PlainFinding<'_> {
 impl Row for PlainSoftware<'_> {
     fn any_value(&self, field: FieldId, see: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
         let FieldId::Software(field) = field else { return false };
+        if self.is_affected && is_lifecycle(field) {
+            return false;
+        }
         let (place, item, _) = &self.record.places[self.place];
-        let content = self.record.content;
-        let tables = content.packages.tables();
-        let head = place.head;
-        let one = match field {
-            SoftwareField::Name => tables.names.get(head.name).map(Value::Text),
-            SoftwareField::Version => tables.versions.get(head.version).map(Value::Text),
-            SoftwareField::FixVersion => tables.versions.get(self.fix).map(Value::Text),
-            SoftwareField::PackagePath => {
-                let path = content.inventories.items().path(*item);
-                (place.shows_path() && !path.is_empty()).then_some(Value::Text(path))
-            }
-            SoftwareField::ScanType => Some(Value::Text(shown::scan_type(head.ecosystem))),
-            _ if self.is_affected => None,
-            SoftwareField::LifecycleStage => {
-                let stage = head.stage.filter(|_| head.lifecycle != NONE);
-                stage.map(|stage| Value::Text(shown::stage(stage)))
-            }
-            SoftwareField::LifecycleEol | SoftwareField::LifecycleEos | SoftwareField::LifecycleGa => {
-                let lifecycle = tables.lifecycles.get(head.lifecycle).filter(|_| head.stage.is_some());
-                let date = lifecycle.and_then(|lifecycle| lifecycle_date(lifecycle, field));
-                date.and_then(|date| time(date.0)).map(Value::Number)
-            }
-        };
-        one.is_some_and(see)
+        software_value(self.record.content, place, *item, self.fix, field).is_some_and(see)
     }
 
     fn any_element(&self, array: Array, see: &mut dyn FnMut(&dyn Row) -> bool) -> bool {
@@ -277,5 +271,46 @@ impl Row for PlainSoftware<'_> {
                 .rows
                 .iter()
                 .any(|row| see(&PlainFinding { record: self.record, affected: vec![(self.place, row)] }))
+    }
+}
+
+/// Whether a field speaks of the life of a product, of which the software of a vulnerability shows nothing.
+fn is_lifecycle(field: SoftwareField) -> bool {
+    matches!(
+        field,
+        SoftwareField::LifecycleStage
+            | SoftwareField::LifecycleEol
+            | SoftwareField::LifecycleEos
+            | SoftwareField::LifecycleGa
+    )
+}
+
+/// A value of an item, of which `fix` is the version that helps.
+pub(super) fn software_value<'c>(
+    content: Content<'c>,
+    place: &Place<'c>,
+    item: u32,
+    fix: u32,
+    field: SoftwareField,
+) -> Option<Value<'c>> {
+    let (tables, head) = (content.packages.tables(), place.head);
+    match field {
+        SoftwareField::Name => tables.names.get(head.name).map(Value::Text),
+        SoftwareField::Version => tables.versions.get(head.version).map(Value::Text),
+        SoftwareField::FixVersion => tables.versions.get(fix).map(Value::Text),
+        SoftwareField::PackagePath => {
+            let path = content.inventories.items().path(item);
+            (place.shows_path() && !path.is_empty()).then_some(Value::Text(path))
+        }
+        SoftwareField::ScanType => Some(Value::Text(shown::scan_type(head.ecosystem))),
+        SoftwareField::LifecycleStage => {
+            let stage = head.stage.filter(|_| head.lifecycle != NONE);
+            stage.map(|stage| Value::Text(shown::stage(stage)))
+        }
+        SoftwareField::LifecycleEol | SoftwareField::LifecycleEos | SoftwareField::LifecycleGa => {
+            let lifecycle = tables.lifecycles.get(head.lifecycle).filter(|_| head.stage.is_some());
+            let date = lifecycle.and_then(|lifecycle| lifecycle_date(lifecycle, field));
+            date.and_then(|date| time(date.0)).map(Value::Number)
+        }
     }
 }

@@ -1,5 +1,9 @@
-SELECT customer, uuid, id, image, state, created_at, updated, observed_at, document, cause
+SELECT container.customer, container.uuid, container.id, container_image.image, container.state, container.age,
+    container.updated, container.observed_at, container.document, container.image, container_image.content,
+    container.cause
 FROM container
-WHERE (customer, uuid) > ($1, $2)
-ORDER BY customer, uuid
+LEFT JOIN container_image
+    ON container_image.customer = container.customer AND container_image.number = container.image
+WHERE (container.customer, container.uuid) > ($1, $2)
+ORDER BY container.customer, container.uuid
 LIMIT $3

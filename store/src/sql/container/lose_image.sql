@@ -1,2 +1,2 @@
-UPDATE container SET updated = $4, cause = $5
-WHERE customer = $1 AND substr(image, 1, 6) = $2 AND image = $3
+UPDATE container SET age = age + $3 - updated, updated = $3, cause = $4
+WHERE customer = $1 AND image = $2

@@ -1,3 +1,6 @@
-SELECT customer, uuid, id, image, state, created_at, updated, observed_at, document
+SELECT container.customer, container.uuid, container.id, container_image.image, container.state, container.age,
+    container.updated, container.observed_at, container.document, container.image, container_image.content
 FROM container
-WHERE customer = $1 AND uuid = $2
+LEFT JOIN container_image
+    ON container_image.customer = container.customer AND container_image.number = container.image
+WHERE container.customer = $1 AND container.uuid = $2

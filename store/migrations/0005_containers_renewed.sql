@@ -1,0 +1,2 @@
+-- All of its rows were written anew after the step before.
+DROP TABLE container_before;

@@ -1,0 +1,93 @@
+//! What containers of one image share, stored once: the image's id, the digest of its manifest, and its name.
+//!
+//! A row is found by a number that is made of a hash of all that it says. Two that would have the same number get
+//! different ones, because the later is hashed once more. The decision a reader may doubt: rows stay when the last
+//! container that used them is gone. They are few, one for each name of an image that ever ran, the same images come
+//! again, and so no writer needs to ask whether a number that it remembers still stands.
+
+use model::{Digest, ImageId};
+use uuid::Uuid;
+
+use crate::driver::{Connection, Value};
+use crate::error::Result;
+use crate::sql::sql;
+use crate::work::Work;
+
+/// Numbers that are remembered at most; then all are forgotten.
+const MAX_REMEMBERED: usize = 200_000;
+
+/// The number of what a container shares, which is stored if it is new; `None` if it shares nothing.
+pub(crate) fn number_of(
+    work: &mut Work<'_>,
+    customer: Uuid,
+    image: Option<ImageId>,
+    content: &[u8],
+) -> Result<Option<i64>> {
+    if image.is_none() && content.is_empty() {
+        return Ok(None);
+    }
+    let key = key_of(customer, image, content);
+    if let Some(number) = work.memory.shared.get(&key) {
+        return Ok(Some(*number));
+    }
+    let number = find_or_make(work.connection, customer, key, image, content)?;
+    if work.memory.shared.len() >= MAX_REMEMBERED {
+        work.memory.shared.clear();
+    }
+    work.memory.shared.insert(key, number);
+    Ok(Some(number))
+}
+
+fn key_of(customer: Uuid, image: Option<ImageId>, content: &[u8]) -> Digest {
+    let mut bytes = Vec::with_capacity(64 + content.len());
+    bytes.extend_from_slice(customer.as_bytes());
+    bytes.push(image.is_some().into());
+    bytes.extend(image.iter().flat_map(|id| *id.0.as_bytes()));
+    bytes.extend_from_slice(content);
+    Digest::of(&bytes)
+}
+
+/// [`number_of`] for those who remember nothing.
+pub(crate) fn stored(
+    connection: &mut dyn Connection,
+    customer: Uuid,
+    image: Option<ImageId>,
+    content: &[u8],
+) -> Result<Option<i64>> {
+    if image.is_none() && content.is_empty() {
+        return Ok(None);
+    }
+    find_or_make(connection, customer, key_of(customer, image, content), image, content).map(Some)
+}
+
+fn find_or_make(
+    connection: &mut dyn Connection,
+    customer: Uuid,
+    mut key: Digest,
+    image: Option<ImageId>,
+    content: &[u8],
+) -> Result<i64> {
+    loop {
+        let [a, b, c, d, ..] = *key.as_bytes();
+        let number = i64::from(u32::from_be_bytes([a, b, c, d]) >> 1);
+        let values = [customer.into(), Value::Int(number)];
+        let mut rows = connection.query(sql!("container_image/one"), &values)?;
+        let Some(row) = rows.first_mut() else {
+            let image = image.map(|id| id.0.as_bytes().to_vec()).into();
+            let values = [customer.into(), Value::Int(number), image, content.into()];
+            connection.execute(sql!("container_image/insert"), &values)?;
+            return Ok(number);
+        };
+        if row.optional_digest(0)?.map(ImageId) == image && row.bytes(1)? == content {
+            return Ok(number);
+        }
+        key = Digest::of(key.as_bytes());
+    }
+}
+
+/// The numbers that stand for an image.
+pub(crate) fn of_image(connection: &mut dyn Connection, customer: Uuid, id: &Digest) -> Result<Vec<i64>> {
+    let values = [customer.into(), Value::from(&id.as_bytes()[..6]), Value::from(id)];
+    let rows = connection.query(sql!("container_image/of_image"), &values)?;
+    rows.into_iter().map(|mut row| Ok(row.int(0)?)).collect()
+}
