@@ -16,6 +16,7 @@ mod completion;
 mod containers;
 mod deletion;
 mod error;
+mod fingerprint;
 mod health;
 mod images;
 mod ingest;
@@ -38,6 +39,7 @@ mod token;
 mod vulnerabilities;
 mod wire;
 
+pub use fingerprint::{Fingerprint, fingerprints};
 pub use openapi::document as openapi;
 pub use query::{DEFAULT_ROWS, QueryForm, QueryText};
 pub use router::router;

@@ -2,7 +2,10 @@
 //!
 //! It works beside a running server: accounts are read from the database at every request.
 
+mod verify;
+
 use std::io::Write as _;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use model::ImageId;
@@ -34,12 +37,17 @@ impl FactsArgs {
         self.open()
     }
 
-    /// Opens the database; the one in the data directory is made if it is missing.
-    fn open(&self) -> anyhow::Result<Store> {
-        let options = match &self.database {
+    /// Where the database is.
+    fn options(&self) -> anyhow::Result<StoreOptions> {
+        Ok(match &self.database {
             Some(url) => StoreOptions::postgres(url).context("--database cannot be used")?,
             None => StoreOptions::new(DataDir::create(&self.directory.data)?.database()),
-        };
+        })
+    }
+
+    /// Opens the database; the one in the data directory is made if it is missing.
+    fn open(&self) -> anyhow::Result<Store> {
+        let options = self.options()?;
         Ok(Store::open(&options)?)
     }
 }
@@ -52,6 +60,8 @@ pub(crate) enum AdminCommand {
     /// Tags, which decide what an account with a scope may see
     #[command(subcommand)]
     Tag(TagCommand),
+    /// Check that the facts hold together, and that the saved index shows what the database says
+    Verify(verify::VerifyArgs),
 }
 
 #[derive(clap::Subcommand)]
@@ -110,11 +120,14 @@ pub(crate) enum TagCommand {
     },
 }
 
-pub(crate) fn run(command: AdminCommand) -> anyhow::Result<()> {
+pub(crate) fn run(command: AdminCommand) -> anyhow::Result<ExitCode> {
     crate::serve::run_async(async {
         match command {
-            AdminCommand::User(command) => user(command).await,
-            AdminCommand::Tag(TagCommand::Assign { tag, images, data }) => assign(&tag, &images, &data).await,
+            AdminCommand::User(command) => user(command).await.map(|()| ExitCode::SUCCESS),
+            AdminCommand::Tag(TagCommand::Assign { tag, images, data }) => {
+                assign(&tag, &images, &data).await.map(|()| ExitCode::SUCCESS)
+            }
+            AdminCommand::Verify(args) => verify::run(&args).await,
         }
     })
 }
@@ -176,7 +189,7 @@ async fn assign(tag: &str, images: &[String], data: &FactsArgs) -> anyhow::Resul
         let digest = model::Digest::from_hex(digits).with_context(|| format!("`{text}` names no image"))?;
         let uuid = store::image_uuid(DEFAULT_CUSTOMER, &ImageId(digest));
         if store.image(DEFAULT_CUSTOMER, uuid).await?.is_none() {
-            bail!("there is no image {digest} in {}", data.data.display());
+            bail!("there is no image {digest} in {}", data.directory.data.display());
         }
         uuids.push(uuid);
     }

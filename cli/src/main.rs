@@ -13,6 +13,7 @@ mod lines;
 mod logging;
 mod output;
 mod push;
+mod query;
 mod scan;
 mod serve;
 mod settings;
@@ -55,13 +56,15 @@ enum Command {
     Judge(judge::JudgeArgs),
     /// Compare pairs of versions, one pair a line, with a tab between the two
     CompareVersions(compare_versions::CompareVersionsArgs),
+    /// Find images, containers, software or vulnerabilities, on a server or in a data directory
+    Query(query::QueryArgs),
     /// Load vulnerability data and show what is loaded
     #[command(subcommand)]
     Feeds(feeds::FeedsCommand),
     /// Bring records of other tools into a server
     #[command(subcommand)]
     Import(import::ImportCommand),
-    /// Manage accounts and tags in a data directory
+    /// Manage accounts and tags in a data directory, and check it
     #[command(subcommand)]
     Admin(admin::AdminCommand),
     /// Print generated reference pages
@@ -85,9 +88,10 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args, colours),
         Command::Judge(args) => judge::run(&args).map(done),
         Command::CompareVersions(args) => compare_versions::run(&args).map(done),
+        Command::Query(args) => query::run(&args).map(done),
         Command::Feeds(command) => feeds::run(command).map(done),
         Command::Import(command) => import::run(command).map(done),
-        Command::Admin(command) => admin::run(command).map(done),
+        Command::Admin(command) => admin::run(command),
         Command::Docs { page } => output::docs(&page).map(done),
     };
     match outcome {

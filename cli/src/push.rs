@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use reqwest::StatusCode;
-use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::blocking::{Client, RequestBuilder, Response};
 
 use crate::output::usage;
 
@@ -41,18 +41,35 @@ enum Credentials {
 
 /// How often a request is tried when the server is away or says "later".
 const TRIES: u32 = 4;
+/// The longest that an answer may take to its end.
+const LONGEST_ANSWER: Duration = Duration::from_secs(4 * 3_600);
 /// The longest that a server's wish to wait is followed.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl PushArgs {
     /// The server to send to; `None` without `--push`.
     pub(crate) fn target(&self) -> anyhow::Result<Option<Target>> {
-        let Some(url) = &self.push else { return Ok(None) };
+        self.push.as_ref().map(|url| self.at("--push", url)).transpose()
+    }
+
+    /// A server that is named by another flag.
+    pub(crate) fn server(
+        url: &str,
+        user: Option<String>,
+        password: Option<String>,
+        token: Option<String>,
+    ) -> anyhow::Result<Target> {
+        Self { push: None, user, password, token }.at("--server", url)
+    }
+
+    fn at(&self, flag: &str, url: &str) -> anyhow::Result<Target> {
         if !url.starts_with("http://") && !url.starts_with("https://") {
-            return Err(usage(format!("--push takes a URL such as http://127.0.0.1:8080, not `{url}`")));
+            return Err(usage(format!("{flag} takes a URL such as http://127.0.0.1:8080, not `{url}`")));
         }
         let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let credentials = self.credentials(environment)?;
+        let credentials = self.credentials(environment);
+        let credentials =
+            credentials.ok_or_else(|| usage(format!("{flag} needs --user and --password, or --token")))?;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
@@ -60,7 +77,7 @@ impl PushArgs {
             .timeout(Duration::from_secs(300))
             .build()
             .context("cannot prepare the HTTP client")?;
-        Ok(Some(Target { url: url.trim_end_matches('/').to_owned(), client, credentials }))
+        Ok(Target { url: url.trim_end_matches('/').to_owned(), client, credentials })
     }
 }
 
@@ -69,18 +86,15 @@ impl PushArgs {
     ///
     /// That is why the flags name their variables in words only: the argument parser would hold a variable
     /// against a flag that contradicts it, and refuse the command.
-    fn credentials(&self, environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Credentials> {
+    fn credentials(&self, environment: impl Fn(&str) -> Option<String>) -> Option<Credentials> {
         let given = self.user.is_some() || self.password.is_some();
         let token = || environment("PLIMSOLL_TOKEN").filter(|_| !given);
         if let Some(token) = self.token.clone().or_else(token) {
-            return Ok(Credentials::Token(token));
+            return Some(Credentials::Token(token));
         }
         let user = self.user.clone().or_else(|| environment("PLIMSOLL_USER"));
         let password = self.password.clone().or_else(|| environment("PLIMSOLL_PASSWORD"));
-        match (user, password) {
-            (Some(user), Some(password)) => Ok(Credentials::Basic(user, password)),
-            _ => Err(usage("--push needs --user and --password, or --token")),
-        }
+        Some(Credentials::Basic(user?, password?))
     }
 }
 
@@ -126,6 +140,15 @@ impl Target {
         unreachable!("the loop ends by returning")
     }
 
+    /// Asks for something; gives the answer, whatever its status, with its body still to be read.
+    pub(crate) fn get(&self, path: &str, parameters: &[(&str, &str)]) -> anyhow::Result<Response> {
+        let url = format!("{}/{path}", self.url);
+        let url =
+            reqwest::Url::parse_with_params(&url, parameters).with_context(|| format!("{url} is no URL"))?;
+        let request = self.authorised(self.client.get(url)).timeout(LONGEST_ANSWER);
+        request.send().with_context(|| format!("cannot reach {}", self.url))
+    }
+
     fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.credentials {
             Credentials::Basic(user, password) => request.basic_auth(user, Some(password)),
@@ -138,13 +161,13 @@ fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
-fn retry_after(response: &reqwest::blocking::Response) -> Option<Duration> {
+fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get("retry-after")?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
 /// The server's own words out of its error body.
-fn message(response: reqwest::blocking::Response) -> String {
+pub(crate) fn message(response: Response) -> String {
     let text = response.text().unwrap_or_default();
     let body: Option<serde_json::Value> = serde_json::from_str(&text).ok();
     match body.as_ref().and_then(|body| body["message"].as_str()) {
@@ -163,7 +186,7 @@ mod tests {
         let chosen = |flags: [&str; 3], variables: &[&str]| {
             let [user, password, token] = flags.map(text);
             let args = PushArgs { push: None, user, password, token };
-            args.credentials(|name| variables.contains(&name).then(|| name.to_lowercase())).ok()
+            args.credentials(|name| variables.contains(&name).then(|| name.to_lowercase()))
         };
         let basic = |user: &str, password: &str| Some(Credentials::Basic(user.into(), password.into()));
         let all = ["PLIMSOLL_USER", "PLIMSOLL_PASSWORD", "PLIMSOLL_TOKEN"];

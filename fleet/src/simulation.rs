@@ -162,7 +162,7 @@ pub(crate) fn dump(index: &Index) -> String {
             images.in_use.contains(at),
             base.map(|(other, layers)| (images.uuid(other), layers)),
             visible.iter().map(|visible| visible.images.contains(at)).collect::<Vec<_>>(),
-            images.document.get(at),
+            (images.document.get(at), images.since(at).iter().collect::<Vec<_>>()),
         ));
     }
     for at in containers.rows().in_order(from, Timestamp(i64::MAX)) {

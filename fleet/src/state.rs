@@ -9,19 +9,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 use qql::{Condition, Entity};
 use uuid::Uuid;
 
+use crate::aggregate::Summary;
+use crate::ask::{GroupBy, GroupList};
 use crate::eval::{ContainerTable, Content, ImageTable, evaluate};
 use crate::facts::{Index, Rows, Tenant};
 use crate::request::Scope;
 use crate::table::Bits;
 
-/// Answers that are kept. Each takes one bit for each record of the customer.
-const KEPT: usize = 32;
+/// Answers that are kept of those that were asked for once, and of those that were asked for again. Each takes one bit for
+/// each record of the customer. What depends on the time of a request is never asked for again, and must not drive out
+/// what is.
+const KEPT: usize = 16;
 
 /// A state of the index that does not change any more.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) index: Index,
-    answers: Mutex<VecDeque<(Question, Arc<Bits>)>>,
+    answers: Mutex<Answers>,
+    totals: Mutex<VecDeque<(Sum, Total)>>,
+}
+
+/// Answers, those that were asked for last first.
+#[derive(Debug, Default)]
+struct Answers {
+    once: VecDeque<(Question, Arc<Bits>)>,
+    again: VecDeque<(Question, Arc<Bits>)>,
+}
+
+/// What was counted over all that a scope shows of a customer: by what and how many groups, or everything.
+type Sum = (Uuid, Scope, Option<(GroupBy, usize)>);
+
+/// What a count came to.
+#[derive(Clone, Debug)]
+pub(crate) enum Total {
+    Groups(GroupList),
+    Summary(Summary),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +68,7 @@ pub(crate) struct View<'s> {
 
 impl State {
     pub(crate) fn new(index: Index) -> Self {
-        Self { index, answers: Mutex::default() }
+        Self { index, answers: Mutex::default(), totals: Mutex::default() }
     }
 
     /// What a scope shows of a customer; `None` if the customer has nothing.
@@ -62,17 +84,35 @@ impl State {
 
     fn known(&self, question: &Question) -> Option<Arc<Bits>> {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = answers.iter().position(|(known, _)| known == question)?;
-        let answer = answers.remove(place)?;
+        let Answers { once, again } = &mut *answers;
+        let place = |queue: &VecDeque<(Question, _)>| queue.iter().position(|(known, _)| known == question);
+        let answer = match place(again) {
+            Some(place) => again.remove(place)?,
+            None => once.remove(place(once)?)?,
+        };
         let found = Arc::clone(&answer.1);
-        answers.push_front(answer);
+        again.truncate(KEPT - 1);
+        again.push_front(answer);
         Some(found)
     }
 
     fn keep(&self, question: Question, answer: &Arc<Bits>) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.truncate(KEPT - 1);
-        answers.push_front((question, Arc::clone(answer)));
+        answers.once.truncate(KEPT - 1);
+        answers.once.push_front((question, Arc::clone(answer)));
+    }
+
+    /// What `count` comes to over all that a scope shows; it is kept as long as the state stands.
+    pub(crate) fn total<E>(&self, of: Sum, count: impl FnOnce() -> Result<Total, E>) -> Result<Total, E> {
+        let totals = || self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = totals().iter().find(|(known, _)| *known == of) {
+            return Ok(known.clone());
+        }
+        let total = count()?;
+        let mut totals = totals();
+        totals.truncate(KEPT - 1);
+        totals.push_front((of, total.clone()));
+        Ok(total)
     }
 }
 

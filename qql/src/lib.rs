@@ -32,7 +32,7 @@ pub use error::QueryError;
 pub use fields::{Array, Entity, FieldId};
 pub use parse::parse;
 pub use resolve::{Sort, resolve, resolve_column, resolve_expr, resolve_sort};
-pub use test::{DateTest, IpRange, IpTest, KeywordTest, NumberTest, TextTest, fold, tokens};
+pub use test::{DateTest, Glance, IpRange, IpTest, KeywordTest, NumberTest, TextTest, fold, tokens};
 pub use value::quoted_range;
 
 /// Bytes of a query that are accepted.

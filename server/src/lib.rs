@@ -13,7 +13,7 @@ pub mod offline;
 pub mod run;
 pub mod settings;
 
-pub use api::{DEFAULT_ROWS, QueryForm, QueryText};
+pub use api::{DEFAULT_ROWS, Fingerprint, QueryForm, QueryText, fingerprints};
 pub use data_dir::{DataDir, DataDirError};
 pub use offline::Offline;
 pub use run::{Server, StartError};

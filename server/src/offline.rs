@@ -19,17 +19,28 @@ pub struct Offline {
 }
 
 impl Offline {
-    /// Opens a data directory and builds its index.
+    /// Opens a data directory and makes its index, from the saved one if it can be used.
     ///
     /// # Errors
     /// A server holds the directory, or the database cannot be used.
     pub async fn open(folder: &Path) -> Result<Self, StartError> {
         let data = DataDir::create(folder)?;
+        Self::with(folder, StoreOptions::new(data.database()), true).await
+    }
+
+    /// The same over a database that may lie elsewhere, from the saved index or from the database alone.
+    pub async fn with(folder: &Path, options: StoreOptions, from_saved: bool) -> Result<Self, StartError> {
+        let data = DataDir::create(folder)?;
         let lock = data.lock()?;
-        let options = StoreOptions::new(data.database());
         let failed = |source| StartError::Store { database: options.to_string(), source };
         let store = Store::open(&options).map_err(failed)?;
-        let fleet = Fleet::start(store.clone(), watch_bundle::open_current(data.root())).await?;
+        let bundle = watch_bundle::open_current(data.root());
+        let fleet = if from_saved {
+            let older = |id| watch_bundle::open_older(data.root(), id);
+            Fleet::start_from(store.clone(), bundle, &data.index(), older).await?
+        } else {
+            Fleet::start(store.clone(), bundle).await?
+        };
         Ok(Self { store, fleet, _lock: lock })
     }
 }

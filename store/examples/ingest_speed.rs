@@ -67,6 +67,18 @@ fn sizes(path: &Path, what: &str, count: u64) {
     }
 }
 
+/// Prints how large the documents of containers are that an index keeps, and how fast they are decoded.
+async fn decode(store: &Store) {
+    let records = store.containers_after(None, 20_000).await.unwrap();
+    let bytes: usize = records.iter().map(|record| record.document_bytes.len()).sum();
+    let started = Instant::now();
+    for record in &records {
+        store::decode_container_document(&record.document_bytes).unwrap();
+    }
+    let each = started.elapsed().as_nanos() / records.len() as u128;
+    println!("{} bytes a document, decoded in {each} ns", bytes / records.len());
+}
+
 #[tokio::main]
 async fn main() {
     let mut numbers = std::env::args().skip(1).map(|text| text.parse::<u64>().unwrap());
@@ -102,6 +114,7 @@ async fn main() {
         store.put_containers(DEFAULT_CUSTOMER, batch.to_vec()).await.unwrap();
     }
     println!("{:.0} containers/s", containers as f64 / started.elapsed().as_secs_f64());
+    decode(&store).await;
     drop(store);
     if bytes > 0 {
         let both = std::fs::metadata(&path).unwrap().len();

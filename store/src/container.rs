@@ -14,10 +14,10 @@ use crate::codec::{self, Codec};
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::page;
+use crate::packed::Packed;
 use crate::record::{Ack, ContainerRecord, container_uuid, host_uuid, image_uuid};
 use crate::sql::sql;
 use crate::work::{Question, Work};
-use crate::packed::Packed;
 use crate::{batch, packed, shared, tag};
 
 const ROW: &str = sql!("container/one");

@@ -4,7 +4,7 @@ use model::{ContainerReport, ScanReport};
 
 use crate::codec::Codec;
 use crate::error::Result;
-use crate::{inventory, packed, validate};
+use crate::{inventory, packed, since, validate};
 
 /// The check of a report before it is stored.
 ///
@@ -22,8 +22,8 @@ pub fn check_containers(reports: &[ContainerReport]) -> Result<()> {
     validate::containers(reports)
 }
 
-/// Reads `stored` as a packed value and its content as an inventory, and as a container; what can be read comes back
-/// from its own encoding.
+/// Reads `stored` as a packed value and its content as an inventory, as a container, and as what says since when an image
+/// has its packages; what can be read comes back from its own encoding.
 ///
 /// # Panics
 /// If it does not.
@@ -31,6 +31,10 @@ pub fn read_stored(stored: &[u8]) {
     let mut codec = Codec::new();
     if let Ok(content) = codec.unpack("value", stored) {
         read_inventory(&content);
+    }
+    if let Ok(known) = since::decode("value", stored) {
+        let again = since::encode(&known).and_then(|bytes| since::decode("value", &bytes).ok());
+        assert_eq!(again.unwrap_or_default(), known);
     }
     if let Ok((report, tags)) = packed::unpack(&mut codec, "value", stored) {
         if let Ok(packed::Packed { shared, own }) = packed::pack(&mut codec, &report, &tags) {

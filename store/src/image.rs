@@ -4,7 +4,7 @@
 //! describes it (of two with the same time, the later arrival); names, senders and tags of all are united. A report
 //! that adds nothing changes nothing: no clock value, no change entry.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use model::{Digest, ImageId, Reference, Timestamp};
@@ -18,6 +18,7 @@ use crate::inventory::Draft;
 use crate::package::page;
 use crate::prepare::PreparedReport;
 use crate::record::{Ack, ImageDocument, ImageRecord};
+use crate::since::{self, Since};
 use crate::sql::sql;
 use crate::work::{Question, Work};
 use crate::{batch, codec, inventory, package, renewal, tag};
@@ -38,6 +39,7 @@ struct StoredImage {
     sources: Vec<String>,
     names: Vec<Reference>,
     tags: Vec<String>,
+    since: Since,
     document: Vec<u8>,
     /// The document as the row holds it; empty for one that was not read from it.
     packed: Arc<[u8]>,
@@ -58,9 +60,9 @@ pub(crate) fn put_report(work: &mut Work<'_>, report: PreparedReport) -> Result<
     let (customer, uuid) = (report.customer, report.uuid);
     let mut tags = stored.as_ref().map(|stored| stored.tags.clone()).unwrap_or_default();
     let tagged = tag::join(work, customer, &mut tags, &report.tags)?;
-    let (before, mut next) = match stored {
+    let (before, (mut next, packages)) = match stored {
         Some(stored) => (Some(stored.clone()), merge(work, stored, report)?),
-        None => (None, first(work, report)?),
+        None => (None, (first(work, report)?, Vec::new())),
     };
     let same = before.as_ref().is_some_and(|before| *before == next);
     if same && !tagged {
@@ -72,12 +74,25 @@ pub(crate) fn put_report(work: &mut Work<'_>, report: PreparedReport) -> Result<
         next.created_at = next.updated;
         change::forget(work.connection, customer, ChangeKind::Image, uuid)?;
     }
+    if let Some(before) = before.filter(|before| before.inventory != next.inventory) {
+        next.since = since(work, &before, packages, next.updated)?;
+    }
     if same {
         set_tags(work.connection, (customer, uuid), &next.tags, next.updated)?;
     } else {
         write(work, &next)?;
     }
     Ok(Ack { updated: next.updated, changed: true, uuids: vec![uuid] })
+}
+
+/// Since when an image has the packages of a report that finds others than the one before.
+fn since(work: &mut Work<'_>, before: &StoredImage, packages: Vec<u32>, clock: Timestamp) -> Result<Since> {
+    let known = match since::packages(work.connection, &mut work.memory.codec, &before.inventory) {
+        // what an inventory that is lost held cannot be told any more, and the report mends the image
+        Err(StoreError::NotFound { .. } | StoreError::Damaged { .. }) => BTreeSet::new(),
+        known => known?,
+    };
+    Ok(since::next(&before.since, &known, &packages.into_iter().collect(), clock))
 }
 
 /// Puts tags on an image; gives whether any was new to it, `None` if there is no such image.
@@ -132,14 +147,16 @@ fn set_tags(
 
 /// Rewrites rows of the first form of the database: the tags into their column.
 pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
-    let mut codec = Codec::new();
-    let mut key = None;
+    let mut last = (Uuid::nil(), Uuid::nil());
     loop {
-        let records = after(connection, &mut codec, key, 1_000)?;
-        let Some(last) = records.last() else { return Ok(()) };
-        key = Some((last.customer, last.uuid));
-        for record in &records {
-            let key = (record.customer, record.uuid);
+        let values = [last.0.into(), last.1.into(), page(1_000)];
+        let rows = connection.query(sql!("image/keys_after"), &values)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for mut row in rows {
+            let key = (row.uuid(0)?, row.uuid(1)?);
+            last = key;
             let tags = renewal::first_form_tags(connection, ChangeKind::Image, key)?;
             if !tags.is_empty() {
                 let values = [key.0.into(), key.1.into(), tags_value(&tags)?];
@@ -161,18 +178,23 @@ fn first(work: &mut Work<'_>, report: PreparedReport) -> Result<StoredImage> {
         created_at: Timestamp::default(),
         updated: Timestamp::default(),
         last_scanned: scanned_at,
-        inventory: put_inventory(work, &packages, inventory)?,
+        inventory: put_inventory(work, &packages, inventory)?.0,
         sources: vec![source],
         names,
         tags: Vec::new(),
+        since: Since::default(),
         document,
         packed: Arc::default(),
     })
 }
 
-/// What a known image becomes by a further report.
-fn merge(work: &mut Work<'_>, stored: StoredImage, report: PreparedReport) -> Result<StoredImage> {
-    let mut next = stored;
+/// What a known image becomes by a further report, and the packages of that report if they are the image's now.
+fn merge(
+    work: &mut Work<'_>,
+    stored: StoredImage,
+    report: PreparedReport,
+) -> Result<(StoredImage, Vec<u32>)> {
+    let (mut next, mut packages) = (stored, Vec::new());
     if !next.sources.contains(&report.source) {
         next.sources.push(report.source);
     }
@@ -185,12 +207,12 @@ fn merge(work: &mut Work<'_>, stored: StoredImage, report: PreparedReport) -> Re
     next.names.drain(..surplus);
     if report.scanned_at >= next.last_scanned {
         next.last_scanned = report.scanned_at;
-        next.inventory = put_inventory(work, &report.packages, report.inventory)?;
+        (next.inventory, packages) = put_inventory(work, &report.packages, report.inventory)?;
         if next.document != report.document && !same_document(&next.document, &report.document) {
             next.document = report.document;
         }
     }
-    Ok(next)
+    Ok((next, packages))
 }
 
 /// Whether two documents say the same. One written by an older program may spell it otherwise.
@@ -201,14 +223,15 @@ fn same_document(stored: &[u8], new: &[u8]) -> bool {
     }
 }
 
-/// Numbers the packages and stores the inventory.
+/// Numbers the packages and stores the inventory; gives its digest and the numbers.
 fn put_inventory(
     work: &mut Work<'_>,
     packages: &[package::Identity],
     mut inventory: Draft,
-) -> Result<Digest> {
-    inventory.renumber(&package::number_all(work, packages)?);
-    inventory::put(work, &inventory.encode())
+) -> Result<(Digest, Vec<u32>)> {
+    let numbers = package::number_all(work, packages)?;
+    inventory.renumber(&numbers);
+    Ok((inventory::put(work, &inventory.encode())?, numbers))
 }
 
 fn write(work: &mut Work<'_>, image: &StoredImage) -> Result<()> {
@@ -226,6 +249,7 @@ fn write(work: &mut Work<'_>, image: &StoredImage) -> Result<()> {
         document.into(),
         tags_value(&image.tags)?,
         Cause::Report.into(),
+        since::encode(&image.since).map_or(Value::Null, Value::Bytes),
     ];
     work.connection.execute_later(sql!("image/put"), &values)?;
     Ok(())
@@ -261,9 +285,15 @@ fn read(codec: &mut Codec, mut row: Row) -> Result<StoredImage> {
         sources: serde_json::from_str(&row.text(7)?).map_err(damaged)?,
         names: serde_json::from_str(&row.text(8)?).map_err(damaged)?,
         tags: read_tags(uuid, &mut row, 10)?,
+        since: read_since(&what, &mut row)?,
         document: codec.unpack(&what, &packed)?,
         packed,
     })
+}
+
+fn read_since(what: &str, row: &mut Row) -> Result<Since> {
+    let stored = row.optional_bytes(11)?;
+    stored.map_or(Ok(Since::default()), |bytes| since::decode(what, &bytes))
 }
 
 /// Reads a row as a record.
@@ -287,6 +317,7 @@ fn record(stored: StoredImage) -> Result<ImageRecord> {
         sources,
         tags: stored.tags,
         inventory,
+        since: stored.since,
         document,
         document_bytes: stored.packed,
     })

@@ -8,10 +8,10 @@
 //! connections. SQLite has one writer at a time anyway, and on a server database all writers queue for the clock's
 //! row. Collecting what waits into one commit is what makes thousands of durable reports a second possible.
 //!
-//! From bottom to top: `driver` is what an engine must offer, `sqlite` and `postgres` offer it; `dialect` and `migration` make
-//! the schema; `work` is one request in the writer's transaction with its clock; `package`, `inventory`,
-//! `image`, `container`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account` and `secret` hold the logic,
-//! written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify`
+//! From bottom to top: `driver` is what an engine must offer, `sqlite` and `postgres` offer it; `dialect`, `migration` and
+//! `renewal` make the schema; `work` is one request in the writer's transaction with its clock; `package`, `inventory`,
+//! `image`, `container` with `packed` and `shared`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account`
+//! and `secret` hold the logic, written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify`
 //! proves that a database holds together.
 
 mod account;
@@ -43,6 +43,7 @@ mod record;
 mod renewal;
 mod secret;
 mod shared;
+mod since;
 mod sql;
 mod sqlite;
 mod store;

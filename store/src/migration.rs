@@ -10,12 +10,13 @@ use crate::error::{Result, StoreError};
 use crate::{image, renewal};
 
 /// The steps in order; a step's number is its place counted from 1 and the number in its file name.
-pub(crate) const MIGRATIONS: [(&str, &str); 5] = [
+pub(crate) const MIGRATIONS: [(&str, &str); 6] = [
     ("facts", include_str!("../migrations/0001_facts.sql")),
     ("deletion_and_jobs", include_str!("../migrations/0002_deletion_and_jobs.sql")),
     ("tags_in_records", include_str!("../migrations/0003_tags_in_records.sql")),
     ("small_containers", include_str!("../migrations/0004_small_containers.sql")),
     ("containers_renewed", include_str!("../migrations/0005_containers_renewed.sql")),
+    ("since", include_str!("../migrations/0006_since.sql")),
 ];
 
 /// Steps after whose SQL rows are rewritten, because SQL cannot read their documents.

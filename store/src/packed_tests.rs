@@ -9,7 +9,8 @@ fn text() -> impl Strategy<Value = Option<String>> {
 
 /// Labels, environment and name as a kubelet makes them, or nearly so.
 fn pod() -> impl Strategy<Value = (Vec<Label>, Vec<String>, String)> {
-    let uid = prop_oneof![any::<u128>().prop_map(|uid| uuid::Uuid::from_u128(uid).to_string()), Just("u".into())];
+    let uid =
+        prop_oneof![any::<u128>().prop_map(|uid| uuid::Uuid::from_u128(uid).to_string()), Just("u".into())];
     let word = || "[a-z=]{0,2}";
     (word(), word(), word(), uid, 0..12_u32, proptest::collection::vec(word(), 0..3)).prop_map(
         |(container, pod, namespace, uid, attempt, names)| {
@@ -41,17 +42,15 @@ fn address() -> impl Strategy<Value = Option<String>> {
 
 fn report() -> impl Strategy<Value = ContainerReport> {
     let label = (".{0,9}", ".{0,9}").prop_map(|(key, value)| Label { key, value });
-    let port = (text(), any::<Option<u16>>(), any::<u16>(), "[A-Z]{3}").prop_map(
-        |(host_ip, host_port, port, protocol)| PortMapping { host_ip, host_port, port, protocol },
-    );
+    let port = (text(), any::<Option<u16>>(), any::<u16>(), "[A-Z]{3}")
+        .prop_map(|(host_ip, host_port, port, protocol)| PortMapping { host_ip, host_port, port, protocol });
     let list = || proptest::collection::vec(".{0,9}", 0..4);
     let first = (".{0,20}", text(), text(), text(), text(), 0..6_usize, any::<i64>(), any::<i64>());
     let second =
         (list(), list(), proptest::collection::vec(label, 0..4), proptest::collection::vec(port, 0..3));
     let third = (any::<Option<[u8; 32]>>(), any::<Option<bool>>(), any::<Option<bool>>(), text(), text());
     (first, second, third).prop_map(|(first, second, third)| {
-        let (name, image_name, ip_address, ipv6_address, architecture, state, created, state_changed) =
-            first;
+        let (name, image_name, ip_address, ipv6_address, architecture, state, created, state_changed) = first;
         let (arguments, environment, labels, ports) = second;
         let (digest, privileged, root, ipv4, ipv6) = third;
         let host = HostFacts { hostname: name.clone(), ip_address, ipv6_address, architecture };
@@ -126,37 +125,4 @@ fn damaged_bytes_are_refused_by_name() {
         let refused = unpack(&mut codec, "container x", &packed[..cut]).unwrap_err().to_string();
         assert!(refused.contains("container x"), "{refused}");
     }
-}
-
-#[test]
-#[ignore]
-fn samples_for_training() {
-    use testkit::fleet_builder::{Fleet, Sizes};
-    use std::io::Write as _;
-    let fleet = Fleet::new(99, Sizes { images: 200_000, containers: 1_000_000 }).unwrap();
-    let mut sizes = Vec::new();
-    let mut codec = Codec::new();
-    let folder = std::path::PathBuf::from(std::env::var("SAMPLES").unwrap());
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut all = std::fs::File::create(folder.join("all.bin")).unwrap();
-    for number in 0..12_000_u64 {
-        let mut report = fleet.container(number * 83);
-        let tags = std::mem::take(&mut report.tags);
-        if number % 8 == 0 {
-            report.name = format!("{}-{}-1", report.labels[1].value, report.labels[0].value);
-            report.labels = vec![
-                Label { key: "com.docker.compose.project".into(), value: report.labels[0].value.clone() },
-                Label { key: "com.docker.compose.service".into(), value: report.labels[1].value.clone() },
-            ];
-            report.environment.truncate(1);
-            report.source = "GENERAL".into();
-        }
-        let (_, content) = parts_of(&report, &tags);
-        all.write_all(&content).unwrap();
-        std::fs::write(folder.join(format!("{number:05}")), &content).unwrap();
-        sizes.push((content.len(), pack(&mut codec, &report, &tags).unwrap()));
-    }
-    let own: usize = sizes.iter().map(|(_, packed)| packed.own.len()).sum();
-    let shared: usize = sizes.iter().map(|(_, packed)| packed.shared.len()).sum();
-    println!("content {} own {} shared {}", sizes.iter().map(|(n, _)| n).sum::<usize>() / 12_000, own / 12_000, shared / 12_000);
 }

@@ -105,6 +105,9 @@ pub struct ImageRecord {
     pub tags: Vec<String>,
     /// Its packages, see [`crate::Store::inventory`].
     pub inventory: Digest,
+    /// Packages that came to it after it was first stored, by number and in that order, each with the clock value of the
+    /// report that brought it. A package that is not named here was in its first report.
+    pub since: Box<[(u32, Timestamp)]>,
     /// The rest.
     pub document: ImageDocument,
     /// The document as it is stored, small: [`crate::decode_image_document`] gives all of it but its names.

@@ -8,8 +8,8 @@ use crate::codec::Codec;
 use crate::driver::{Connection, Row, Value};
 use crate::error::Result;
 use crate::packed::{self, Packed};
-use crate::sql::sql;
 use crate::shared;
+use crate::sql::sql;
 
 /// Rows in one page.
 const PAGE: i64 = 1_000;
@@ -91,8 +91,7 @@ pub(crate) fn tags_into_containers(connection: &mut dyn Connection) -> Result<()
 }
 
 /// Containers after a key, of the forms before the fourth.
-const CONTAINERS_BEFORE: &str =
-    "SELECT customer, uuid, id, image, state, created_at, updated, observed_at, cause, document \
+const CONTAINERS_BEFORE: &str = "SELECT customer, uuid, id, image, state, created_at, updated, observed_at, cause, document \
      FROM container_before WHERE (customer, uuid) > ($1, $2) ORDER BY customer, uuid LIMIT $3";
 
 /// Writes the containers of the forms before the fourth into their new table.
@@ -148,12 +147,12 @@ mod tests {
 
     use super::*;
     use crate::codec::Form;
-    use crate::{change, container, packed_columns};
     use crate::driver::Engine as _;
     use crate::migration::{self, MIGRATIONS};
     use crate::prepare::to_json;
     use crate::record::{DEFAULT_CUSTOMER, container_uuid, host_uuid, tag_uuid};
     use crate::sqlite::Sqlite;
+    use crate::{change, container, packed_columns};
 
     fn report(number: u8, state: &str) -> ContainerReport {
         let json = serde_json::json!({
@@ -260,7 +259,8 @@ mod tests {
             let values = [DEFAULT_CUSTOMER.into(), uuid.into()];
             let state = connection.query(sql!("container/one"), &values).unwrap()[0].int(4).unwrap();
             assert_eq!(state, number);
-            let record = container::one(&mut *connection, &mut codec, DEFAULT_CUSTOMER, uuid).unwrap().unwrap();
+            let record =
+                container::one(&mut *connection, &mut codec, DEFAULT_CUSTOMER, uuid).unwrap().unwrap();
             assert_eq!((record.report, record.updated), (report, Timestamp(10 + number)));
             assert_eq!(record.tags, if number == 3 { vec!["web"] } else { Vec::new() });
         }

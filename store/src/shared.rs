@@ -91,3 +91,40 @@ pub(crate) fn of_image(connection: &mut dyn Connection, customer: Uuid, id: &Dig
     let rows = connection.query(sql!("container_image/of_image"), &values)?;
     rows.into_iter().map(|mut row| Ok(row.int(0)?)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::Engine as _;
+    use crate::migration;
+    use crate::sqlite::Sqlite;
+
+    #[test]
+    fn what_is_shared_has_one_number_and_what_meets_on_a_number_is_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Sqlite::new(&folder.path().join("db")).unwrap().open_writer().unwrap();
+        migration::migrate(&mut *connection).unwrap();
+        let (customer, id) = (Uuid::from_u128(1), Digest::of(b"image"));
+        let mut number = |image: Option<ImageId>, content: &[u8]| {
+            stored(&mut *connection, customer, image, content).unwrap()
+        };
+        assert_eq!(number(None, b""), None);
+        let first = number(Some(ImageId(id)), b"nginx:1").unwrap();
+        let second = number(Some(ImageId(id)), b"nginx:2").unwrap();
+        assert_eq!(number(Some(ImageId(id)), b"nginx:1"), Some(first));
+        assert_ne!(first, second);
+        let other = key_of(customer, None, b"nginx:1");
+        let [a, b, c, d, ..] = *other.as_bytes();
+        let taken = i64::from(u32::from_be_bytes([a, b, c, d]) >> 1);
+        let values = [customer.into(), Value::Int(taken), Value::Null, b"what was there before"[..].into()];
+        connection.execute(sql!("container_image/insert"), &values).unwrap();
+        let moved = stored(&mut *connection, customer, None, b"nginx:1").unwrap();
+        assert_ne!(moved, Some(taken));
+        assert_eq!(stored(&mut *connection, customer, None, b"nginx:1").unwrap(), moved);
+        let mut numbers = of_image(&mut *connection, customer, &id).unwrap();
+        numbers.sort_unstable();
+        let mut expected = [first, second];
+        expected.sort_unstable();
+        assert_eq!(numbers, expected);
+    }
+}

@@ -95,6 +95,9 @@ pub enum Fault {
     /// A package is named that is not in the dictionary.
     #[error("names package {0}, which does not exist")]
     NoPackage(u32),
+    /// A package is named that is not in the image's inventory.
+    #[error("says since when it has package {0}, which is not in its inventory")]
+    NotInInventory(u32),
     /// An inventory is named that does not exist.
     #[error("names inventory {0}, which does not exist")]
     NoInventory(Digest),

@@ -8,10 +8,10 @@ use crate::change::{self, Cause, ChangeKind};
 use crate::driver::{Row, Value};
 use crate::error::{Result, StoreError};
 use crate::job::{self, PART};
-use crate::record::{container_uuid, host_uuid, image_uuid, tag_uuid};
+use crate::record::{ImageRecord, container_uuid, host_uuid, image_uuid, tag_uuid};
 use crate::sql::sql;
 use crate::verify::{Fault, Pass};
-use crate::{account, container, image, packed};
+use crate::{account, container, image, packed, since};
 
 /// The start of a walk over rows with the key (customer, uuid).
 fn nil_key() -> Vec<Value> {
@@ -30,7 +30,7 @@ impl Pass<'_> {
         self.pages(sql!("image/after"), nil_key(), &[0, 1], |pass, row| {
             pass.counts.images += 1;
             let (customer, uuid, key) = key_of(&row)?;
-            let cause = row.0.get(11).cloned();
+            let cause = row.0.get(12).cloned();
             let read = image::read_record(pass.codec, row);
             let Some(record) = pass.readable("image", &key, read)? else { return Ok(()) };
             let expected = image_uuid(customer, &record.id);
@@ -48,10 +48,30 @@ impl Pass<'_> {
                 Ok(place) => pass.named[place] = true,
                 Err(_) => pass.fault("image", &key, Fault::NoInventory(record.inventory)),
             }
+            pass.since(&key, &record)?;
             pass.logged("image", &key, cause);
             pass.tagged("image", &key, customer, record.tags);
             Ok(())
         })
+    }
+
+    /// Packages that came later are of the image's inventory, and came while the image was there.
+    fn since(&mut self, key: &str, record: &ImageRecord) -> Result<()> {
+        let is_known = self.inventories.binary_search(&record.inventory).is_ok();
+        if record.since.is_empty() || !is_known {
+            return Ok(());
+        }
+        let times = record.created_at..=record.updated;
+        if record.since.iter().any(|(_, clock)| !times.contains(clock)) {
+            self.fault("image", key, Fault::TimesCrossed);
+        }
+        let content = since::packages(self.connection, self.codec, &record.inventory);
+        // one that cannot be read was told of with the inventories
+        let Ok(content) = content else { return Ok(()) };
+        for (package, _) in record.since.iter().filter(|(package, _)| !content.contains(package)) {
+            self.fault("image", key, Fault::NotInInventory(*package));
+        }
+        Ok(())
     }
 
     pub(crate) fn containers(&mut self) -> Result<()> {

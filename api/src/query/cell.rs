@@ -67,7 +67,11 @@ pub(super) fn csv(out: &mut Vec<u8>, values: &[QueryValue]) {
 /// Whether a spreadsheet would compute a text. Blanks in front do not keep it from that, and the wide forms of the
 /// characters count as well.
 fn is_formula(text: &str) -> bool {
-    let starts = |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    let starts = |text: &str| {
+        text.starts_with([
+            '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+        ])
+    };
     starts(text) || starts(text.trim_start())
 }
 

@@ -59,9 +59,9 @@ pub(crate) async fn query(
     let parameters = Parameters::of(&uri);
     let request = request(&parameters, &identity)?;
     let word = parameters.get("format").unwrap_or("json");
-    let form: QueryForm = word
-        .parse()
-        .map_err(|_| ApiError::bad_request(format!("format must be json, ndjson or csv, not {}", shorten(word))))?;
+    let form: QueryForm = word.parse().map_err(|_| {
+        ApiError::bad_request(format!("format must be json, ndjson or csv, not {}", shorten(word)))
+    })?;
     let found = crate::ask_counting(&shared, move |fleet| fleet.query(request)).await?;
     let count = HeaderValue::from(found.count);
     let pieces = QueryText::new(found, form).map(Ok::<_, std::convert::Infallible>);
@@ -99,7 +99,9 @@ fn entity(parameters: &Parameters) -> Result<Entity, ApiError> {
     let word = parameters.get("entity").unwrap_or("images");
     entity_of(word).ok_or_else(|| {
         let word = shorten(word);
-        ApiError::bad_request(format!("entity must be images, containers, software or vulnerabilities, not {word}"))
+        ApiError::bad_request(format!(
+            "entity must be images, containers, software or vulnerabilities, not {word}"
+        ))
     })
 }
 

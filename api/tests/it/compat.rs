@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use api::ApiSettings;
 use serde::Deserialize;
 use serde_json::Value;
 use store::Role;
 
 use crate::client::{Request, Response};
 use crate::pattern::{compare, matches};
-use crate::server::{ADMIN, TestServer, compat_folder};
+use crate::server::{ADMIN, Engine, TestServer, compat_folder};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,10 +132,10 @@ fn check(step: &Step, response: &Response, base: &str) -> Result<(), String> {
     }
 }
 
-async fn run(path: &Path) -> Result<(), String> {
+async fn run(path: &Path, engine: Engine) -> Result<(), String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let scenario: Scenario = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let server = TestServer::start().await;
+    let server = TestServer::start_on(engine, ApiSettings::default()).await;
     for account in &scenario.accounts {
         let role: Role = account.role.parse().map_err(|error| format!("{error}"))?;
         let tags: Vec<&str> = account.tags.iter().map(String::as_str).collect();
@@ -157,6 +158,17 @@ async fn run(path: &Path) -> Result<(), String> {
 
 #[tokio::test]
 async fn every_scenario_is_answered_as_documented() {
+    run_all(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn every_scenario_is_answered_alike_over_postgresql() {
+    if testkit::postgres::is_there() {
+        run_all(Engine::Postgres).await;
+    }
+}
+
+async fn run_all(engine: Engine) {
     let folder = compat_folder().join("scenarios");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
@@ -164,7 +176,7 @@ async fn every_scenario_is_answered_as_documented() {
     assert!(files.len() >= 10, "the scenarios are there");
     let mut failures = Vec::new();
     for file in files {
-        if let Err(reason) = run(&file).await {
+        if let Err(reason) = run(&file, engine).await {
             failures.push(format!("{}: {reason}", file.file_name().unwrap().to_string_lossy()));
         }
     }

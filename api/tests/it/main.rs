@@ -11,6 +11,7 @@ mod openapi;
 mod oracle;
 mod oracle_world;
 mod pattern;
+mod query;
 mod scope;
 mod scope_routes;
 mod server;

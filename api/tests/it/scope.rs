@@ -5,9 +5,9 @@
 //! are equal. What a scope's containers run belongs to it as their content, whether or not the image itself may be seen. The one
 //! answer that differs is documented: a record out of scope is forbidden where one that nobody has is unknown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use model::{Digest, PackageRecord, Timestamp};
+use model::{Digest, Timestamp};
 use serde_json::Value;
 use testkit::oracle::{Dice, RandomFleet, Size, Step};
 
@@ -192,21 +192,8 @@ async fn hidden(
     (words.len() > 1).then(|| format!("{} answers about hidden records differ", route.path))
 }
 
-/// An image's id is that of its content, so that scanning it again finds the same packages. (Where a package comes to a
-/// record that was there before, the time at which it was first found is that of the package, wherever it was.)
-fn with_lasting_content(mut fleet: RandomFleet) -> RandomFleet {
-    let mut contents: BTreeMap<Digest, Vec<PackageRecord>> = BTreeMap::new();
-    for step in &mut fleet.steps {
-        if let Step::Report(report) = step {
-            let own = report.packages.clone();
-            report.packages = contents.entry(report.image.id.0).or_insert(own).clone();
-        }
-    }
-    fleet
-}
-
 async fn differences(seed: u64, size: Size) -> Vec<String> {
-    let fleet = with_lasting_content(RandomFleet::new(seed, size));
+    let fleet = RandomFleet::new(seed, size);
     let mut dice = Dice::new(seed ^ 0x5c0be);
     let scope = random_scope(&mut dice, &fleet.tags);
     let members = Members::of(&fleet, &scope);

@@ -132,6 +132,8 @@ impl Route {
                 Some(Asker::new(entity, &records, material.now, |_| false).order(dice)?.name)
             }
             "groupBy" => word(dice, &["severity", "severity", "category", "x"]),
+            "format" => word(dice, &["json", "ndjson", "csv"]),
+            "columns" => word(dice, &["uuid", "updated,uuid", "name", "qid,severity,imageCount"]),
             "top" => Some((1 + dice.below(9)).to_string()),
             "days" => Some((1 + dice.below(40)).to_string()),
             "sort" => {

@@ -1,4 +1,4 @@
-//! A server on a free port of the loopback, over a SQLite store in a folder of its own.
+//! A server on a free port of the loopback, over a store of its own.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +16,13 @@ use crate::client::{Request, Response};
 
 pub(crate) const ADMIN: (&str, &str) = ("admin", "correct horse");
 
+/// What the facts are kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
 pub(crate) struct TestServer {
     pub(crate) address: String,
     pub(crate) store: Store,
@@ -31,11 +38,22 @@ impl TestServer {
     }
 
     pub(crate) async fn start_with(settings: ApiSettings) -> Self {
+        Self::start_on(Engine::Sqlite, settings).await
+    }
+
+    pub(crate) async fn start_on(engine: Engine, settings: ApiSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bundle = folder.path().join("bundle");
         knowledge::compile(&compat_folder().join("feeds"), &bundle, &|_| ()).unwrap();
         let bundle = Arc::new(Bundle::open(&bundle).unwrap());
-        let store = Store::open(&StoreOptions::new(folder.path().join("plimsoll.db"))).unwrap();
+        let options = match engine {
+            Engine::Sqlite => StoreOptions::new(folder.path().join("plimsoll.db")),
+            Engine::Postgres => {
+                let database = tokio::task::spawn_blocking(testkit::postgres::fresh_database).await.unwrap();
+                StoreOptions::postgres(&database.url).unwrap()
+            }
+        };
+        let store = tokio::task::spawn_blocking(move || Store::open(&options)).await.unwrap().unwrap();
         let fleet = Fleet::start(store.clone(), bundle).await.unwrap();
         let router = api::router(ApiState { store: store.clone(), fleet, settings });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

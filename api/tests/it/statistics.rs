@@ -6,7 +6,7 @@ use store::{DEFAULT_CUSTOMER, Role};
 use crate::client::Request;
 use crate::server::{ADMIN, TestServer};
 
-const TARGETS: [&str; 17] = [
+const TARGETS: [&str; 21] = [
     "/api/v1/summary",
     "/api/v1/summary?entity=containers",
     "/api/v1/aggregates?by=severity",
@@ -24,6 +24,10 @@ const TARGETS: [&str; 17] = [
     "/api/v1/qql/complete?entity=vulnerabilities&q=qid:",
     "/csapi/v1.1/vulnerability",
     "/csapi/v1.1/vuln/count?groupBy=severity",
+    "/api/v1/query?limit=0&columns=sha,repo.repository,label.key,layers.sha,softwares.name,vulnerabilities.qid",
+    "/api/v1/query?limit=0&entity=containers&columns=sha,name,host.hostname,portMapping.port,vulnerabilities.qid",
+    "/api/v1/query?limit=0&entity=software&columns=name,version,fixVersion,packagePath,imageCount,containerCount",
+    "/api/v1/query?limit=0&entity=vulnerabilities",
 ];
 
 const DEBIAN: &str = "81d93757457f988523814ae0009837ae893f38d3fe123f2c37896f118b4c7804";

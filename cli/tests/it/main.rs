@@ -17,6 +17,8 @@ mod judge;
 mod known;
 mod made;
 mod policy;
+mod postgres;
+mod query;
 mod registry;
 mod round_trip;
 mod scan;

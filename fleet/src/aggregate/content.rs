@@ -1,10 +1,11 @@
 //! Counting records by what their inventories hold.
 //!
-//! Each inventory in use is gone through once and counts with the number of its records. Work is shared by two threads,
-//! each with counts of its own.
+//! What each item stands for is worked out once; then each inventory in use is gone through once and counts with the number of
+//! its records. Work is shared by two threads, each with counts of its own.
 
 use crate::eval::Content;
 use crate::facts::FindingRow;
+use crate::table::{Bits, NONE};
 
 use super::Weights;
 
@@ -25,85 +26,127 @@ impl Count {
     }
 }
 
-/// What is met in an inventory: by calling it with a number, which counts once for the inventory.
-pub(crate) trait Subject: Sync {
-    /// All numbers are below it.
-    fn end(&self) -> usize;
-    /// Calls `met` with the numbers that an item stands for.
-    fn of_item(&self, content: Content<'_>, item: u32, met: &mut dyn FnMut(u32));
+/// The numbers that items stand for: each counts once for an inventory.
+pub(crate) enum Subject {
+    /// By item one number, or [`NONE`].
+    One(Vec<u32>),
+    /// By package some numbers, for the items that have any.
+    Many {
+        items: Bits,
+        /// Where the numbers of each package begin; one more than there are.
+        starts: Vec<u32>,
+        numbers: Vec<u32>,
+    },
 }
 
-/// Counts records by the numbers that a subject meets in their inventories.
-pub(crate) fn count(content: Content<'_>, weights: &Weights, subject: &dyn Subject) -> Vec<Count> {
+impl Subject {
+    /// Whatever a table says that a package stands for, by its number; [`NONE`] for nothing.
+    pub(crate) fn of_packages(content: Content<'_>, of_package: &[u32]) -> Self {
+        let items = content.inventories.items();
+        let number = |item| of_package.get(items.package(item) as usize).copied().unwrap_or(NONE);
+        Self::One((0..items.len()).map(number).collect())
+    }
+
+    /// The numbers that `of` calls its second argument with for the findings of packages.
+    pub(crate) fn of_findings(content: Content<'_>, mut of: impl FnMut(&FindingRow, &mut Vec<u32>)) -> Self {
+        let (mut starts, mut numbers) = (vec![0], Vec::new());
+        let mut found = Bits::none(content.packages.end());
+        let mut some = Vec::new();
+        for (package, _, rows) in content.packages.rows().filter(|(.., rows)| !rows.is_empty()) {
+            rows.iter().for_each(|row| of(row, &mut some));
+            some.sort_unstable();
+            some.dedup();
+            starts.resize(package as usize + 1, numbers.len() as u32);
+            numbers.append(&mut some);
+            starts.push(numbers.len() as u32);
+            found.insert(package);
+        }
+        starts.resize(found.len() as usize + 1, numbers.len() as u32);
+        let all = content.inventories.items();
+        let mut items = all.of_packages(&found);
+        items.retain(|item| all.is_judged(item));
+        Self::Many { items, starts, numbers }
+    }
+}
+
+/// What was counted for a number.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    images: u64,
+    containers: u64,
+    /// The last inventory that it was met in, plus one.
+    last: u32,
+}
+
+/// Counts records by the numbers below `end` that a subject meets in their inventories.
+pub(crate) fn count(content: Content<'_>, weights: &Weights, subject: &Subject, end: usize) -> Vec<Count> {
     let used = weights.used();
+    let items = content.inventories.items();
     let share = |inventories: &[u32]| {
-        let mut counts = vec![Count::default(); subject.end()];
-        // the last inventory that a number was met in, plus one
-        let mut last = vec![0_u32; subject.end()];
+        let mut slots = vec![Slot::default(); end];
         for inventory in inventories {
-            let of = Count {
-                images: u64::from(weights.images[*inventory as usize]),
-                containers: u64::from(weights.containers[*inventory as usize]),
+            let images = u64::from(weights.images[*inventory as usize]);
+            let containers = u64::from(weights.containers[*inventory as usize]);
+            let mut meet = |number: &u32| {
+                if let Some(slot) = slots.get_mut(*number as usize)
+                    && slot.last != inventory + 1
+                {
+                    slot.last = inventory + 1;
+                    slot.images += images;
+                    slot.containers += containers;
+                }
             };
-            let items = content.inventories.listing(*inventory).map_or(&[][..], |listing| listing.items());
-            for item in items {
-                subject.of_item(content, *item, &mut |number| {
-                    if let Some(last) = last.get_mut(number as usize)
-                        && *last != inventory + 1
-                    {
-                        *last = inventory + 1;
-                        counts[number as usize].add(of);
+            let listed = content.inventories.listing(*inventory).map_or(&[][..], |listing| listing.items());
+            match subject {
+                Subject::One(of_item) => {
+                    listed.iter().filter_map(|item| of_item.get(*item as usize)).for_each(meet);
+                }
+                Subject::Many { items: having, starts, numbers } => {
+                    for item in listed.iter().filter(|item| having.contains(**item)) {
+                        let package = items.package(*item) as usize;
+                        let bounds = starts.get(package).zip(starts.get(package + 1));
+                        let of_package =
+                            bounds.and_then(|(from, to)| numbers.get(*from as usize..*to as usize));
+                        of_package.unwrap_or_default().iter().for_each(&mut meet);
                     }
-                });
+                }
             }
         }
-        counts
+        slots
+    };
+    let sum = |slot: &Slot| Count { images: slot.images, containers: slot.containers };
+    if used.len() < SHARED {
+        return share(&used).iter().map(sum).collect();
+    }
+    let (low, high) = used.split_at(used.len() / 2);
+    let (slots, more) = std::thread::scope(|scope| {
+        let more = scope.spawn(|| share(high));
+        (share(low), more.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let mut counts: Vec<Count> = slots.iter().map(sum).collect();
+    counts.iter_mut().zip(&more).for_each(|(count, more)| count.add(sum(more)));
+    counts
+}
+
+/// The items that some inventory in use holds.
+pub(crate) fn used_items(content: Content<'_>, weights: &Weights) -> Bits {
+    let used = weights.used();
+    let share = |inventories: &[u32]| {
+        let mut items = Bits::none(content.inventories.items().len());
+        for inventory in inventories {
+            let listed = content.inventories.listing(*inventory).map_or(&[][..], |listing| listing.items());
+            listed.iter().for_each(|item| items.insert(*item));
+        }
+        items
     };
     if used.len() < SHARED {
         return share(&used);
     }
     let (low, high) = used.split_at(used.len() / 2);
-    let (mut counts, more) = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let more = scope.spawn(|| share(high));
-        (share(low), more.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    counts.iter_mut().zip(more).for_each(|(count, more)| count.add(more));
-    counts
-}
-
-/// Whatever a table says that a package stands for.
-pub(crate) struct Mapped {
-    /// By number of the package; [`NONE`](crate::table::NONE) for none.
-    pub(crate) of_package: Vec<u32>,
-    pub(crate) end: usize,
-}
-
-impl Subject for Mapped {
-    fn end(&self) -> usize {
-        self.end
-    }
-
-    fn of_item(&self, content: Content<'_>, item: u32, met: &mut dyn FnMut(u32)) {
-        let package = content.inventories.items().package(item);
-        met(self.of_package.get(package as usize).copied().unwrap_or(crate::table::NONE));
-    }
-}
-
-/// Findings by the number that `of` gives for each; those beyond `end` do not count.
-pub(crate) struct ByFinding<F> {
-    pub(crate) of: F,
-    pub(crate) end: usize,
-}
-
-impl<F: Fn(&FindingRow, &mut dyn FnMut(u32)) + Sync> Subject for ByFinding<F> {
-    fn end(&self) -> usize {
-        self.end
-    }
-
-    fn of_item(&self, content: Content<'_>, item: u32, met: &mut dyn FnMut(u32)) {
-        let items = content.inventories.items();
-        if items.is_judged(item) {
-            content.packages.findings(items.package(item)).iter().for_each(|row| (self.of)(row, met));
-        }
-    }
+        let mut items = share(low);
+        items.or(&more.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        items
+    })
 }

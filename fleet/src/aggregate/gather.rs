@@ -1,10 +1,13 @@
 //! What each vulnerability comes to over many inventories.
 
+use std::collections::BTreeMap;
+
 use model::{Confidence, Severity};
 
 use super::Weights;
 use super::content::Count;
 use crate::eval::Search;
+use crate::facts::Since;
 use crate::table::{Bits, NONE};
 
 /// Inventories from which on the work is shared.
@@ -52,6 +55,23 @@ struct Span {
     latest: i64,
 }
 
+impl Span {
+    const NONE: Self = Self { first_stored: i64::MAX, latest: i64::MIN };
+
+    fn add(&mut self, first_stored: i64, last_scanned: i64) {
+        self.first_stored = self.first_stored.min(first_stored);
+        self.latest = self.latest.max(first_stored).max(last_scanned);
+    }
+}
+
+/// The times of all records.
+struct Spans {
+    /// By inventory.
+    of_inventories: Vec<Span>,
+    /// By image, of those to which packages came later: they share nothing with others of their inventory.
+    of_images: BTreeMap<u32, Span>,
+}
+
 /// What all vulnerabilities come to, by number of the group; those that no record has have no count.
 ///
 /// Their times are those in images, and those in containers where only the container was counted and not its image.
@@ -68,34 +88,58 @@ pub(crate) fn gather(
         for inventory in inventories {
             let at = *inventory as usize;
             let (images, containers) = (u64::from(weights.images[at]), u64::from(weights.containers[at]));
-            share.take(*inventory, Count { images, containers }, spans[at]);
+            share.take(*inventory, Count { images, containers }, spans.of_inventories[at], Since::default());
         }
         share.all
     };
-    if used.len() < SHARED {
-        return share(&used);
-    }
-    let (low, high) = used.split_at(used.len() / 2);
-    let (mut all, more) = std::thread::scope(|scope| {
-        let more = scope.spawn(|| share(high));
-        (share(low), more.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    all.iter_mut().zip(&more).for_each(|(all, more)| all.add(more));
+    let mut all = if used.len() < SHARED {
+        share(&used)
+    } else {
+        let (low, high) = used.split_at(used.len() / 2);
+        let (mut all, more) = std::thread::scope(|scope| {
+            let more = scope.spawn(|| share(high));
+            (share(low), more.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        all.iter_mut().zip(&more).for_each(|(all, more)| all.add(more));
+        all
+    };
+    add_late(search, &spans.of_images, &mut all);
     all
 }
 
-fn spans(search: &Search<'_>, images: &Bits, containers: &Bits) -> Vec<Span> {
+/// Adds the times in images to which packages came later; they are counted already.
+fn add_late(search: &Search<'_>, spans: &BTreeMap<u32, Span>, all: &mut [Gathered]) {
+    if spans.is_empty() {
+        return;
+    }
+    let images = &search.tenant.images;
+    let mut share = Share::new(search);
+    for (image, span) in spans {
+        let inventory = images.inventory.get(*image).copied().unwrap_or(NONE);
+        share.take(inventory, Count::default(), *span, images.since(*image));
+    }
+    all.iter_mut().zip(&share.all).for_each(|(all, late)| all.add(late));
+}
+
+fn spans(search: &Search<'_>, images: &Bits, containers: &Bits) -> Spans {
     let tenant = search.tenant;
-    let none = Span { first_stored: i64::MAX, latest: i64::MIN };
-    let mut spans = vec![none; search.content.inventories.end() as usize];
+    let mut spans = Spans {
+        of_inventories: vec![Span::NONE; search.content.inventories.end() as usize],
+        of_images: BTreeMap::new(),
+    };
     let mut add = |image: u32, first_stored: Option<&i64>| {
         let inventory = tenant.images.inventory.get(image).copied().unwrap_or(NONE);
-        let (Some(span), Some(first_stored)) = (spans.get_mut(inventory as usize), first_stored) else {
+        let (Some(span), Some(first_stored)) =
+            (spans.of_inventories.get_mut(inventory as usize), first_stored)
+        else {
             return;
         };
+        let span = match tenant.images.has_since.contains(image) {
+            true => spans.of_images.entry(image).or_insert(Span::NONE),
+            false => span,
+        };
         let last_scanned = tenant.images.last_scanned.get(image).copied().unwrap_or(i64::MIN);
-        span.first_stored = span.first_stored.min(*first_stored);
-        span.latest = span.latest.max(*first_stored).max(last_scanned);
+        span.add(*first_stored, last_scanned);
     };
     images.iter().for_each(|image| add(image, tenant.images.first_stored.get(image)));
     // an image that is not counted itself stands in through its containers, with their times
@@ -113,7 +157,9 @@ struct Share<'s> {
     search: &'s Search<'s>,
     groups: Vec<u32>,
     all: Vec<Gathered>,
-    /// What a vulnerability comes to in the present inventory, and which that is, plus one.
+    /// How many inventories were gone through.
+    round: u32,
+    /// What a vulnerability comes to in the present inventory, and the round that it is of.
     present: Vec<(u32, Gathered)>,
     met: Vec<u32>,
 }
@@ -124,10 +170,11 @@ impl<'s> Share<'s> {
             search.content.packages.vulnerabilities().rows().map(|row| row.group).collect();
         let all = vec![Gathered::NOTHING; groups.len()];
         let present = vec![(0, Gathered::NOTHING); groups.len()];
-        Self { search, groups, all, present, met: Vec::new() }
+        Self { search, groups, all, round: 0, present, met: Vec::new() }
     }
 
-    fn take(&mut self, inventory: u32, count: Count, span: Span) {
+    fn take(&mut self, inventory: u32, count: Count, span: Span, since: Since<'_>) {
+        self.round += 1;
         let content = self.search.content;
         let items = content.inventories.items();
         let listing = content.inventories.listing(inventory).map_or(&[][..], |listing| listing.items());
@@ -139,11 +186,12 @@ impl<'s> Share<'s> {
             }
             let rejudged = content.packages.entry(package).filter(|entry| entry.changed > entry.created);
             let rejudged = rejudged.map_or(i64::MIN, |entry| entry.changed.0);
+            let came = since.of(package).unwrap_or(i64::MIN);
             for row in rows {
                 let Some(group) = self.groups.get(row.vulnerability as usize) else { continue };
                 let (of, known) = &mut self.present[*group as usize];
-                if *of != inventory + 1 {
-                    (*of, *known) = (inventory + 1, Gathered { count, ..Gathered::NOTHING });
+                if *of != self.round {
+                    (*of, *known) = (self.round, Gathered { count, ..Gathered::NOTHING });
                     self.met.push(*group);
                 }
                 known.add(&Gathered {
@@ -152,8 +200,8 @@ impl<'s> Share<'s> {
                     risk: row.risk,
                     confidence: row.confidence,
                     is_fixable: row.has_fix(),
-                    first_found: row.first_found.0,
-                    last_found: rejudged,
+                    first_found: row.first_found.0.max(came),
+                    last_found: rejudged.max(came),
                 });
             }
         }

@@ -6,7 +6,7 @@ use qql::FieldId;
 use qql::fields::FieldType;
 
 use super::Weights;
-use super::content::{ByFinding, Count, Mapped, count};
+use super::content::{Count, Subject, count};
 use crate::eval::{Key, Search};
 use crate::table::{Bits, NONE};
 
@@ -183,19 +183,18 @@ fn by_content(search: &Search<'_>, by: By, weights: &Weights) -> Vec<Group> {
             for (package, head, _) in content.packages.rows().filter(|(_, head, _)| is_software(head)) {
                 of_package[package as usize] = head.name;
             }
-            let counts = count(content, weights, &Mapped { of_package, end: tables.names.len() as usize });
+            let names = Subject::of_packages(content, &of_package);
+            let counts = count(content, weights, &names, tables.names.len() as usize);
             some(&counts, &|name| Key::Text(tables.names.get(name).unwrap_or_default().to_owned()))
         }
         By::PackageVersion => by_version(search, weights),
         By::Cve => {
             let lists = vulnerabilities.lists();
-            let of = |finding: &crate::facts::FindingRow, met: &mut dyn FnMut(u32)| {
-                row(finding.vulnerability)
-                    .into_iter()
-                    .for_each(|row| lists.get(row.cves).for_each(&mut *met));
-            };
+            let subject = Subject::of_findings(content, |finding, numbers| {
+                numbers.extend(row(finding.vulnerability).into_iter().flat_map(|row| lists.get(row.cves)));
+            });
             let cves = vulnerabilities.cves();
-            let counts = count(content, weights, &ByFinding { of, end: cves.len() as usize });
+            let counts = count(content, weights, &subject, cves.len() as usize);
             some(&counts, &|cve| Key::Text(cves.get(cve).unwrap_or_default().to_owned()))
         }
         _ => {
@@ -213,10 +212,10 @@ fn is_software(head: &crate::facts::PackageHead) -> bool {
 pub(super) fn by_group(search: &Search<'_>, weights: &Weights) -> Vec<Count> {
     let vulnerabilities = search.content.packages.vulnerabilities();
     let groups: Vec<u32> = vulnerabilities.rows().map(|row| row.group).collect();
-    let of = |finding: &crate::facts::FindingRow, met: &mut dyn FnMut(u32)| {
-        groups.get(finding.vulnerability as usize).copied().into_iter().for_each(met);
-    };
-    count(search.content, weights, &ByFinding { of, end: groups.len() })
+    let subject = Subject::of_findings(search.content, |finding, numbers| {
+        numbers.extend(groups.get(finding.vulnerability as usize));
+    });
+    count(search.content, weights, &subject, groups.len())
 }
 
 fn by_severity(search: &Search<'_>, weights: &Weights) -> [Count; 6] {
@@ -247,7 +246,7 @@ fn by_version(search: &Search<'_>, weights: &Weights) -> Vec<Group> {
             named.len() as u32 - 1
         });
     }
-    let counts = count(content, weights, &Mapped { of_package, end: named.len() });
+    let counts = count(content, weights, &Subject::of_packages(content, &of_package), named.len());
     let counted = named.into_iter().zip(counts).filter(|(_, count)| *count != Count::default());
     let group = |((name, version), Count { images, containers }): ((u32, u32), Count)| Group {
         key: Key::Text(tables.names.get(name).unwrap_or_default().to_owned()),

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use qql::Condition;
 
 use super::Weights;
-use super::content::{Count, Subject, count};
-use crate::eval::{Content, Search};
+use super::content::{Count, Subject, count, used_items};
+use crate::eval::Search;
 use crate::table::{Bits, NONE};
 
 /// A name and version.
@@ -23,22 +23,6 @@ pub(crate) struct FleetSoftware {
     pub(crate) items: Vec<u32>,
 }
 
-struct ByItem {
-    /// By number of the item; [`NONE`] for those that are not meant.
-    of_item: Vec<u32>,
-    end: usize,
-}
-
-impl Subject for ByItem {
-    fn end(&self) -> usize {
-        self.end
-    }
-
-    fn of_item(&self, _: Content<'_>, item: u32, met: &mut dyn FnMut(u32)) {
-        met(self.of_item.get(item as usize).copied().unwrap_or(NONE));
-    }
-}
-
 /// The software of some images and containers that satisfies a condition, in no certain order; `None` if the condition asks
 /// for what belongs to single records.
 pub(crate) fn software(
@@ -49,11 +33,7 @@ pub(crate) fn software(
 ) -> Option<Vec<FleetSoftware>> {
     let content = search.content;
     let weights = Weights::of(search, images, containers);
-    let mut used = Bits::none(content.inventories.items().len());
-    for inventory in weights.used() {
-        let items = content.inventories.listing(inventory).map_or(&[][..], |listing| listing.items());
-        items.iter().for_each(|item| used.insert(*item));
-    }
+    let used = used_items(content, &weights);
     let passing = content.software_passing(condition, &used)?;
     let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
     let mut all: Vec<FleetSoftware> = Vec::new();
@@ -67,7 +47,7 @@ pub(crate) fn software(
         of_item[item as usize] = number;
         all[number as usize].items.push(item);
     }
-    let counts = count(content, &weights, &ByItem { of_item, end: all.len() });
+    let counts = count(content, &weights, &Subject::One(of_item), all.len());
     for (software, Count { images, containers }) in all.iter_mut().zip(counts) {
         (software.images, software.containers) = (images, containers);
     }

@@ -6,7 +6,7 @@ use qql::fields::FindingField;
 use qql::{Array, Condition, FieldId, NumberTest, Test};
 
 use super::Weights;
-use super::content::{ByFinding, Count, Mapped, count};
+use super::content::used_items;
 use crate::eval::{Search, evaluate};
 use crate::table::{Bits, NONE};
 
@@ -81,38 +81,46 @@ pub(crate) fn summary(search: &Search<'_>, images: &Bits, containers: &Bits) -> 
     let with = Condition::Any { array: Array::Vulnerabilities, inner: Box::new(urgent) };
     summary.exploited_fixable_images = evaluate(&search.image_table(), &with, images).count();
     summary.exploited_fixable_containers = evaluate(&search.container_table(), &with, containers).count();
-    summary.vulnerabilities = distinct(search, &weights);
-    let of_package = (0..search.content.packages.end()).map(|package| {
-        let head = search.content.packages.head(package);
-        head.map_or(NONE, |head| if head.ecosystem == model::Ecosystem::Os { NONE } else { package })
-    });
-    let packages = Mapped { of_package: of_package.collect(), end: search.content.packages.end() as usize };
-    let counts = count(search.content, &weights, &packages);
-    summary.packages = counts.iter().filter(|count| **count != Count::default()).count() as u64;
+    let items = used_items(search.content, &weights);
+    summary.vulnerabilities = distinct(search, &items);
+    summary.packages = packages(search, &items);
     summary
+}
+
+/// Distinct packages of items, without the releases of systems.
+fn packages(search: &Search<'_>, items: &Bits) -> u64 {
+    let mut packages = Bits::none(search.content.packages.end());
+    let all = search.content.inventories.items();
+    for package in items.iter().map(|item| all.package(item)) {
+        if search.content.packages.head(package).is_some_and(|head| head.ecosystem != model::Ecosystem::Os) {
+            packages.insert(package);
+        }
+    }
+    packages.count()
 }
 
 fn test(field: FindingField, test: Test) -> Condition {
     Condition::Test { field: FieldId::Finding(field), test }
 }
 
-/// Vulnerabilities by the highest severity that they have in an inventory in use.
-fn distinct(search: &Search<'_>, weights: &Weights) -> SeverityTotals {
+/// Vulnerabilities by the highest severity that they have in one of some items.
+fn distinct(search: &Search<'_>, items: &Bits) -> SeverityTotals {
     let vulnerabilities = search.content.packages.vulnerabilities();
     let groups: Vec<u32> = vulnerabilities.rows().map(|row| row.group).collect();
-    // a number for each group and severity, so that what is met tells the severities that a group has
-    let of = |finding: &crate::facts::FindingRow, met: &mut dyn FnMut(u32)| {
-        if let Some(group) = groups.get(finding.vulnerability as usize) {
-            met(group * 5 + u32::from(finding.severity.get() - 1));
+    let mut highest = vec![0_u8; groups.len()];
+    let all = search.content.inventories.items();
+    for item in items.iter().filter(|item| all.is_judged(*item)) {
+        for row in search.content.packages.findings(all.package(item)) {
+            let group = groups.get(row.vulnerability as usize).copied().unwrap_or(NONE);
+            if let Some(highest) = highest.get_mut(group as usize) {
+                *highest = row.severity.get().max(*highest);
+            }
         }
-    };
-    let counts = count(search.content, weights, &ByFinding { of, end: groups.len() * 5 });
+    }
     let mut totals = SeverityTotals::default();
-    for of_group in counts.chunks(5) {
-        let highest =
-            (0..5).rev().find(|at| of_group.get(*at).is_some_and(|count| *count != Count::default()));
-        if let Some(highest) = highest {
-            totals.0[highest] += 1;
+    for severity in highest {
+        if let Some(total) = usize::from(severity).checked_sub(1).and_then(|at| totals.0.get_mut(at)) {
+            *total += 1;
         }
     }
     totals

@@ -14,6 +14,7 @@ use crate::eval::Key;
 use crate::fleet::Fleet;
 use crate::lists::resolved;
 use crate::request::Scope;
+use crate::state::{State, Total};
 use crate::table::Bits;
 
 /// What records are counted by.
@@ -111,36 +112,27 @@ impl Fleet {
     /// for what its image has.
     pub fn groups(&self, selection: &Selection, by: GroupBy, top: usize) -> Result<GroupList, FleetError> {
         let state = self.state();
-        let Some(chosen) = choose(&state, selection)? else { return Ok(GroupList::default()) };
-        let Chosen { search, images, containers } = chosen;
-        let by = by.by();
-        // what an image's own record says is not told by a container of it to whoever may not see the image
-        let told = match by {
-            By::Field(FieldId::Image(_)) | By::Repository => {
-                let of_image = &search.tenant.containers.image;
-                let is_shown = |image: &u32| search.visible.images.contains(*image);
-                let mut told = Bits::clone(&containers);
-                told.retain(|container| of_image.get(container).is_some_and(is_shown));
-                Arc::new(told)
-            }
-            _ => Arc::clone(&containers),
-        };
-        let groups = aggregate::group(&search, by, &images, &told, top);
-        Ok(GroupList {
-            rows: groups.top.into_iter().map(GroupRow::from).collect(),
-            count: groups.count as u64,
-            images: groups.images,
-            containers: containers.count(),
-        })
+        if selection.filter.is_some() {
+            return groups(&state, selection, by, top);
+        }
+        let count = || groups(&state, selection, by, top).map(Total::Groups);
+        match state.total((selection.customer, selection.scope.clone(), Some((by, top))), count)? {
+            Total::Groups(groups) => Ok(groups),
+            Total::Summary(_) => groups(&state, selection, by, top),
+        }
     }
 
     /// What images and containers come to.
     pub fn summary(&self, selection: &Selection) -> Result<Summary, FleetError> {
         let state = self.state();
-        let chosen = choose(&state, selection)?;
-        Ok(chosen.map_or_else(Summary::default, |chosen| {
-            aggregate::summary(&chosen.search, &chosen.images, &chosen.containers)
-        }))
+        if selection.filter.is_some() {
+            return summary(&state, selection);
+        }
+        let count = || summary(&state, selection).map(Total::Summary);
+        match state.total((selection.customer, selection.scope.clone(), None), count)? {
+            Total::Summary(summary) => Ok(summary),
+            Total::Groups(_) => summary(&state, selection),
+        }
     }
 
     /// The vulnerabilities of the images and containers that a scope shows and a filter on vulnerabilities admits: `take` of
@@ -177,4 +169,35 @@ impl Fleet {
             None => qql::complete(text, cursor, entity, &()),
         }
     }
+}
+
+fn summary(state: &State, selection: &Selection) -> Result<Summary, FleetError> {
+    let chosen = choose(state, selection)?;
+    Ok(chosen.map_or_else(Summary::default, |chosen| {
+        aggregate::summary(&chosen.search, &chosen.images, &chosen.containers)
+    }))
+}
+
+fn groups(state: &State, selection: &Selection, by: GroupBy, top: usize) -> Result<GroupList, FleetError> {
+    let Some(chosen) = choose(state, selection)? else { return Ok(GroupList::default()) };
+    let Chosen { search, images, containers } = chosen;
+    let by = by.by();
+    // what an image's own record says is not told by a container of it to whoever may not see the image
+    let told = match by {
+        By::Field(FieldId::Image(_)) | By::Repository => {
+            let of_image = &search.tenant.containers.image;
+            let is_shown = |image: &u32| search.visible.images.contains(*image);
+            let mut told = Bits::clone(&containers);
+            told.retain(|container| of_image.get(container).is_some_and(is_shown));
+            Arc::new(told)
+        }
+        _ => Arc::clone(&containers),
+    };
+    let groups = aggregate::group(&search, by, &images, &told, top);
+    Ok(GroupList {
+        rows: groups.top.into_iter().map(GroupRow::from).collect(),
+        count: groups.count as u64,
+        images: groups.images,
+        containers: containers.count(),
+    })
 }

@@ -258,52 +258,20 @@ pub(crate) fn texts_passing(texts: &Dictionary, test: &Test) -> Bits {
 }
 
 fn text_passing(texts: &Dictionary, test: &TextTest) -> Bits {
-    if test.is_exact() {
-        return known(texts, test.exact().iter().map(String::as_str));
-    }
-    match test.needles() {
-        Some(needles) if needles.is_empty() => Bits::none(texts.len()),
-        Some(needles) if needles.len() <= MAX_NEEDLES => {
-            // of nothing but words, one that stands at the beginning of a token is enough
-            let is_words = test.phrases().is_empty() && test.exact().is_empty() && !test.any_present();
-            texts.search_where(
-                &needles,
-                |text, at| is_words && begins_token(text, at),
-                |text| test.matches(text),
-            )
+    let Some(mut needles) = test.needles() else { return Bits::all(texts.len()) };
+    let mut found = known(texts, test.exact().iter().map(String::as_str));
+    if !test.is_exact() {
+        needles.truncate(test.words().len() + test.phrases().len());
+        if needles.len() > MAX_NEEDLES {
+            needles.clear();
         }
-        _ => texts.search(&[], |text| test.matches(text)),
+        found.or(&texts.search_lower(
+            &needles,
+            |needle, text, at| test.glance(needle, text, at),
+            |text| test.matches_folded(text),
+        ));
     }
-}
-
-/// Whether what stands there surely begins a token: at the beginning of the text, or behind a separator in a text that is not
-/// a uuid, which is one token.
-fn begins_token(text: &str, at: usize) -> bool {
-    const UUID: usize = 36;
-    let Some(before) = at.checked_sub(1).and_then(|before| text.as_bytes().get(before)) else { return true };
-    let is_separator = matches!(
-        before,
-        b' ' | b'\t'
-            | b'\n'
-            | b'\r'
-            | b','
-            | b';'
-            | b'('
-            | b')'
-            | b'['
-            | b']'
-            | b'{'
-            | b'}'
-            | b'<'
-            | b'>'
-            | b'"'
-            | b'\''
-            | b'|'
-            | b'/'
-            | b'\\'
-            | b'-'
-    );
-    is_separator && text.trim().len() != UUID
+    found
 }
 
 fn keyword_passing(texts: &Dictionary, test: &KeywordTest) -> Bits {

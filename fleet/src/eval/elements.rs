@@ -3,15 +3,15 @@
 
 use std::cell::OnceCell;
 
-use qql::fields::{FieldId, LabelField, LayerField, PortField, RepoDigestField, RepoField, SecretField};
 use qql::Array;
+use qql::fields::{FieldId, LabelField, LayerField, PortField, RepoDigestField, RepoField, SecretField};
 
+use super::PlainRecord;
 use super::column::shown as hex;
 use super::hosts;
 use super::row::{Row, Value};
 use super::search::Search;
 use super::tuples::Member;
-use super::PlainRecord;
 use crate::facts::{LabelsColumn, Tenant};
 use crate::table::NONE;
 
@@ -106,14 +106,21 @@ impl Row for ImageRow<'_> {
             Array::Softwares | Array::Vulnerabilities => {
                 self.inside.get_or_init(|| self.search.plain_image(at)).any_element(array, see)
             }
-            Array::Repo => images.references.tuples.get(at).filter(|[_, _, tag, _]| *tag != NONE).any(|of| each(&of)),
-            Array::RepoDigests => {
-                images.references.tuples.get(at).filter(|[_, _, _, digest]| *digest != NONE).any(|of| each(&of))
+            Array::Repo => {
+                images.references.tuples.get(at).filter(|[_, _, tag, _]| *tag != NONE).any(|of| each(&of))
             }
+            Array::RepoDigests => images
+                .references
+                .tuples
+                .get(at)
+                .filter(|[_, _, _, digest]| *digest != NONE)
+                .any(|of| each(&of)),
             Array::Label => images.labels.tuples.get(at).any(|of| each(&of)),
             Array::Layers => images.layers.get(at).any(|of| each(&of)),
             Array::Secrets => images.secrets.tuples.get(at).any(|of| each(&of)),
-            Array::Hosts => tenant.hosts_of(at).into_iter().any(|of| see(&Host { tenant, description: of.host })),
+            Array::Hosts => {
+                tenant.hosts_of(at).into_iter().any(|of| see(&Host { tenant, description: of.host }))
+            }
             _ => false,
         }
     }

@@ -182,6 +182,7 @@ fn image(dice: &mut Dice, number: u64) -> ImageRecord {
         sources: vec!["CICD".into()],
         tags: if number % 10 == 0 { vec!["tenth".into()] } else { Vec::new() },
         inventory: digest(1, 0),
+        since: Box::default(),
         document: ImageDocument {
             facts,
             os_release: Some(OsRelease {

@@ -44,6 +44,11 @@ pub(crate) struct Images {
     pub(crate) created: Chunked<i64>,
     /// The packages: a number of the index's inventories.
     pub(crate) inventory: Chunked<u32>,
+    /// Images that have something in `since`.
+    pub(crate) has_since: Arc<Bits>,
+    /// Since when images have packages that came later: see [`Images::since`]. What one at a position left there stays, where
+    /// `has_since` does not name it any more.
+    pub(crate) since: Bytes,
     /// The document as the store packs it; everything that is not in a column here.
     pub(crate) document: Bytes,
     /// `author`; there is always one, which may be empty.
@@ -143,7 +148,7 @@ persist!(ReferencesColumn { tuples, registries, repositories, tags });
 persist!(SecretsColumn { tuples, rules, titles, paths });
 persist!(Images {
     live, free, uuid, id, by_uuid, by_id, order, updated, own_updated, cause, first_stored, last_scanned, created,
-    inventory, document, author, architecture, docker_version, operating_system, size, users, sources, tags, references,
+    inventory, has_since, since, document, author, architecture, docker_version, operating_system, size, users, sources, tags, references,
     tagged, labels, layers, layers_count, by_chain, has_empty_layer, stated_base, secrets, associated_containers,
     associated_hosts, last_used, last_container, in_use,
 });

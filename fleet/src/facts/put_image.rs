@@ -32,6 +32,7 @@ impl Images {
         let tags: Vec<String> = self.tags.get(position).map(str::to_owned).collect();
         tags.iter().for_each(|tag| self.tagged.set(tag, position, false));
         super::change::set(&mut self.in_use, position, false);
+        super::change::set(&mut self.has_since, position, false);
         super::change::set(&mut self.has_empty_layer, position, false);
         super::change::give_up(&mut self.live, &mut self.free, position);
     }
@@ -51,6 +52,10 @@ impl Images {
         self.last_scanned.put(position, record.last_scanned.0, &NO_TIME);
         self.created.put(position, facts.created.map_or(NO_TIME, |created| created.0), &NO_TIME);
         self.inventory.put(position, inventory, &NONE);
+        super::change::set(&mut self.has_since, position, !record.since.is_empty());
+        if !record.since.is_empty() {
+            self.since.put_all(&mut [(position, &*super::since::packed(&record.since))]);
+        }
         self.author.put(position, Some(&facts.author));
         self.architecture.put(position, facts.architecture.as_deref());
         self.docker_version.put(position, facts.docker_version.as_deref());

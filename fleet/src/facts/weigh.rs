@@ -112,6 +112,7 @@ fn image(index: &mut Index, number: u64, clock: i64) -> StoredImage {
         sources: vec!["CICD".into()],
         tags: vec![format!("team-{}", number % 40)],
         inventory: digest("inventory", kind),
+        since: Box::default(),
         document: ImageDocument {
             facts,
             os_release: None,

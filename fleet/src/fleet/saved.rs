@@ -63,7 +63,7 @@ pub(super) struct Saving {
     changes: AtomicU64,
     saved: Mutex<Option<Copy>>,
     /// Held while a file is written: one after the other.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     /// Whoever writes in the background shall give up.
     stop: AtomicBool,
 }
@@ -132,7 +132,8 @@ impl Fleet {
         if pace == SavePace::Fast {
             saving.stop.store(true, Ordering::Relaxed);
         }
-        let _turn = saving.turn.lock().await;
+        // it goes along with the thread that writes: that goes on if whoever waits here does not
+        let turn = Arc::clone(&saving.turn).lock_owned().await;
         saving.stop.store(false, Ordering::Relaxed);
         let started = Instant::now();
         let changes = saving.changes.load(Ordering::Relaxed);
@@ -140,7 +141,10 @@ impl Fleet {
         let before = saving.saved();
         let head = Head {
             program: on_a_thread(program).await?,
-            database: store.identity().await.map_err(FleetError::store("reading the identity of the database"))?,
+            database: store
+                .identity()
+                .await
+                .map_err(FleetError::store("reading the identity of the database"))?,
             series: before.map_or_else(Uuid::new_v4, |before| before.series),
             copy: Uuid::new_v4(),
             clock: state.index.clock,
@@ -154,21 +158,20 @@ impl Fleet {
         };
         let (shared, at) = (Arc::clone(&self.shared), draft.clone());
         let written = on_a_thread(move || {
-            if let Some(folder) = at.parent() {
-                std::fs::create_dir_all(folder)?;
-            }
+            let folder = at.parent().map_or(Ok(()), std::fs::create_dir_all);
             let pace = match pace {
                 SavePace::Fast => Pace::Fast,
                 SavePace::Gentle => Pace::Gentle(&shared.saving.stop),
             };
-            let written = persist::write(&at, &head, &state.index, pace);
+            let written = folder.and_then(|()| persist::write(&at, &head, &state.index, pace));
             if written.is_err() {
                 // a disk that is full shall not stay so for the sake of half a file
                 let _ = std::fs::remove_file(&at);
             }
-            written
+            (turn, written)
         });
-        let bytes = written.await?.map_err(failed(&draft))?;
+        let (_turn, written) = written.await?;
+        let bytes = written.map_err(failed(&draft))?;
         // both are in step with this database, whichever of them is there after a crash
         let known = before.map(|before| format!("{} ", before.copy)).unwrap_or_default();
         let noted = store.set_note(&note(copy.series), &format!("{known}{}", copy.copy)).await;
@@ -212,7 +215,9 @@ async fn saved(store: &Store, path: &Path) -> Result<Option<(Head, Index)>, Stri
     let copies = store.note(&note(head.series)).await.map_err(failed)?.unwrap_or_default();
     let is_known = copies.split(' ').any(|copy| copy.parse() == Ok(head.copy));
     if !is_known || head.clock > store.clock().await.map_err(failed)? {
-        return Err("the database does not know of it, so it may be an older one that was put back".to_owned());
+        return Err(
+            "the database does not know of it, so it may be an older one that was put back".to_owned()
+        );
     }
     let (at, clock) = (path.to_owned(), head.clock);
     let index = on_a_thread(move || persist::read(&at).map_err(|error| error.to_string()));

@@ -33,7 +33,8 @@ impl Follower {
         let packages = follower.doubtful(saved, old, since).await?;
         let mut verdicts = Vec::with_capacity(packages.len());
         for part in packages.chunks(JUDGED) {
-            let judged = judge(part.iter().map(|(_, package)| package.clone()).collect(), Arc::clone(bundle)).await?;
+            let judged =
+                judge(part.iter().map(|(_, package)| package.clone()).collect(), Arc::clone(bundle)).await?;
             let judged = judged.into_iter().map(|judged| follower.index.packages.verdict(judged));
             verdicts.extend(part.iter().map(|(id, _)| *id).zip(judged.collect::<Vec<_>>()));
         }

@@ -66,7 +66,18 @@ struct Directory {
 }
 
 persist!(Directory {
-    layout, program, database, series, copy, clock, is_judged, judged_by, rejudged_at, rejudged_why, rejudged_by, places,
+    layout,
+    program,
+    database,
+    series,
+    copy,
+    clock,
+    is_judged,
+    judged_by,
+    rejudged_at,
+    rejudged_why,
+    rejudged_by,
+    places,
 });
 
 impl Plain for Place {
@@ -130,12 +141,13 @@ pub(crate) fn write(path: &Path, head: &Head, index: &Index, pace: Pace<'_>) -> 
     let mut sink = Sink::new(File::create(path)?, pace);
     sink.raw(MARK)?;
     let mut places = Vec::new();
-    let mut part = |sink: &mut Sink<'_>, kind: u8, customer: Uuid, part: &dyn Fn(&mut Sink<'_>) -> io::Result<()>| {
-        let start = sink.place()?;
-        part(sink)?;
-        places.push(Place { kind, customer, start, length: sink.place()? - start });
-        io::Result::Ok(())
-    };
+    let mut part =
+        |sink: &mut Sink<'_>, kind: u8, customer: Uuid, part: &dyn Fn(&mut Sink<'_>) -> io::Result<()>| {
+            let start = sink.place()?;
+            part(sink)?;
+            places.push(Place { kind, customer, start, length: sink.place()? - start });
+            io::Result::Ok(())
+        };
     let (items, inventories, segments) = index.inventories.parts();
     part(&mut sink, 0, Uuid::nil(), &|sink| index.packages.save(sink))?;
     part(&mut sink, 1, Uuid::nil(), &|sink| items.save(sink))?;
@@ -198,7 +210,8 @@ pub(crate) fn read(path: &Path) -> Result<Index, PersistError> {
     let mut order: Vec<Place> = directory.places.clone();
     order.sort_unstable_by_key(|place| std::cmp::Reverse(place.length));
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(order.len())));
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(order.len()).max(1);
+    let threads =
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(order.len()).max(1);
     let work = || -> Result<(), PersistError> {
         while let Some(place) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut source = Source::new(File::open(path)?, place.start, place.length)?;
@@ -218,10 +231,13 @@ pub(crate) fn read(path: &Path) -> Result<Index, PersistError> {
     assemble(&directory, done.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// The parts of one customer.
+type TenantParts = (Option<Images>, Option<Containers>, Option<SavedTenant>);
+
 fn assemble(directory: &Directory, parts: Vec<(Uuid, Part)>) -> Result<Index, PersistError> {
     let missing = PersistError::Damaged("a part is missing");
     let (mut packages, mut items, mut inventories, mut segments) = (None, None, None, None);
-    let mut tenants: BTreeMap<Uuid, (Option<Images>, Option<Containers>, Option<SavedTenant>)> = BTreeMap::new();
+    let mut tenants: BTreeMap<Uuid, TenantParts> = BTreeMap::new();
     for (customer, part) in parts {
         match part {
             Part::Packages(part) => packages = Some(part),
@@ -233,7 +249,9 @@ fn assemble(directory: &Directory, parts: Vec<(Uuid, Part)>) -> Result<Index, Pe
             Part::Tenant(part) => tenants.entry(customer).or_default().2 = Some(part),
         }
     }
-    let (Some(packages), Some(items), Some(inventories), Some(segments)) = (packages, items, inventories, segments) else {
+    let (Some(packages), Some(items), Some(inventories), Some(segments)) =
+        (packages, items, inventories, segments)
+    else {
         return Err(missing);
     };
     let inventories = Inventories::of_parts(items, inventories, segments, packages.end())?;
@@ -277,7 +295,8 @@ fn read_directory(path: &Path) -> Result<Directory, PersistError> {
     let mut source = Source::new(File::open(path)?, start, size)?;
     let directory = Directory::load(&mut source)?;
     source.finish()?;
-    let mut places: Vec<(u64, u64)> = directory.places.iter().map(|place| (place.start, place.length)).collect();
+    let mut places: Vec<(u64, u64)> =
+        directory.places.iter().map(|place| (place.start, place.length)).collect();
     places.sort_unstable();
     // parts that lay over each other would take more memory than the file is long
     let mut end = MARK.len() as u64;

@@ -36,7 +36,8 @@ pub(crate) struct Source {
 impl Source {
     /// Reads `length` bytes of a file from a place on.
     pub(crate) fn new(mut file: File, place: u64, length: u64) -> Result<Self, PersistError> {
-        let is_inside = place.checked_add(length).is_some_and(|end| file.metadata().is_ok_and(|of| end <= of.len()));
+        let is_inside =
+            place.checked_add(length).is_some_and(|end| file.metadata().is_ok_and(|of| end <= of.len()));
         if !is_inside {
             return Err(PersistError::Damaged("it is shorter than it says"));
         }

@@ -151,7 +151,11 @@ impl QueryOrder {
                     return Err(QueryError::Misused { token: name.to_owned(), column: 1, problem });
                 }
             };
-            return Ok(if name == IMAGES { Self::Images { descending } } else { Self::Containers { descending } });
+            return Ok(if name == IMAGES {
+                Self::Images { descending }
+            } else {
+                Self::Containers { descending }
+            });
         }
         qql::resolve_sort(text, entity).map(Self::Field)
     }
@@ -194,7 +198,10 @@ mod tests {
         let refused = column("result", Entity::Vulnerability).unwrap_err().to_string();
         assert!(refused.contains("single images and containers"), "{refused}");
         assert!(column("vulnerabilities.software.name", Entity::Container).unwrap());
-        assert_eq!(QueryColumn::parse_list(" qid, ,title ", Entity::Vulnerability).map(|all| all.len()), Ok(2));
+        assert_eq!(
+            QueryColumn::parse_list(" qid, ,title ", Entity::Vulnerability).map(|all| all.len()),
+            Ok(2)
+        );
         assert!(QueryColumn::parse_list("qid,title,qid", Entity::Vulnerability).is_err());
         let order = QueryOrder::parse("containerCount:DESC", Entity::Vulnerability);
         assert_eq!(order, Ok(QueryOrder::Containers { descending: true }));

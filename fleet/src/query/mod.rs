@@ -171,7 +171,9 @@ fn all_software(
     let Some(search) = search(state, customer, scope) else { return Ok(Vec::new()) };
     let found = aggregate::software(&search, condition, &search.visible.images, &search.visible.containers);
     found.ok_or_else(|| {
-        let what = "asking the software of a whole fleet for times of findings, layers or phrases of evidence".to_owned();
+        let what =
+            "asking the software of a whole fleet for times of findings, layers or phrases of evidence"
+                .to_owned();
         FleetError::Query(qql::QueryError::ConstructNotSupportedYet { what, column: 1 })
     })
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use qql::fields::FieldType;
 use qql::{Array, Entity, FieldId};
 
-use super::column::{What, QueryColumn, QueryOrder, QueryValue};
+use super::column::{QueryColumn, QueryOrder, QueryValue, What};
 use crate::aggregate::FleetSoftware;
 use crate::eval::row::{Row, Value};
 use crate::eval::{ContainerRow, ImageRow, Search};
@@ -77,7 +77,12 @@ fn once(values: &mut Vec<QueryValue>) {
 }
 
 /// The values of a field of software, ascending, each once.
-fn of_software(search: &Search<'_>, software: &FleetSoftware, column: &What, kind: FieldType) -> Vec<QueryValue> {
+fn of_software(
+    search: &Search<'_>,
+    software: &FleetSoftware,
+    column: &What,
+    kind: FieldType,
+) -> Vec<QueryValue> {
     match column {
         What::Images => vec![count(software.images)],
         What::Containers => vec![count(software.containers)],
@@ -119,7 +124,9 @@ pub(super) fn in_order(
     limit: usize,
 ) -> Vec<FleetSoftware> {
     let (what, kind, descending) = match order {
-        QueryOrder::Field(sort) => (What::Field(Vec::new(), sort.field), sort.field.field().kind, sort.descending),
+        QueryOrder::Field(sort) => {
+            (What::Field(Vec::new(), sort.field), sort.field.field().kind, sort.descending)
+        }
         QueryOrder::Images { descending } => (What::Images, FieldType::Integer, descending),
         QueryOrder::Containers { descending } => (What::Containers, FieldType::Integer, descending),
     };
@@ -130,7 +137,8 @@ pub(super) fn in_order(
         (tables.names.get(name).unwrap_or_default(), tables.versions.get(version).unwrap_or_default())
     };
     let key = |software: &FleetSoftware| of_software(search, software, &what, kind).into_iter().next();
-    let mut keyed: Vec<_> = all.into_iter().map(|software| (key(&software), name(&software), software)).collect();
+    let mut keyed: Vec<_> =
+        all.into_iter().map(|software| (key(&software), name(&software), software)).collect();
     keyed.sort_by(|a, b| missing_last(&a.0, &b.0, descending).then_with(|| a.1.cmp(&b.1)));
     keyed.into_iter().take(limit).map(|(_, _, software)| software).collect()
 }

@@ -104,7 +104,9 @@ impl Database {
             let id = image_id(*number);
             let uuid = image_uuid(DEFAULT_CUSTOMER, &id);
             let packages = chance.below(1 << PACKAGES);
-            let known = self.images.get(&uuid).map(|(record, ..)| (record.created_at, record.tags.clone()));
+            let before = self.images.get(&uuid);
+            let since = before.map(|(record, content, _)| since(record, content, packages, clock));
+            let known = before.map(|(record, ..)| (record.created_at, record.tags.clone()));
             let new_tags = if number % 3 == 0 { vec!["red".to_owned()] } else { vec!["blue".to_owned()] };
             let (created_at, tags) = known.unwrap_or((clock, new_tags));
             let record = ImageRecord {
@@ -117,6 +119,7 @@ impl Database {
                 sources: vec!["GENERAL".into()],
                 tags,
                 inventory: Digest::of(&packages.to_be_bytes()),
+                since: since.unwrap_or_default(),
                 document: document(id, chance),
                 document_bytes: clock.0.to_be_bytes().as_slice().into(),
             };
@@ -403,4 +406,19 @@ fn report(number: u64, observed_at: Timestamp, chance: &mut Chance) -> Container
         source: "GENERAL".into(),
         tags: Vec::new(),
     }
+}
+
+/// Since when an image has the packages that it did not have before.
+fn since(
+    before: &ImageRecord,
+    content: &[InventoryEntry],
+    packages: u64,
+    clock: Timestamp,
+) -> Box<[(u32, Timestamp)]> {
+    let came = |entry: &InventoryEntry| match content.iter().any(|known| known.package == entry.package) {
+        true => before.since.iter().find(|(package, _)| *package == entry.package).copied(),
+        false => Some((entry.package, clock)),
+    };
+    let came: BTreeMap<u32, Timestamp> = entries(packages).iter().filter_map(came).collect();
+    came.into_iter().collect()
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use qql::Glance;
 
 use super::Bits;
 use crate::persist::{Persist, PersistError, Sink, Source};
@@ -20,6 +21,9 @@ const BLOCK: u32 = 4_096;
 
 /// Texts from which on a search is shared by two threads.
 const SHARED: u32 = if cfg!(test) { 5_000 } else { 200_000 };
+
+/// Ends of texts that are looked at one by one before the place of a hit is searched for.
+const NEAR: usize = 8;
 
 /// Distinct texts under dense numbers; a text is never taken out.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +102,8 @@ impl Dictionary {
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
         let numbers = self.numbers();
         let hash = numbers.hasher.hash_one(text);
-        let known = numbers.table.find(hash, |(known, number)| *known == hash && self.get(*number) == Some(text));
+        let known =
+            numbers.table.find(hash, |(known, number)| *known == hash && self.get(*number) == Some(text));
         known.map(|(_, number)| *number)
     }
 
@@ -137,26 +142,43 @@ impl Dictionary {
     /// The texts that contain one of `needles` in lower case and that `matches`, by number. With no needles, `matches`
     /// is asked for each text.
     pub(crate) fn search(&self, needles: &[String], matches: impl Fn(&str) -> bool + Sync) -> Bits {
-        self.search_where(needles, |_, _| false, matches)
+        let matches = |block: &Block, index| block.text(index).is_some_and(&matches);
+        self.search_with(needles, &|_, _, _| Glance::Unknown, &matches)
     }
 
-    /// [`Self::search`], where a look at the surroundings may do: `surely` is told the text in lower case and where in it
-    /// a needle begins. If it does not say yes, `matches` decides.
-    pub(crate) fn search_where(
+    /// [`Self::search`] where both are told texts in lower case. `glance` is told the number of the needle, and where in the
+    /// text it begins; only if it cannot tell, `matches` is asked.
+    pub(crate) fn search_lower(
         &self,
         needles: &[String],
-        surely: impl Fn(&str, usize) -> bool + Sync,
+        glance: impl Fn(usize, &str, usize) -> Glance + Sync,
         matches: impl Fn(&str) -> bool + Sync,
     ) -> Bits {
-        let finders: Vec<_> = needles.iter().map(|needle| memchr::memmem::Finder::new(needle.as_bytes())).collect();
+        let matches = |block: &Block, index| {
+            let lower = block.lower();
+            slice(&lower.text, &lower.ends, index).is_some_and(&matches)
+        };
+        self.search_with(needles, &glance, &matches)
+    }
+
+    fn search_with(
+        &self,
+        needles: &[String],
+        glance: &(impl Fn(usize, &str, usize) -> Glance + Sync),
+        matches: &(impl Fn(&Block, usize) -> bool + Sync),
+    ) -> Bits {
+        let finders: Vec<_> =
+            needles.iter().map(|needle| memchr::memmem::Finder::new(needle.as_bytes())).collect();
         let has_needles = !needles.is_empty() && !needles.iter().any(String::is_empty);
         let run = |blocks: &[Arc<Block>]| {
             let mut words = vec![0_u64; blocks.len() * BLOCK as usize / 64];
             for (block, words) in blocks.iter().zip(words.chunks_mut(BLOCK as usize / 64)) {
                 if has_needles {
-                    finders.iter().for_each(|finder| block.search(finder, words, &surely, &matches));
+                    for (number, finder) in finders.iter().enumerate() {
+                        block.search(finder, words, &|text, at| glance(number, text, at), matches);
+                    }
                 } else {
-                    block.look_at_all(words, &matches);
+                    block.look_at_all(words, matches);
                 }
             }
             words
@@ -187,40 +209,49 @@ impl Block {
         &self,
         finder: &memchr::memmem::Finder<'_>,
         found: &mut [u64],
-        surely: &impl Fn(&str, usize) -> bool,
-        matches: &impl Fn(&str) -> bool,
+        glance: &impl Fn(&str, usize) -> Glance,
+        matches: &impl Fn(&Block, usize) -> bool,
     ) {
-        let lower = self.lower.get_or_init(|| self.lowered());
-        let (mut from, mut index) = (0, 0);
-        while let Some(at) = finder.find(&lower.text.as_bytes()[from..]) {
+        let lower = self.lower();
+        let bytes = lower.text.as_bytes();
+        let (mut from, mut index, mut text_start) = (0, 0, 0);
+        while let Some(at) = bytes.get(from..).and_then(|rest| finder.find(rest)) {
             let (start, end) = (from + at, from + at + finder.needle().len());
-            index += lower.ends[index..].partition_point(|text_end| *text_end as usize <= start);
-            let text_start = index.checked_sub(1).map_or(0, |before| lower.ends[before] as usize);
-            let text_end = lower.ends.get(index).map_or(lower.text.len(), |end| *end as usize);
-            if end <= text_end {
-                let (word, bit) = (index / 64, 1 << (index % 64));
-                let is_new = found[word] & bit == 0;
-                let text = lower.text.get(text_start..text_end).unwrap_or_default();
-                if is_new && (surely(text, start - text_start) || self.text(index).is_some_and(matches)) {
-                    found[word] |= bit;
-                }
+            // the next hit is in one of the next texts, or far away
+            let near =
+                lower.ends[index..].iter().take(NEAR).take_while(|end| **end as usize <= start).count();
+            index += near;
+            if near == NEAR {
+                index += lower.ends[index..].partition_point(|end| *end as usize <= start);
+            }
+            if near > 0 {
+                text_start = lower.ends[index - 1] as usize;
+            }
+            let text_end = lower.ends.get(index).map_or(bytes.len(), |end| *end as usize);
+            let (word, bit) = (index / 64, 1 << (index % 64));
+            // it may lie across two texts
+            let is_inside = end <= text_end;
+            if is_inside && found[word] & bit != 0 {
                 from = text_end;
-            } else {
-                // it lies across two texts
-                from = start + 1;
+                continue;
             }
-            if from >= lower.text.len() {
-                return;
+            let text = lower.text.get(text_start..text_end).unwrap_or_default();
+            let glance = if is_inside { glance(text, start - text_start) } else { Glance::NotHere };
+            if glance == Glance::Matches || (glance == Glance::Unknown && matches(self, index)) {
+                found[word] |= bit;
             }
+            from = if glance == Glance::NotHere { start + 1 } else { text_end };
         }
     }
 
-    fn look_at_all(&self, found: &mut [u64], matches: &impl Fn(&str) -> bool) {
-        for index in 0..self.ends.len() {
-            if self.text(index).is_some_and(matches) {
-                found[index / 64] |= 1 << (index % 64);
-            }
+    fn look_at_all(&self, found: &mut [u64], matches: &impl Fn(&Block, usize) -> bool) {
+        for index in (0..self.ends.len()).filter(|index| matches(self, *index)) {
+            found[index / 64] |= 1 << (index % 64);
         }
+    }
+
+    fn lower(&self) -> &Lower {
+        self.lower.get_or_init(|| self.lowered())
     }
 
     fn text(&self, index: usize) -> Option<&str> {

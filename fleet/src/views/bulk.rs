@@ -82,7 +82,8 @@ impl<'s> BulkImage<'s> {
     ) -> Result<Self, FleetError> {
         let images = &tenant.images;
         let record = record_of(index, tenant, position)?;
-        let times = Times { first_stored: record.created_at, last_scanned: record.last_scanned };
+        let (first_stored, last_scanned) = (record.created_at, record.last_scanned);
+        let times = Times { first_stored, last_scanned, since: images.since(position) };
         let known = images.base_of(position, &tenant.digests, |other| visible.contains(other));
         Ok(Self {
             updated: images.rows().updated(position),
@@ -114,7 +115,8 @@ impl<'s> BulkContainer<'s> {
         // a container has nothing of its image before that was known, whenever the same packages were seen elsewhere
         let first_stored =
             image_record.as_ref().map_or(record.created_at, |image| image.created_at.max(record.created_at));
-        let times = Times { first_stored, last_scanned };
+        let since = image.map(|image| tenant.images.since(image)).unwrap_or_default();
+        let times = Times { first_stored, last_scanned, since };
         let inventory = image.and_then(|image| tenant.images.inventory.get(image).copied());
         let host = &record.report.host;
         Ok(Self {

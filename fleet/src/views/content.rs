@@ -9,15 +9,17 @@ use std::sync::Arc;
 use model::{Confidence, Ecosystem, Severity, Timestamp, Vulnerability};
 
 use crate::dictionary::SeverityCounts;
-use crate::facts::{FindingRow, Index, PackageEntry};
+use crate::facts::{FindingRow, Index, PackageEntry, Since};
 use crate::table::NONE;
 use crate::views::RiskView;
 
 /// The record's own times that bound those of its findings.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
+pub(super) struct Times<'s> {
     pub(super) first_stored: Timestamp,
     pub(super) last_scanned: Timestamp,
+    /// The packages that came later.
+    pub(super) since: Since<'s>,
 }
 
 /// Software and findings of a record.
@@ -27,7 +29,7 @@ pub struct Content<'s> {
     software: Vec<SoftwareRow<'s>>,
     /// By qid, then in the order of the inventory.
     affected: Vec<Affected<'s>>,
-    times: Times,
+    times: Times<'s>,
     counts: SeverityCounts,
     risk: RiskView,
 }
@@ -77,9 +79,11 @@ pub struct Found<'c, 's> {
     pub risk: u8,
     /// The surest among the affected packages.
     pub confidence: Confidence,
-    /// The later of: first judged so for an affected package (the earliest of them), first stored.
+    /// The later of: first judged so for an affected package (the earliest of them), since when the record has that
+    /// package, which is when it was first stored or a later report brought it.
     pub first_found: Timestamp,
-    /// The later of: last scanned, judgement last changed; never before `first_found`.
+    /// The latest of: last scanned, judgement last changed, a report brought an affected package; never before
+    /// `first_found`.
     pub last_found: Timestamp,
     /// What is affected, in the order of the software.
     pub affected: &'c [Affected<'s>],
@@ -87,7 +91,7 @@ pub struct Found<'c, 's> {
 
 impl<'s> Content<'s> {
     /// What an inventory holds; nothing without one.
-    pub(super) fn of(index: &'s Index, inventory: Option<u32>, times: Times) -> Self {
+    pub(super) fn of(index: &'s Index, inventory: Option<u32>, times: Times<'s>) -> Self {
         let inventory = inventory.unwrap_or(NONE);
         let derived = index.inventories.derived(inventory);
         let risk = RiskView { score: derived.risk, worst: Some(derived.worst).filter(|worst| *worst > 0) };
@@ -151,8 +155,11 @@ impl<'s> Content<'s> {
     fn found_in<'c>(&'c self, affected: &'c [Affected<'s>]) -> Option<Found<'c, 's>> {
         let worst = affected.iter().max_by_key(|affected| affected.row.severity)?;
         let rows = || affected.iter().map(|affected| affected.row);
-        let judged = rows().map(|row| row.first_found).min()?;
-        let first_found = judged.max(self.times.first_stored);
+        let had = |package: u32| self.times.since.of(package).map_or(self.times.first_stored, Timestamp);
+        let had = |package: u32| had(package).max(self.times.first_stored);
+        let found = |affected: &Affected<'_>| affected.row.first_found.max(had(affected.package.id));
+        let first_found = affected.iter().map(found).min()?;
+        let last_had = affected.iter().map(|affected| had(affected.package.id)).max()?;
         let packages = affected.iter().map(|affected| affected.package);
         let rejudged = packages.filter(|package| package.changed > package.created);
         let rejudged = rejudged.map(|package| package.changed).max().unwrap_or(first_found);
@@ -163,7 +170,7 @@ impl<'s> Content<'s> {
             risk: rows().map(|row| row.risk).max()?,
             confidence: rows().map(|row| row.confidence).min()?,
             first_found,
-            last_found: self.times.last_scanned.max(first_found).max(rejudged),
+            last_found: self.times.last_scanned.max(first_found).max(last_had).max(rejudged),
             affected,
         })
     }

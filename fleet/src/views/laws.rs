@@ -13,11 +13,11 @@ use proptest::prelude::*;
 use store::{InventoryEntry, PackageRow};
 
 use super::content::{Content, Times};
-use crate::facts::{Derived, Index, Inventories, Packages, Put};
+use crate::facts::{Derived, Index, Inventories, Packages, Put, Since};
 use crate::judge::Judged;
 use crate::table::Bits;
 
-const TIMES: Times = Times { first_stored: Timestamp(5), last_scanned: Timestamp(8) };
+const TIMES: Times<'_> = Times { first_stored: Timestamp(5), last_scanned: Timestamp(8), since: Since::NONE };
 
 /// Findings of a package: (qid, severity, risk, name only).
 type Findings = Vec<(u32, u8, u8, bool)>;

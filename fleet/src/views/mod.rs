@@ -167,9 +167,9 @@ pub struct VulnerabilityView {
     pub risk: u8,
     /// The surest among the affected packages.
     pub confidence: Confidence,
-    /// The later of: first judged so for an affected package (the earliest of them), first stored.
+    /// See [`Found::first_found`].
     pub first_found: Timestamp,
-    /// The later of: last scanned, judgement last changed; never before `first_found`.
+    /// See [`Found::last_found`]; never before `first_found`.
     pub last_found: Timestamp,
     /// What is affected, in the order of the software.
     pub affected: Vec<AffectedView>,

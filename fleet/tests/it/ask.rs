@@ -124,7 +124,7 @@ async fn groups_and_numbers_count_what_the_filter_admits() {
     assert_eq!(fleet.summary(&selection).unwrap().images, 1);
     assert_eq!(fleet.summary(&everything(Entity::Image, "")).unwrap().packages, 3);
     assert_eq!(fleet.summary(&everything(Entity::Container, "state:RUNNING")).unwrap().images, 0);
-    let other = Selection { customer: Uuid::from_u128(1), ..everything(Entity::Image, "") };
+    let other = Selection { customer: Uuid::from_u128(77), ..everything(Entity::Image, "") };
     assert_eq!(fleet.summary(&other).unwrap(), fleet::Summary::default());
 
     let page = |window| fleet.vulnerabilities((DEFAULT_CUSTOMER, &EVERYTHING), None, None, window).unwrap();

@@ -8,4 +8,5 @@ mod judgement;
 mod lists;
 mod saved;
 mod scope;
+mod since;
 mod support;

@@ -28,7 +28,8 @@ mod tests {
 
     #[test]
     fn a_column_may_lie_in_arrays_and_a_group_or_a_condition_is_none() {
-        let column = |text: &str| resolve_column(text, Entity::Image).map(|(path, field)| (path, field.field().name));
+        let column =
+            |text: &str| resolve_column(text, Entity::Image).map(|(path, field)| (path, field.field().name));
         assert_eq!(column("images.created").unwrap(), (vec![], "created"));
         assert_eq!(column(" repo.repository ").unwrap(), (vec![Array::Repo], "repository"));
         let path = vec![Array::Vulnerabilities, Array::AffectedSoftware];

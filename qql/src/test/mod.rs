@@ -12,4 +12,4 @@ pub use ip::{IpRange, IpTest};
 pub use keyword::KeywordTest;
 pub use number::{DateTest, NumberTest};
 pub(crate) use text::is_uuid;
-pub use text::{TextTest, fold, tokens};
+pub use text::{Glance, TextTest, fold, tokens};

@@ -74,7 +74,7 @@ fn next_dotted<'a>(rest: &mut Option<&'a str>) -> Option<&'a str> {
 
 /// Whether the text is a UUID with its dashes.
 pub(crate) fn is_uuid(text: &str) -> bool {
-    text.len() == 36
+    text.len() == UUID
         && text.bytes().enumerate().all(|(index, byte)| match index {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
@@ -182,8 +182,8 @@ impl TextTest {
         !self.is_exact() && self.matches_folded(&fold(value))
     }
 
-    /// Whether the words or phrases are in a value that was put in lower case by [`fold`].
-    fn matches_folded(&self, folded: &str) -> bool {
+    /// Whether the words or phrases are in a value that was put in lower case by [`fold`]; whole values are not asked for.
+    pub fn matches_folded(&self, folded: &str) -> bool {
         if self.phrases.is_empty() {
             return tokens(folded).any(|token| begins_with_one(token, &self.words));
         }
@@ -201,12 +201,134 @@ impl TextTest {
         if self.present {
             return None;
         }
-        let longest = |phrase: &Vec<String>| phrase.iter().max_by_key(|word| word.len()).cloned();
+        let longest = |phrase: &Vec<String>| phrase.get(rarest(phrase)).cloned();
         let mut needles = self.words.clone();
         needles.extend(self.phrases.iter().filter_map(longest));
         needles.extend(self.exact.iter().map(|value| fold(value)));
         Some(needles)
     }
+}
+
+/// What the surroundings of a place in a value tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glance {
+    /// The value matches.
+    Matches,
+    /// Nothing that matches stands at this place; it may at another.
+    NotHere,
+    /// The whole value must be looked at.
+    Unknown,
+}
+
+impl TextTest {
+    /// Looks at a place where a value in lower case holds one of [`TextTest::needles`], told by its number: most places are
+    /// told by the letters beside them, without cutting the value into tokens.
+    pub fn glance(&self, needle: usize, folded: &str, at: usize) -> Glance {
+        if folded.len() == UUID && at > 0 {
+            return Glance::Unknown;
+        }
+        let bytes = folded.as_bytes();
+        if let Some(word) = self.words.get(needle) {
+            return match before(bytes, at) {
+                // a dot at the end of a word is cut off where digits follow
+                Edge::Cut if !word.ends_with('.') => Glance::Matches,
+                Edge::Inside => Glance::NotHere,
+                _ => Glance::Unknown,
+            };
+        }
+        match needle.checked_sub(self.words.len()).and_then(|phrase| self.phrases.get(phrase)) {
+            Some(phrase) if may_be_phrase(phrase, bytes, at) => Glance::Unknown,
+            Some(_) => Glance::NotHere,
+            None => Glance::Unknown,
+        }
+    }
+}
+
+/// Bytes of a UUID with its dashes.
+const UUID: usize = 36;
+
+/// What stands at the edge of a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    /// The end of the text, or something that texts are cut at.
+    Cut,
+    /// Something that belongs to the same token.
+    Inside,
+    Unknown,
+}
+
+fn kind(byte: u8) -> Edge {
+    match byte {
+        b'.' | 128.. => Edge::Unknown,
+        _ if is_separator(char::from(byte)) => Edge::Cut,
+        _ => Edge::Inside,
+    }
+}
+
+/// Whether a token may begin at a place that is no separator.
+fn before(bytes: &[u8], at: usize) -> Edge {
+    let Some(before) = at.checked_sub(1) else { return Edge::Cut };
+    if bytes[before] != b'.' {
+        return kind(bytes[before]);
+    }
+    let left = bytes[..before].iter().rev().take_while(|byte| !ends_part(**byte)).count();
+    let right = bytes[at..].iter().take_while(|byte| !ends_part(**byte)).count();
+    let (left, right) = (&bytes[before - left..before], &bytes[at..at + right]);
+    let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    match left.is_ascii() && right.is_ascii() {
+        true if is_number(left) || is_number(right) => Edge::Cut,
+        true => Edge::Inside,
+        false => Edge::Unknown,
+    }
+}
+
+fn ends_part(byte: u8) -> bool {
+    byte == b'.' || kind(byte) == Edge::Cut
+}
+
+/// The number of the word by which a phrase is looked for: the longest.
+fn rarest(phrase: &[String]) -> usize {
+    (0..phrase.len()).max_by_key(|word| phrase[*word].len()).unwrap_or(0)
+}
+
+/// Whether the neighbours of a phrase's [`rarest`] word, which stands there, may be those of the phrase.
+fn may_be_phrase(phrase: &[String], bytes: &[u8], at: usize) -> bool {
+    if phrase.iter().any(|word| word.starts_with('.') || word.ends_with('.')) {
+        return true;
+    }
+    let (middle, last) = (rarest(phrase), phrase.len() - 1);
+    let is_inside = |byte: Option<&u8>| byte.is_some_and(|byte| kind(*byte) == Edge::Inside);
+    let ends_inside = |end: usize| is_inside(bytes.get(end));
+    let begins_inside = |start: usize| start > 0 && is_inside(bytes.get(start - 1));
+    let (mut start, mut end) = (at, at + phrase[middle].len());
+    if begins_inside(start) || (middle < last && ends_inside(end)) {
+        return false;
+    }
+    for (number, word) in phrase.iter().enumerate().skip(middle + 1) {
+        end += bytes[end.min(bytes.len())..].iter().take_while(|byte| ends_part(**byte)).count();
+        let rest = bytes.get(end..).unwrap_or_default();
+        if rest.first().is_some_and(|byte| !byte.is_ascii()) {
+            return true;
+        }
+        end += word.len();
+        if !rest.starts_with(word.as_bytes()) || (number < last && ends_inside(end)) {
+            return false;
+        }
+    }
+    for word in phrase[..middle].iter().rev() {
+        start -= bytes[..start].iter().rev().take_while(|byte| ends_part(**byte)).count();
+        if start > 0 && !bytes[start - 1].is_ascii() {
+            return true;
+        }
+        if !bytes[..start].ends_with(word.as_bytes()) {
+            return false;
+        }
+        start -= word.len();
+        if begins_inside(start) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Whether a token begins with one of sorted words, none of which begins another.
@@ -220,4 +342,31 @@ fn is_phrase(window: &[&str], phrase: &[String]) -> bool {
     let last = phrase.len() - 1;
     let begins = window[..last].iter().zip(phrase).all(|(token, word)| token == word);
     begins && window[last].starts_with(phrase[last].as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_glance_never_contradicts_a_look_at_the_whole_value(
+            value in "[a.1_ \\-é\u{a0}]{0,12}", words in "[a.1_é]{1,3}( [a.1_]{1,2})?", phrase in "[a.1_ \\-é]{0,6}",
+        ) {
+            let mut test = TextTest::default();
+            test.or_words(&words);
+            test.or_phrase(&phrase);
+            let (folded, mut hopes) = (fold(&value), false);
+            for (number, needle) in test.needles().unwrap_or_default().iter().enumerate() {
+                for at in (0..folded.len()).filter(|at| folded.as_bytes()[*at..].starts_with(needle.as_bytes())) {
+                    let glance = test.glance(number, &folded, at);
+                    prop_assert!(glance != Glance::Matches || test.matches(&value), "{:?} {}", test, value);
+                    hopes |= glance != Glance::NotHere;
+                }
+            }
+            prop_assert!(hopes || !test.matches(&value), "{:?} {}", test, value);
+        }
+    }
 }

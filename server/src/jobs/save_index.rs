@@ -32,12 +32,16 @@ pub async fn run(path: PathBuf, store: Store, fleet: Fleet, mut stop: watch::Rec
     let mut breath = BREATH;
     loop {
         if is_due(&fleet, last.elapsed(), breath) {
-            match fleet.save(&store, &path, SavePace::Gentle).await {
+            let saving = fleet.save(&store, &path, SavePace::Gentle);
+            let outcome = tokio::select! {
+                outcome = saving => outcome,
+                _ = stop.wait_for(|stopping| *stopping) => return,
+            };
+            match outcome {
                 Ok(saved) => {
                     breath = BREATH.max(saved.took * SHARE);
                     debug!(bytes = saved.bytes, seconds = saved.took.as_secs_f32(), "the index is saved");
                 }
-                Err(_) if *stop.borrow() => return,
                 Err(error) => {
                     breath = OLD;
                     warn!("the index could not be saved, the next start takes longer: {error}");
@@ -71,5 +75,32 @@ fn is_due(fleet: &Fleet, since: Duration, breath: Duration) -> bool {
         None => since >= breath || breath == BREATH && records > 0,
         Some(0) => false,
         Some(changes) => since >= OLD.max(breath) || since >= breath && changes > records / MUCH,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::StoreOptions;
+
+    use super::*;
+    use crate::jobs::watch_bundle::open_current;
+
+    #[tokio::test]
+    async fn a_stop_saves_for_the_next_start_and_only_if_there_is_something_to_save() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreOptions::new(folder.path().join("plimsoll.db"))).unwrap();
+        let path = folder.path().join("index/fleet.index");
+        let start = || Fleet::start_from(store.clone(), open_current(folder.path()), &path, |_| None);
+        let fleet = start().await.unwrap();
+        assert!(is_due(&fleet, BREATH, BREATH) && !is_due(&fleet, POLL, BREATH), "an empty one can wait");
+        at_stop(&path, &store, &fleet).await;
+        let bytes = std::fs::read(&path).unwrap();
+        let fleet = start().await.unwrap();
+        assert_eq!(fleet.unsaved(), Some(0));
+        assert!(!is_due(&fleet, OLD, BREATH));
+        at_stop(&path, &store, &fleet).await;
+        assert!(bytes == std::fs::read(&path).unwrap(), "nothing changed, so nothing is written");
+        let (_stop, stopped) = watch::channel(true);
+        run(path, store.clone(), fleet, stopped).await;
     }
 }

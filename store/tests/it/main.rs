@@ -48,6 +48,7 @@ macro_rules! suite_on {
             image:
                 the_same_report_again_changes_nothing,
                 a_later_scan_of_the_same_content_moves_last_scanned,
+                packages_that_come_later_have_the_time_at_which_they_came,
                 an_older_report_adds_names_and_tags_and_nothing_else,
                 names_and_sources_of_all_reports_are_united,
                 packages_are_shared_between_images_and_come_back_whole,

@@ -42,7 +42,7 @@ pub(crate) async fn problems(store: &Store) -> (Vec<Problem>, Verified) {
 #[tokio::test]
 async fn every_damage_is_told_at_its_place() {
     type Check = fn(&Fault) -> bool;
-    let cases: [(&str, &str, Check); 19] = [
+    let cases: [(&str, &str, Check); 23] = [
         ("UPDATE image SET id = zeroblob(32) WHERE rowid = 1", "image", |fault| {
             matches!(fault, Fault::OtherUuid(_))
         }),
@@ -54,6 +54,16 @@ async fn every_damage_is_told_at_its_place() {
         }),
         ("UPDATE image SET created_at = updated + 1", "image", |fault| *fault == Fault::TimesCrossed),
         ("UPDATE image SET cause = 77", "image", |fault| matches!(fault, Fault::Unreadable(_))),
+        ("UPDATE image SET since = x'01' WHERE rowid = 1", "image", |fault| {
+            matches!(fault, Fault::Unreadable(_))
+        }),
+        // one pair: package 2, or 9, came at clock value 1
+        ("UPDATE image SET since = x'010202' WHERE rowid = 1", "image", |fault| {
+            *fault == Fault::TimesCrossed
+        }),
+        ("UPDATE image SET since = x'010902' WHERE rowid = 1", "image", |fault| {
+            *fault == Fault::NotInInventory(9)
+        }),
         ("DELETE FROM inventory", "image", |fault| matches!(fault, Fault::NoInventory(_))),
         ("UPDATE inventory SET digest = zeroblob(32)", "inventory", |fault| {
             matches!(fault, Fault::OtherContent(_))
@@ -65,6 +75,7 @@ async fn every_damage_is_told_at_its_place() {
         ("UPDATE container SET id = zeroblob(32) WHERE rowid = 1", "container", |fault| {
             matches!(fault, Fault::OtherUuid(_))
         }),
+        ("DELETE FROM container_image", "container", |fault| matches!(fault, Fault::Unreadable(_))),
         ("DELETE FROM tag", "image", |fault| *fault == Fault::NoTag("prod".into())),
         ("DELETE FROM tag WHERE name = 'web'", "container", |fault| *fault == Fault::NoTag("web".into())),
         ("UPDATE tag SET name = name || 'x'", "tag", |fault| matches!(fault, Fault::OtherUuid(_))),

@@ -48,9 +48,20 @@ impl Classes {
         }
     }
 
+    /// Whether no answer depends on times.
+    pub(super) fn is_single(&self) -> bool {
+        self.first_stored.is_empty() && self.latest.is_empty()
+    }
+
+    /// Whether an answer may change when something came to a record of such times as late as `last`.
+    pub(super) fn tell(&self, own: Own, last: i64) -> bool {
+        let (first_stored, latest) = (own.first_stored.max(last), own.latest.max(last));
+        self.of_times(own.first_stored, own.latest) != self.of_times(first_stored, latest)
+    }
+
     /// The candidates by class, each with times that stand for all of its members.
     pub(super) fn split(&self, records: &Records<'_>, candidates: &Bits) -> Vec<(Own, Bits)> {
-        if self.first_stored.is_empty() && self.latest.is_empty() {
+        if self.is_single() {
             return vec![(Own::NONE, candidates.clone())];
         }
         let classifier = Classifier::new(self, records);

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::Content;
 use super::finding::FindingTest;
+use super::look::looked_at;
 use super::software::Place;
 use crate::eval::formula::{Decision, Mask, decide};
 use crate::facts::{FindingRow, Vulnerabilities};
@@ -18,7 +19,8 @@ pub(super) fn inventories_with(content: Content<'_>, test: &FindingTest, used: i
         return Bits::none(content.inventories.end());
     }
     let mixed = mixed_groups(content.packages.vulnerabilities(), test);
-    let pass = Pass { content, test, by_place: test.asks_for_places() };
+    let groups = content.packages.vulnerabilities().rows().map(|row| row.group).collect();
+    let pass = Pass { content, test, by_place: test.asks_for_places(), groups };
     if test.formula.is_separable() && mixed.is_empty() {
         let mut sure = pass.nothing();
         pass.each(|subject, _, mask| {
@@ -44,20 +46,23 @@ pub(super) fn inventories_with(content: Content<'_>, test: &FindingTest, used: i
     found.or(&answered);
     if !open.is_empty() {
         open.and(&used());
-        found.or(&looked_at(content, test, &open));
+        found.or(&looked_at(&pass, &decisions.undecided(), &open));
     }
     found
 }
 
 /// Goes through all findings: of packages, or of items if the condition asks for paths.
-struct Pass<'p> {
-    content: Content<'p>,
-    test: &'p FindingTest,
-    by_place: bool,
+pub(super) struct Pass<'p> {
+    pub(super) content: Content<'p>,
+    pub(super) test: &'p FindingTest,
+    pub(super) by_place: bool,
+    /// By number of the vulnerability.
+    groups: Vec<u32>,
 }
 
 impl Pass<'_> {
-    fn nothing(&self) -> Bits {
+    /// No package or item.
+    pub(super) fn nothing(&self) -> Bits {
         let items = self.content.inventories.items().len();
         Bits::none(if self.by_place { items } else { self.content.packages.end() })
     }
@@ -75,10 +80,15 @@ impl Pass<'_> {
 
     /// Calls `see` with each package or item, the group of each of its findings, and what the finding shows there.
     fn each(&self, mut see: impl FnMut(u32, u32, Mask)) {
-        let vulnerabilities = self.content.packages.vulnerabilities();
+        self.each_row(|subject, group, mask, _| see(subject, group, mask));
+    }
+
+    /// [`Self::each`] with the finding itself; packages or items come in the order of their numbers.
+    pub(super) fn each_row(&self, mut see: impl FnMut(u32, u32, Mask, &FindingRow)) {
         let mut one = |subject: u32, place: &Place<'_>| {
             for row in place.rows {
-                see(subject, group_of(vulnerabilities, row), self.test.mask(self.content, row, place));
+                let group = self.groups.get(row.vulnerability as usize).copied().unwrap_or(NONE);
+                see(subject, group, self.test.mask(self.content, row, place), row);
             }
         };
         if self.by_place {
@@ -100,23 +110,33 @@ pub(super) fn group_of(vulnerabilities: &Vulnerabilities, row: &FindingRow) -> u
     vulnerabilities.row(row.vulnerability).map_or(NONE, |row| row.group)
 }
 
+/// Something for each of the different masks that the places of a group have.
+type Masks<T> = Vec<(Mask, T)>;
+
 /// What is decided about the places of each group, by what they show.
 struct Decisions {
     /// By group, for those whose places all show the same.
     uniform: Vec<Option<(Mask, Decision)>>,
-    /// For all others.
-    varied: HashMap<u32, Vec<(Mask, Decision)>>,
+    /// By group, the place of the others in `varied`, or [`NONE`].
+    places: Vec<u32>,
+    varied: Vec<(u32, Masks<Decision>)>,
 }
 
 impl Decisions {
     fn of(pass: &Pass<'_>, mixed: &Bits) -> Self {
-        let len = pass.content.packages.vulnerabilities().len() as usize;
+        let len = pass.groups.len();
         let mut first: Vec<Option<(Mask, u32)>> = vec![None; len];
-        let mut varied: HashMap<u32, Vec<(Mask, u32)>> = HashMap::new();
+        let mut places = vec![NONE; len];
+        let mut varied: Vec<(u32, Masks<u32>)> = Vec::new();
         pass.each(|_, group, mask| match first.get_mut(group as usize) {
             Some(Some((known, count))) if *known == mask => *count += 1,
             Some(Some(known)) => {
-                let masks = varied.entry(group).or_insert_with(|| vec![*known]);
+                let place = &mut places[group as usize];
+                if *place == NONE {
+                    *place = varied.len() as u32;
+                    varied.push((group, vec![*known]));
+                }
+                let masks = &mut varied[*place as usize].1;
                 match masks.iter_mut().find(|(of, _)| *of == mask) {
                     Some((_, count)) => *count += 1,
                     None => masks.push((mask, 1)),
@@ -126,30 +146,47 @@ impl Decisions {
             None => {}
         });
         let formula = &pass.test.formula;
-        let of_group = |(group, masks): (u32, Vec<(Mask, u32)>)| {
-            let decisions = if mixed.contains(group) {
-                vec![Decision::Look; masks.len()]
-            } else {
-                decide(formula, &masks)
-            };
-            (group, masks.into_iter().map(|(mask, _)| mask).zip(decisions).collect())
+        // what is decided depends on the masks and which of them is most frequent; few such lists differ
+        let mut known: HashMap<Vec<Mask>, Masks<Decision>> = HashMap::new();
+        let of_group = |(group, mut masks): (u32, Masks<u32>)| {
+            masks.sort_unstable_by_key(|(mask, count)| (std::cmp::Reverse(*count), *mask));
+            let masks: Vec<Mask> = masks.into_iter().map(|(mask, _)| mask).collect();
+            if mixed.contains(group) {
+                return (group, masks.into_iter().map(|mask| (mask, Decision::Look)).collect());
+            }
+            let decisions = known.entry(masks).or_insert_with_key(|masks| {
+                let ranked: Masks<u32> = masks.iter().copied().zip((0..masks.len() as u32).rev()).collect();
+                masks.iter().copied().zip(decide(formula, &ranked)).collect()
+            });
+            (group, decisions.clone())
         };
         let one = |(mask, _)| (mask, if formula.holds(mask) { Decision::Sure } else { Decision::No });
         Self {
             uniform: first.into_iter().map(|known| known.map(one)).collect(),
+            places,
             varied: varied.into_iter().map(of_group).collect(),
         }
     }
 
     fn get(&self, group: u32, mask: Mask) -> Decision {
-        match self.uniform.get(group as usize) {
-            Some(Some(_)) if !self.varied.is_empty() && self.varied.contains_key(&group) => {
-                let known = self.varied[&group].iter().find(|(of, _)| *of == mask);
+        let place = self.places.get(group as usize).copied().unwrap_or(NONE);
+        match (self.varied.get(place as usize), self.uniform.get(group as usize)) {
+            (Some((_, masks)), _) => {
+                let known = masks.iter().find(|(of, _)| *of == mask);
                 known.map_or(Decision::Look, |(_, decision)| *decision)
             }
-            Some(Some((_, decision))) => *decision,
-            _ => Decision::No,
+            (None, Some(Some((_, decision)))) => *decision,
+            (None, _) => Decision::No,
         }
+    }
+
+    /// The groups that not every place answers for.
+    fn undecided(&self) -> Bits {
+        let mut groups = Bits::none(self.uniform.len() as u32);
+        let is_open = |(_, decision): &(Mask, Decision)| matches!(decision, Decision::Look | Decision::Alone);
+        let open = self.varied.iter().filter(|(_, masks)| masks.iter().any(is_open));
+        open.for_each(|(group, _)| groups.insert(*group));
+        groups
     }
 }
 
@@ -184,53 +221,4 @@ pub(super) fn passing(content: Content<'_>, test: &FindingTest, inventories: &[u
     Bits::from_fn(vulnerabilities.len(), |group| {
         masks[group as usize].is_some_and(|mask| test.formula.holds(mask))
     })
-}
-
-/// Inventories from which on two threads look at them.
-const SHARED: u64 = 500;
-
-/// Those of some inventories that have a vulnerability for which the test holds.
-fn looked_at(content: Content<'_>, test: &FindingTest, open: &Bits) -> Bits {
-    let look = |mut part: Bits| {
-        part.retain(|inventory| has_group(content, test, inventory));
-        part
-    };
-    if open.count() < SHARED {
-        return look(open.clone());
-    }
-    let half = open.len() / 128 * 64;
-    let low = Bits::from_words(open.words()[..half as usize / 64].to_vec(), open.len());
-    let mut high = open.clone();
-    high.subtract(&low);
-    std::thread::scope(|scope| {
-        let high = scope.spawn(|| look(high));
-        let mut found = look(low);
-        found.or(&high.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        found
-    })
-}
-
-/// Whether an inventory has a vulnerability for which the test holds.
-fn has_group(content: Content<'_>, test: &FindingTest, inventory: u32) -> bool {
-    let vulnerabilities = content.packages.vulnerabilities();
-    let whole = test.whole_bits();
-    let mut groups: HashMap<u32, (Mask, Mask, model::Severity)> = HashMap::new();
-    let items = content.inventories.items();
-    let listed = content.inventories.listing(inventory).map_or(&[][..], |listing| listing.items());
-    // most packages have no findings, so that is asked first
-    let has_rows = |item: &&u32| !content.packages.findings(items.package(**item)).is_empty();
-    let places = listed.iter().filter(has_rows).filter_map(|item| content.place(*item));
-    for place in places.filter(|place| place.is_judged) {
-        for row in place.rows {
-            let mask = test.mask(content, row, &place);
-            let (of_places, of_worst, worst) =
-                groups.entry(group_of(vulnerabilities, row)).or_insert((0, mask & whole, row.severity));
-            *of_places |= mask & !whole;
-            // the record shows the vulnerability of the worst place, of several the last
-            if row.severity >= *worst {
-                (*of_worst, *worst) = (mask & whole, row.severity);
-            }
-        }
-    }
-    groups.values().any(|(of_places, of_worst, _)| test.formula.holds(of_places | of_worst))
 }

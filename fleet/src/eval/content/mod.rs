@@ -11,6 +11,7 @@ mod classes;
 mod finding;
 mod groups;
 mod lists;
+mod look;
 mod passing;
 mod plain;
 mod software;
@@ -121,10 +122,17 @@ impl<'i> Content<'i> {
         candidates: &Bits,
     ) -> Bits {
         let mut found = Bits::none(candidates.len());
-        for (own, members) in Classes::of(condition).split(records, candidates) {
+        let classes = Classes::of(condition);
+        let late = records.late(&classes, candidates);
+        let mut others = candidates.clone();
+        if !late.is_empty() {
+            others.subtract(&late);
+            found = self.one_by_one(records, None, array, condition, &late);
+        }
+        for (own, members) in classes.split(records, &others) {
             match self.inventories_with(own, array, condition, || records.inventories(&members)) {
                 Ok(inventories) => found.or(&records.having(&inventories, &members)),
-                Err(Unsupported) => found.or(&self.one_by_one(records, own, array, condition, &members)),
+                Err(Unsupported) => found.or(&self.one_by_one(records, Some(own), array, condition, &members)),
             }
         }
         found
@@ -237,11 +245,11 @@ impl<'i> Content<'i> {
         })
     }
 
-    /// Asks each record for its elements.
+    /// Asks each record for its elements. `own` are times that stand for all of them, if there are such.
     fn one_by_one(
         self,
         records: &Records<'_>,
-        own: Own,
+        own: Option<Own>,
         array: Array,
         condition: &Condition,
         members: &Bits,
@@ -250,8 +258,10 @@ impl<'i> Content<'i> {
         // what a part of the condition rules out need not be looked at
         if let Condition::And(operands) = condition {
             for operand in operands {
-                if let Ok(inventories) =
-                    self.inventories_with(own, array, operand, || records.inventories(&found))
+                let own = own.or_else(|| Classes::of(operand).is_single().then_some(Own::NONE));
+                if let Some(own) = own
+                    && let Ok(inventories) =
+                        self.inventories_with(own, array, operand, || records.inventories(&found))
                 {
                     found = records.having(&inventories, &found);
                 }
@@ -289,6 +299,27 @@ impl Records<'_> {
             stored.max(self.tenant.images.first_stored.get(image).copied().unwrap_or(i64::MIN));
         let last_scanned = self.times.last_scanned.get(image).copied().unwrap_or(i64::MIN);
         Own { first_stored, latest: first_stored.max(last_scanned) }
+    }
+
+    /// The candidates to which packages came so late that it may change the answer.
+    fn late(&self, classes: &Classes, candidates: &Bits) -> Bits {
+        let images = &self.tenant.images;
+        if classes.is_single() || images.has_since.is_empty() {
+            return Bits::none(candidates.len());
+        }
+        let mut late = match self.is_container {
+            true => through(&self.tenant.containers.image, candidates, &images.has_since),
+            false => {
+                let mut late = candidates.clone();
+                late.and(&images.has_since);
+                late
+            }
+        };
+        late.retain(|position| {
+            let last = images.since(self.image(position)).last();
+            last.is_some_and(|last| classes.tell(self.own(position), last))
+        });
+        late
     }
 
     /// The members whose inventory is in a set.

@@ -12,13 +12,15 @@ use crate::eval::column::{shown as hex, time};
 use crate::eval::evidence::{self, Line};
 use crate::eval::row::{Row, Value, holds};
 use crate::eval::shown;
-use crate::facts::{FindingRow, Tenant, VulnerabilityRow};
+use crate::facts::{FindingRow, Since, Tenant, VulnerabilityRow};
 use crate::table::NONE;
 
 /// What a record holds.
 pub(crate) struct PlainRecord<'c> {
     content: Content<'c>,
     own: Own,
+    /// The packages that came to the image later.
+    since: Since<'c>,
     /// The diff-ids of its layers as numbers of the tenant's digests, the lowest first.
     layers: Vec<u32>,
     tenant: &'c Tenant,
@@ -52,7 +54,7 @@ impl<'c> PlainRecord<'c> {
         let layers = tenant.images.layers.get(image).map(|[layer]| layer).collect();
         let entries = content.inventories.entries(inventory);
         let places = entries.filter_map(|(item, layer)| Some((content.place(item)?, item, layer))).collect();
-        Self { content, own, layers, tenant, places }
+        Self { content, own, since: tenant.images.since(image), layers, tenant, places }
     }
 
     /// Whether an element of an array satisfies a condition.
@@ -136,8 +138,14 @@ impl<'r> PlainFinding<'r> {
     }
 
     fn first_found(&self) -> i64 {
-        let judged = self.affected.iter().map(|(_, row)| row.first_found.0).min();
-        judged.unwrap_or(i64::MIN).max(self.record.own.first_stored)
+        let found = self.affected.iter().map(|(place, row)| row.first_found.0.max(self.came(*place)));
+        found.min().unwrap_or(i64::MIN).max(self.record.own.first_stored)
+    }
+
+    /// When a later report brought the package of a place.
+    fn came(&self, place: usize) -> i64 {
+        let package = self.record.places[place].0.package;
+        self.record.since.of(package).unwrap_or(i64::MIN)
     }
 
     fn last_found(&self) -> i64 {
@@ -148,7 +156,8 @@ impl<'r> PlainFinding<'r> {
             .filter_map(|(place, _)| packages.entry(self.record.places[*place].0.package));
         let rejudged =
             entries.filter(|entry| entry.changed > entry.created).map(|entry| entry.changed.0).max();
-        self.first_found().max(self.record.own.latest).max(rejudged.unwrap_or(i64::MIN))
+        let came = self.affected.iter().map(|(place, _)| self.came(*place)).max();
+        self.first_found().max(self.record.own.latest).max(rejudged.max(came).unwrap_or(i64::MIN))
     }
 
     fn has_kind(&self, system: bool) -> bool {

@@ -69,8 +69,8 @@ impl Node {
     }
 }
 
-/// A finding at a place: package, its finding, when it was found, path, ordinal of the layer.
-type At<'w> = (&'w PlainPackage, &'w Finding, i64, &'w str, Option<u32>);
+/// A finding at a place: package, its finding, when it was found and when the package came, path, ordinal of the layer.
+type At<'w> = (&'w PlainPackage, &'w Finding, (i64, i64), &'w str, Option<u32>);
 
 impl World {
     pub(super) fn image_node(&self, number: usize) -> Node {
@@ -222,10 +222,14 @@ impl World {
         for entry in &self.inventories[inventory] {
             let package = &self.packages[entry.package as usize];
             let judged = entry.owned_by.is_none();
+            let came = image.since.iter().find(|(package, _)| *package == entry.package);
+            let came = came.map_or(i64::MIN, |(_, clock)| clock.0);
             let found = package.judgement.findings.iter().zip(&package.first_found);
             let at: Vec<At<'_>> = found
                 .filter(|_| judged)
-                .map(|(finding, first)| (package, finding, first.0, entry.path.as_str(), entry.layer))
+                .map(|(finding, first)| {
+                    (package, finding, (first.0.max(came), came), entry.path.as_str(), entry.layer)
+                })
                 .collect();
             at.iter().for_each(|at| groups.entry(at.1.vulnerability.qid).or_default().push(*at));
             if package.row.package.ecosystem != Ecosystem::Os {
@@ -298,11 +302,12 @@ fn finding(group: &[At<'_>], own: (i64, i64), layers: &[String]) -> Node {
     what.cves().for_each(|cve| node.text(of(FindingField::Cveids), cve));
     let sure = group.iter().any(|at| at.1.confidence == Confidence::Confirmed);
     node.text(of(FindingField::TypeDetected), if sure { "CONFIRMED" } else { "POTENTIAL" });
-    let first = group.iter().map(|at| at.2).min().unwrap().max(own.0);
+    let first = group.iter().map(|at| at.2.0).min().unwrap().max(own.0);
+    let came = group.iter().map(|at| at.2.1).max().unwrap();
     let anew =
         group.iter().filter(|at| at.0.row.changed > at.0.row.created).map(|at| at.0.row.changed.0).max();
     node.number(of(FindingField::FirstFound), first);
-    node.number(of(FindingField::LastFound), own.1.max(first).max(anew.unwrap_or(first)));
+    node.number(of(FindingField::LastFound), own.1.max(first).max(came).max(anew.unwrap_or(first)));
     what.published.iter().for_each(|time| node.number(of(FindingField::Published), time.0));
     let fixable = group.iter().any(|at| at.1.fix_version.is_some());
     node.flag(of(FindingField::PatchAvailable), fixable);

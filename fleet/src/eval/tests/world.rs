@@ -1,5 +1,6 @@
 //! Small random fleets, put into tables, and kept plainly beside them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use matcher::{Coverage, Judgement};
@@ -233,6 +234,7 @@ fn image(dice: &mut Dice, number: u64, digest_of: Digest) -> ImageRecord {
         sources: dice.several(2, Dice::word),
         tags,
         inventory: digest_of,
+        since: Box::default(),
         document: ImageDocument {
             facts,
             os_release,
@@ -300,6 +302,15 @@ fn container(dice: &mut Dice, number: u64, images: u64) -> ContainerRecord {
     }
 }
 
+/// For a few images, when some of their packages came.
+fn since(dice: &mut Dice, entries: &[InventoryEntry]) -> Box<[(u32, Timestamp)]> {
+    if !dice.one_in(3) {
+        return Box::default();
+    }
+    let came: BTreeMap<u32, Timestamp> = entries.iter().map(|entry| (entry.package, dice.time())).collect();
+    came.into_iter().filter(|_| dice.one_in(2)).collect()
+}
+
 impl World {
     pub(super) fn of(seed: u64) -> Self {
         let dice = &mut Dice(seed);
@@ -309,7 +320,9 @@ impl World {
         let images: Vec<(ImageRecord, usize)> = (0..12)
             .map(|number| {
                 let inventory = dice.below(inventories.len() as u64) as usize;
-                (image(dice, number, digest("inventory", inventory as u64)), inventory)
+                let mut record = image(dice, number, digest("inventory", inventory as u64));
+                record.since = since(dice, &inventories[inventory]);
+                (record, inventory)
             })
             .collect();
         let containers: Vec<ContainerRecord> =

@@ -41,7 +41,8 @@ impl Persist for Packages {
         let mut blocks = Vec::with_capacity(number);
         let mut count = 0;
         for index in 0..number {
-            let first = u32::try_from(index * BLOCK).map_err(|_| PersistError::Damaged("there are too many packages"))?;
+            let first = u32::try_from(index * BLOCK)
+                .map_err(|_| PersistError::Damaged("there are too many packages"))?;
             let block = load_block(source, first, &mut tables)?;
             count += block.entries.iter().flatten().count();
             blocks.push(Arc::new(block));
@@ -60,14 +61,16 @@ fn save_block(block: &Block, sink: &mut Sink<'_>) -> io::Result<()> {
     let known = || block.entries.iter().flatten();
     let identities: Vec<&Identity> = known().map(|entry| &entry.package).collect();
     identity::save(&identities, sink)?;
-    let heads = block.entries.iter().zip(&block.heads).filter_map(|(entry, head)| Some((entry.as_ref()?, head)));
+    let heads =
+        block.entries.iter().zip(&block.heads).filter_map(|(entry, head)| Some((entry.as_ref()?, head)));
     let records: Vec<Record> = heads.clone().map(|(entry, head)| record(entry, head)).collect();
     sink.plain(&records)?;
     for (_, head) in heads {
         let rows: Vec<Row> = block.rows_of(head).iter().map(row).collect();
         sink.plain(&rows)?;
     }
-    let undecided: Vec<_> = (0_u32..).zip(known()).filter(|(_, entry)| !entry.undecided().is_empty()).collect();
+    let undecided: Vec<_> =
+        (0_u32..).zip(known()).filter(|(_, entry)| !entry.undecided().is_empty()).collect();
     sink.count(undecided.len())?;
     for (at, entry) in undecided {
         sink.plain(&[at, entry.undecided().len() as u32])?;
@@ -189,15 +192,22 @@ fn load_undecided(
             let (vulnerability, advisory, reason) = (source.text()?, source.text()?, source.text()?);
             undecided.push(Undecided { vulnerability, advisory, reason });
         }
-        let (entry, _) = known.get_mut(at as usize).ok_or(PersistError::Damaged("a statement is of nobody"))?;
+        let (entry, _) =
+            known.get_mut(at as usize).ok_or(PersistError::Damaged("a statement is of nobody"))?;
         entry.undecided = Some(undecided.into_boxed_slice());
     }
     Ok(())
 }
 
 fn record(entry: &PackageEntry, head: &PackageHead) -> Record {
-    let numbers =
-        [head.name, head.version, head.fix_version, head.lifecycle, head.place, head.end.saturating_sub(head.start)];
+    let numbers = [
+        head.name,
+        head.version,
+        head.fix_version,
+        head.lifecycle,
+        head.place,
+        head.end.saturating_sub(head.start),
+    ];
     let words = [entry.coverage.code(), model::LifecycleStage::optional_code(entry.stage)];
     ([entry.created.0, entry.changed.0], (entry.fingerprint, (numbers, words)))
 }

@@ -1,4 +1,4 @@
-SELECT customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document, tags, cause
+SELECT customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document, tags, since, cause
 FROM image
 WHERE (customer, uuid) > ($1, $2)
 ORDER BY customer, uuid

@@ -1,6 +1,6 @@
 INSERT INTO image
-    (customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document, tags, cause)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    (customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document, tags, cause, since)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (customer, uuid) DO UPDATE SET
     updated = excluded.updated,
     last_scanned = excluded.last_scanned,
@@ -9,4 +9,5 @@ ON CONFLICT (customer, uuid) DO UPDATE SET
     names = excluded.names,
     document = excluded.document,
     tags = excluded.tags,
-    cause = excluded.cause
+    cause = excluded.cause,
+    since = excluded.since

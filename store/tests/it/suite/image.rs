@@ -37,6 +37,41 @@ pub(crate) async fn a_later_scan_of_the_same_content_moves_last_scanned(backend:
     assert_eq!((image.created_at, image.updated), (first.updated, second.updated));
 }
 
+pub(crate) async fn packages_that_come_later_have_the_time_at_which_they_came(backend: impl Backend) {
+    let store = backend.open();
+    let mut clock = 1_000;
+    let mut send = async |packages: &[&str]| {
+        let mut sent = report(1, packages);
+        clock += 1;
+        sent.scanned_at = Timestamp(clock);
+        store.put_report(DEFAULT_CUSTOMER, sent).await.unwrap().updated
+    };
+    let since = async || stored(&store, 1).await.since.to_vec();
+    send(&["bash", "curl"]).await;
+    store.put_report(DEFAULT_CUSTOMER, report(2, &["zlib"])).await.unwrap();
+    assert_eq!(since().await, []);
+    let came = send(&["bash", "curl", "zlib"]).await;
+    assert_eq!(since().await, [(3, came)]);
+    send(&["bash", "curl", "zlib"]).await;
+    assert_eq!(since().await, [(3, came)]);
+    let dash = send(&["curl", "zlib", "dash"]).await;
+    assert_eq!(since().await, [(3, came), (4, dash)]);
+    let again = send(&["bash", "curl", "dash"]).await;
+    assert_eq!(since().await, [(1, again), (4, dash)]);
+    store.put_report(DEFAULT_CUSTOMER, report(1, &["old"])).await.unwrap();
+    assert_eq!(since().await, [(1, again), (4, dash)]);
+    let image = stored(&store, 1).await;
+    assert_eq!(
+        store.images_after(None, 10).await.unwrap().into_iter().find(|of| of.id == image.id),
+        Some(image.clone())
+    );
+    assert_eq!(store.images_of(&[(image.customer, image.uuid)]).await.unwrap().first(), Some(&image));
+    assert_eq!(store.verify(&mut |problem| panic!("{problem}")).await.unwrap().problems, 0);
+    store.delete_images(DEFAULT_CUSTOMER, &[image.uuid]).await.unwrap();
+    send(&["bash", "new"]).await;
+    assert_eq!(since().await, []);
+}
+
 pub(crate) async fn an_older_report_adds_names_and_tags_and_nothing_else(backend: impl Backend) {
     let store = backend.open();
     let mut newer = report(1, &["bash", "curl"]);
