@@ -103,7 +103,10 @@ mod tests {
     fn text(items: Vec<String>) -> Result<String, FleetError> {
         let render = |out: &mut Vec<u8>, index: usize| match items[index].as_str() {
             "damaged" => Err(FleetError::Stopped),
-            item => Ok(out.extend_from_slice(item.as_bytes())),
+            item => {
+                out.extend_from_slice(item.as_bytes());
+                Ok(())
+            }
         };
         let mut stream = BulkStream { next: 0, count: items.len(), limit: 7, done: false, render };
         let mut all = Vec::new();

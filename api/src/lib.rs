@@ -10,9 +10,9 @@
 
 mod auth;
 mod body;
-mod container_reports;
 mod changes;
 mod completion;
+mod container_reports;
 mod containers;
 mod deletion;
 mod error;

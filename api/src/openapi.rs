@@ -5,7 +5,10 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
-use crate::{changes, completion, container_reports, containers, deletion, health, images, jobs, query, reports, statistics, tags, token, vulnerabilities};
+use crate::{
+    changes, completion, container_reports, containers, deletion, health, images, jobs, query, reports,
+    statistics, tags, token, vulnerabilities,
+};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(

@@ -14,8 +14,8 @@ use crate::error::{ApiError, Refusal};
 use crate::state::{ApiState, Shared, SharedState};
 use crate::wire::Version;
 use crate::{
-    auth, changes, completion, container_reports, containers, deletion, health, images, jobs, openapi, query, reports, request_log, statistics, tags,
-    token, vulnerabilities,
+    auth, changes, completion, container_reports, containers, deletion, health, images, jobs, openapi, query,
+    reports, request_log, statistics, tags, token, vulnerabilities,
 };
 
 /// The largest form of `POST /auth`, in bytes.

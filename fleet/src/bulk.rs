@@ -60,7 +60,9 @@ impl Export {
         render: impl FnOnce(&BulkContainer<'_>),
     ) -> Result<(), FleetError> {
         let Some(position) = self.positions.get(index) else { return Ok(()) };
-        let Some(view) = self.state.view(self.customer, &self.scope, Entity::Container) else { return Ok(()) };
+        let Some(view) = self.state.view(self.customer, &self.scope, Entity::Container) else {
+            return Ok(());
+        };
         render(&BulkContainer::of(&view.state.index, view.tenant, *position, &self.read)?);
         Ok(())
     }

@@ -21,8 +21,8 @@ use crate::{FeedChange, FeedPlace};
 
 mod saved;
 
-pub use saved::{SaveError, SavePace, Saved};
 use saved::Saving;
+pub use saved::{SaveError, SavePace, Saved};
 
 /// Packages whose new judgements are handed over together.
 const HANDED_OVER: usize = 4_096;

@@ -14,9 +14,7 @@ use knowledge::Bundle;
 use matcher::risk::Band;
 use matcher::{Coverage, Judgement};
 use model::advisory::Exploitation;
-use model::{
-    Confidence, Digest, Finding, FixState, LifecycleStage, Package, Severity, SeverityRule, Timestamp,
-};
+use model::{Confidence, Digest, Finding, FixState, LifecycleStage, Package, SeverityRule, Timestamp};
 
 /// Packages that are judged without starting threads.
 const ALONE: usize = 64;
@@ -201,19 +199,12 @@ const fn state_number(state: FixState) -> u64 {
     }
 }
 
-/// Findings by severity.
-pub(crate) fn count(severities: impl IntoIterator<Item = Severity>) -> crate::SeverityCounts {
-    let mut counts = crate::SeverityCounts::default();
-    severities.into_iter().for_each(|severity| counts.add(severity));
-    counts
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use model::advisory::Epss;
-    use model::{NamespaceFamily, Vulnerability};
+    use model::{NamespaceFamily, Severity, Vulnerability};
 
     use super::*;
 

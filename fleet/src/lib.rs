@@ -12,17 +12,13 @@
 //! The decision a reader may doubt: a change is applied strictly in the order of the store's clock, also a change of
 //! judgements that this very process made. Only so can an export cursor promise that nothing new ever appears behind it.
 
-#[allow(dead_code, unused_imports)]
 mod aggregate;
 mod ask;
-#[allow(dead_code)]
-mod complete;
 mod bulk;
+mod complete;
 mod dictionary;
 mod error;
-#[allow(dead_code, unused_imports)]
 mod eval;
-#[allow(dead_code, unused_imports)]
 mod facts;
 mod fleet;
 mod follow;
@@ -33,25 +29,21 @@ mod judge;
 mod lists;
 mod load;
 mod page;
-#[allow(dead_code, unused_imports)]
 mod persist;
 mod query;
 mod rejudge;
 mod request;
-#[allow(dead_code, unused_imports)]
-mod table;
 #[cfg(test)]
 mod simulation;
-#[allow(dead_code)]
 mod sort;
 mod state;
-#[allow(dead_code, unused_imports)]
+mod table;
 pub mod views;
 
 pub use aggregate::{FleetVulnerabilities, FleetVulnerability, SeverityTotals, StateTotals, Summary};
 pub use ask::{
-    Association, GroupBy, GroupKey, GroupList, GroupRow, HostTotals, Inside, Part, Selection, Window, WindowPlace,
-    WindowRequest,
+    Association, GroupBy, GroupKey, GroupList, GroupRow, HostTotals, Inside, Part, Selection, Window,
+    WindowPlace, WindowRequest,
 };
 pub use bulk::Export;
 pub use dictionary::{Fragments, SeverityCounts};

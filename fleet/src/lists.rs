@@ -21,6 +21,9 @@ use crate::views::{BulkContainer, BulkImage, ContainerView, ImageView, ReadImage
 /// Hex digits of a short id.
 const SHORT_ID: usize = 12;
 
+/// The positions of a page of a bulk list, the text of the next cursor, and where the export ends.
+type Bulk = (Vec<u32>, Option<String>, Option<Timestamp>);
+
 impl Fleet {
     /// A page of the bulk list of images.
     pub fn images_bulk(&self, request: &BulkRequest) -> Result<BulkPage<ImageView>, FleetError> {
@@ -112,7 +115,7 @@ impl Fleet {
         state: &State,
         entity: Entity,
         request: &BulkRequest,
-    ) -> Result<(Vec<u32>, Option<String>, Option<Timestamp>), FleetError> {
+    ) -> Result<Bulk, FleetError> {
         let now = Timestamp::now();
         let mut cursor = Cursor::of(request.cursor.as_ref());
         cursor.put_end(request.end);

@@ -114,7 +114,18 @@ impl Server {
         let state = ApiState { store: store.clone(), fleet: fleet.clone(), settings: api_settings(settings) };
         let serving = tokio::spawn(api::serve(listener, api::router(state), stop_signal(stopped)));
         info!(address = %address, "listening on {address}");
-        Ok(Self { address, store, fleet, generated_password, feeds_loaded, stop, serving, jobs, index: data.index(), _lock: lock })
+        Ok(Self {
+            address,
+            store,
+            fleet,
+            generated_password,
+            feeds_loaded,
+            stop,
+            serving,
+            jobs,
+            index: data.index(),
+            _lock: lock,
+        })
     }
 
     /// Serves until `signal` is ready, then stops: no new requests, those in flight are finished.

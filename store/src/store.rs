@@ -387,7 +387,9 @@ impl Store {
     /// Moves the clock forward to `to` at least: for tests that keep two databases in step with each other.
     #[doc(hidden)]
     pub async fn advance_clock(&self, to: Timestamp) -> Result<()> {
-        let run = move |work: &mut Work<'_>| Ok(work.connection.query(sql!("clock/advance"), &[to.into()]).map(drop)?);
+        let run = move |work: &mut Work<'_>| {
+            Ok(work.connection.query(sql!("clock/advance"), &[to.into()]).map(drop)?)
+        };
         self.write(0, run).await
     }
 

@@ -72,7 +72,9 @@ pub(crate) async fn list(
         customer: identity.customer(),
         scope: identity.scope().clone(),
     };
-    let text = |headers: &HeaderMap, name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let text = |headers: &HeaderMap, name| {
+        headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
     if text(&headers, header::ACCEPT).is_some_and(|accept| accept.contains("text/event-stream")) {
         // a browser that lost its connection tells where it was by this header
         let last = text(&headers, header::HeaderName::from_static("last-event-id"));
@@ -91,7 +93,9 @@ pub(crate) async fn list(
 fn place(text: Option<&str>) -> Result<FeedPlace, ApiError> {
     let Some(text) = text else { return Ok(FeedPlace::START) };
     let refused = |()| {
-        ApiError::bad_request("after is no place of the change feed: give back `next` or `place` as they came, or a clock value")
+        ApiError::bad_request(
+            "after is no place of the change feed: give back `next` or `place` as they came, or a clock value",
+        )
     };
     text.parse().map_err(refused)
 }

@@ -114,7 +114,8 @@ async fn choose(
     let mut uuids = Vec::with_capacity(ids.len());
     for id in ids {
         let uuid = Uuid::try_parse(&id);
-        let uuid = uuid.map_err(|_| ApiError::bad_request(format!("{}: `{}` is not a uuid", kind.ids, shorten(&id))))?;
+        let uuid = uuid
+            .map_err(|_| ApiError::bad_request(format!("{}: `{}` is not a uuid", kind.ids, shorten(&id))))?;
         match shared.fleet.is_visible(customer, identity.scope(), entity, uuid) {
             Lookup::Found(_) => uuids.push(uuid),
             Lookup::OutOfScope => return Err(ApiError::out_of_scope()),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
-use fleet::{ImageView, SoftwareView};
 use fleet::inquiry::{Answer, Inquiry, Question, Seen, is_number};
+use fleet::{ImageView, SoftwareView};
 use model::{Digest, ImageId, OsRelease, Package, Timestamp};
 use serde::Serialize;
 

@@ -12,7 +12,7 @@ pub(crate) mod snow;
 
 use std::sync::Arc;
 
-use fleet::{ImageView, Fleet, FleetError, Inside, Lookup, Part, Scope};
+use fleet::{Fleet, FleetError, ImageView, Inside, Lookup, Part, Scope};
 use uuid::Uuid;
 
 use crate::auth::{Identity, Permission};

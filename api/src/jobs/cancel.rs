@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::{JobView, is_visible};
 use super::show::unknown;
+use super::{JobView, is_visible};
 use crate::auth::{Identity, Permission};
 use crate::body;
 use crate::error::{ApiError, Refusal};
@@ -42,7 +42,10 @@ pub(crate) async fn cancel(
     let cancelled = shared.store.cancel_job(customer, uuid).await.map_err(crate::store_error)?;
     let job = shared.store.job(customer, uuid).await.map_err(crate::store_error)?.ok_or_else(unknown)?;
     if !cancelled {
-        return Err(ApiError::new(Refusal::Conflict, format!("the job has ended already: {}", job.state.as_str())));
+        return Err(ApiError::new(
+            Refusal::Conflict,
+            format!("the job has ended already: {}", job.state.as_str()),
+        ));
     }
     Ok(body::json(&JobView::from(job)))
 }

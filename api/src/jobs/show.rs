@@ -42,7 +42,9 @@ impl From<Kept> for KeptRecord {
         let reason = match kept.reason {
             KeptReason::NotFound => "it is not there any more".to_owned(),
             KeptReason::InUse(containers) => {
-                format!("{containers} containers that are created, running, paused or stopped were made from it")
+                format!(
+                    "{containers} containers that are created, running, paused or stopped were made from it"
+                )
             }
         };
         Self { uuid: kept.uuid, reason }

@@ -102,7 +102,11 @@ impl ImageRendering {
         let mut object = ObjectWriter::new(out);
         self.append_head(&mut object, &image.into());
         object.array("softwares", Some(image.content.software()), |out, row| {
-            if is_legacy { rows::software_legacy(out, row) } else { rows::software(out, row, ContainerProfile::Full) }
+            if is_legacy {
+                rows::software_legacy(out, row)
+            } else {
+                rows::software(out, row, ContainerProfile::Full)
+            }
         });
         let facts = &image.record.document.facts;
         let layers: Vec<DiffId> = facts.layers.iter().filter_map(|layer| layer.diff_id).collect();

@@ -14,12 +14,16 @@ const NOTHING: &str = "-";
 /// The beginning of a table of OS packages.
 pub(super) const NARROW: &str = "#table cols=3\nPackage Installed_Version Required_Version";
 /// The beginning of a table with language packages.
-pub(super) const WIDE: &str = "#table cols=5\nPackage Installed_Version Required_Version Language Install_Path";
+pub(super) const WIDE: &str =
+    "#table cols=5\nPackage Installed_Version Required_Version Language Install_Path";
 
 /// The text for a vulnerability in this software.
 pub(crate) fn text(view: &VulnerabilityView, software: &[SoftwareView]) -> String {
-    let tabled: Vec<&AffectedView> =
-        view.affected.iter().filter(|affected| affected.package.package.ecosystem() != Ecosystem::Os).collect();
+    let tabled: Vec<&AffectedView> = view
+        .affected
+        .iter()
+        .filter(|affected| affected.package.package.ecosystem() != Ecosystem::Os)
+        .collect();
     if tabled.is_empty() {
         return view.affected.first().map_or_else(String::new, |affected| release_text(&affected.package));
     }

@@ -133,7 +133,8 @@ fn head(out: &mut Vec<u8>, found: &Found<'_, '_>) {
 
 /// The text of `result`, see [`super::result`].
 fn evidence(out: &mut Vec<u8>, found: &Found<'_, '_>) {
-    let tabled = || found.affected.iter().filter(|affected| affected.package.package.ecosystem() != Ecosystem::Os);
+    let tabled =
+        || found.affected.iter().filter(|affected| affected.package.package.ecosystem() != Ecosystem::Os);
     if tabled().next().is_none() {
         if let Some(affected) = found.affected.first() {
             text::escaped(out, &result::release_text(affected.package));

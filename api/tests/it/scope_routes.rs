@@ -73,7 +73,7 @@ impl Route {
             let sha = if rows.is_empty() { return None } else { dice.pick(rows)["sha"].as_str()? };
             Some(if dice.percent(20) { sha[..12].to_owned() } else { sha.to_owned() })
         };
-        let mut path = self.path.replace("{version}", *dice.pick(&["v1.1", "v1.2", "v1.3"]));
+        let mut path = self.path.replace("{version}", dice.pick::<&str>(&["v1.1", "v1.2", "v1.3"]));
         if path.contains("{imageSha}") {
             path = path.replace("{imageSha}", &any(dice, &material.rows.images)?);
         }

@@ -38,7 +38,8 @@ fn container(number: u64, state: &str) -> Value {
 fn write(server: &Server, next: &AtomicU64) {
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let image = serde_json::to_vec(&report(number % 60, PACKAGES, 1_700_000_000_000 + number as i64)).unwrap();
+        let image =
+            serde_json::to_vec(&report(number % 60, PACKAGES, 1_700_000_000_000 + number as i64)).unwrap();
         let states = ["RUNNING", "DELETED", "STOPPED", "UNKNOWN"];
         let containers = json!([container(number % 90, states[number as usize % 4])]);
         let containers = serde_json::to_vec(&containers).unwrap();
@@ -52,7 +53,11 @@ fn write(server: &Server, next: &AtomicU64) {
 /// Deletes by filter until the server is gone.
 fn delete(base: &str) {
     let client = client();
-    let filters = ["containers?filter=state:DELETED", "images?filter=associatedContainersCount:0", "containers?filter=state:STOPPED"];
+    let filters = [
+        "containers?filter=state:DELETED",
+        "images?filter=associatedContainersCount:0",
+        "containers?filter=state:STOPPED",
+    ];
     for filter in filters.iter().cycle() {
         let request = client.delete(format!("{base}/csapi/v1.3/{filter}"));
         if request.basic_auth("admin", Some(PASSWORD)).send().is_err() {
@@ -97,7 +102,11 @@ fn everything(server: &Server) -> Vec<(String, String)> {
             for sort in ["created:desc", "updated:asc", "riskScore:desc"] {
                 take(format!("/csapi/{version}/{list}?pageSize=1000&sort={sort}"));
             }
-            for filter in ["vulnerabilities.severity:[1,2,3,4,5]", "softwares.name:package", "not vulnerabilities.patchAvailable:true"] {
+            for filter in [
+                "vulnerabilities.severity:[1,2,3,4,5]",
+                "softwares.name:package",
+                "not vulnerabilities.patchAvailable:true",
+            ] {
                 take(format!("/csapi/{version}/{list}?pageSize=1000&filter={filter}"));
             }
         }
@@ -126,7 +135,11 @@ fn after_kills_in_ingest_deletion_and_rejudgement_every_list_is_that_of_a_rebuil
             scope.spawn(|| delete(&server.base));
             std::thread::sleep(Duration::from_millis(60 + 90 * (round % 4)));
             let (data, source) = (data.path().to_str().unwrap(), source.path().to_str().unwrap());
-            assert!(run(&["feeds", "import", source, "--data", data, "--allow-shrink", "debian"]).status.success());
+            assert!(
+                run(&["feeds", "import", source, "--data", data, "--allow-shrink", "debian"])
+                    .status
+                    .success()
+            );
             std::thread::sleep(Duration::from_millis(130 * (round % 5)));
             let killed = std::process::Command::new("kill").args(["-9", &server.id().to_string()]).status();
             assert!(killed.unwrap().success());

@@ -9,7 +9,7 @@ mod software;
 mod summary;
 mod vulnerabilities;
 
-pub(crate) use groups::{By, Group, Groups, group};
+pub(crate) use groups::{By, Group, group};
 pub(crate) use software::{FleetSoftware, software};
 pub(crate) use summary::summary;
 pub use summary::{SeverityTotals, StateTotals, Summary};

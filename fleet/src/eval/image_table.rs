@@ -5,8 +5,8 @@ use qql::{Array, Condition, Test};
 
 use super::column::{Column, flags, numbers, time, times};
 use super::content::{Content, Times};
-use super::evaluate::Table;
 use super::elements::image_member;
+use super::evaluate::Table;
 use super::hosts;
 use super::pass::{pass, through};
 use super::tuples::TupleTest;

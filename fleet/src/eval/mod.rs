@@ -10,8 +10,6 @@ mod evidence;
 mod formula;
 mod hosts;
 mod image_table;
-#[cfg(test)]
-mod measure;
 mod order;
 mod pass;
 pub(crate) mod row;
@@ -25,6 +23,7 @@ mod tuples;
 pub(crate) use column::Column;
 #[cfg(test)]
 pub(crate) use column::numbers;
+pub(crate) use column::time as shown_time;
 pub(crate) use container_table::ContainerTable;
 pub(crate) use content::{Content, PlainRecord};
 pub(crate) use elements::{ContainerRow, ImageRow};
@@ -32,6 +31,5 @@ pub(crate) use evaluate::{Table, evaluate};
 pub(crate) use hosts::column as host_column;
 pub(crate) use image_table::ImageTable;
 pub(crate) use search::Search;
-pub(crate) use column::time as shown_time;
 pub(crate) use shown::score as shown_score;
 pub(crate) use tally::Key;

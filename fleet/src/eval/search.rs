@@ -1,10 +1,14 @@
 //! One reader's questions to one state of one customer's facts.
 
-use qql::fields::{ContainerField, FieldId, ImageField};
-use qql::{Condition, Sort};
+#[cfg(test)]
+use qql::Condition;
+use qql::Sort;
+use qql::fields::{ContainerField, FieldId};
 
 use super::content::{Own, PlainRecord};
-use super::{Column, ContainerTable, Content, ImageTable, Table, evaluate};
+#[cfg(test)]
+use super::evaluate;
+use super::{Column, ContainerTable, Content, ImageTable, Table};
 use crate::facts::{Index, Tenant, Visible};
 use crate::sort;
 use crate::table::{Bits, NONE};
@@ -32,29 +36,15 @@ impl<'i> Search<'i> {
     }
 
     /// The visible images for which a condition on images holds. Their number is the exact total of a list.
+    #[cfg(test)]
     pub(crate) fn images(&self, condition: &Condition) -> Bits {
         evaluate(&self.image_table(), condition, &self.visible.images)
     }
 
     /// The visible containers for which a condition on containers holds.
+    #[cfg(test)]
     pub(crate) fn containers(&self, condition: &Condition) -> Bits {
         evaluate(&self.container_table(), condition, &self.visible.containers)
-    }
-
-    /// The first `window` of some images in an order.
-    pub(crate) fn first_images(&self, images: &Bits, order: Sort, window: usize) -> Vec<u32> {
-        let rows = &self.tenant.images;
-        if order.field == FieldId::Image(ImageField::Updated)
-            && let Some(found) =
-                sort::first_by_log(&rows.order, &rows.updated, order.descending, images, window)
-        {
-            return found;
-        }
-        if order.field == FieldId::Image(ImageField::BaseImage) {
-            return self.image_table().first_by_base(images, order.descending, window);
-        }
-        let table = self.image_table();
-        sort::first_by(&table.column(order.field), &rows.uuid, order.descending, images, window)
     }
 
     /// The first `window` of some containers in an order.

@@ -16,16 +16,6 @@ pub(crate) struct TextColumn {
 }
 
 impl TextColumn {
-    /// The text of a record.
-    pub(crate) fn get(&self, position: u32) -> Option<&str> {
-        self.texts.get(self.code(position))
-    }
-
-    /// The number of a record's text.
-    pub(crate) fn code(&self, position: u32) -> u32 {
-        self.codes.get(position).copied().unwrap_or(NONE)
-    }
-
     pub(crate) fn put(&mut self, position: u32, text: Option<&str>) {
         let code = self.texts.intern_optional(text);
         self.codes.put(position, code, &NONE);
@@ -71,9 +61,6 @@ pub(crate) struct TuplesColumn<const WIDTH: usize> {
 }
 
 impl<const WIDTH: usize> TuplesColumn<WIDTH> {
-    /// Numbers of a tuple, as [`Lists::search`] wants to know.
-    pub(crate) const WIDTH: usize = WIDTH;
-
     /// The number of a record's list.
     pub(crate) fn list(&self, position: u32) -> u32 {
         self.numbers.get(position).copied().unwrap_or(Lists::EMPTY)

@@ -66,7 +66,13 @@ pub struct Change {
 
 impl Index {
     /// The changes behind a place that a scope may see, at most `limit`.
-    pub(crate) fn changes_after(&self, customer: Uuid, scope: &Scope, after: Place, limit: usize) -> Vec<Change> {
+    pub(crate) fn changes_after(
+        &self,
+        customer: Uuid,
+        scope: &Scope,
+        after: Place,
+        limit: usize,
+    ) -> Vec<Change> {
         let Some(tenant) = self.tenant(customer) else { return Vec::new() };
         let visible = tenant.visible(scope);
         let ends = tenant.tombstones.after(Timestamp(after.clock.0.saturating_sub(1)));

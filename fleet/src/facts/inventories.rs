@@ -308,7 +308,8 @@ impl Inventories {
             return Err(PersistError::Damaged("an inventory is free that is not there"));
         }
         let is_free = free.iter().copied().collect::<Bits>();
-        let is_known = |listing: &Option<Listing>| listing.as_ref().is_none_or(|listing| listing.fits(items.len()));
+        let is_known =
+            |listing: &Option<Listing>| listing.as_ref().is_none_or(|listing| listing.fits(items.len()));
         let are_free = free.iter().all(|number| matches!(listings.get(*number), Some(None)));
         let fits = [digests.len(), derived.len(), uses.len()] == [end; 3]
             && are_free
@@ -319,7 +320,8 @@ impl Inventories {
         }
         items.check(packages)?;
         segments.check(end as u32)?;
-        let idle = listings.iter().zip(uses.iter()).filter(|(listing, uses)| listing.is_some() && **uses == 0);
+        let idle =
+            listings.iter().zip(uses.iter()).filter(|(listing, uses)| listing.is_some() && **uses == 0);
         let unused = idle.count() as u32;
         Ok(Self { items, listings, digests, by_digest, derived, uses, unused, free, segments })
     }

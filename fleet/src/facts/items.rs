@@ -156,8 +156,14 @@ impl Items {
             let columns = self.packages.iter().zip(self.paths.iter()).zip(self.details.iter());
             for (number, ((package, path), details)) in (0..).zip(columns) {
                 let Details { owned_by, license, found_by, declared, .. } = *details;
-                let short =
-                    known.hash(&Coded { package: *package, path: *path, owned_by, license, found_by, declared });
+                let short = known.hash(&Coded {
+                    package: *package,
+                    path: *path,
+                    owned_by,
+                    license,
+                    found_by,
+                    declared,
+                });
                 known.table.insert_unique(spread(short), (short, number), |(short, _)| spread(*short));
             }
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use knowledge::Bundle;
 use matcher::{Judgement, risk};
-use model::{Ecosystem, Finding, LifecycleStage, NamespaceFamily, Timestamp, Vulnerability};
+use model::{Ecosystem, LifecycleStage, NamespaceFamily, Timestamp, Vulnerability};
 use store::PackageRow;
 
 use super::entry::PackageEntry;
@@ -147,11 +147,6 @@ impl Packages {
                 what.family != NamespaceFamily::Lifecycle
                     && risk::of(what, row.severity, row.state, row.has_fix(), age) != row.risk
             })
-    }
-
-    /// A finding in words.
-    pub(crate) fn finding(&self, row: &FindingRow) -> Finding {
-        self.tables.finding(row)
     }
 
     /// The order in which software is listed: that of identities. Packages that are not known come first.

@@ -28,7 +28,11 @@ impl Tenant {
             sources: images.sources.get(position).map(str::to_owned).collect(),
             tags: images.tags.get(position).map(str::to_owned).collect(),
             inventory,
-            since: images.since(position).iter().map(|(package, clock)| (package, Timestamp(clock))).collect(),
+            since: images
+                .since(position)
+                .iter()
+                .map(|(package, clock)| (package, Timestamp(clock)))
+                .collect(),
             document,
             document_bytes: document_bytes.into(),
         })

@@ -13,6 +13,7 @@ pub(crate) struct Since<'t>(&'t [u8]);
 
 impl<'t> Since<'t> {
     /// Nothing came later.
+    #[cfg(test)]
     pub(crate) const NONE: Self = Self(&[]);
 
     /// When a package came, if it came later.

@@ -45,11 +45,6 @@ impl Tagged {
         }
         all
     }
-
-    /// All tags that some record carries.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(AsRef::as_ref)
-    }
 }
 
 impl Persist for Tagged {
@@ -87,7 +82,6 @@ mod tests {
         tagged.set("never", 1, false);
         let union = |tagged: &Tagged| tagged.union(["a", "b", "c"], 9).iter().collect::<Vec<_>>();
         assert_eq!((union(&before), union(&tagged)), (vec![1, 2], vec![2]));
-        assert_eq!(tagged.names().collect::<Vec<_>>(), ["b"]);
         assert!(tagged.has("b", 2) && !tagged.has("b", 1));
     }
 }

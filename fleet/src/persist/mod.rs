@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use model::Digest;
 
-pub(crate) use file::{Head, Part, read, read_head, write};
+pub(crate) use file::{Head, read, read_head, write};
 pub(crate) use plain::Plain;
 pub(crate) use sink::{Pace, Sink};
 pub(crate) use source::{PersistError, Source};

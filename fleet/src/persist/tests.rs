@@ -8,7 +8,8 @@ use model::{Digest, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Head, Pace, Part, Persist as _, PersistError, Sink, Source, read, read_head, write};
+use super::file::Part;
+use super::{Head, Pace, Persist as _, PersistError, Sink, Source, read, read_head, write};
 use crate::facts::{Derived, Index};
 use crate::simulation::{dump, example};
 use crate::table::{Bits, Bytes, Chunked, Dictionary, Digests, Lists, Lookup, OrderLog, PagedBits, Stamp};

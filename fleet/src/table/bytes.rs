@@ -66,11 +66,6 @@ impl Bytes {
             self.0.put(index, Arc::new(known.with(of_block)), &Arc::default());
         }
     }
-
-    /// Bytes of memory, roughly.
-    pub(crate) fn memory(&self) -> usize {
-        self.0.iter().map(|block| block.bytes.len() + block.ends.len() * 4 + 56).sum()
-    }
 }
 
 impl Persist for Bytes {

@@ -100,7 +100,10 @@ mod tests {
         column.put(5_000, 1, &0);
         column.put(20_000, 7, &9);
         assert_eq!((before.get(5_000), before.get(20_000), before.len()), (Some(&5_000), None, 10_000));
-        assert_eq!((column.get(5_000), column.get(20_000), column.get(15_000)), (Some(&1), Some(&7), Some(&9)));
+        assert_eq!(
+            (column.get(5_000), column.get(20_000), column.get(15_000)),
+            (Some(&1), Some(&7), Some(&9))
+        );
         assert_eq!(column.iter().count(), 20_001);
         let shared = Arc::ptr_eq(&before.chunks[0], &column.chunks[0]);
         assert!(shared && !Arc::ptr_eq(&before.chunks[1], &column.chunks[1]), "only what changed is copied");

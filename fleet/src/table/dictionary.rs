@@ -345,7 +345,7 @@ mod tests {
             texts in proptest::collection::vec("[aAbBßİ-]{0,6}", 0..40), needle in "[abß]{0,3}",
         ) {
             let mut dictionary = Dictionary::default();
-            texts.iter().for_each(|text| drop(dictionary.intern(text)));
+            texts.iter().for_each(|text| _ = dictionary.intern(text));
             let matches = |text: &str| text.to_lowercase().contains(&needle);
             let found = dictionary.search(std::slice::from_ref(&needle), matches);
             for (number, text) in dictionary.iter() {

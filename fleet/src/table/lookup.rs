@@ -83,6 +83,7 @@ impl Lookup {
     }
 
     /// One that holds `entries`; faster than inserting them.
+    #[cfg(test)]
     pub(crate) fn build(mut entries: Vec<(u64, u32)>) -> Self {
         entries.sort_unstable();
         let mut shards = vec![Vec::new(); 1 << SHARD_BITS];

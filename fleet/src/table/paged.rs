@@ -74,7 +74,8 @@ impl Persist for PagedBits {
         let mut pages = Vec::with_capacity(count);
         let mut held = 0_u64;
         for _ in 0..count {
-            let words: Option<[u64; WORDS]> = if source.one::<u8>()? == 0 { None } else { Some(source.one()?) };
+            let words: Option<[u64; WORDS]> =
+                if source.one::<u8>()? == 0 { None } else { Some(source.one()?) };
             held += words.iter().flatten().map(|word| u64::from(word.count_ones())).sum::<u64>();
             pages.push(words.map(Arc::new));
         }

@@ -147,7 +147,11 @@ fn shown(index: &Index, inventory: u32) -> String {
                 .affected
                 .iter()
                 .map(|affected| {
-                    (affected.software, &affected.package.package, index.packages.finding(affected.row))
+                    (
+                        affected.software,
+                        &affected.package.package,
+                        index.packages.tables().finding(affected.row),
+                    )
                 })
                 .collect();
             format!(
@@ -233,7 +237,7 @@ proptest! {
         for (number, head, rows) in index.packages.rows() {
             let kind = number - 1;
             let expected = judged(now[&kind]).judgement.findings;
-            let words: Vec<Finding> = rows.iter().map(|row| index.packages.finding(row)).collect();
+            let words: Vec<Finding> = rows.iter().map(|row| index.packages.tables().finding(row)).collect();
             prop_assert_eq!(&words, &expected);
             prop_assert_eq!(rows, index.packages.findings(number));
             let entry = index.packages.entry(number).unwrap();

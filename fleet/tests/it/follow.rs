@@ -19,13 +19,34 @@ const SECOND: &[Says<'_>] =
 /// Something that happens to a fleet.
 #[derive(Clone, Debug)]
 enum Event {
-    Report { image: u64, packages: u8, tag: bool, at: u64 },
-    Container { number: u64, image: Option<u64>, stopped: bool, at: u64 },
-    Tag { image: u64, container: u64, red: bool },
-    Delete { image: u64, container: u64 },
+    Report {
+        image: u64,
+        packages: u8,
+        tag: bool,
+        at: u64,
+    },
+    Container {
+        number: u64,
+        image: Option<u64>,
+        stopped: bool,
+        at: u64,
+    },
+    Tag {
+        image: u64,
+        container: u64,
+        red: bool,
+    },
+    Delete {
+        image: u64,
+        container: u64,
+    },
     Bundle(bool),
     /// The fleet starts again, from the index saved last; `saves` before, `keeps` the bundle of that time.
-    Restart { saves: bool, keeps: bool, other: bool },
+    Restart {
+        saves: bool,
+        keeps: bool,
+        other: bool,
+    },
 }
 
 fn event() -> impl Strategy<Value = Event> {

@@ -151,39 +151,3 @@ async fn a_crash_between_the_note_and_the_file_leaves_the_one_before_good() {
     std::fs::write(&path, &before).unwrap();
     assert!(!start(&database.store, &by, &path, None).await);
 }
-
-/// How long a start takes with and without a saved index. Ignored by default; run with
-/// `FLEET_IMAGES=20000 cargo test --release -p plimsoll-fleet --test it saved::how -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes"]
-#[expect(clippy::print_stdout, reason = "whoever runs it wants to read it")]
-async fn how_long_a_start_takes() {
-    let images: u64 = std::env::var("FLEET_IMAGES").map_or(1_000, |number| number.parse().unwrap());
-    let sizes = testkit::fleet_builder::Sizes { images, containers: images * 5 };
-    let builder = testkit::fleet_builder::Fleet::new(7, sizes).unwrap();
-    let (by, database) = (bundle(&[OPENSSL, ZLIB]), Database::new());
-    for number in 0..images {
-        database.report(builder.image(number)).await;
-    }
-    for first in (0..sizes.containers).step_by(500) {
-        let reports =
-            (first..sizes.containers.min(first + 500)).map(|number| builder.container(number)).collect();
-        database.store.put_containers(store::DEFAULT_CUSTOMER, reports).await.unwrap();
-    }
-    let path = database.path("fleet.index");
-    let started = std::time::Instant::now();
-    let fleet = Fleet::start(database.store.clone(), by.clone()).await.unwrap();
-    println!("built in {:?}: {:?}", started.elapsed(), fleet.stats());
-    for pace in [SavePace::Fast, SavePace::Gentle] {
-        let saved = fleet.save(&database.store, &path, pace).await.unwrap();
-        println!("saved {pace:?}: {saved:?}, {} bytes an image with its containers", saved.bytes / images);
-    }
-    let stats = fleet.stats();
-    drop(fleet);
-    for _ in 0..2 {
-        let started = std::time::Instant::now();
-        let fleet = Fleet::start_from(database.store.clone(), by.clone(), &path, |_| None).await.unwrap();
-        println!("started from it in {:?}", started.elapsed());
-        assert_eq!((fleet.unsaved(), fleet.stats()), (Some(0), stats.clone()));
-    }
-}

@@ -70,7 +70,12 @@ impl Archive {
         for _ in 0..MAX_LINKS {
             match self.items.get(&key)? {
                 Item::File { offset, size } => {
-                    return Some(FileRun { path: self.path.clone(), offset: *offset, size: *size, kept: None });
+                    return Some(FileRun {
+                        path: self.path.clone(),
+                        offset: *offset,
+                        size: *size,
+                        kept: None,
+                    });
                 }
                 Item::Link(target) => key.clone_from(target),
             }

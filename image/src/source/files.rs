@@ -13,7 +13,10 @@ pub(super) enum Files {
     Folder(PathBuf),
     /// A folder from which files may vanish at any moment; what was found in it stays readable.
     Store(PathBuf),
-    Archive { path: PathBuf, archive: Archive },
+    Archive {
+        path: PathBuf,
+        archive: Archive,
+    },
 }
 
 impl Files {

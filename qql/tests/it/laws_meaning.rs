@@ -164,7 +164,8 @@ fn is_phrase_of(words: &[String], tokens: &[String]) -> bool {
     let stands_at = |from: usize| {
         words.iter().enumerate().all(|(index, word)| {
             let is_last = index + 1 == words.len();
-            let fits = |token: &String| if is_last { token.starts_with(word.as_str()) } else { token == word };
+            let fits =
+                |token: &String| if is_last { token.starts_with(word.as_str()) } else { token == word };
             tokens.get(from + index).is_some_and(fits)
         })
     };

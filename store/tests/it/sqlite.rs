@@ -78,8 +78,7 @@ async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused_by_name() {
     let file = SqliteFile::fresh();
-    std::fs::write(file.path(), "this is a text and no database, and long enough to be read as one")
-        .unwrap();
+    std::fs::write(file.path(), "this is a text and no database, and long enough to be read as one").unwrap();
     let refused = Store::open(&file.options()).unwrap_err().to_string();
     assert!(refused.contains("plimsoll.db") && refused.contains("not a database"), "{refused}");
     let missing = StoreOptions::new(file.folder.path().join("none").join("plimsoll.db"));

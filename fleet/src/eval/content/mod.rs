@@ -10,7 +10,6 @@
 mod classes;
 mod finding;
 mod groups;
-mod lists;
 mod look;
 mod passing;
 mod plain;
@@ -132,7 +131,9 @@ impl<'i> Content<'i> {
         for (own, members) in classes.split(records, &others) {
             match self.inventories_with(own, array, condition, || records.inventories(&members)) {
                 Ok(inventories) => found.or(&records.having(&inventories, &members)),
-                Err(Unsupported) => found.or(&self.one_by_one(records, Some(own), array, condition, &members)),
+                Err(Unsupported) => {
+                    found.or(&self.one_by_one(records, Some(own), array, condition, &members))
+                }
             }
         }
         found

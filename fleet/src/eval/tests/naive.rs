@@ -42,12 +42,6 @@ impl Row for Node {
 }
 
 impl Node {
-    /// The places of the elements of an array that satisfy a condition.
-    pub(super) fn places(&self, array: Array, condition: &qql::Condition) -> Vec<usize> {
-        let elements = self.elements.get(&array).map_or(&[][..], Vec::as_slice);
-        (0..elements.len()).filter(|at| crate::eval::row::holds(condition, &elements[*at])).collect()
-    }
-
     fn text(&mut self, field: FieldId, text: impl Into<String>) {
         self.values.entry(field).or_default().push(Held::Text(text.into()));
     }

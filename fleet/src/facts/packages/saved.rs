@@ -8,7 +8,7 @@ use model::{Severity, Timestamp};
 
 use super::super::entry::PackageEntry;
 use super::super::findings::FindingRow;
-use super::super::identity::{self, Identity, Shared};
+use super::super::identity::{self, Identity};
 use super::super::tables::Tables;
 use super::{BLOCK, Block, PackageHead, Packages};
 use crate::dictionary::SeverityCounts;
