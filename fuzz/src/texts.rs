@@ -14,7 +14,10 @@ pub fn read_query(bytes: &[u8]) {
     let cursor = bytes.first().map_or(0, |first| usize::from(*first) * length / 255);
     for entity in qql::Entity::ALL {
         let span = qql::complete(&text, cursor, entity, &()).span;
-        assert!(span.start <= cursor && cursor <= span.end && span.end <= length, "{span:?} at {cursor} of {length}");
+        assert!(
+            span.start <= cursor && cursor <= span.end && span.end <= length,
+            "{span:?} at {cursor} of {length}"
+        );
     }
     match qql::parse(&text) {
         Ok(query) => {
@@ -59,9 +62,14 @@ pub fn match_values(bytes: &[u8]) {
             1 => test.or_phrase(search),
             _ => test.or_exact(search),
         }
-        if test.matches(value) && let Some(needles) = test.needles() {
+        if test.matches(value)
+            && let Some(needles) = test.needles()
+        {
             let folded = qql::fold(value);
-            assert!(needles.iter().any(|needle| folded.contains(needle.as_str())), "{needles:?} in {folded:?}");
+            assert!(
+                needles.iter().any(|needle| folded.contains(needle.as_str())),
+                "{needles:?} in {folded:?}"
+            );
         }
     }
     for form in [Form::Exact, Form::Folded, Form::Digest, Form::ShortId, Form::Uuid] {
