@@ -10,7 +10,7 @@ use model::{
 
 use crate::table::NONE;
 
-/// A package has a vulnerability. The numbers are those of the tables of [`Packages`](super::Packages).
+/// A package has a vulnerability. The numbers are those of the tables of packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FindingRow {
     /// When it was first judged so.
