@@ -371,10 +371,11 @@ impl Follower {
         self.has_others = false;
         let clock = self.record(&bundle, changed).await?;
         self.reach(shared, clock).await?;
+        self.put_left().await?;
         if !self.has_others {
             self.index.judged_by = Some(bundle.id());
-            shared.advance(Timestamp(i64::MIN), self.index.clone());
         }
+        shared.advance(Timestamp(i64::MIN), self.index.clone());
         shared.set_bundle(bundle);
         Ok(count)
     }
@@ -397,6 +398,28 @@ impl Follower {
             clock = record_again(&self.store, &cause, part).await?;
         }
         Ok(clock)
+    }
+
+    /// Puts judgements in that were recorded and brought no change: the store had them already, from another process that
+    /// judged a new package first, by another bundle than the one that it was shown by here.
+    async fn put_left(&mut self) -> Result<(), FleetError> {
+        let mut left = Vec::new();
+        for (package, verdict) in self.staged.drain() {
+            let Some(entry) = self.index.packages.entry(package) else { continue };
+            let row = store::PackageRow {
+                id: entry.id,
+                package: entry.package.package(),
+                created: entry.created,
+                changed: entry.changed,
+                fingerprint: Some(verdict.fingerprint),
+            };
+            left.push((row, verdict));
+        }
+        if !left.is_empty() {
+            let left = puts(&self.store, left).await?;
+            self.index.put_packages(left);
+        }
+        Ok(())
     }
 }
 

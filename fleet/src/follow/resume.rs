@@ -116,6 +116,7 @@ impl Follower {
         let bundle = Arc::clone(&self.bundle);
         let clock = self.record(&bundle, changed).await?;
         self.reach(shared, clock).await?;
+        self.put_left().await?;
         Ok(count)
     }
 }
