@@ -32,27 +32,9 @@ impl Fleet {
 
     /// A page of the bulk list of containers.
     pub fn containers_bulk(&self, request: &BulkRequest) -> Result<BulkPage<ContainerView>, FleetError> {
-        self.containers_bulk_with(request, |container| container.view())
-    }
-
-    /// A page of the bulk list of images, each made into something by `render`, to which all but the record is lent.
-    pub fn images_bulk_with<V>(
-        &self,
-        request: &BulkRequest,
-        render: impl Fn(&BulkImage<'_>) -> V,
-    ) -> Result<BulkPage<V>, FleetError> {
-        self.bulk(Entity::Image, request, |view, position| Ok(render(&bulk_image(view, position)?)))
-    }
-
-    /// A page of the bulk list of containers, as [`Self::images_bulk_with`].
-    pub fn containers_bulk_with<V>(
-        &self,
-        request: &BulkRequest,
-        render: impl Fn(&BulkContainer<'_>) -> V,
-    ) -> Result<BulkPage<V>, FleetError> {
         let read = ReadImages::default();
         self.bulk(Entity::Container, request, |view, position| {
-            Ok(render(&bulk_container(view, position, &read)?))
+            Ok(bulk_container(view, position, &read)?.view())
         })
     }
 

@@ -41,14 +41,6 @@ pub enum QueryError {
         /// What may have been meant, as the end of the message: `; did you mean ...?`. Empty if nothing is near.
         hint: String,
     },
-    /// A documented token that cannot be searched yet.
-    #[error("filter token `{token}` (column {column}) is not supported yet")]
-    NotSupportedYet {
-        /// As written.
-        token: String,
-        /// Where.
-        column: u32,
-    },
     /// A construct of the language that cannot be searched yet.
     #[error("{what} (column {column}) is not supported yet")]
     ConstructNotSupportedYet {
@@ -127,7 +119,6 @@ impl QueryError {
             Self::TooDeep { column, .. }
             | Self::Syntax { column, .. }
             | Self::UnknownToken { column, .. }
-            | Self::NotSupportedYet { column, .. }
             | Self::ConstructNotSupportedYet { column, .. }
             | Self::UnknownValue { column, .. }
             | Self::Misused { column, .. }

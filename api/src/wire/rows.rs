@@ -219,3 +219,88 @@ fn layer_shas(out: &mut Vec<u8>, found: &Found<'_, '_>, layers: &[DiffId]) {
         written.push(layer);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use fleet::{BulkRequest, Fleet, Scope};
+    use knowledge::Bundle;
+    use store::{DEFAULT_CUSTOMER, Store, StoreOptions};
+
+    use crate::paging::Parameters;
+    use crate::settings::ApiSettings;
+    use crate::wire::{ContainerRendering, ImageRendering, Version};
+
+    /// A fleet of the compatibility suite's reports, judged by its feeds.
+    async fn fleet(folder: &Path) -> Fleet {
+        let compat = Path::new(env!("CARGO_MANIFEST_DIR")).join("../compat");
+        let read = |name: &str| std::fs::read(compat.join("data").join(name)).unwrap();
+        let bundle = folder.join("bundle");
+        knowledge::compile(&compat.join("feeds"), &bundle, &|_| ()).unwrap();
+        let store = Store::open(&StoreOptions::new(folder.join("facts.db"))).unwrap();
+        for name in ["image-alpine.json", "image-debian.json", "image-exploited.json", "image-old.json"] {
+            let report = serde_json::from_slice(&read(name)).unwrap();
+            store.put_report(DEFAULT_CUSTOMER, report).await.unwrap();
+        }
+        for name in ["containers-known-image.json", "containers-unknown-image.json"] {
+            let mut body: serde_json::Value = serde_json::from_slice(&read(name)).unwrap();
+            let containers =
+                body.get_mut("containers").map_or_else(Default::default, serde_json::Value::take);
+            let list = if containers.is_null() { body } else { containers };
+            store.put_containers(DEFAULT_CUSTOMER, serde_json::from_value(list).unwrap()).await.unwrap();
+        }
+        Fleet::start(store, Arc::new(Bundle::open(&bundle).unwrap())).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn bulk_records_are_written_as_their_derived_forms_write_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let fleet = fleet(folder.path()).await;
+        let (filter, cursor, end) = (None, None, None);
+        let request = BulkRequest {
+            customer: DEFAULT_CUSTOMER,
+            scope: Scope::Everything,
+            filter,
+            cursor,
+            end,
+            limit: 50,
+        };
+        let text = |write: &mut dyn FnMut(&mut Vec<u8>)| {
+            let mut out = Vec::new();
+            write(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let (images, containers) =
+            (fleet.images_bulk(&request).unwrap().items, fleet.containers_bulk(&request).unwrap().items);
+        assert!(images.len() == 4 && images.iter().any(|image| image.vulnerabilities.len() > 1));
+        assert!(containers.len() > 1);
+        for version in Version::ALL {
+            let parameters = Parameters::default();
+            let rendering = ImageRendering::of(version, false, &parameters);
+            let page = fleet.export_images(&request).unwrap();
+            for (index, view) in images.iter().enumerate() {
+                let derived = text(&mut |out| rendering.append(out, view));
+                let written = text(&mut |out| {
+                    page.with_image(index, |image| rendering.append_bulk(out, image)).unwrap();
+                });
+                assert_eq!(written, derived);
+            }
+            for profile in ["full", "classic"] {
+                let settings =
+                    ApiSettings { container_profile: profile.parse().unwrap(), ..ApiSettings::default() };
+                let rendering = ContainerRendering::of(version, false, &parameters, &settings).unwrap();
+                let page = fleet.export_containers(&request).unwrap();
+                for (index, view) in containers.iter().enumerate() {
+                    let derived = text(&mut |out| rendering.append(out, view));
+                    let written = text(&mut |out| {
+                        page.with_container(index, |container| rendering.append_bulk(out, container))
+                            .unwrap();
+                    });
+                    assert_eq!(written, derived);
+                }
+            }
+        }
+    }
+}
