@@ -1,8 +1,11 @@
 //! Containers as a runtime describes them.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::cluster::ClusterFacts;
 use crate::digest::{Digest, ImageId};
+use crate::drift::{Drift, InUsePackage};
 use crate::image::Label;
 use crate::time::Timestamp;
 
@@ -71,6 +74,21 @@ pub struct PortMapping {
     pub protocol: String,
 }
 
+/// A folder or volume that a container sees.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Mount {
+    /// Path in the container.
+    pub target: String,
+    /// Path on the host or name of the volume.
+    pub source: String,
+    /// `bind`, `volume`, `tmpfs`, …
+    pub kind: String,
+    /// Whether it cannot be written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+}
+
 /// One container at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -130,7 +148,46 @@ pub struct ContainerReport {
     pub ipv6: Option<String>,
     /// Who reported it: `GENERAL`, `CLUSTER`.
     pub source: String,
+    /// What only a sensor beside the runtime can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<ContainerDetails>>,
     /// Names of the tags to put on the container.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+}
+
+/// What a sensor beside the runtime tells of a container, beyond what the runtime's own description of it holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ContainerDetails {
+    /// The sensor that reported it; the server writes it of what a sensor sends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<Uuid>,
+    /// The engine that runs it: `docker`, `podman`, `containerd`, `cri-o`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+    /// Accounts of its `/etc/passwd`, in file order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<String>,
+    /// The account of its first process, as `user[:group]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Capabilities of its first process, such as `CAP_NET_ADMIN`, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
+    /// What it is mounted, sorted by target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<Mount>,
+    /// Its network: `bridge`, `host`, `none` or a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Its place in a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterFacts>,
+    /// What it holds beyond its image; `None` if nobody has looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
+    /// Packages that its processes use, sorted; `None` if nobody has looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<Vec<InUsePackage>>,
 }

@@ -11,10 +11,13 @@
 pub mod advisory;
 pub mod base;
 pub mod bounds;
+pub mod cluster;
 pub mod container;
 pub mod digest;
 pub mod distro;
+pub mod drift;
 pub mod finding;
+pub mod host;
 pub mod image;
 pub mod layer;
 pub mod lifecycle;
@@ -22,6 +25,7 @@ pub mod package;
 pub mod purl;
 pub mod report;
 pub mod secret;
+pub mod sensor;
 pub mod severity;
 pub mod time;
 
@@ -29,15 +33,19 @@ pub use advisory::{
     Affected, AffectedRange, Bound, FixState, Named, Namespace, NamespaceFamily, Standing, Vulnerability,
 };
 pub use base::{KnownImage, longest_base};
-pub use container::{ContainerReport, ContainerState};
+pub use cluster::ClusterFacts;
+pub use container::{ContainerDetails, ContainerReport, ContainerState};
 pub use digest::{DiffId, Digest, DigestError, ImageId};
 pub use distro::{Distro, OsRelease};
+pub use drift::{Drift, DriftPackage, DriftReason, InUsePackage};
 pub use finding::{Confidence, Finding};
+pub use host::HostReport;
 pub use image::{BaseImage, ImageFacts, Label, Reference, RuntimeFacts};
 pub use layer::LayerFacts;
 pub use lifecycle::{Lifecycle, LifecycleStage};
 pub use package::{Ecosystem, Package, SourcePackage};
 pub use report::{PackageRecord, ScanReport, Unreadable};
 pub use secret::SecretRecord;
+pub use sensor::{SensorProfile, SensorType};
 pub use severity::{RaisedBy, Severity, SeverityRule};
 pub use time::Timestamp;

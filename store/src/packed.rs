@@ -231,6 +231,7 @@ fn report_of(shared: &Shared<'_>, plain: &Plain, texts: Texts<'_>) -> Option<Con
         ipv4,
         ipv6,
         source: texts.source.to_owned(),
+        details: None,
         tags: Vec::new(),
     })
 }

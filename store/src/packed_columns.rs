@@ -99,6 +99,7 @@ fn report_of(columns: &Columns<'_>, state: ContainerState, image_digest: Option<
         ipv4: text(columns.ipv4),
         ipv6: text(columns.ipv6),
         source: columns.source.to_owned(),
+        details: None,
         tags: Vec::new(),
     }
 }

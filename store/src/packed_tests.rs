@@ -68,6 +68,7 @@ fn report() -> impl Strategy<Value = ContainerReport> {
             mac_address: name.clone(),
             source: "GENERAL".to_owned(),
             tags: Vec::new(),
+            details: None,
             name,
             arguments,
             environment,

@@ -178,6 +178,7 @@ pub fn container_report(number: u64, image: Option<u64>, host: &str, observed_at
         ipv4: None,
         ipv6: None,
         source: "GENERAL".into(),
+        details: None,
         tags: Vec::new(),
     }
 }

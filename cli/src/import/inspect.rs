@@ -156,6 +156,7 @@ fn container(record: Inspect, host: &HostFacts, now: Timestamp) -> anyhow::Resul
         ipv4: pick(|network| &network.ipv4),
         ipv6: pick(|network| &network.ipv6),
         source: "GENERAL".to_owned(),
+        details: None,
         tags: Vec::new(),
     })
 }

@@ -404,6 +404,7 @@ fn report(number: u64, observed_at: Timestamp, chance: &mut Chance) -> Container
         ipv4: None,
         ipv6: None,
         source: "GENERAL".into(),
+        details: None,
         tags: Vec::new(),
     }
 }

@@ -95,6 +95,7 @@ pub(super) fn report(fleet: &Fleet, index: u64) -> ContainerReport {
         ipv4: Some(format!("10.{}.{a}.{b}", cluster + 128)),
         ipv6: None,
         source: "CLUSTER".to_owned(),
+        details: None,
         tags: head.tags,
     }
 }

@@ -125,6 +125,7 @@ fn container(dice: &mut Dice, images: &[ImageId], tags: &[String], hosts: &[Host
         ipv4: dice.percent(70).then(|| format!("172.17.0.{}", 2 + dice.below(30))),
         ipv6: dice.percent(30).then(|| format!("fd01::{:x}:1", dice.below(30))),
         source: (*dice.pick(&["GENERAL", "CLUSTER"])).to_owned(),
+        details: None,
         tags: dice.some(tags, tagged),
     }
 }

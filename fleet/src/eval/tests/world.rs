@@ -287,6 +287,7 @@ fn container(dice: &mut Dice, number: u64, images: u64) -> ContainerRecord {
         ipv4: dice.maybe(|dice| format!("10.0.0.{}", dice.below(3))),
         ipv6: None,
         source: dice.word(),
+        details: None,
         tags: Vec::new(),
     };
     ContainerRecord {
