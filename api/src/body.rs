@@ -1,17 +1,20 @@
 //! Bodies of answers.
 
-use axum::body::{Body, Bytes};
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fleet::FleetError;
 use serde::Serialize;
 
+use crate::ahead::{Ahead, Source};
 use crate::error::ApiError;
 use crate::wire;
 
 /// A stream sends what it has once it is this long. Large enough that the cost of a piece is small beside its
-/// content, small enough that many exports at once need little memory.
-const PIECE: usize = 64 << 10;
+/// content, small enough that many exports at once need little memory and that what was rendered is still near when it is sent.
+pub(crate) const PIECE: usize = 256 << 10;
 
 /// A JSON answer.
 pub(crate) fn json(value: &impl Serialize) -> Response {
@@ -28,7 +31,21 @@ pub(crate) fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// The answer of a bulk list: `{"data":[…],"limit":N}` with `count` records, rendered one by one while it is sent.
+/// A page of a plain list: `{"data":[…],"count":N,"groups":null}` of ready records, as [`wire::Page`] describes it.
+pub(crate) fn page<'r>(items: impl Iterator<Item = &'r Arc<Vec<u8>>>, count: u64) -> Response {
+    let mut json = Vec::with_capacity(64 << 10);
+    json.extend_from_slice(b"{\"data\":[");
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            json.push(b',');
+        }
+        json.extend_from_slice(item);
+    }
+    json.extend_from_slice(format!("],\"count\":{count},\"groups\":null}}").as_bytes());
+    ready_json(json)
+}
+
+/// The answer of a bulk list: `{"data":[…],"limit":N}` with `count` records, rendered while it is sent.
 ///
 /// A record that cannot be rendered ends the answer in its middle, which no client takes for the whole.
 pub(crate) fn bulk_list<R>(
@@ -38,9 +55,9 @@ pub(crate) fn bulk_list<R>(
     render: R,
 ) -> Result<Response, ApiError>
 where
-    R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError> + Send + Unpin + 'static,
+    R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError> + Send + 'static,
 {
-    let body = Body::from_stream(BulkStream { next: 0, count, limit, done: false, render });
+    let body = Body::from_stream(Ahead::new(Pieces { next: 0, count, limit, done: false, render }));
     let mut response = ([(header::CONTENT_TYPE, wire::JSON)], body).into_response();
     if let Some(link) = link {
         let value = HeaderValue::from_str(&link).map_err(ApiError::internal)?;
@@ -49,7 +66,8 @@ where
     Ok(response)
 }
 
-struct BulkStream<R> {
+/// A bulk list, piece by piece.
+struct Pieces<R> {
     next: usize,
     count: usize,
     limit: usize,
@@ -57,12 +75,12 @@ struct BulkStream<R> {
     render: R,
 }
 
-impl<R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError>> BulkStream<R> {
-    fn next_piece(&mut self) -> Option<Result<Bytes, FleetError>> {
+impl<R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError>> Pieces<R> {
+    /// Appends the next piece; whether there was one.
+    fn append(&mut self, piece: &mut Vec<u8>) -> Result<bool, FleetError> {
         if self.done {
-            return None;
+            return Ok(false);
         }
-        let mut piece = Vec::with_capacity(PIECE + PIECE / 2);
         while piece.len() < PIECE {
             if self.next == self.count {
                 piece.extend_from_slice(if self.count > 0 { b"]" } else { b"{\"data\":[]" });
@@ -71,28 +89,22 @@ impl<R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError>> BulkStream<R> {
                 break;
             }
             piece.extend_from_slice(if self.next > 0 { b"," } else { b"{\"data\":[" });
-            if let Err(error) = (self.render)(&mut piece, self.next) {
+            if let Err(error) = (self.render)(piece, self.next) {
                 tracing::error!(%error, "a record cannot be shown, and the answer ends before it: {error}");
                 self.done = true;
-                return Some(Err(error));
+                return Err(error);
             }
             self.next += 1;
         }
-        Some(Ok(Bytes::from(piece)))
+        Ok(true)
     }
 }
 
-impl<R> futures_util::Stream for BulkStream<R>
-where
-    R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError> + Unpin,
-{
-    type Item = Result<Bytes, FleetError>;
+impl<R: FnMut(&mut Vec<u8>, usize) -> Result<(), FleetError> + Send + 'static> Source for Pieces<R> {
+    type Error = FleetError;
 
-    fn poll_next(
-        self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        std::task::Poll::Ready(self.get_mut().next_piece())
+    fn append(&mut self, piece: &mut Vec<u8>) -> Result<bool, FleetError> {
+        Pieces::append(self, piece)
     }
 }
 
@@ -108,12 +120,11 @@ mod tests {
                 Ok(())
             }
         };
-        let mut stream = BulkStream { next: 0, count: items.len(), limit: 7, done: false, render };
-        let mut all = Vec::new();
-        while let Some(piece) = stream.next_piece() {
-            let piece = piece?;
+        let mut stream = Pieces { next: 0, count: items.len(), limit: 7, done: false, render };
+        let (mut all, mut piece) = (Vec::new(), Vec::new());
+        while stream.append(&mut piece)? {
             assert!(piece.len() < PIECE + 50_100, "a piece exceeds its length by at most one record");
-            all.extend_from_slice(&piece);
+            all.append(&mut piece);
         }
         Ok(String::from_utf8(all).unwrap())
     }

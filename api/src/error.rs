@@ -26,6 +26,7 @@ pub(crate) enum Refusal {
     RequestTimeout,
     PayloadTooLarge,
     UnsupportedMediaType,
+    TooManyRequests,
     Internal,
     Unavailable,
     InsufficientStorage,
@@ -43,6 +44,7 @@ impl Refusal {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
@@ -61,6 +63,7 @@ impl Refusal {
             Self::RequestTimeout => "408 REQUEST_TIMEOUT",
             Self::PayloadTooLarge => "413 PAYLOAD_TOO_LARGE",
             Self::UnsupportedMediaType => "415 UNSUPPORTED_MEDIA_TYPE",
+            Self::TooManyRequests => "429 TOO_MANY_REQUESTS",
             Self::Internal => "500 INTERNAL_SERVER_ERROR",
             Self::Unavailable => "503 SERVICE_UNAVAILABLE",
             Self::InsufficientStorage => "507 INSUFFICIENT_STORAGE",
@@ -122,6 +125,11 @@ impl ApiError {
         self
     }
 
+    /// What the client is told.
+    pub(crate) fn words(&self) -> &str {
+        &self.message
+    }
+
     #[cfg(test)]
     pub(crate) fn refusal(&self) -> Refusal {
         self.refusal
@@ -149,7 +157,11 @@ impl IntoResponse for ApiError {
             let challenge = HeaderValue::from_static("Basic realm=\"plimsoll\", charset=\"UTF-8\"");
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self.refusal == Refusal::Unavailable {
+        if self.refusal == Refusal::TooManyRequests {
+            // a public client reads this header of every such answer
+            headers.insert("x-ratelimit-remaining", HeaderValue::from_static("0"));
+        }
+        if matches!(self.refusal, Refusal::Unavailable | Refusal::TooManyRequests) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response
@@ -172,6 +184,7 @@ mod tests {
             Refusal::RequestTimeout,
             Refusal::PayloadTooLarge,
             Refusal::UnsupportedMediaType,
+            Refusal::TooManyRequests,
             Refusal::Internal,
             Refusal::Unavailable,
             Refusal::InsufficientStorage,

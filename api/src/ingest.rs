@@ -8,7 +8,8 @@ use std::error::Error;
 use std::io::Read;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, header};
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tower_http::timeout::TimeoutError;
@@ -100,6 +101,17 @@ fn read_all(reader: impl Read, limit: usize, name: &str) -> Result<Bytes, ApiErr
 
 fn too_large(when: &str, limit: usize) -> ApiError {
     ApiError::new(Refusal::PayloadTooLarge, format!("the body is larger than {limit} bytes {when}"))
+}
+
+/// Reads a small JSON body that arrived as a whole, within the limit of its route.
+pub(crate) fn small<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, ApiError> {
+    let body = body.map_err(|error| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return ApiError::new(Refusal::PayloadTooLarge, "the body is larger than this call takes");
+        }
+        broken_off(&error)
+    })?;
+    parse_json(&body)
 }
 
 /// Parses JSON; an error names the path in the document, the line and the column.

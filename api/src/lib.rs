@@ -8,6 +8,8 @@
 //! for v1.1 and once for the later versions, and not derived from our own types. Clients depend on key names,
 //! nulls and number-or-string details that have no meaning inside; one folder holds them all.
 
+mod activation_key;
+mod ahead;
 mod auth;
 mod body;
 mod changes;
@@ -26,12 +28,17 @@ mod openapi;
 mod order;
 mod paging;
 mod query;
+mod registries;
+mod registry_jobs;
 mod reports;
 mod request_log;
 mod request_target;
 mod router;
+mod sensor_profiles;
+mod sensors;
 mod serve;
 mod settings;
+mod small_list;
 mod state;
 mod statistics;
 mod tags;
@@ -42,12 +49,17 @@ mod wire;
 pub use fingerprint::{Fingerprint, fingerprints};
 pub use openapi::document as openapi;
 pub use query::{DEFAULT_ROWS, QueryForm, QueryText};
+pub use registries::{RegistryCheck, read_events};
 pub use router::router;
 pub use serve::serve;
 pub use settings::ApiSettings;
 pub use state::ApiState;
 pub use statistics::{day_document, scope_key};
 pub use wire::{ContainerProfile, UnknownProfile};
+
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 
 use fleet::{Fleet, FleetError};
 use model::Timestamp;

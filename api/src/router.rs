@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Extension, Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
@@ -14,8 +14,8 @@ use crate::error::{ApiError, Refusal};
 use crate::state::{ApiState, Shared, SharedState};
 use crate::wire::Version;
 use crate::{
-    auth, changes, completion, container_reports, containers, deletion, health, images, jobs, openapi, query,
-    reports, request_log, statistics, tags, token, vulnerabilities,
+    activation_key, auth, changes, completion, container_reports, containers, deletion, health, images, jobs, openapi, query,
+    registries, registry_jobs, reports, request_log, sensor_profiles, sensors, statistics, tags, token, vulnerabilities,
 };
 
 /// The largest form of `POST /auth`, in bytes.
@@ -44,6 +44,10 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/auth", post(token::issue::issue).layer(DefaultBodyLimit::max(MAX_FORM)))
         .route("/auth/oidc", post(token::issue::issue).layer(DefaultBodyLimit::max(MAX_FORM)));
+    let enrol = post(sensors::enrol::enrol).layer(DefaultBodyLimit::max(sensors::enrol::MAX_BODY));
+    router = router.route("/api/v1/sensors/enrol", enrol);
+    let events = post(registries::events::take).layer(DefaultBodyLimit::max(registries::events::MAX_BODY));
+    router = router.route("/api/v1/registries/{uuid}/events", events);
     for version in Version::ALL {
         let compatible = compatible().layer(Extension(version)).route_layer(signed_in());
         router = router.nest(&format!("/csapi/{version}"), compatible);
@@ -72,6 +76,7 @@ fn compatible() -> Router<Shared> {
         .both("/images/snow", get(images::snow::snow))
         .both("/images/{sha}", get(images::show::show))
         .both("/images/{sha}/association", get(images::association::association))
+        .both("/images/{sha}/associatedRegistries", get(registries::repositories::of_image))
         .both("/images/{sha}/software", get(images::list_software::list_software))
         .both("/images/{sha}/vuln", get(images::list_vulnerabilities::list_vulnerabilities))
         .both("/images/{sha}/vuln/count", get(images::count_vulnerabilities::count_vulnerabilities))
@@ -82,10 +87,44 @@ fn compatible() -> Router<Shared> {
         .both("/containers/{sha}/software", get(containers::list_software::list_software))
         .both("/containers/{sha}/vuln", get(containers::list_vulnerabilities::list_vulnerabilities))
         .both("/containers/{sha}/vuln/count", get(containers::count_vulnerabilities::count_vulnerabilities))
+        .merge(compatible_registries())
+        .both("/sensors", get(sensors::list::list).delete(deletion::sensors::delete))
+        .both("/sensors/delete", post(deletion::sensors::delete))
+        .both("/sensors/{uuid}", get(sensors::record::show))
+        .both("/activationkey", get(activation_key::show))
+        .both("/sensorProfile", get(sensor_profiles::list::list).post(sensor_profiles::put::create))
+        .both(
+            "/sensorProfile/{uuid}",
+            get(sensor_profiles::show::show)
+                .put(sensor_profiles::put::replace)
+                .delete(sensor_profiles::delete::delete),
+        )
         .both("/vulnerability", get(vulnerabilities::list::list))
         .both("/vulnerability/{uuid}", get(vulnerabilities::show::show))
         .both("/vuln", get(vulnerabilities::list::list))
         .both("/vuln/count", get(vulnerabilities::count::count))
+}
+
+/// The compatible calls about registries.
+fn compatible_registries() -> Router<Shared> {
+    use registries::{connectors, delete, list, put, repositories, schedules, show, validate};
+    Router::new()
+        .both("/registry", get(list::list).post(put::create).delete(delete::delete_all))
+        .both("/registry/delete", post(delete::delete_all))
+        .both("/registry/validate", post(validate::validate))
+        .both("/registry/aws-base", get(connectors::aws_base))
+        .both("/registry/aws/connectors/{account}", get(connectors::list_of_account))
+        .both("/registry/{uuid}", get(show::show).put(put::replace).delete(delete::delete))
+        .both("/registry/{uuid}/connector", post(connectors::create))
+        .both("/registry/{uuid}/connectors", get(connectors::list))
+        .both("/registry/{uuid}/connector/{id}", get(connectors::show))
+        .both("/registry/{uuid}/repository", get(repositories::list))
+        .both(
+            "/registry/{uuid}/schedule",
+            get(schedules::list).post(schedules::create).delete(schedules::delete_all),
+        )
+        .both("/registry/{uuid}/schedule/{schedule}", put(schedules::replace).delete(schedules::delete))
+        .both("/registry/{uuid}/schedule/{schedule}/cancel", post(schedules::cancel))
 }
 
 /// Plimsoll's own calls.
@@ -102,7 +141,24 @@ fn own() -> Router<Shared> {
         .route("/changes", get(changes::list::list))
         .route("/jobs", get(jobs::list::list))
         .route("/jobs/{uuid}", get(jobs::show::show).delete(jobs::cancel::cancel))
-        .route("/tags/{name}", post(tags::assign::assign))
+        .route("/sensors/tokens", get(sensors::tokens::list).post(sensors::tokens::create))
+        .route("/sensors/tokens/{uuid}", delete(sensors::tokens::delete))
+        .route("/sensors/heartbeat", post(sensors::heartbeat::heartbeat))
+        .route("/sensors/containers", get(sensors::containers::containers))
+        .route("/sensors/{uuid}", get(sensors::show::show).patch(sensors::change::change))
+        .route("/sensors/{uuid}/revoke", post(sensors::revoke::revoke))
+        .route("/registries", get(registries::own::list))
+        .route(
+            "/registries/{uuid}/event-secret",
+            post(registries::own::make_event_secret).delete(registries::own::delete_event_secret),
+        )
+        .route("/registry-jobs/claim", post(registry_jobs::claim::claim))
+        .route("/registry-jobs/{run}/tags", post(registry_jobs::walk::tags))
+        .route("/registry-jobs/{run}/repositories", post(registry_jobs::walk::repositories))
+        .route("/registry-jobs/{run}/manifests", post(registry_jobs::walk::manifests))
+        .route("/registry-jobs/{run}/progress", post(registry_jobs::walk::progress))
+        .route("/registry-jobs/{run}/end", post(registry_jobs::walk::end))
+        .route("/tags/{name}", post(tags::assign::assign).delete(tags::unassign::unassign))
 }
 
 /// Routes that answer with and without a slash at the end.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::registries::RegistryCheck;
 use crate::wire::ContainerProfile;
 
 /// Resolved settings of the API.
@@ -24,6 +25,8 @@ pub struct ApiSettings {
     pub visible_timeout: Duration,
     /// The shape of container records from v1.2 on, where a request does not choose one with `profile=`.
     pub container_profile: ContainerProfile,
+    /// How a registry is asked whether it lets us in; `None`: that is not to be had.
+    pub registry_check: Option<RegistryCheck>,
 }
 
 impl Default for ApiSettings {
@@ -36,6 +39,7 @@ impl Default for ApiSettings {
             body_pause: Duration::from_secs(30),
             visible_timeout: Duration::from_secs(30),
             container_profile: ContainerProfile::default(),
+            registry_check: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use store::Store;
 use tokio::sync::Semaphore;
 
 use crate::auth::Authenticator;
+use crate::sensors::gate::Gate;
 use crate::settings::ApiSettings;
 
 /// Request bodies that are decompressed and parsed at once; the others wait.
@@ -35,6 +36,7 @@ pub(crate) struct SharedState {
     pub(crate) fleet: Fleet,
     pub(crate) settings: ApiSettings,
     pub(crate) auth: Authenticator,
+    pub(crate) enrolments: Gate,
     pub(crate) bodies: Semaphore,
     pub(crate) explanations: Semaphore,
     pub(crate) counts: Semaphore,
@@ -49,6 +51,7 @@ impl SharedState {
             fleet,
             settings,
             auth,
+            enrolments: Gate::new(),
             bodies: Semaphore::new(BODIES_AT_ONCE),
             explanations: Semaphore::new(EXPLANATIONS_AT_ONCE),
             counts: Semaphore::new(COUNTS_AT_ONCE),

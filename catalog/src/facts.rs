@@ -68,6 +68,9 @@ pub(crate) struct Facts {
     /// Number of hashes in `owners`; needed while a file is read only, and not stored.
     #[serde(skip)]
     pub programs: usize,
+    /// Whether `owners` is to hold the hashes of all paths; asked while a file is read, and not stored.
+    #[serde(skip)]
+    pub all_files: bool,
     /// Paths of packages that lie elsewhere than their file lists say.
     pub diversions: Vec<Diversion>,
     /// The licence of the package that the file's path names, as an SPDX expression.

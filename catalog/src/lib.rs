@@ -61,12 +61,16 @@ mod text;
 #[cfg(test)]
 mod trial;
 mod vendor;
+mod view;
 mod word;
 mod wordpress;
 
 pub use registry::{catalogers, fingerprint};
 pub use scan::{Progress, ScanError, ScanOptions, Silent, scan};
-pub use secret::reference_page as secrets_page;
+pub use secret::{mask_container, reference_page as secrets_page};
+pub use view::{
+    AllOwners, FileFacts, ImageView, UpperLayer, Wanted, is_program, read_file, scan_and_keep, wanted_file,
+};
 
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -22,15 +22,23 @@ const NO_PROGRAMS: [&[u8]; 4] = [b"usr/share/", b"usr/include/", b"usr/src/", b"
 pub(crate) struct OwnedFiles {
     paths: Vec<Vec<u8>>,
     programs: Vec<u64>,
+    /// Whether data and settings are asked for, too.
+    is_whole: bool,
 }
 
 impl OwnedFiles {
+    /// Starts a list that keeps as much as `facts` asks for.
+    pub(crate) fn of(facts: &Facts) -> Self {
+        Self { is_whole: facts.all_files, ..Self::default() }
+    }
+
     /// Looks at one path, given without leading slash.
     pub(crate) fn add(&mut self, path: &[u8]) {
         if is_language_file(path) && self.paths.len() < MAX_PATHS {
             self.paths.push(path.to_vec());
         }
-        if self.programs.len() < MAX_PATHS && !NO_PROGRAMS.iter().any(|place| path.starts_with(place)) {
+        let may_be_program = || self.is_whole || !NO_PROGRAMS.iter().any(|place| path.starts_with(place));
+        if self.programs.len() < MAX_PATHS && may_be_program() {
             self.programs.push(hash(without_merged_usr(path)));
         }
     }

@@ -179,9 +179,17 @@ pub(crate) fn is_language_file(path: &[u8]) -> bool {
 }
 
 /// Reads one file with the cataloger of that index; never fails and never unwinds.
-pub(crate) fn read(index: usize, mut input: Input<'_>) -> Facts {
+pub(crate) fn read(index: usize, input: Input<'_>) -> Facts {
+    read_into(index, input, Facts::default())
+}
+
+/// The same, but of file lists all paths are kept.
+pub(crate) fn read_whole(index: usize, input: Input<'_>) -> Facts {
+    read_into(index, input, Facts { all_files: true, ..Facts::default() })
+}
+
+fn read_into(index: usize, mut input: Input<'_>, mut facts: Facts) -> Facts {
     let cataloger = &CATALOGERS[index];
-    let mut facts = Facts::default();
     let outcome =
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (cataloger.read)(&mut input, &mut facts)));
     match outcome {

@@ -66,7 +66,7 @@ fn with_sizes(facts: &ImageFacts, layers: &[LayerCatalog]) -> ImageFacts {
     facts
 }
 
-fn os_release(visible: &[Visible<'_>]) -> Option<OsRelease> {
+pub(crate) fn os_release(visible: &[Visible<'_>]) -> Option<OsRelease> {
     let mut release = release::choose(|path| {
         let at =
             visible.binary_search_by(|file| file.evidence().path.as_slice().cmp(path.as_bytes())).ok()?;
@@ -85,7 +85,12 @@ fn users(visible: &[Visible<'_>]) -> Vec<String> {
     visible.iter().flat_map(|file| &file.evidence().facts.users).cloned().collect()
 }
 
-fn packages(visible: &[Visible<'_>], distro: Option<&Distro>, with_layer: bool) -> Vec<PackageRecord> {
+/// What the finished image holds, sorted.
+pub(crate) fn packages(
+    visible: &[Visible<'_>],
+    distro: Option<&Distro>,
+    with_layer: bool,
+) -> Vec<PackageRecord> {
     let owners = owners(visible);
     let programs = program_owners(visible);
     let mut records: Vec<PackageRecord> = Vec::new();
@@ -197,7 +202,7 @@ fn program_owners<'a>(visible: &[Visible<'a>]) -> HashMap<u64, &'a str> {
 }
 
 /// Which OS package owns which of the files with these hashes.
-fn owners_of<'a>(mut programs: Vec<u64>, visible: &[Visible<'a>]) -> HashMap<u64, &'a str> {
+pub(crate) fn owners_of<'a>(mut programs: Vec<u64>, visible: &[Visible<'a>]) -> HashMap<u64, &'a str> {
     let evidence = || visible.iter().map(Visible::evidence);
     programs.sort_unstable();
     let mut owners = HashMap::new();
@@ -216,10 +221,14 @@ fn owners_of<'a>(mut programs: Vec<u64>, visible: &[Visible<'a>]) -> HashMap<u64
     owners
 }
 
+/// All paths of packages that lie elsewhere.
+pub(crate) fn all_diversions<'a>(visible: &[Visible<'a>]) -> impl Iterator<Item = &'a Diversion> {
+    visible.iter().flat_map(|file| &file.evidence().facts.diversions)
+}
+
 /// Paths of packages that lie elsewhere, by the hash of the path that file lists name.
 fn diversions<'a>(visible: &[Visible<'a>]) -> HashMap<u64, &'a Diversion> {
-    let all = visible.iter().flat_map(|file| &file.evidence().facts.diversions);
-    all.map(|diversion| (diversion.from, diversion)).collect()
+    all_diversions(visible).map(|diversion| (diversion.from, diversion)).collect()
 }
 
 /// Where a path of `owner` was moved to.

@@ -79,13 +79,19 @@ pub enum ScanError {
 /// the diff-id where that is not known; such a layer is not read again. The report depends on nothing but the
 /// image and the options, apart from its time.
 pub fn scan(image: &OpenImage, options: &ScanOptions<'_>) -> Result<ScanReport, ScanError> {
+    let layers = read_all(image, options)?;
+    Ok(report::build(image, &layers, options))
+}
+
+/// Reads all layers and settles what needs several of them.
+pub(crate) fn read_all(image: &OpenImage, options: &ScanOptions<'_>) -> Result<Vec<LayerCatalog>, ScanError> {
     let mut layers = read_layers(image, options)?;
     if layers.iter().any(|layer| !layer.foreign_links.is_empty()) {
         link::resolve_foreign(image, &mut layers)
             .map_err(|(index, source)| ScanError::Layer { index, source })?;
     }
     journal::apply_logs(image, &mut layers).map_err(|(index, source)| ScanError::Layer { index, source })?;
-    Ok(report::build(image, &layers, options))
+    Ok(layers)
 }
 
 fn read_layers(image: &OpenImage, options: &ScanOptions<'_>) -> Result<Vec<LayerCatalog>, ScanError> {

@@ -1,7 +1,8 @@
-//! `plimsoll admin`: accounts and tags, written straight into a data directory.
+//! `plimsoll admin`: accounts, tags and sensors, written straight into a data directory.
 //!
 //! It works beside a running server: accounts are read from the database at every request.
 
+mod sensor;
 mod verify;
 
 use std::io::Write as _;
@@ -60,6 +61,9 @@ pub(crate) enum AdminCommand {
     /// Tags, which decide what an account with a scope may see
     #[command(subcommand)]
     Tag(TagCommand),
+    /// Sensors, and the tokens that let them in
+    #[command(subcommand)]
+    Sensor(sensor::SensorCommand),
     /// Check that the facts hold together, and that the saved index shows what the database says
     Verify(verify::VerifyArgs),
 }
@@ -127,6 +131,7 @@ pub(crate) fn run(command: AdminCommand) -> anyhow::Result<ExitCode> {
             AdminCommand::Tag(TagCommand::Assign { tag, images, data }) => {
                 assign(&tag, &images, &data).await.map(|()| ExitCode::SUCCESS)
             }
+            AdminCommand::Sensor(command) => sensor::run(command).await.map(|()| ExitCode::SUCCESS),
             AdminCommand::Verify(args) => verify::run(&args).await,
         }
     })

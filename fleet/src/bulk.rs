@@ -10,8 +10,9 @@ use qql::Entity;
 use uuid::Uuid;
 
 use crate::error::FleetError;
+use crate::facts::Visible;
 use crate::fleet::Fleet;
-use crate::request::{BulkRequest, Scope};
+use crate::request::BulkRequest;
 use crate::state::State;
 use crate::views::{BulkContainer, BulkImage, ReadImages};
 
@@ -19,7 +20,7 @@ use crate::views::{BulkContainer, BulkImage, ReadImages};
 pub struct Export {
     state: Arc<State>,
     customer: Uuid,
-    scope: Scope,
+    visible: Option<Visible>,
     positions: Vec<u32>,
     read: ReadImages,
     /// See [`crate::BulkPage::next`].
@@ -45,8 +46,9 @@ impl Export {
     /// The stored document is damaged.
     pub fn with_image(&self, index: usize, render: impl FnOnce(&BulkImage<'_>)) -> Result<(), FleetError> {
         let Some(position) = self.positions.get(index) else { return Ok(()) };
-        let Some(view) = self.state.view(self.customer, &self.scope, Entity::Image) else { return Ok(()) };
-        render(&BulkImage::of(&view.state.index, view.tenant, *position, &view.visible_images)?);
+        let index = &self.state.index;
+        let Some((tenant, visible)) = index.tenant(self.customer).zip(self.visible.as_ref()) else { return Ok(()) };
+        render(&BulkImage::of(index, tenant, *position, &visible.images)?);
         Ok(())
     }
 
@@ -60,10 +62,9 @@ impl Export {
         render: impl FnOnce(&BulkContainer<'_>),
     ) -> Result<(), FleetError> {
         let Some(position) = self.positions.get(index) else { return Ok(()) };
-        let Some(view) = self.state.view(self.customer, &self.scope, Entity::Container) else {
-            return Ok(());
-        };
-        render(&BulkContainer::of(&view.state.index, view.tenant, *position, &self.read)?);
+        let index = &self.state.index;
+        let Some(tenant) = index.tenant(self.customer) else { return Ok(()) };
+        render(&BulkContainer::of(index, tenant, *position, &self.read)?);
         Ok(())
     }
 }
@@ -82,7 +83,8 @@ impl Fleet {
     fn export(&self, entity: Entity, request: &BulkRequest) -> Result<Export, FleetError> {
         let state = self.state();
         let (positions, next, end) = self.bulk_positions(&state, entity, request)?;
-        let (customer, scope, read) = (request.customer, request.scope.clone(), ReadImages::default());
-        Ok(Export { state, customer, scope, positions, read, next, end })
+        let visible = state.index.tenant(request.customer).map(|tenant| tenant.visible(&request.scope));
+        let (customer, read) = (request.customer, ReadImages::default());
+        Ok(Export { state, customer, visible, positions, read, next, end })
     }
 }

@@ -114,7 +114,7 @@ impl Search<'_> {
         let (images, containers) = (&self.tenant.images, &self.tenant.containers);
         let inventory =
             |image: u32| images.inventory.get(image).copied().filter(|inventory| *inventory != NONE);
-        let of_container = |container| inventory(containers.image.get(container).copied().unwrap_or(NONE));
+        let of_container = |container| inventory(containers.inside.get(container).copied().unwrap_or(NONE));
         let take = |visible: &Bits| (visible.count() / INVENTORIES as u64).max(1) as usize;
         if self.visible.images.is_empty() {
             let visible = &self.visible.containers;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use knowledge::Bundle;
 use model::{Digest, Timestamp};
-use store::{Change, ChangeKind, Inventory, Rejudged, Store};
+use store::{Change, ChangeKind, ContainerRecord, Inventory, Rejudged, Store};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -201,10 +201,12 @@ impl Follower {
         for part in keys.chunks(PAGE) {
             let records =
                 self.store.containers_of(part).await.map_err(FleetError::store("reading containers"))?;
-            for record in records.into_iter().filter(|record| record.updated <= upto) {
+            let records: Vec<_> = records.into_iter().filter(|record| record.updated <= upto).collect();
+            let numbers = self.own_inventories(&records, upto).await?;
+            for (record, inventory) in records.into_iter().zip(numbers) {
                 let change = changes.remove(&(record.customer, record.uuid));
                 let cause = change.map_or(0, |change| cause_number(&change.cause));
-                stored.push(StoredContainer { record, cause });
+                stored.push(StoredContainer { record, inventory, cause });
             }
         }
         self.held.extend(changes.into_iter().map(|(key, change)| (key, change.clock)));
@@ -266,6 +268,17 @@ impl Follower {
             .iter()
             .map(|digest| self.index.inventories.number(digest).ok_or_else(|| lost(digest)))
             .collect()
+    }
+
+    /// The numbers of the inventories that containers have in place of their images', in the order of the containers.
+    pub(crate) async fn own_inventories(
+        &mut self,
+        records: &[ContainerRecord],
+        upto: Timestamp,
+    ) -> Result<Vec<Option<u32>>, FleetError> {
+        let own = records.iter().filter_map(|record| record.inventory);
+        let mut numbers = self.inventories(own, upto).await?.into_iter();
+        Ok(records.iter().map(|record| record.inventory.and_then(|_| numbers.next())).collect())
     }
 
     /// Reads and judges packages that the inventories name and the index does not know yet.

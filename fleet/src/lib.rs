@@ -48,7 +48,7 @@ pub use ask::{
 pub use bulk::Export;
 pub use dictionary::{Fragments, SeverityCounts};
 pub use error::FleetError;
-pub use facts::{FeedChange, FeedPlace, FindingRow, Identity, PackageEntry};
+pub use facts::{FeedChange, FeedPlace, FindingRow, Identity, PackageEntry, PackageText};
 pub use fleet::{Fleet, FleetStats, SaveError, SavePace, Saved};
 pub use knowledge::Bundle;
 pub use matcher::inquiry;
@@ -57,6 +57,7 @@ pub use qql::{Entity, Sort};
 pub use query::{QueryColumn, QueryOrder, QueryRequest, QueryResult, QueryValue};
 pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope};
 pub use views::{Affected, BulkContainer, BulkImage, Content, Found, SoftwareRow};
+pub use views::{ContainerBrief, ImageBrief, ReadyAffected, ReadyFound, ReadyPlace, ReadyRows};
 pub use views::{
-    AffectedView, BaseView, ContainerView, HostView, ImageView, RiskView, SoftwareView, VulnerabilityView,
+    AffectedView, BaseView, ContainerView, HostView, ImageContent, ImageView, RiskView, SoftwareView, VulnerabilityView,
 };

@@ -16,7 +16,9 @@ use crate::request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope
 use crate::sort::{first_by, first_by_log};
 use crate::state::{State, View};
 use crate::table;
-use crate::views::{BulkContainer, BulkImage, ContainerView, ImageView, ReadImages};
+use crate::views::{
+    BulkContainer, BulkImage, ContainerBrief, ContainerView, ImageBrief, ImageView, ReadImages,
+};
 
 /// Hex digits of a short id.
 const SHORT_ID: usize = 12;
@@ -46,6 +48,28 @@ impl Fleet {
     /// A page of the plain list of containers.
     pub fn containers_list(&self, request: &ListRequest) -> Result<ListPage<ContainerView>, FleetError> {
         self.list(Entity::Container, request, container_view)
+    }
+
+    /// A page of the plain list of images, each made into something by `render`.
+    pub fn images_in_brief<V>(
+        &self,
+        request: &ListRequest,
+        render: impl Fn(&ImageBrief<'_>) -> V,
+    ) -> Result<ListPage<V>, FleetError> {
+        self.list(Entity::Image, request, |view, position| {
+            Ok(render(&ImageBrief::of(&view.state.index, view.tenant, position)))
+        })
+    }
+
+    /// A page of the plain list of containers, each made into something by `render`.
+    pub fn containers_in_brief<V>(
+        &self,
+        request: &ListRequest,
+        render: impl Fn(&ContainerBrief<'_>) -> V,
+    ) -> Result<ListPage<V>, FleetError> {
+        self.list(Entity::Container, request, |view, position| {
+            Ok(render(&ContainerBrief::of(&view.state.index, view.tenant, position)))
+        })
     }
 
     /// One image by its id: 64 hex digits, or the first 12 of them. Of several with the same beginning the scope

@@ -159,8 +159,10 @@ async fn load_containers(store: &Store, follower: &mut Follower) -> Result<(), F
     };
     let mut pages = in_halves(store, read, |record: &ContainerRecord| (record.customer, record.uuid));
     while let Some(page) = pages.recv().await {
-        let stored = page?.into_iter().map(|record| StoredContainer { record, cause: 0 });
-        follower.index.load(Vec::new(), stored.collect());
+        let page = page?;
+        let numbers = follower.own_inventories(&page, Timestamp(i64::MAX)).await?;
+        let stored = |(record, inventory)| StoredContainer { record, inventory, cause: 0 };
+        follower.index.load(Vec::new(), page.into_iter().zip(numbers).map(stored).collect());
     }
     Ok(())
 }

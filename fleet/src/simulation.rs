@@ -178,7 +178,7 @@ pub(crate) fn dump(index: &Index) -> String {
             containers.named_image.get(at).and_then(|named| containers.named.uuids.get(*named)),
             containers.host.get(at).map(|host| (tenant.hosts.name(*host), tenant.hosts.ip(*host))),
             visible.iter().map(|visible| visible.containers.contains(at)).collect::<Vec<_>>(),
-            containers.document.get(at),
+            containers.observed_at.get(at),
         ));
     }
     lines.extend(tenant.tombstones.after(Timestamp(0)).map(|end| format!("{end:?}")));

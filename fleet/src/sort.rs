@@ -1,17 +1,23 @@
 //! The first records of a set in an order, without putting all of them in order.
 //!
 //! A page is never further in than ten thousand records, so the best so many are kept while all are looked at once. Most are
-//! turned away by one comparison of numbers.
+//! turned away by one comparison of numbers, which are made for a piece of the column at a time.
 
 use std::cmp::Ordering;
 
 use uuid::Uuid;
 
-use crate::eval::Column;
-use crate::table::{Bits, Chunked, OrderLog};
+use crate::eval::{Column, Keys};
+use crate::table::{Bits, CHUNK, Chunked, OrderLog};
 
 /// Records from which on the work is shared by two threads.
 const SHARED: u64 = 1_000_000;
+
+/// Words of a set for one piece of a column.
+const WORDS: usize = CHUNK / 64;
+
+/// Records of a piece below which their keys are made one by one.
+const FEW: u32 = CHUNK as u32 / 10;
 
 /// How much sparser than the log of changes records may be to be found by walking through it.
 const SPARSE: u64 = 20;
@@ -25,13 +31,16 @@ pub(crate) fn first_by(
     records: &Bits,
     window: usize,
 ) -> Vec<u32> {
-    let key = |position: u32| if descending { !column.key(position) } else { column.key(position) };
-    let order = |a: u32, b: u32| {
-        let by_column = column.compare(a, b);
+    let keys = Keys::of(column, records.count());
+    let is_exact = keys.is_exact();
+    let missing = if descending { !Keys::MISSING } else { Keys::MISSING };
+    let order = |key: u64, a: u32, b: u32| {
+        let by_column =
+            if is_exact && key != missing { Ordering::Equal } else { column.compare(a, b) };
         let by_column = if descending { by_column.reverse() } else { by_column };
         by_column.then_with(|| uuids.get(a).cmp(&uuids.get(b)))
     };
-    select(records, window, &key, &order)
+    select(records, window, &keys, descending, &order)
 }
 
 /// The first `window` of `records` by (`updated`, uuid), the last changed first if `descending`; `None` if they are too few
@@ -71,24 +80,25 @@ pub(crate) fn first_by_log(
     Some(found)
 }
 
-/// The first `window` of `records`: by `key`, and where that is equal by `order`.
-pub(crate) fn select(
+/// The first `window` of `records`: by their keys, and where these are equal by `order`.
+fn select(
     records: &Bits,
     window: usize,
-    key: &(impl Fn(u32) -> u64 + Sync),
-    order: &(impl Fn(u32, u32) -> Ordering + Sync),
+    keys: &Keys<'_>,
+    descending: bool,
+    order: &(impl Fn(u64, u32, u32) -> Ordering + Sync),
 ) -> Vec<u32> {
     if window == 0 {
         return Vec::new();
     }
     let words = records.words();
     let best = |first: usize, words: &[u64]| {
-        let mut best = Best { window, key, order, kept: Vec::new(), last: None };
+        let mut best = Best { window, keys, descending, order, kept: Vec::new(), last: None };
         best.take_all(first, words);
         best.finish()
     };
-    let mut kept = if records.count() >= SHARED {
-        let half = words.len() / 2;
+    let half = (words.len() / 2).next_multiple_of(WORDS);
+    let mut kept = if records.count() >= SHARED && half < words.len() {
         let (mut low, high) = std::thread::scope(|scope| {
             let high = scope.spawn(|| best(half, &words[half..]));
             let low = best(0, &words[..half]);
@@ -104,39 +114,49 @@ pub(crate) fn select(
     kept.into_iter().map(|(_, position)| position).collect()
 }
 
-fn compare(a: (u64, u32), b: (u64, u32), order: &impl Fn(u32, u32) -> Ordering) -> Ordering {
-    a.0.cmp(&b.0).then_with(|| order(a.1, b.1))
+fn compare(a: (u64, u32), b: (u64, u32), order: &impl Fn(u64, u32, u32) -> Ordering) -> Ordering {
+    a.0.cmp(&b.0).then_with(|| order(a.0, a.1, b.1))
 }
 
 /// The best so far.
-struct Best<'b, K, O> {
+struct Best<'b, 'c, O> {
     window: usize,
-    key: &'b K,
+    keys: &'b Keys<'c>,
+    descending: bool,
     order: &'b O,
     kept: Vec<(u64, u32)>,
     /// The last of the window once it is full: what comes after it does not count.
     last: Option<(u64, u32)>,
 }
 
-impl<K: Fn(u32) -> u64, O: Fn(u32, u32) -> Ordering> Best<'_, K, O> {
+impl<O: Fn(u64, u32, u32) -> Ordering> Best<'_, '_, O> {
+    /// Takes what is in some words, of which the first stands at word `first`: the beginning of a piece of a column.
     fn take_all(&mut self, first: usize, words: &[u64]) {
-        for (index, word) in words.iter().enumerate() {
-            let mut rest = *word;
-            while rest != 0 {
-                self.take((first + index) as u32 * 64 + rest.trailing_zeros());
-                rest &= rest - 1;
+        let mut piece = [0; CHUNK];
+        for (index, words) in words.chunks(WORDS).enumerate() {
+            let start = (first + index * WORDS) as u32 * 64;
+            let wanted: u32 = words.iter().map(|word| word.count_ones()).sum();
+            if wanted >= FEW {
+                let keys = &mut piece[..words.len() * 64];
+                self.keys.fill(start, keys);
+                if self.descending {
+                    keys.iter_mut().for_each(|key| *key = !*key);
+                }
+                each(words, |at| self.take(start + at, keys[at as usize]));
+            } else if wanted > 0 {
+                let (keys, flip) = (self.keys, if self.descending { u64::MAX } else { 0 });
+                each(words, |at| self.take(start + at, keys.key(start + at) ^ flip));
             }
         }
     }
 
-    fn take(&mut self, position: u32) {
-        let new = ((self.key)(position), position);
+    fn take(&mut self, position: u32, key: u64) {
         if let Some(last) = self.last
-            && (new.0 > last.0 || new.0 == last.0 && (self.order)(position, last.1) != Ordering::Less)
+            && (key > last.0 || key == last.0 && (self.order)(key, position, last.1) != Ordering::Less)
         {
             return;
         }
-        self.kept.push(new);
+        self.kept.push((key, position));
         if self.kept.len() >= (self.window * 2).max(1_024) {
             self.cut();
         }
@@ -157,6 +177,17 @@ impl<K: Fn(u32) -> u64, O: Fn(u32, u32) -> Ordering> Best<'_, K, O> {
     }
 }
 
+/// Calls `see` with each position that is set in some words, counted from the first of them.
+fn each(words: &[u64], mut see: impl FnMut(u32)) {
+    for (index, word) in words.iter().enumerate() {
+        let mut rest = *word;
+        while rest != 0 {
+            see(index as u32 * 64 + rest.trailing_zeros());
+            rest &= rest - 1;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use model::Timestamp;
@@ -169,8 +200,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_window_is_what_a_full_sort_begins_with(
-            values in proptest::collection::vec(proptest::option::of(0_i64..20), 0..3_000),
-            step in 1_u32..5, window in 0_usize..1_200, descending in any::<bool>(),
+            values in proptest::collection::vec(proptest::option::of(0_i64..20), 0..9_000),
+            step in 1_u32..14, window in 0_usize..1_200, descending in any::<bool>(),
         ) {
             let len = values.len() as u32;
             let column: Chunked<i64> = values.iter().map(|value| value.unwrap_or(-1)).collect();

@@ -16,9 +16,13 @@ use crate::facts::{Index, Rows, Tenant};
 use crate::request::Scope;
 use crate::table::Bits;
 
-/// Answers that are kept of those that were asked for once, and of those that were asked for again. Each takes one bit for
-/// each record of the customer. What depends on the time of a request is never asked for again, and must not drive out
-/// what is.
+/// Words of the answers that are kept of those that were asked for once, and of those that were asked for again: 32 MiB each.
+/// An answer takes one bit for each record of the customer. What depends on the time of a request is never asked for again, and
+/// must not drive out what is.
+const WORDS: usize = 4 << 20;
+/// So many answers of each kind are kept at most: they are looked through one by one.
+const ANSWERS: usize = 256;
+/// Counts that are kept.
 const KEPT: usize = 16;
 
 /// A state of the index that does not change any more.
@@ -91,15 +95,15 @@ impl State {
             None => once.remove(place(once)?)?,
         };
         let found = Arc::clone(&answer.1);
-        again.truncate(KEPT - 1);
         again.push_front(answer);
+        shorten(again);
         Some(found)
     }
 
     fn keep(&self, question: Question, answer: &Arc<Bits>) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.once.truncate(KEPT - 1);
         answers.once.push_front((question, Arc::clone(answer)));
+        shorten(&mut answers.once);
     }
 
     /// What `count` comes to over all that a scope shows; it is kept as long as the state stands.
@@ -114,6 +118,18 @@ impl State {
         totals.push_front((of, total.clone()));
         Ok(total)
     }
+}
+
+/// Forgets what was asked for the longest time ago and has no room any more.
+fn shorten(answers: &mut VecDeque<(Question, Arc<Bits>)>) {
+    let mut words = 0;
+    let sizes = answers.iter().map(|(_, answer)| answer.words().len());
+    let kept = sizes.take_while(|size| {
+        words += size;
+        words <= WORDS
+    });
+    let kept = kept.take(ANSWERS).count().max(1);
+    answers.truncate(kept);
 }
 
 impl<'s> View<'s> {

@@ -50,6 +50,7 @@ mod stream;
 mod tar;
 mod whiteout;
 
+pub use directory::{OverlayMarks, OverlayNames, read_overlay_marks};
 pub use entry::{Entry, EntryKind, LayerSummary, LayerVisitor};
 pub use error::{ImageError, Place};
 pub use layer::{LayerOutcome, LayerSource};
@@ -59,7 +60,9 @@ pub use platform::{Platform, PlatformError};
 #[cfg(fuzzing)]
 pub use source::fuzz_registry_documents;
 pub use source::{
-    Credentials, Engine, OpenOptions, Patience, Pulled, RegistryError, RegistryName, RegistryOptions, Source,
-    StorageError, StorageOptions, Stored, credential_files, open,
+    Catalogue, CloudPlaces, Credentials, Engine, MAX_NAMES, OpenOptions, Patience, Pulled, RegistryError,
+    RegistryName, RegistryOptions, RemoteTag, Source, StorageError, StorageOptions, Stored,
+    containerd_snapshot, credential_files,
+    credentials_of, open,
 };
 pub use stream::Compression;

@@ -23,6 +23,7 @@ pub mod layer;
 pub mod lifecycle;
 pub mod package;
 pub mod purl;
+pub mod registry;
 pub mod report;
 pub mod secret;
 pub mod sensor;
@@ -37,7 +38,9 @@ pub use cluster::ClusterFacts;
 pub use container::{ContainerDetails, ContainerReport, ContainerState};
 pub use digest::{DiffId, Digest, DigestError, ImageId};
 pub use distro::{Distro, OsRelease};
-pub use drift::{Drift, DriftPackage, DriftReason, InUsePackage};
+pub use drift::{
+    DRIFT_FILES, Drift, DriftFile, DriftPackage, DriftReason, FileReason, IN_USE_PACKAGES, InUsePackage,
+};
 pub use finding::{Confidence, Finding};
 pub use host::HostReport;
 pub use image::{BaseImage, ImageFacts, Label, Reference, RuntimeFacts};

@@ -2,8 +2,8 @@
 //!
 //! What it is for: reading a filter or a cursor, saying precisely what is wrong with it, printing one, knowing which tokens
 //! an entity has and of which type they are, and turning a query into a [`Condition`] in which nothing has to be looked up
-//! any more. What it is not for: evaluating conditions. There is no SQL, no HTTP and no index here; tests on
-//! single values are, because what "matches" means belongs to the language.
+//! any more. What it is not for: answering questions about many records. There is no SQL, no HTTP and no index here; tests on
+//! single values and on single records are, because what "matches" means belongs to the language.
 //!
 //! The decision a reader may doubt: parsing and resolving are two steps. Text is parsed where it comes in, as cursors
 //! are taken apart there; what its tokens mean is known only once the entity and the moment of `now` are.
@@ -19,6 +19,7 @@ mod merge;
 mod parse;
 mod print;
 mod resolve;
+mod row;
 mod scope;
 mod suggest;
 mod test;
@@ -29,9 +30,12 @@ pub use complete::{Candidate, CandidateKind, Completions, MAX_COMPLETIONS, Value
 pub use condition::{Condition, Test};
 pub use date::{Period, parse_date};
 pub use error::QueryError;
-pub use fields::{Array, Entity, FieldId};
+pub use fields::{Array, Entity, FieldId, SmallEntity};
 pub use parse::parse;
-pub use resolve::{Sort, resolve, resolve_column, resolve_expr, resolve_sort};
+pub use resolve::{
+    Sort, resolve, resolve_column, resolve_expr, resolve_small, resolve_small_sort, resolve_sort,
+};
+pub use row::{Row, Shown, compare, holds};
 pub use test::{DateTest, Glance, IpRange, IpTest, KeywordTest, NumberTest, TextTest, fold, tokens};
 pub use value::quoted_range;
 

@@ -2,7 +2,7 @@
 
 use crate::ast::Token;
 use crate::error::{QueryError, shorten};
-use crate::fields::{Array, Entity, Field, Level};
+use crate::fields::{Array, Entity, Field, Level, SmallEntity};
 use crate::suggest::hint;
 
 /// What a token names.
@@ -17,10 +17,45 @@ pub(crate) enum Target {
     Object { path: Vec<Array>, level: Level, base: String },
 }
 
+/// What a query as a whole is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    Entity(Entity),
+    Small(SmallEntity),
+}
+
+impl From<Entity> for Home {
+    fn from(entity: Entity) -> Self {
+        Self::Entity(entity)
+    }
+}
+
+impl From<SmallEntity> for Home {
+    fn from(entity: SmallEntity) -> Self {
+        Self::Small(entity)
+    }
+}
+
+impl Home {
+    const fn level(self) -> Level {
+        match self {
+            Self::Entity(entity) => entity.level(),
+            Self::Small(entity) => entity.level(),
+        }
+    }
+
+    const fn prefixes(self) -> &'static [&'static str] {
+        match self {
+            Self::Entity(entity) => entity.prefixes(),
+            Self::Small(entity) => entity.prefixes(),
+        }
+    }
+}
+
 /// Where tokens are read from.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
-    pub(crate) entity: Entity,
+    pub(crate) home: Home,
     pub(crate) level: Level,
     /// The object within the level, with a dot at its end; empty for the level itself.
     base: String,
@@ -32,9 +67,10 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// The outermost one.
-    pub(crate) fn of(entity: Entity) -> Self {
-        let spellings = entity.prefixes().iter().map(|prefix| format!("{prefix}.")).collect();
-        Self { entity, level: entity.level(), base: String::new(), spellings, written: String::new() }
+    pub(crate) fn of(home: impl Into<Home>) -> Self {
+        let home = home.into();
+        let spellings = home.prefixes().iter().map(|prefix| format!("{prefix}.")).collect();
+        Self { home, level: home.level(), base: String::new(), spellings, written: String::new() }
     }
 
     /// Finds what a token names, or says what it might have meant.
@@ -79,10 +115,10 @@ impl Scope {
                 spellings.extend([format!("{name}."), format!("{alias}.")]);
             }
         }
-        for prefix in self.entity.prefixes() {
+        for prefix in self.home.prefixes() {
             spellings.push(format!("{prefix}.{written}"));
         }
-        Self { entity: self.entity, level, base, spellings, written }
+        Self { home: self.home, level, base, spellings, written }
     }
 
     /// Spellings of this place that may stand in front of a token, each with a dot at its end.

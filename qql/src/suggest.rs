@@ -1,7 +1,7 @@
 //! What an unknown token may have meant.
 
 use crate::fields::{Entity, Field, Level};
-use crate::scope::Scope;
+use crate::scope::{Home, Scope};
 
 /// Names longer than this are not compared: no token is half as long.
 const LONGEST: usize = 80;
@@ -81,11 +81,11 @@ fn preference(name: &str) -> usize {
 
 /// Known, but in another place.
 fn elsewhere(scope: &Scope, name: &str) -> Option<String> {
-    let outermost = Scope::of(scope.entity);
+    let outermost = Scope::of(scope.home);
     if outermost.knows(name) && !scope.is_at(outermost.level, "") {
         return Some(format!("; `{name}` cannot stand inside this group"));
     }
-    let others = Entity::ALL.into_iter().filter(|entity| *entity != scope.entity);
+    let others = Entity::ALL.into_iter().filter(|entity| scope.home != Home::from(*entity));
     let known: Vec<_> = others.filter(|entity| Scope::of(*entity).knows(name)).map(Entity::plural).collect();
     (!known.is_empty()).then(|| format!("; `{name}` is a token of {}", known.join(" and ")))
 }

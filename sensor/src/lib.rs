@@ -7,4 +7,12 @@
 //! The decision a reader may doubt: no event is trusted. An event says where to look, what is reported is what the runtime says
 //! when it is asked, and a full listing at intervals finds whatever an event did not tell.
 
+pub mod client;
+pub mod drift;
+pub mod engine;
+pub mod host;
+pub mod in_use;
+pub mod kubernetes;
+pub mod limits;
 pub mod runtime;
+pub mod spool;

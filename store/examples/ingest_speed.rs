@@ -67,16 +67,11 @@ fn sizes(path: &Path, what: &str, count: u64) {
     }
 }
 
-/// Prints how large the documents of containers are that an index keeps, and how fast they are decoded.
+/// Prints how fast containers are read.
 async fn decode(store: &Store) {
-    let records = store.containers_after(None, 20_000).await.unwrap();
-    let bytes: usize = records.iter().map(|record| record.document_bytes.len()).sum();
     let started = Instant::now();
-    for record in &records {
-        store::decode_container_document(&record.document_bytes).unwrap();
-    }
-    let each = started.elapsed().as_nanos() / records.len() as u128;
-    println!("{} bytes a document, decoded in {each} ns", bytes / records.len());
+    let records = store.containers_after(None, 20_000).await.unwrap();
+    println!("a container read in {} ns", started.elapsed().as_nanos() / records.len() as u128);
 }
 
 #[tokio::main]

@@ -48,7 +48,7 @@ pub(crate) enum Cause {
     Report = 1,
     /// An observation of a container.
     ContainerReport = 2,
-    /// A tag was put on it.
+    /// A tag was put on it or taken off.
     Tag = 3,
     /// Its image was deleted.
     ImageDeleted = 4,
@@ -96,7 +96,7 @@ pub struct Change {
     /// Whether it is gone.
     pub deleted: bool,
     /// Why: `report` (a scan report of the image), `container report` (an observation of the container), `tag` (a tag
-    /// was put on it), `deletion of its image` (the container stays without one), `deletion`, or for a
+    /// was put on it or taken off), `deletion of its image` (the container stays without one), `deletion`, or for a
     /// judgement what its maker said, such as `bundle <id>`.
     pub cause: Cow<'static, str>,
     /// What it was, if it is gone.

@@ -16,7 +16,7 @@ use crate::error::{Result, StoreError};
 /// The longest content that is read back; no report that passes validation comes near it.
 const MAX_CONTENT: usize = 1 << 30;
 const HEADER: usize = 5;
-const FORMS: usize = 5;
+const FORMS: usize = 7;
 /// What every zstd frame begins with (RFC 8878, 3.1.1); a bare one is stored without it.
 const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 
@@ -34,19 +34,30 @@ pub(crate) enum Form {
     ContainerColumns = 4,
     /// A container in parts, see [`crate::packed`]: likewise.
     ContainerParts = 5,
+    /// An image's document as columns, see [`crate::packed_image`]: compressed against a trained sample, without a header.
+    ImageColumns = 6,
+    /// An inventory as columns, see [`crate::packed_inventory`]: likewise.
+    InventoryColumns = 7,
 }
 
 impl Form {
-    const ALL: [Self; FORMS] =
-        [Self::Plain, Self::Image, Self::Container, Self::ContainerColumns, Self::ContainerParts];
+    const ALL: [Self; FORMS] = [
+        Self::Plain,
+        Self::Image,
+        Self::Container,
+        Self::ContainerColumns,
+        Self::ContainerParts,
+        Self::ImageColumns,
+        Self::InventoryColumns,
+    ];
 
     /// How hard the compressor tries; reading is equally fast.
     const fn level(self) -> i32 {
         match self {
             // the writer's time bounds the whole ingest
-            Self::Plain | Self::Image | Self::Container => 3,
+            Self::Plain | Self::Image | Self::Container | Self::InventoryColumns => 3,
             // there are millions of them
-            Self::ContainerColumns | Self::ContainerParts => 6,
+            Self::ContainerColumns | Self::ContainerParts | Self::ImageColumns => 6,
         }
     }
 
@@ -57,6 +68,8 @@ impl Form {
             Self::Container => include_bytes!("codec/container.v1.json"),
             Self::ContainerColumns => include_bytes!("codec/container.v2.dictionary"),
             Self::ContainerParts => include_bytes!("codec/container.v3.dictionary"),
+            Self::ImageColumns => include_bytes!("codec/image.v2.dictionary"),
+            Self::InventoryColumns => include_bytes!("codec/inventory.v2.dictionary"),
         }
     }
 }

@@ -4,13 +4,12 @@
 //! it was seen once more is noted without one, so that an older observation that arrives late does not win.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use model::{ContainerReport, ImageId, Timestamp};
 use uuid::Uuid;
 
 use crate::change::{self, Cause, ChangeKind};
-use crate::codec::{self, Codec};
+use crate::codec::Codec;
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::page;
@@ -18,7 +17,7 @@ use crate::packed::Packed;
 use crate::record::{Ack, ContainerRecord, container_uuid, host_uuid, image_uuid};
 use crate::sql::sql;
 use crate::work::{Question, Work};
-use crate::{batch, packed, shared, tag};
+use crate::{batch, inside, packed, shared, tag};
 
 const ROW: &str = sql!("container/one");
 const HOST: &str = sql!("host/one");
@@ -58,6 +57,7 @@ fn put(
     mut report: ContainerReport,
 ) -> Result<(Timestamp, bool)> {
     put_host(work, customer, &report)?;
+    inside::sort(&mut report);
     let names = std::mem::take(&mut report.tags);
     let row = work.row_of(ROW, customer, uuid)?;
     let stored = row.map(|row| read(&mut work.memory.codec, row)).transpose()?;
@@ -67,9 +67,10 @@ fn put(
         let mut tags = Vec::new();
         tag::join(work, customer, &mut tags, &names)?;
         let record = Written { customer, created_at: updated, updated, cause: Cause::ContainerReport };
-        write(work, record, &report, &tags)?;
+        write(work, record, &report, &tags, None)?;
         return Ok((updated, true));
     };
+    inside::keep(&mut report, &stored.report);
     let tagged = tag::join(work, customer, &mut stored.tags, &names)?;
     let later = report.observed_at >= stored.report.observed_at;
     let differs = later && !same_but_for_time(&stored.report, &report);
@@ -78,7 +79,8 @@ fn put(
         let updated = work.tick()?;
         let cause = if differs { Cause::ContainerReport } else { Cause::Tag };
         let record = Written { customer, created_at: stored.created_at, updated, cause };
-        write(work, record, if differs { &report } else { &stored.report }, &stored.tags)?;
+        let newest = if differs { &report } else { &stored.report };
+        write(work, record, newest, &stored.tags, Some(&stored))?;
         return Ok((updated, true));
     }
     if later {
@@ -95,15 +97,47 @@ pub(crate) fn put_tags(
     uuid: Uuid,
     names: &[String],
 ) -> Result<Option<bool>> {
+    retag(work, customer, uuid, |work, tags| tag::join(work, customer, tags, names))
+}
+
+/// Takes a tag off a container; gives whether it had it as its own, `None` if there is no such container.
+pub(crate) fn take_tag(
+    work: &mut Work<'_>,
+    customer: Uuid,
+    uuid: Uuid,
+    name: &str,
+) -> Result<Option<bool>> {
+    retag(work, customer, uuid, |_, tags| {
+        let place = tags.iter().position(|tag| tag == name);
+        Ok(place.map(|place| tags.remove(place)).is_some())
+    })
+}
+
+/// Changes the tags of a container; gives whether `change` has changed them, `None` if there is no such container.
+fn retag(
+    work: &mut Work<'_>,
+    customer: Uuid,
+    uuid: Uuid,
+    change: impl FnOnce(&mut Work<'_>, &mut Vec<String>) -> Result<bool>,
+) -> Result<Option<bool>> {
     let stored = one_row(work.connection, &mut work.memory.codec, customer, uuid)?;
     let Some(mut stored) = stored else { return Ok(None) };
-    if !tag::join(work, customer, &mut stored.tags, names)? {
+    if !change(work, &mut stored.tags)? {
         return Ok(Some(false));
     }
     let (created_at, updated) = (stored.created_at, work.tick()?);
     let record = Written { customer, created_at, updated, cause: Cause::Tag };
-    write(work, record, &stored.report, &stored.tags)?;
+    write(work, record, &stored.report, &stored.tags, Some(&stored))?;
     Ok(Some(true))
+}
+
+/// Writes a container again whose image holds others than before.
+pub(crate) fn renew(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<()> {
+    let stored = one_row(work.connection, &mut work.memory.codec, customer, uuid)?;
+    let Some(stored) = stored else { return Ok(()) };
+    let (created_at, updated) = (stored.created_at, work.tick()?);
+    let record = Written { customer, created_at, updated, cause: Cause::Report };
+    write(work, record, &stored.report, &stored.tags, Some(&stored))
 }
 
 fn same_but_for_time(stored: &ContainerReport, new: &ContainerReport) -> bool {
@@ -135,8 +169,16 @@ struct Written {
     cause: Cause,
 }
 
-fn write(work: &mut Work<'_>, record: Written, report: &ContainerReport, tags: &[String]) -> Result<()> {
+/// Writes a row. `before` is what it holds, if there is one.
+fn write(
+    work: &mut Work<'_>,
+    record: Written,
+    report: &ContainerReport,
+    tags: &[String],
+    before: Option<&ContainerRecord>,
+) -> Result<()> {
     let Written { customer, created_at, updated, cause } = record;
+    let [inside, inventory] = inside::of(work, customer, report, before, updated)?.values();
     let Packed { shared, own } = packed::pack(&mut work.memory.codec, report, tags)?;
     let image = shared::number_of(work, customer, report.image_id, &shared)?;
     let values = [
@@ -150,6 +192,8 @@ fn write(work: &mut Work<'_>, record: Written, report: &ContainerReport, tags: &
         report.observed_at.into(),
         cause.into(),
         own.into(),
+        inside,
+        inventory,
     ];
     work.connection.execute(sql!("container/put"), &values)?;
     Ok(())
@@ -175,11 +219,15 @@ pub(crate) fn read(codec: &mut Codec, mut row: Row) -> Result<ContainerRecord> {
         }
         (_, content) => content.unwrap_or_default(),
     };
-    let document_bytes: Arc<[u8]> = packed::join(&shared, row.bytes(8)?).into();
-    let (mut report, tags) = packed::unpack(codec, &what(), &document_bytes)?;
+    let document = packed::join(&shared, row.bytes(8)?);
+    let (mut report, tags) = packed::unpack(codec, &what(), &document)?;
     report.id = row.digest(2)?;
     report.image_id = row.optional_digest(3)?.map(ImageId);
     report.observed_at = row.time(7)?;
+    let inside = row.optional_bytes(11)?;
+    let (details, since) = inside::read(codec, &what(), inside.as_deref())?;
+    report.details = details;
+    let inventory = row.optional_digest(12)?;
     let (customer, age, updated) = (row.uuid(0)?, row.int(5)?, row.time(6)?);
     Ok(ContainerRecord {
         customer,
@@ -190,17 +238,10 @@ pub(crate) fn read(codec: &mut Codec, mut row: Row) -> Result<ContainerRecord> {
         updated,
         tags,
         report,
-        document_bytes,
+        inside_bytes: inside.unwrap_or_default().into(),
+        inventory,
+        since,
     })
-}
-
-/// Reads the report of a container as it is stored, [`ContainerRecord::document_bytes`]: all of it but `id`,
-/// `image_id` and `observed_at`, which are blank. Any thread may call it; each keeps what makes it fast.
-///
-/// # Errors
-/// The bytes are no stored report.
-pub fn decode_document(stored: &[u8]) -> Result<ContainerReport> {
-    codec::with_codec(|codec| packed::unpack(codec, "container document", stored)).map(|(report, _)| report)
 }
 
 /// One container of a customer.

@@ -4,11 +4,14 @@
 //! that are gone or unknown to their runtime do not; they stay, and change by losing their image. What is left of
 //! a deleted record is a tombstone in the change log, until the record is reported again and is a new one.
 
+use std::collections::HashSet;
+
 use model::{Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::change::{self, Cause, Change, ChangeKind, DELETION, Tombstone};
+use crate::dialect::with_list;
 use crate::driver::{Connection, Value};
 use crate::error::Result;
 use crate::package::page;
@@ -45,6 +48,8 @@ pub enum KeptReason {
     NotFound,
     /// Containers that are CREATED, RUNNING, PAUSED or STOPPED were made from the image; how many.
     InUse(u32),
+    /// It is a sensor whose heartbeats arrive.
+    Running,
 }
 
 /// Deletes images in the open transaction; adds to `outcome`.
@@ -148,23 +153,52 @@ fn bury(
     change::put(connection, &entry)
 }
 
-/// The first bytes of a digest, by which the indexes of the schema find it.
-fn prefix(digest: &Digest) -> Value {
-    Value::from(&digest.as_bytes()[..6])
-}
+/// Inventories looked at together.
+const BATCH: usize = 50;
+/// Digests read at once.
+const PAGE: usize = 1_000;
 
-/// Inventories that no image names, at most `limit`.
+/// Inventories that no image or container names, at most `limit`.
+///
+/// Inventories lie elsewhere than what names them when the tables are spread over machines, so they are not joined: those
+/// who may name them are asked for some at a time.
 pub(crate) fn orphans(connection: &mut dyn Connection, limit: usize) -> Result<Vec<Digest>> {
-    let rows = connection.query(sql!("inventory/orphans"), &[page(limit)])?;
-    rows.into_iter().map(|mut row| Ok(row.digest(0)?)).collect()
+    let (mut found, mut last) = (Vec::new(), Value::Bytes(Vec::new()));
+    while found.len() < limit {
+        let rows = connection.query(sql!("inventory/digests_after"), &[last, page(PAGE)])?;
+        let digests: Vec<Digest> =
+            rows.into_iter().map(|mut row| Ok(row.digest(0)?)).collect::<Result<_>>()?;
+        let Some(end) = digests.last() else { break };
+        last = Value::from(end);
+        for batch in digests.chunks(BATCH) {
+            found.extend(unnamed(connection, batch)?);
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
 }
 
-/// Deletes those of `digests` that no image names; gives how many.
+/// Those of some inventories that nobody names.
+fn unnamed(connection: &mut dyn Connection, digests: &[Digest]) -> Result<Vec<Digest>> {
+    // the indexes of the schema hold the first bytes of digests
+    let mut prefixes: Vec<Value> = digests.iter().map(|digest| Value::from(&digest.as_bytes()[..6])).collect();
+    prefixes.resize(BATCH, Value::Null);
+    let mut named = HashSet::new();
+    for sql in [sql!("image/holding"), sql!("container/holding")] {
+        for mut row in connection.query(&with_list(sql, BATCH), &prefixes)? {
+            named.insert(row.digest(0)?);
+        }
+    }
+    Ok(digests.iter().filter(|digest| !named.contains(*digest)).copied().collect())
+}
+
+/// Deletes those of `digests` that nobody names; gives how many.
 pub(crate) fn inventories(work: &mut Work<'_>, digests: &[Digest]) -> Result<u64> {
     let mut deleted = 0;
-    for digest in digests {
-        let values = [Value::from(digest), prefix(digest)];
-        deleted += work.connection.execute(sql!("inventory/delete_orphan"), &values)?;
+    for batch in digests.chunks(BATCH) {
+        for digest in unnamed(work.connection, batch)? {
+            deleted += work.connection.execute(sql!("inventory/delete"), &[Value::from(&digest)])?;
+        }
     }
     Ok(deleted)
 }

@@ -4,7 +4,7 @@ use model::{ContainerReport, ScanReport};
 
 use crate::codec::Codec;
 use crate::error::Result;
-use crate::{inventory, packed, since, validate};
+use crate::{inventory, packed, packed_image, since, validate};
 
 /// The check of a report before it is stored.
 ///
@@ -31,6 +31,15 @@ pub fn read_stored(stored: &[u8]) {
     let mut codec = Codec::new();
     if let Ok(content) = codec.unpack("value", stored) {
         read_inventory(&content);
+    }
+    if let Ok(inventory) = inventory::Stored::read(&mut codec, "value", stored) {
+        let names = |package: u32| Some(if package % 2 > 0 { ("a-b", "1.0") } else { ("g:a/b", "") });
+        let entries = inventory.entries("value", names).expect("all packages have names");
+        read_inventory(&inventory::encode(entries));
+    }
+    if let Ok(document) = packed_image::unpack(&mut codec, "value", stored) {
+        let packed = packed_image::pack(&mut codec, &document).expect("what was read can be written");
+        assert_eq!(packed_image::unpack(&mut codec, "value", &packed).ok(), Some(document));
     }
     if let Ok(known) = since::decode("value", stored) {
         let again = since::encode(&known).and_then(|bytes| since::decode("value", &bytes).ok());

@@ -11,22 +11,21 @@ use model::{Digest, ImageId, Reference, Timestamp};
 use uuid::Uuid;
 
 use crate::change::{self, Cause, ChangeKind};
-use crate::codec::{Codec, Form};
+use crate::codec::{self, Codec};
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
-use crate::inventory::Draft;
 use crate::package::page;
 use crate::prepare::PreparedReport;
 use crate::record::{Ack, ImageDocument, ImageRecord};
 use crate::since::{self, Since};
 use crate::sql::sql;
 use crate::work::{Question, Work};
-use crate::{batch, codec, inventory, package, renewal, tag};
+use crate::{batch, inside, inventory, package, packed_image, renewal, tag};
 
 /// Names kept of one image; beyond them the oldest are dropped.
 const MAX_NAMES: usize = 4_096;
 
-/// A row of the table, with the document as the JSON that it is.
+/// A row of the table.
 #[derive(Clone, Debug, PartialEq)]
 struct StoredImage {
     customer: Uuid,
@@ -40,9 +39,10 @@ struct StoredImage {
     names: Vec<Reference>,
     tags: Vec<String>,
     since: Since,
-    document: Vec<u8>,
-    /// The document as the row holds it; empty for one that was not read from it.
-    packed: Arc<[u8]>,
+    /// Without the names.
+    document: ImageDocument,
+    /// Names and document as the row holds them.
+    stored: Arc<[u8]>,
 }
 
 const ROW: &str = sql!("image/one");
@@ -53,46 +53,72 @@ pub(crate) fn questions(report: &PreparedReport) -> Vec<Question> {
 }
 
 /// Takes one report in.
-pub(crate) fn put_report(work: &mut Work<'_>, report: PreparedReport) -> Result<Ack> {
-    work.know_customer(report.customer)?;
-    let row = work.row_of(ROW, report.customer, report.uuid)?;
-    let stored = row.map(|row| read(&mut work.memory.codec, row)).transpose()?;
+pub(crate) fn put_report(work: &mut Work<'_>, report: &PreparedReport) -> Result<Ack> {
     let (customer, uuid) = (report.customer, report.uuid);
-    let mut tags = stored.as_ref().map(|stored| stored.tags.clone()).unwrap_or_default();
-    let tagged = tag::join(work, customer, &mut tags, &report.tags)?;
-    let (before, (mut next, packages)) = match stored {
-        Some(stored) => (Some(stored.clone()), merge(work, stored, report)?),
-        None => (None, (first(work, report)?, Vec::new())),
-    };
-    let same = before.as_ref().is_some_and(|before| *before == next);
-    if same && !tagged {
-        return Ok(Ack { updated: next.updated, changed: false, uuids: vec![uuid] });
+    work.know_customer(customer)?;
+    let Some(row) = work.row_of(ROW, customer, uuid)? else { return put_first(work, report) };
+    let mut image = read(&mut work.memory.codec, row)?;
+    let tagged = tag::join(work, customer, &mut image.tags, &report.tags)?;
+    let before = image.inventory;
+    let (moved, packages) = merge(work, &mut image, report)?;
+    if !moved && !tagged {
+        return Ok(Ack { updated: image.updated, changed: false, uuids: vec![uuid] });
     }
-    next.updated = work.tick()?;
-    next.tags = tags;
-    if before.is_none() {
-        next.created_at = next.updated;
-        change::forget(work.connection, customer, ChangeKind::Image, uuid)?;
+    image.updated = work.tick()?;
+    if image.inventory != before {
+        image.since = since(work, &before, &image.since, packages, image.updated)?;
     }
-    if let Some(before) = before.filter(|before| before.inventory != next.inventory) {
-        next.since = since(work, &before, packages, next.updated)?;
-    }
-    if same {
-        set_tags(work.connection, (customer, uuid), &next.tags, next.updated)?;
+    if moved {
+        write(work, &image)?;
     } else {
-        write(work, &next)?;
+        set_tags(work.connection, (customer, uuid), &image.tags, image.updated)?;
     }
-    Ok(Ack { updated: next.updated, changed: true, uuids: vec![uuid] })
+    if image.inventory != before {
+        inside::renew(work, customer, &image.id)?;
+    }
+    Ok(Ack { updated: image.updated, changed: true, uuids: vec![uuid] })
+}
+
+/// Takes the first report of an image in.
+fn put_first(work: &mut Work<'_>, report: &PreparedReport) -> Result<Ack> {
+    let (customer, uuid) = (report.customer, report.uuid);
+    let mut tags = Vec::new();
+    tag::join(work, customer, &mut tags, &report.tags)?;
+    let (inventory, _) = put_inventory(work, report)?;
+    let updated = work.tick()?;
+    change::forget(work.connection, customer, ChangeKind::Image, uuid)?;
+    let row = Written {
+        customer,
+        uuid,
+        id: report.id,
+        created_at: updated,
+        updated,
+        last_scanned: report.scanned_at,
+        inventory,
+        sources: std::slice::from_ref(&report.source),
+        tags: &tags,
+        since: &[],
+        document: &report.packed,
+    };
+    put(work, row)?;
+    inside::renew(work, customer, &report.id)?;
+    Ok(Ack { updated, changed: true, uuids: vec![uuid] })
 }
 
 /// Since when an image has the packages of a report that finds others than the one before.
-fn since(work: &mut Work<'_>, before: &StoredImage, packages: Vec<u32>, clock: Timestamp) -> Result<Since> {
-    let known = match since::packages(work.connection, &mut work.memory.codec, &before.inventory) {
+fn since(
+    work: &mut Work<'_>,
+    before: &Digest,
+    since: &Since,
+    packages: Vec<u32>,
+    clock: Timestamp,
+) -> Result<Since> {
+    let known = match inventory::packages(work.connection, &mut work.memory.codec, before) {
         // what an inventory that is lost held cannot be told any more, and the report mends the image
         Err(StoreError::NotFound { .. } | StoreError::Damaged { .. }) => BTreeSet::new(),
         known => known?,
     };
-    Ok(since::next(&before.since, &known, &packages.into_iter().collect(), clock))
+    Ok(since::next(since, &known, &packages.into_iter().collect(), clock))
 }
 
 /// Puts tags on an image; gives whether any was new to it, `None` if there is no such image.
@@ -109,6 +135,21 @@ pub(crate) fn put_tags(
         set_tags(work.connection, (customer, uuid), &tags, updated)?;
     }
     Ok(Some(tagged))
+}
+
+/// Takes a tag off an image; gives whether it had it, `None` if there is no such image.
+pub(crate) fn take_tag(
+    work: &mut Work<'_>,
+    customer: Uuid,
+    uuid: Uuid,
+    name: &str,
+) -> Result<Option<bool>> {
+    let Some(mut tags) = tags(work.connection, customer, uuid)? else { return Ok(None) };
+    let Some(place) = tags.iter().position(|tag| tag == name) else { return Ok(Some(false)) };
+    tags.remove(place);
+    let updated = work.tick()?;
+    set_tags(work.connection, (customer, uuid), &tags, updated)?;
+    Ok(Some(true))
 }
 
 /// The tags of an image, sorted; `None` if there is no such image.
@@ -145,6 +186,25 @@ fn set_tags(
     Ok(())
 }
 
+/// Changes the names of an image, if there is one; a change of the record if they are others then.
+pub(crate) fn rename(
+    work: &mut Work<'_>,
+    (customer, uuid): (Uuid, Uuid),
+    change: impl FnOnce(&mut Vec<Reference>),
+) -> Result<()> {
+    let rows = work.connection.query(ROW, &[customer.into(), uuid.into()])?;
+    let Some(row) = rows.into_iter().next() else { return Ok(()) };
+    let mut image = read(&mut work.memory.codec, row)?;
+    let before = image.names.clone();
+    change(&mut image.names);
+    if image.names == before {
+        return Ok(());
+    }
+    image.updated = work.tick()?;
+    image.stored = pack(&mut work.memory.codec, &mut image)?;
+    write(work, &image)
+}
+
 /// Rewrites rows of the first form of the database: the tags into their column.
 pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
     let mut last = (Uuid::nil(), Uuid::nil());
@@ -166,90 +226,109 @@ pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
     }
 }
 
-/// The record of an image that is seen for the first time; its clock values are still to be set.
-fn first(work: &mut Work<'_>, report: PreparedReport) -> Result<StoredImage> {
-    let PreparedReport {
-        customer, uuid, id, scanned_at, source, names, document, packages, inventory, ..
-    } = report;
-    Ok(StoredImage {
-        customer,
-        uuid,
-        id,
-        created_at: Timestamp::default(),
-        updated: Timestamp::default(),
-        last_scanned: scanned_at,
-        inventory: put_inventory(work, &packages, inventory)?.0,
-        sources: vec![source],
-        names,
-        tags: Vec::new(),
-        since: Since::default(),
-        document,
-        packed: Arc::default(),
-    })
-}
-
-/// What a known image becomes by a further report, and the packages of that report if they are the image's now.
-fn merge(
-    work: &mut Work<'_>,
-    stored: StoredImage,
-    report: PreparedReport,
-) -> Result<(StoredImage, Vec<u32>)> {
-    let (mut next, mut packages) = (stored, Vec::new());
-    if !next.sources.contains(&report.source) {
-        next.sources.push(report.source);
+/// Adds a further report to a known image; gives whether the image is another now, and the packages of the report if they
+/// are the image's now.
+fn merge(work: &mut Work<'_>, image: &mut StoredImage, report: &PreparedReport) -> Result<(bool, Vec<u32>)> {
+    let (mut moved, mut described) = (false, false);
+    if !image.sources.contains(&report.source) {
+        image.sources.push(report.source.clone());
+        moved = true;
     }
-    for name in report.names {
-        if !next.names.contains(&name) {
-            next.names.push(name);
+    for name in &report.names {
+        if !image.names.contains(name) {
+            image.names.push(name.clone());
+            described = true;
         }
     }
-    let surplus = next.names.len().saturating_sub(MAX_NAMES);
-    next.names.drain(..surplus);
-    if report.scanned_at >= next.last_scanned {
-        next.last_scanned = report.scanned_at;
-        (next.inventory, packages) = put_inventory(work, &report.packages, report.inventory)?;
-        if next.document != report.document && !same_document(&next.document, &report.document) {
-            next.document = report.document;
+    let surplus = image.names.len().saturating_sub(MAX_NAMES);
+    image.names.drain(..surplus);
+    let mut packages = Vec::new();
+    if report.scanned_at >= image.last_scanned {
+        moved |= image.last_scanned != report.scanned_at;
+        image.last_scanned = report.scanned_at;
+        let inventory;
+        (inventory, packages) = put_inventory(work, report)?;
+        moved |= image.inventory != inventory;
+        image.inventory = inventory;
+        if image.document != report.document {
+            image.document.clone_from(&report.document);
+            described = true;
         }
     }
-    Ok((next, packages))
-}
-
-/// Whether two documents say the same. One written by an older program may spell it otherwise.
-fn same_document(stored: &[u8], new: &[u8]) -> bool {
-    match (serde_json::from_slice::<ImageDocument>(stored), serde_json::from_slice::<ImageDocument>(new)) {
-        (Ok(stored), Ok(new)) => stored == new,
-        _ => false,
+    // a row of an older form gets the form of today when it is written for whatever reason
+    if described || moved && !packed_image::is_packed(&image.stored) {
+        image.stored = if image.names == report.names && image.document == report.document {
+            Arc::clone(&report.packed)
+        } else {
+            pack(&mut work.memory.codec, image)?
+        };
     }
+    Ok((moved || described, packages))
 }
 
-/// Numbers the packages and stores the inventory; gives its digest and the numbers.
-fn put_inventory(
-    work: &mut Work<'_>,
-    packages: &[package::Identity],
-    mut inventory: Draft,
-) -> Result<(Digest, Vec<u32>)> {
-    let numbers = package::number_all(work, packages)?;
-    inventory.renumber(&numbers);
-    Ok((inventory::put(work, &inventory.encode())?, numbers))
+/// Names and document of an image as they are stored.
+fn pack(codec: &mut Codec, image: &mut StoredImage) -> Result<Arc<[u8]>> {
+    std::mem::swap(&mut image.document.facts.references, &mut image.names);
+    let packed = packed_image::pack(codec, &image.document);
+    std::mem::swap(&mut image.document.facts.references, &mut image.names);
+    Ok(packed?.into())
+}
+
+/// Numbers the packages of a report and stores its inventory; gives its digest and the numbers.
+fn put_inventory(work: &mut Work<'_>, report: &PreparedReport) -> Result<(Digest, Vec<u32>)> {
+    let numbers = package::number_all(work, &report.packages)?;
+    Ok((inventory::put(work, &report.inventory, &numbers)?, numbers))
+}
+
+/// A row as it is written.
+struct Written<'a> {
+    customer: Uuid,
+    uuid: Uuid,
+    id: ImageId,
+    created_at: Timestamp,
+    updated: Timestamp,
+    last_scanned: Timestamp,
+    inventory: Digest,
+    sources: &'a [String],
+    tags: &'a [String],
+    since: &'a [(u32, Timestamp)],
+    /// With the names.
+    document: &'a [u8],
 }
 
 fn write(work: &mut Work<'_>, image: &StoredImage) -> Result<()> {
-    let document = work.memory.codec.pack(Form::Image, &image.document)?;
+    let row = Written {
+        customer: image.customer,
+        uuid: image.uuid,
+        id: image.id,
+        created_at: image.created_at,
+        updated: image.updated,
+        last_scanned: image.last_scanned,
+        inventory: image.inventory,
+        sources: &image.sources,
+        tags: &image.tags,
+        since: &image.since,
+        document: &image.stored,
+    };
+    put(work, row)
+}
+
+fn put(work: &mut Work<'_>, row: Written<'_>) -> Result<()> {
     let values = [
-        Value::from(image.customer),
-        image.uuid.into(),
-        Value::from(&image.id.0),
-        image.created_at.into(),
-        image.updated.into(),
-        image.last_scanned.into(),
-        Value::from(&image.inventory),
-        json_text(&image.sources)?.into(),
-        json_text(&image.names)?.into(),
-        document.into(),
-        tags_value(&image.tags)?,
+        Value::from(row.customer),
+        row.uuid.into(),
+        Value::from(&row.id.0),
+        row.created_at.into(),
+        row.updated.into(),
+        row.last_scanned.into(),
+        Value::from(&row.inventory),
+        json_text(&row.sources)?.into(),
+        // they are in the document
+        "".into(),
+        row.document.into(),
+        tags_value(row.tags)?,
         Cause::Report.into(),
-        since::encode(&image.since).map_or(Value::Null, Value::Bytes),
+        since::encode(row.since).map_or(Value::Null, Value::Bytes),
     ];
     work.connection.execute_later(sql!("image/put"), &values)?;
     Ok(())
@@ -259,36 +338,44 @@ fn json_text<T: serde::Serialize>(list: &T) -> Result<String> {
     serde_json::to_string(list).map_err(|error| StoreError::damaged("document", error))
 }
 
-fn one_row(
-    connection: &mut dyn Connection,
-    codec: &mut Codec,
-    customer: Uuid,
-    uuid: Uuid,
-) -> Result<Option<StoredImage>> {
-    let rows = connection.query(ROW, &[customer.into(), uuid.into()])?;
-    rows.into_iter().next().map(|row| read(codec, row)).transpose()
-}
-
 fn read(codec: &mut Codec, mut row: Row) -> Result<StoredImage> {
     let uuid = row.uuid(1)?;
     let what = format!("image {uuid}");
     let damaged = |error: serde_json::Error| StoreError::damaged(&what, error);
-    let packed: Arc<[u8]> = row.bytes(9)?.into();
+    let stored: Arc<[u8]> = row.bytes(9)?.into();
+    let id = ImageId(row.digest(2)?);
+    let mut document = read_document(codec, &what, &stored)?;
+    let names = match row.text(8)?.as_str() {
+        "" => {
+            document.facts.id = id;
+            std::mem::take(&mut document.facts.references)
+        }
+        json => serde_json::from_str(json).map_err(damaged)?,
+    };
     Ok(StoredImage {
         customer: row.uuid(0)?,
         uuid,
-        id: ImageId(row.digest(2)?),
+        id,
         created_at: row.time(3)?,
         updated: row.time(4)?,
         last_scanned: row.time(5)?,
         inventory: row.digest(6)?,
         sources: serde_json::from_str(&row.text(7)?).map_err(damaged)?,
-        names: serde_json::from_str(&row.text(8)?).map_err(damaged)?,
+        names,
         tags: read_tags(uuid, &mut row, 10)?,
         since: read_since(&what, &mut row)?,
-        document: codec.unpack(&what, &packed)?,
-        packed,
+        document,
+        stored,
     })
+}
+
+/// Reads a stored document of any form, with what is in it: the names in that of today, the id in older ones.
+pub(crate) fn read_document(codec: &mut Codec, what: &str, stored: &[u8]) -> Result<ImageDocument> {
+    if packed_image::is_packed(stored) {
+        return packed_image::unpack(codec, what, stored);
+    }
+    let json = codec.unpack(what, stored)?;
+    serde_json::from_slice(&json).map_err(|error| StoreError::damaged(what, error))
 }
 
 fn read_since(what: &str, row: &mut Row) -> Result<Since> {
@@ -298,39 +385,38 @@ fn read_since(what: &str, row: &mut Row) -> Result<Since> {
 
 /// Reads a row as a record.
 pub(crate) fn read_record(codec: &mut Codec, row: Row) -> Result<ImageRecord> {
-    record(read(codec, row)?)
+    read(codec, row).map(record)
 }
 
-fn record(stored: StoredImage) -> Result<ImageRecord> {
-    let StoredImage { customer, uuid, id, created_at, updated, last_scanned, inventory, sources, .. } =
-        stored;
-    let mut document: ImageDocument = serde_json::from_slice(&stored.document)
-        .map_err(|error| StoreError::damaged(format!("image {uuid}"), error))?;
+fn record(stored: StoredImage) -> ImageRecord {
+    let mut document = stored.document;
     document.facts.references = stored.names;
-    Ok(ImageRecord {
-        customer,
-        uuid,
-        id,
-        created_at,
-        updated,
-        last_scanned,
-        sources,
+    ImageRecord {
+        customer: stored.customer,
+        uuid: stored.uuid,
+        id: stored.id,
+        created_at: stored.created_at,
+        updated: stored.updated,
+        last_scanned: stored.last_scanned,
+        sources: stored.sources,
         tags: stored.tags,
-        inventory,
+        inventory: stored.inventory,
         since: stored.since,
         document,
-        document_bytes: stored.packed,
-    })
+        document_bytes: stored.stored,
+    }
 }
 
-/// Reads the document of an image as it is stored, [`ImageRecord::document_bytes`]: all of it but the names
-/// (`facts.references`), which are empty. Any thread may call it; each keeps what makes it fast.
+/// Reads the document of an image as it is stored, [`ImageRecord::document_bytes`]: all of it but its id (`facts.id`) and
+/// names (`facts.references`), which are blank. Any thread may call it; each keeps what makes it fast.
 ///
 /// # Errors
 /// The bytes are no stored document.
 pub fn decode_document(stored: &[u8]) -> Result<ImageDocument> {
-    let document = codec::with_codec(|codec| codec.unpack("image document", stored))?;
-    serde_json::from_slice(&document).map_err(|error| StoreError::damaged("image document", error))
+    let mut document = codec::with_codec(|codec| read_document(codec, "image document", stored))?;
+    document.facts.id = ImageId(Digest::from_bytes([0; 32]));
+    document.facts.references = Vec::new();
+    Ok(document)
 }
 
 /// One image of a customer.
@@ -340,7 +426,8 @@ pub(crate) fn one(
     customer: Uuid,
     uuid: Uuid,
 ) -> Result<Option<ImageRecord>> {
-    one_row(connection, codec, customer, uuid)?.map(record).transpose()
+    let rows = connection.query(ROW, &[customer.into(), uuid.into()])?;
+    rows.into_iter().next().map(|row| read_record(codec, row)).transpose()
 }
 
 /// Images of all customers after a key, in the order of (customer, uuid).

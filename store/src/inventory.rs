@@ -1,19 +1,23 @@
 //! Inventories: the packages of an image with their places, stored once for all images with equal content.
 //!
-//! The stored form keeps columns apart (numbers, layers, places, owners; behind them licences and catalogers), each value as its difference to the one
-//! before it or as an index into a table of distinct texts, because hundreds of packages share one path. The digest
-//! is over this form before compression, so that a newer compressor does not change it. Package numbers are
-//! those of this database; the digest means nothing elsewhere.
+//! An inventory has two forms. The first, which its digest is taken over, keeps columns apart (numbers, layers, places,
+//! owners; behind them licences and catalogers), each value as its difference to the one before it or as an index
+//! into a table of distinct texts. It is never changed, so that equal content has an equal digest whatever program wrote
+//! it, and older databases hold it compressed. What is stored today is the second, [`crate::packed_inventory`]. Package numbers
+//! are those of this database; the digest means nothing elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use model::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Codec, Form};
 use crate::dialect::with_list;
+use crate::draft::{Draft, DraftEntry};
 use crate::driver::{Connection, Value};
 use crate::error::{Result, StoreError};
+use crate::names::{self, Names};
+use crate::packed_inventory::{self, Packed};
 use crate::record::{Inventory, InventoryEntry};
 use crate::sql::sql;
 use crate::work::Work;
@@ -21,206 +25,52 @@ use crate::work::Work;
 /// Inventories fetched by one statement.
 const BATCH: usize = 50;
 
-/// The form that is stored and digested. Fields are never changed; a new form gets a new [`Form`].
+/// The form that is digested. Fields are never changed.
 #[derive(Serialize, Deserialize)]
-struct Columns {
+pub(crate) struct Columns<'a> {
     /// Package numbers, each as the difference to the one before.
-    packages: Vec<u32>,
+    pub(crate) packages: Vec<u32>,
     /// Layers plus one, 0 for none.
-    layers: Vec<u32>,
+    pub(crate) layers: Vec<u32>,
     /// Distinct texts in the order of first use, each as the number of bytes shared with the one before, and the rest.
-    texts: Vec<(u32, String)>,
+    #[serde(borrow)]
+    pub(crate) texts: Vec<(u32, &'a str)>,
     /// Indexes into `texts`.
-    paths: Vec<u32>,
+    pub(crate) paths: Vec<u32>,
     /// Indexes into `texts` plus one, 0 for none.
-    owners: Vec<u32>,
+    pub(crate) owners: Vec<u32>,
 }
 
 /// What came to the form later, behind [`Columns`]; absent if it would say nothing.
 #[derive(Serialize, Deserialize)]
-struct Details {
+pub(crate) struct Details<'a> {
     /// Distinct texts, as in [`Columns`].
-    texts: Vec<(u32, String)>,
+    #[serde(borrow)]
+    pub(crate) texts: Vec<(u32, &'a str)>,
     /// Indexes into `texts` plus one, 0 for none.
-    licenses: Vec<u32>,
+    pub(crate) licenses: Vec<u32>,
     /// Indexes into `texts` plus one, 0 for an empty one.
-    found_by: Vec<u32>,
+    pub(crate) found_by: Vec<u32>,
     /// Positions of the entries that are only declared.
-    declared: Vec<u32>,
-}
-
-/// An inventory that is not encoded yet: its texts apart, each once and sorted, so that entries are compared and
-/// written by the places of their texts. Making one costs more than writing it, and is done before the writer's turn.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Draft {
-    texts: Vec<String>,
-    entries: Vec<DraftEntry>,
-}
-
-/// An entry by the places of its texts; in the order of [`InventoryEntry`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct DraftEntry {
-    package: u32,
-    layer: Option<u32>,
-    path: u32,
-    owned_by: Option<u32>,
-    license: Option<u32>,
-    found_by: u32,
-    declared: bool,
-}
-
-impl Draft {
-    /// Sets the texts of `entries` apart.
-    pub(crate) fn of(entries: Vec<InventoryEntry>) -> Self {
-        let mut texts = Interned::default();
-        let (mut paths, mut finders) = (Recent::default(), Recent::default());
-        let mut drafts: Vec<DraftEntry> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let InventoryEntry { package, layer, path, owned_by, license, found_by, declared } = entry;
-            let path = texts.place_like(path, &mut paths);
-            let owned_by = owned_by.map(|text| texts.place(text));
-            let license = license.map(|text| texts.place(text));
-            let found_by = texts.place_like(found_by, &mut finders);
-            drafts.push(DraftEntry { package, layer, path, owned_by, license, found_by, declared });
-        }
-        let mut texts: Vec<(String, u32)> = texts.places.into_iter().collect();
-        texts.sort_unstable();
-        let mut ranks = vec![0; texts.len()];
-        for (rank, (_, place)) in (0..).zip(&texts) {
-            ranks[*place as usize] = rank;
-        }
-        for draft in &mut drafts {
-            draft.path = ranks[draft.path as usize];
-            draft.owned_by = draft.owned_by.map(|place| ranks[place as usize]);
-            draft.license = draft.license.map(|place| ranks[place as usize]);
-            draft.found_by = ranks[draft.found_by as usize];
-        }
-        Self { texts: texts.into_iter().map(|(text, _)| text).collect(), entries: drafts }
-    }
-
-    /// Puts other numbers in place of the packages: `numbers[n]` for n.
-    pub(crate) fn renumber(&mut self, numbers: &[u32]) {
-        for entry in &mut self.entries {
-            entry.package = numbers[entry.package as usize];
-        }
-    }
-
-    /// Sorts the entries, drops repetitions and writes them in the form that is digested.
-    pub(crate) fn encode(mut self) -> Vec<u8> {
-        self.entries.sort_unstable();
-        self.entries.dedup();
-        let count = self.entries.len();
-        let mut texts = Texts::new(&self.texts);
-        let list = || Vec::with_capacity(count);
-        let mut columns =
-            Columns { packages: list(), layers: list(), texts: Vec::new(), paths: list(), owners: list() };
-        let mut last = 0;
-        for entry in &self.entries {
-            columns.packages.push(entry.package - last);
-            last = entry.package;
-            columns.layers.push(entry.layer.map_or(0, |layer| layer + 1));
-            columns.paths.push(texts.index(entry.path));
-            columns.owners.push(entry.owned_by.map_or(0, |owner| texts.index(owner) + 1));
-        }
-        columns.texts = texts.list;
-        let mut encoded = postcard::to_stdvec(&columns).expect("plain lists can be written into memory");
-        if let Some(details) = self.details() {
-            encoded.extend(postcard::to_stdvec(&details).expect("plain lists can be written into memory"));
-        }
-        encoded
-    }
-
-    /// What the first form has no place for; `None` if that is nothing.
-    fn details(&self) -> Option<Details> {
-        let mut texts = Texts::new(&self.texts);
-        let count = self.entries.len();
-        let (mut licenses, mut found_by) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for entry in &self.entries {
-            licenses.push(entry.license.map_or(0, |license| texts.index_or_none(license)));
-            found_by.push(texts.index_or_none(entry.found_by));
-        }
-        let entries = (0_u32..).zip(&self.entries);
-        let declared: Vec<u32> =
-            entries.filter(|(_, entry)| entry.declared).map(|(position, _)| position).collect();
-        let says_nothing = texts.list.is_empty() && declared.is_empty();
-        (!says_nothing).then_some(Details { texts: texts.list, licenses, found_by, declared })
-    }
-}
-
-/// Distinct texts while a draft is made, with their places in the order of first use.
-#[derive(Default)]
-struct Interned {
-    places: HashMap<String, u32>,
-}
-
-/// The text that was seen last in a column: neighbours are often alike.
-#[derive(Default)]
-struct Recent(Option<(String, u32)>);
-
-impl Interned {
-    fn place(&mut self, text: String) -> u32 {
-        let next = self.places.len() as u32;
-        *self.places.entry(text).or_insert(next)
-    }
-
-    fn place_like(&mut self, text: String, recent: &mut Recent) -> u32 {
-        match &recent.0 {
-            Some((known, place)) if *known == text => *place,
-            _ => {
-                let place = self.place(text.clone());
-                recent.0 = Some((text, place));
-                place
-            }
-        }
-    }
-}
-
-/// The table of distinct texts while it is filled.
-struct Texts<'a> {
-    /// All texts of the draft.
-    all: &'a [String],
-    /// The table's index of each of them.
-    indexes: Vec<Option<u32>>,
-    list: Vec<(u32, String)>,
-    last: &'a str,
-}
-
-impl<'a> Texts<'a> {
-    fn new(all: &'a [String]) -> Self {
-        Self { all, indexes: vec![None; all.len()], list: Vec::new(), last: "" }
-    }
-
-    /// The index plus one, 0 for an empty text.
-    fn index_or_none(&mut self, place: u32) -> u32 {
-        if self.all[place as usize].is_empty() { 0 } else { self.index(place) + 1 }
-    }
-
-    fn index(&mut self, place: u32) -> u32 {
-        if let Some(index) = self.indexes[place as usize] {
-            return index;
-        }
-        let index = self.list.len() as u32;
-        let text = self.all[place as usize].as_str();
-        let mut shared = self.last.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
-        while !text.is_char_boundary(shared) {
-            shared -= 1;
-        }
-        self.list.push((shared as u32, text[shared..].to_owned()));
-        self.indexes[place as usize] = Some(index);
-        self.last = text;
-        index
-    }
+    pub(crate) declared: Vec<u32>,
 }
 
 /// Sorts `entries`, drops repetitions and writes them in the form that is digested.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn encode(entries: Vec<InventoryEntry>) -> Vec<u8> {
-    Draft::of(entries).encode()
+    let draft = Draft::of(entries, |_| None);
+    draft.encode(&draft.ordered(draft.entries.clone()))
+}
+
+/// Writes entries as they were read in the form that is digested.
+pub(crate) fn encode_ordered(entries: Vec<InventoryEntry>) -> Vec<u8> {
+    let draft = Draft::of(entries, |_| None);
+    draft.encode(&draft.entries)
 }
 
 /// Reads what [`Draft::encode`] wrote; every index is checked.
 pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<Vec<InventoryEntry>, String> {
-    let (columns, rest): (Columns, _) =
+    let (columns, rest): (Columns<'_>, _) =
         postcard::take_from_bytes(bytes).map_err(|error| error.to_string())?;
     let count = columns.packages.len();
     if [columns.layers.len(), columns.paths.len(), columns.owners.len()] != [count; 3] {
@@ -248,9 +98,9 @@ pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<Vec<InventoryEntry>, S
     Ok(entries)
 }
 
-/// Reads what [`Draft::details`] made.
+/// Reads what `Draft::details` made.
 fn add_details(entries: &mut [InventoryEntry], bytes: &[u8]) -> std::result::Result<(), String> {
-    let details: Details = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
+    let details: Details<'_> = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
     if [details.licenses.len(), details.found_by.len()] != [entries.len(); 2] {
         return Err("has details of different lengths".to_owned());
     }
@@ -271,7 +121,7 @@ fn add_details(entries: &mut [InventoryEntry], bytes: &[u8]) -> std::result::Res
     Ok(())
 }
 
-fn expand_texts(shortened: Vec<(u32, String)>) -> std::result::Result<Vec<String>, String> {
+fn expand_texts(shortened: Vec<(u32, &str)>) -> std::result::Result<Vec<String>, String> {
     let mut texts: Vec<String> = Vec::with_capacity(shortened.len());
     for (shared, rest) in shortened {
         let before = texts.last().map_or("", String::as_str);
@@ -281,45 +131,145 @@ fn expand_texts(shortened: Vec<(u32, String)>) -> std::result::Result<Vec<String
     Ok(texts)
 }
 
-/// Stores an inventory in its encoded form, unless an equal one is there; gives its digest.
-pub(crate) fn put(work: &mut Work<'_>, encoded: &[u8]) -> Result<Digest> {
-    let digest = Digest::of(encoded);
+/// Stores the inventory of a draft whose packages have `numbers`, unless an equal one is there; gives its digest.
+pub(crate) fn put(work: &mut Work<'_>, draft: &Draft, numbers: &[u32]) -> Result<Digest> {
+    put_ordered(work, draft, &draft.numbered(numbers))
+}
+
+/// [`put`] for entries whose packages have their numbers.
+pub(crate) fn put_entries(work: &mut Work<'_>, entries: Vec<InventoryEntry>) -> Result<Digest> {
+    let packages = entries.iter().map(|entry| entry.package).collect();
+    work.memory.names.fetch(work.connection, packages)?;
+    let draft = {
+        let known = work.memory.names.known();
+        Draft::of(entries, |package| known.get(package))
+    };
+    put_ordered(work, &draft, &draft.ordered(draft.entries.clone()))
+}
+
+fn put_ordered(work: &mut Work<'_>, draft: &Draft, entries: &[DraftEntry]) -> Result<Digest> {
+    let digest = Digest::of(&draft.encode(entries));
     // where asking is dear, it is sent unasked; the statement leaves one alone that is there
     let known = !work.connection.is_remote() && {
         let mut rows = work.connection.query(sql!("inventory/exists"), &[Value::from(&digest)])?;
         rows.first_mut().map(|row| row.int(0)).transpose()?.unwrap_or(0) > 0
     };
     if !known {
-        let content = work.memory.codec.pack(Form::Plain, encoded)?;
+        let content = packed_inventory::pack(&mut work.memory.codec, draft, entries)?;
         work.connection.execute_later(sql!("inventory/insert"), &[Value::from(&digest), content.into()])?;
     }
     Ok(digest)
+}
+
+/// A stored inventory as far as it can be read without names.
+pub(crate) enum Stored {
+    /// In the first form.
+    Whole(Vec<InventoryEntry>),
+    /// In the second.
+    Packed(Packed),
+}
+
+impl Stored {
+    /// Reads what a row holds.
+    pub(crate) fn read(codec: &mut Codec, what: &str, content: &[u8]) -> Result<Self> {
+        let damaged = |reason| StoreError::damaged(what, reason);
+        if content.first() == Some(&(Form::InventoryColumns as u8)) {
+            return packed_inventory::unpack(codec, what, content).map(Self::Packed);
+        }
+        let encoded = codec.unpack(what, content)?;
+        decode(&encoded).map(Self::Whole).map_err(damaged)
+    }
+
+    /// The numbers of its packages.
+    pub(crate) fn packages(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+        match self {
+            Self::Whole(entries) => Box::new(entries.iter().map(|entry| entry.package)),
+            Self::Packed(packed) => Box::new(packed.packages()),
+        }
+    }
+
+    /// Its entries. All packages whose names are wanted must be known.
+    pub(crate) fn entries<'a>(
+        self,
+        what: &str,
+        name_of: impl Fn(u32) -> Option<(&'a str, &'a str)>,
+    ) -> Result<Vec<InventoryEntry>> {
+        match self {
+            Self::Whole(entries) => Ok(entries),
+            Self::Packed(packed) => {
+                packed.entries(name_of).map_err(|package| names::unknown(what, package))
+            }
+        }
+    }
+}
+
+fn name(digest: &Digest) -> String {
+    format!("inventory {digest}")
+}
+
+/// The rows of `digests`, in no order.
+fn rows(
+    connection: &mut dyn Connection,
+    codec: &mut Codec,
+    digests: &[Digest],
+) -> Result<Vec<(Digest, Stored)>> {
+    let size = if digests.len() == 1 { 1 } else { BATCH };
+    let mut found = Vec::with_capacity(digests.len());
+    for batch in digests.chunks(size) {
+        let mut values: Vec<Value> = batch.iter().map(Value::from).collect();
+        values.resize(size, Value::Null);
+        for mut row in connection.query(&with_list(sql!("inventory/by_digest"), size), &values)? {
+            let digest = row.digest(0)?;
+            let content = row.bytes(1)?;
+            found.push((digest, Stored::read(codec, &name(&digest), &content)?));
+        }
+    }
+    Ok(found)
 }
 
 /// The inventories of `digests`, in their order; one that is not there is damage.
 pub(crate) fn all(
     connection: &mut dyn Connection,
     codec: &mut Codec,
+    names: &Names,
     digests: &[Digest],
 ) -> Result<Vec<Inventory>> {
-    let mut found: HashMap<Digest, Vec<InventoryEntry>> = HashMap::with_capacity(digests.len());
-    for batch in digests.chunks(BATCH) {
-        let size = if batch.len() == 1 { 1 } else { BATCH };
-        let mut values: Vec<Value> = batch.iter().map(Value::from).collect();
-        values.resize(size, Value::Null);
-        for mut row in connection.query(&with_list(sql!("inventory/by_digest"), size), &values)? {
-            let digest = row.digest(0)?;
-            let what = format!("inventory {digest}");
-            let encoded = codec.unpack(&what, &row.bytes(1)?)?;
-            let entries = decode(&encoded).map_err(|reason| StoreError::damaged(what, reason))?;
-            found.insert(digest, entries);
-        }
+    let stored = rows(connection, codec, digests)?;
+    let named = stored.iter().filter_map(|(_, stored)| match stored {
+        Stored::Whole(_) => None,
+        Stored::Packed(packed) => Some(packed.named()),
+    });
+    names.fetch(connection, named.flatten().collect())?;
+    let known = names.known();
+    let mut found: HashMap<Digest, Vec<InventoryEntry>> = HashMap::with_capacity(stored.len());
+    for (digest, stored) in stored {
+        found.insert(digest, stored.entries(&name(&digest), |package| known.get(package))?);
     }
-    let entries_of = |digest: &Digest| {
-        let missing = || StoreError::NotFound { what: format!("inventory {digest}") };
-        Ok(Inventory { digest: *digest, entries: found.get(digest).cloned().ok_or_else(missing)? })
+    let mut last_use: HashMap<&Digest, usize> = HashMap::with_capacity(digests.len());
+    for (place, digest) in digests.iter().enumerate() {
+        last_use.insert(digest, place);
+    }
+    let entries_of = |(place, digest): (usize, &Digest)| {
+        let entries = match last_use.get(digest) {
+            Some(last) if *last == place => found.remove(digest),
+            _ => found.get(digest).cloned(),
+        };
+        let missing = || StoreError::NotFound { what: name(digest) };
+        Ok(Inventory { digest: *digest, entries: entries.ok_or_else(missing)? })
     };
-    digests.iter().map(entries_of).collect()
+    digests.iter().enumerate().map(entries_of).collect()
+}
+
+/// The numbers of the packages of an inventory.
+pub(crate) fn packages(
+    connection: &mut dyn Connection,
+    codec: &mut Codec,
+    digest: &Digest,
+) -> Result<BTreeSet<u32>> {
+    match rows(connection, codec, std::slice::from_ref(digest))?.pop() {
+        Some((_, stored)) => Ok(stored.packages().collect()),
+        None => Err(StoreError::NotFound { what: name(digest) }),
+    }
 }
 
 #[cfg(test)]
@@ -374,7 +324,7 @@ mod tests {
     }
 
     /// What the first form has no place for; `None` if that is nothing.
-    fn details_of(entries: &[InventoryEntry]) -> Option<Details> {
+    fn details_of(entries: &[InventoryEntry]) -> Option<Details<'_>> {
         let mut texts = PlainTexts::default();
         let (mut licenses, mut found_by) =
             (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
@@ -394,7 +344,7 @@ mod tests {
     /// The table of distinct texts while it is filled.
     #[derive(Default)]
     struct PlainTexts<'a> {
-        list: Vec<(u32, String)>,
+        list: Vec<(u32, &'a str)>,
         known: HashMap<&'a str, u32>,
         last: &'a str,
     }
@@ -414,7 +364,7 @@ mod tests {
             while !text.is_char_boundary(shared) {
                 shared -= 1;
             }
-            self.list.push((shared as u32, text[shared..].to_owned()));
+            self.list.push((shared as u32, &text[shared..]));
             self.known.insert(text, index);
             self.last = text;
             index
@@ -469,9 +419,9 @@ mod tests {
             declared: false,
         };
         let mut encoded = encode(vec![entry(None)]);
-        let bare = postcard::take_from_bytes::<Columns>(&encoded).unwrap().1.len();
+        let bare = postcard::take_from_bytes::<Columns<'_>>(&encoded).unwrap().1.len();
         encoded.truncate(encoded.len() - bare);
-        let texts = vec![(0, String::new()), (0, "dpkg-status".to_owned())];
+        let texts = vec![(0, ""), (0, "dpkg-status")];
         let details = Details { texts, licenses: vec![1], found_by: vec![2], declared: vec![] };
         encoded.extend(postcard::to_stdvec(&details).unwrap());
         assert_eq!(decode(&encoded), Ok(vec![entry(None)]));

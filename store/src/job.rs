@@ -16,6 +16,7 @@ use crate::deletion::{self, Deletion, Kept};
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::page;
+use crate::sensor;
 use crate::sql::sql;
 use crate::work::Work;
 
@@ -30,6 +31,8 @@ const MAX_ITEMS: usize = 10_000_000;
 pub const DELETE_IMAGES: &str = "delete-images";
 /// The kind of a job that deletes containers, see [`crate::Store::delete_step`].
 pub const DELETE_CONTAINERS: &str = "delete-containers";
+/// The kind of a job that deletes sensors, see [`crate::Store::delete_step`].
+pub const DELETE_SENSORS: &str = "delete-sensors";
 
 /// How far a job is; the number is what the database holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -225,6 +228,7 @@ pub(crate) fn delete_step(
         match job.kind.as_str() {
             DELETE_IMAGES => deletion::images(work, customer, &uuids, &mut outcome)?,
             DELETE_CONTAINERS => deletion::containers(work, customer, &uuids, &mut outcome)?,
+            DELETE_SENSORS => sensor::delete(work, customer, &uuids, &mut outcome)?,
             other => return Err(StoreError::invalid("kind", format!("is `{other}`, which deletes nothing"))),
         }
         let kept = Some(&outcome.kept).filter(|kept| !kept.is_empty());

@@ -73,7 +73,8 @@ pub(crate) fn record_first(work: &mut Work<'_>, judged: Vec<(u32, u64, Vec<u32>)
 /// Records that packages were judged anew and came out otherwise. Packages whose fingerprint is the given one
 /// already are left alone; if that is all of them, the clock stands still.
 ///
-/// A finding that comes back after it ended is open again with its first time.
+/// A finding that comes back after it ended is found anew: its first time is when it came back. What was before may
+/// be what others had, whose images an account does not see.
 pub(crate) fn record_again(work: &mut Work<'_>, cause: &str, judged: Vec<Rejudged>) -> Result<Timestamp> {
     let mut moved = None;
     for Rejudged { package, fingerprint, qids } in judged {

@@ -9,9 +9,9 @@
 //! row. Collecting what waits into one commit is what makes thousands of durable reports a second possible.
 //!
 //! From bottom to top: `driver` is what an engine must offer, `sqlite` and `postgres` offer it; `dialect`, `migration` and
-//! `renewal` make the schema; `work` is one request in the writer's transaction with its clock; `package`, `inventory`,
-//! `image`, `container` with `packed` and `shared`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account`
-//! and `secret` hold the logic, written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify`
+//! `renewal` make the schema; `work` is one request in the writer's transaction with its clock; `package` with `names`,
+//! `inventory` with `draft`, `path` and `packed_inventory`, `image` with `prepare` and `packed_image`, `container` with `packed` and `shared`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account`,
+//! `sensor` with `sensor_token`, `sensor_profile` and `sensor_check`, and `secret` hold the logic, written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify`
 //! proves that a database holds together.
 
 mod account;
@@ -23,25 +23,41 @@ mod container;
 mod day;
 mod deletion;
 mod dialect;
+mod draft;
 mod driver;
 mod error;
 mod image;
+mod inside;
 mod inventory;
 mod job;
 mod judgement;
 #[cfg(test)]
 mod lint;
 mod migration;
+mod names;
 mod package;
 mod packed;
 mod packed_columns;
+mod packed_image;
+mod packed_inventory;
 mod packed_plain;
+mod path;
 mod postgres;
 mod prepare;
 mod reader;
 mod record;
+mod registries;
+mod registry;
+mod registry_schedule;
+mod registry_tag;
 mod renewal;
+mod renewal_of_images;
+mod seal;
 mod secret;
+mod sensor;
+mod sensor_check;
+mod sensor_profile;
+mod sensor_token;
 mod shared;
 mod since;
 mod sql;
@@ -57,17 +73,25 @@ mod writer;
 
 pub use account::verify_password;
 pub use change::{Change, ChangeKind, Tombstone};
-pub use container::decode_document as decode_container_document;
 pub use deletion::{Deletion, Kept, KeptReason};
 pub use driver::{DriverError, Trouble};
 pub use error::{Result, StoreError};
 pub use image::decode_document as decode_image_document;
-pub use job::{DELETE_CONTAINERS, DELETE_IMAGES, Job, JobState, NewJob, Step};
+pub use inside::decode_inside;
+pub use job::{DELETE_CONTAINERS, DELETE_IMAGES, DELETE_SENSORS, Job, JobState, NewJob, Step};
 pub use record::{
     Account, Ack, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageDocument, ImageRecord, Inventory,
     InventoryEntry, NewAccount, PackageRow, Rejudged, Role, UnknownRole, container_uuid, host_uuid,
     image_uuid, tag_uuid,
 };
+pub use registry::{Connector, Registry, SecretOf};
+pub use registry_schedule::{EVENTS_SCHEDULE, Schedule};
+pub use registry_tag::RepositoryImages;
+pub use sensor::{
+    BeatAnswer, EnrolRefused, EnrolledSensor, NewSensor, Sensor, SensorChange, SensorKey,
+};
+pub use sensor_profile::{NewProfile, Profile};
+pub use sensor_token::{MAX_TOKEN_USES, NewSensorToken, SensorToken};
 pub use store::{Store, StoreOptions};
 pub use verify::{Fault, Problem, Verified};
 

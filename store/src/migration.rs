@@ -7,21 +7,26 @@ use std::time::Duration;
 
 use crate::driver::{Connection, Mode, Trouble, in_transaction};
 use crate::error::{Result, StoreError};
-use crate::{image, renewal};
+use crate::{image, renewal, renewal_of_images};
 
 /// The steps in order; a step's number is its place counted from 1 and the number in its file name.
-pub(crate) const MIGRATIONS: [(&str, &str); 6] = [
+pub(crate) const MIGRATIONS: [(&str, &str); 10] = [
     ("facts", include_str!("../migrations/0001_facts.sql")),
     ("deletion_and_jobs", include_str!("../migrations/0002_deletion_and_jobs.sql")),
     ("tags_in_records", include_str!("../migrations/0003_tags_in_records.sql")),
     ("small_containers", include_str!("../migrations/0004_small_containers.sql")),
     ("containers_renewed", include_str!("../migrations/0005_containers_renewed.sql")),
     ("since", include_str!("../migrations/0006_since.sql")),
+    ("inside", include_str!("../migrations/0007_inside.sql")),
+    ("sensors", include_str!("../migrations/0008_sensors.sql")),
+    ("registries", include_str!("../migrations/0009_registries.sql")),
+    ("small_images", include_str!("../migrations/0010_small_images.sql")),
 ];
 
 /// Steps after whose SQL rows are rewritten, because SQL cannot read their documents.
 const TAGS_RENEWED: i64 = 2;
 const CONTAINERS_RENEWED: i64 = 4;
+const IMAGES_RENEWED: i64 = 10;
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version \
      (version {int} NOT NULL PRIMARY KEY, name {text} NOT NULL, applied {int} NOT NULL) {table}";
@@ -66,6 +71,10 @@ pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<()> {
                 CONTAINERS_RENEWED => {
                     renewal::shorten_uuids(connection, &renewal::FOURTH_FORM)?;
                     renewal::containers_anew(connection)?;
+                }
+                IMAGES_RENEWED => {
+                    renewal_of_images::images(connection)?;
+                    renewal_of_images::inventories(connection)?;
                 }
                 _ => {}
             }

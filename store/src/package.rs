@@ -4,10 +4,11 @@
 //! and in the order of first sight whatever number of processes write. The writer remembers the numbers it has
 //! seen: rows are never changed in their identity nor removed, so what is remembered stays true.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use model::{Digest, Distro, Package, PackageRecord, SourcePackage};
+use model::{Digest, Package, PackageRecord, SourcePackage};
 
 use crate::dialect::{with_list, with_rows};
 use crate::driver::{Connection, Row, Value};
@@ -105,10 +106,15 @@ impl Identity {
 
     /// Makes the canonical form of the package that a report speaks of.
     pub(crate) fn of_record(record: &PackageRecord) -> Self {
-        let distro = record.distro.as_ref().map(Distro::to_string).unwrap_or_default();
+        let distro = record.distro.as_ref().map(ToString::to_string).unwrap_or_default();
+        Self::of_release(record, &distro)
+    }
+
+    /// [`Self::of_record`] for those who have the release of the package in words already.
+    pub(crate) fn of_release(record: &PackageRecord, distro: &str) -> Self {
         Self::from_text(join([
             record.ecosystem.as_str(),
-            &distro,
+            distro,
             &record.name,
             &record.version,
             record.arch.as_deref().unwrap_or_default(),
@@ -138,7 +144,7 @@ fn join(parts: [&str; 9]) -> String {
 /// The canonical form of a package.
 #[cfg(test)]
 fn identity_of(package: &Package) -> String {
-    let distro = package.distro.as_ref().map(Distro::to_string).unwrap_or_default();
+    let distro = package.distro.as_ref().map(ToString::to_string).unwrap_or_default();
     let source = package.source.as_ref();
     join([
         package.ecosystem.as_str(),
@@ -182,6 +188,14 @@ fn package_of(text: &str) -> Result<Package> {
         module: filled(next()),
         vendor: filled(next()),
     })
+}
+
+/// Name and version out of the canonical form.
+pub(crate) fn name_and_version(text: &str) -> Result<(String, String)> {
+    let damaged = |reason: String| StoreError::damaged(format!("package {text}"), reason);
+    let parts: Vec<Cow<'_, str>> = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+    let mut parts = parts.into_iter().skip(2).map(Cow::into_owned);
+    Ok((parts.next().unwrap_or_default(), parts.next().unwrap_or_default()))
 }
 
 /// The numbers of `packages`, in their order; unknown ones are added to the dictionary.
@@ -301,7 +315,7 @@ pub(crate) fn read(mut row: Row) -> Result<PackageRow> {
 
 #[cfg(test)]
 mod tests {
-    use model::Ecosystem;
+    use model::{Distro, Ecosystem};
     use proptest::prelude::*;
 
     use super::*;
@@ -323,6 +337,8 @@ mod tests {
             };
             let record = PackageRecord::new(package.clone(), "");
             prop_assert_eq!(Identity::of_record(&record), Identity::of(&package));
+            let named = name_and_version(&identity_of(&package)).unwrap();
+            prop_assert_eq!((&named.0, &named.1), (&package.name, &package.version));
             prop_assert_eq!(package_of(&identity_of(&package)).unwrap(), package);
         }
     }

@@ -110,7 +110,7 @@ pub struct ImageRecord {
     pub since: Box<[(u32, Timestamp)]>,
     /// The rest.
     pub document: ImageDocument,
-    /// The document as it is stored, small: [`crate::decode_image_document`] gives all of it but its names.
+    /// The document as it is stored, small: [`crate::decode_image_document`] gives all of it but its id and names.
     pub document_bytes: Arc<[u8]>,
 }
 
@@ -161,8 +161,12 @@ pub struct ContainerRecord {
     pub tags: Vec<String>,
     /// Its newest report; `tags` in it is empty.
     pub report: ContainerReport,
-    /// The report as it is stored, small: [`crate::decode_container_document`] gives what is in it.
-    pub document_bytes: Arc<[u8]>,
+    /// The report's details as they are stored: [`crate::decode_inside`] gives them. Empty if there are none.
+    pub inside_bytes: Arc<[u8]>,
+    /// The packages that it has in place of its image's, see [`crate::Store::inventory`]; `None` if it has the image's.
+    pub inventory: Option<Digest>,
+    /// Packages of `inventory` that came to the container after it was first stored, as [`ImageRecord::since`].
+    pub since: Box<[(u32, Timestamp)]>,
 }
 
 /// A vulnerability of a package, with the times at which it was judged so.
@@ -172,7 +176,7 @@ pub struct FindingRow {
     pub package: u32,
     /// [`model::Vulnerability::qid`].
     pub qid: u32,
-    /// When it was first judged so.
+    /// When it was first judged so; of one that ended and came back, when it came back.
     pub first_found: Timestamp,
     /// When it ceased to be; `None` while it stands.
     pub ended: Option<Timestamp>,

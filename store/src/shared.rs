@@ -1,20 +1,25 @@
 //! What containers of one image share, stored once: the image's id, the digest of its manifest, and its name.
 //!
 //! A row is found by a number that is made of a hash of all that it says. Two that would have the same number get
-//! different ones, because the later is hashed once more. The decision a reader may doubt: rows stay when the last
-//! container that used them is gone. They are few, one for each name of an image that ever ran, the same images come
-//! again, and so no writer needs to ask whether a number that it remembers still stands.
+//! different ones, because the later is hashed once more. Rows that no container uses any more are collected now and then.
+//! A writer remembers the numbers that it has seen, so every collection leaves a note in the database, and a writer that finds
+//! another note than the last time forgets what it remembered.
 
 use model::{Digest, ImageId};
 use uuid::Uuid;
 
 use crate::driver::{Connection, Value};
 use crate::error::Result;
+use crate::package::page;
+use crate::secret;
 use crate::sql::sql;
 use crate::work::Work;
 
 /// Numbers that are remembered at most; then all are forgotten.
 const MAX_REMEMBERED: usize = 200_000;
+
+/// The note that tells of the last collection.
+const COLLECTED: &str = "container images collected";
 
 /// The number of what a container shares, which is stored if it is new; `None` if it shares nothing.
 pub(crate) fn number_of(
@@ -27,6 +32,7 @@ pub(crate) fn number_of(
         return Ok(None);
     }
     let key = key_of(customer, image, content);
+    work.trust_shared(|connection| secret::note(connection, COLLECTED))?;
     if let Some(number) = work.memory.shared.get(&key) {
         return Ok(Some(*number));
     }
@@ -90,6 +96,26 @@ pub(crate) fn of_image(connection: &mut dyn Connection, customer: Uuid, id: &Dig
     let values = [customer.into(), Value::from(&id.as_bytes()[..6]), Value::from(id)];
     let rows = connection.query(sql!("container_image/of_image"), &values)?;
     rows.into_iter().map(|mut row| Ok(row.int(0)?)).collect()
+}
+
+/// Rows that no container uses, at most `limit`.
+pub(crate) fn orphans(connection: &mut dyn Connection, limit: usize) -> Result<Vec<(Uuid, i64)>> {
+    let rows = connection.query(sql!("container_image/orphans"), &[page(limit)])?;
+    rows.into_iter().map(|mut row| Ok((row.uuid(0)?, row.int(1)?))).collect()
+}
+
+/// Deletes those of `rows` that no container uses; gives how many.
+pub(crate) fn collect(work: &mut Work<'_>, rows: &[(Uuid, i64)]) -> Result<u64> {
+    let mut deleted = 0;
+    for (customer, number) in rows {
+        let values = [Value::from(*customer), Value::Int(*number)];
+        deleted += work.connection.execute(sql!("container_image/delete_orphan"), &values)?;
+    }
+    if deleted > 0 {
+        secret::set_note(work, COLLECTED, &Uuid::new_v4().to_string())?;
+        work.memory.shared.clear();
+    }
+    Ok(deleted)
 }
 
 #[cfg(test)]

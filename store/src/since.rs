@@ -6,13 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use model::{Digest, Timestamp};
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::Codec;
-use crate::driver::Connection;
 use crate::error::{Result, StoreError};
-use crate::inventory;
 
 /// The packages that came later with the clock value at which each came, in the order of their numbers.
 pub(crate) type Since = Box<[(u32, Timestamp)]>;
@@ -59,16 +56,6 @@ pub(crate) fn decode(what: &str, bytes: &[u8]) -> Result<Since> {
         since.push((package, Timestamp(clock)));
     }
     Ok(since.into())
-}
-
-/// The numbers of the packages of an inventory.
-pub(crate) fn packages(
-    connection: &mut dyn Connection,
-    codec: &mut Codec,
-    digest: &Digest,
-) -> Result<BTreeSet<u32>> {
-    let found = inventory::all(connection, codec, std::slice::from_ref(digest))?;
-    Ok(found.iter().flat_map(|inventory| &inventory.entries).map(|entry| entry.package).collect())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::change::Change;
 use crate::codec::Codec;
 use crate::driver::{Connection, DriverError, Engine, Value};
 use crate::error::{Result, StoreError};
+use crate::names::Names;
 use crate::postgres::{Postgres, PostgresUrl};
 use crate::reader::Readers;
 use crate::record::{
@@ -91,6 +92,7 @@ const OPEN_PAUSE: Duration = Duration::from_millis(10);
 struct Shared {
     // fields are dropped in this order: the writer closes last, so that it can tidy the log of the file
     readers: Arc<Readers>,
+    names: Arc<Names>,
     clock: watch::Receiver<Timestamp>,
     writer: Writer,
 }
@@ -131,7 +133,8 @@ impl Store {
         let (sender, clock) = watch::channel(change::clock(&mut *connection)?);
         let no_thread = |error: std::io::Error| StoreError::damaged("writer", error);
         let writer = Writer::start(Arc::clone(&engine), connection, sender).map_err(no_thread)?;
-        Ok(Self { shared: Arc::new(Shared { readers: Arc::new(Readers::new(engine)), clock, writer }) })
+        let (readers, names) = (Arc::new(Readers::new(engine)), Arc::default());
+        Ok(Self { shared: Arc::new(Shared { readers, names, clock, writer }) })
     }
 
     /// Runs `run` in the next commit; durable when this returns.
@@ -163,8 +166,9 @@ impl Store {
         } else {
             prepare::prepare(customer, report)?
         };
-        let questions = image::questions(&prepared);
-        self.shared.writer.run(prepared.size, questions, move |work| image::put_report(work, prepared)).await
+        let (size, questions) = (prepared.size, image::questions(&prepared));
+        let prepared = Arc::new(prepared);
+        self.shared.writer.run(size, questions, move |work| image::put_report(work, &prepared)).await
     }
 
     /// Takes containers in, all or none of them, and notes their hosts. Durable when this returns.
@@ -181,6 +185,13 @@ impl Store {
     pub async fn assign_tag(&self, customer: Uuid, tag: &str, entities: &[Uuid]) -> Result<Ack> {
         let (tag, entities) = (tag.to_owned(), entities.to_vec());
         self.write(entities.len() * 16, move |work| tag::assign(work, customer, &tag, entities)).await
+    }
+
+    /// Takes a tag off images and containers; they must exist. Counts as a change of those that had it. A container
+    /// keeps the tags of its image.
+    pub async fn unassign_tag(&self, customer: Uuid, tag: &str, entities: &[Uuid]) -> Result<Ack> {
+        let (tag, entities) = (tag.to_owned(), entities.to_vec());
+        self.write(entities.len() * 16, move |work| tag::unassign(work, customer, &tag, entities)).await
     }
 
     // ---- facts out
@@ -206,7 +217,11 @@ impl Store {
 
     /// Packages with a number above `id`, by number.
     pub async fn packages_after(&self, id: Option<u32>, limit: usize) -> Result<Vec<PackageRow>> {
-        self.shared.readers.run(move |connection, _| package::after(connection, id, limit)).await
+        let rows = self.shared.readers.run(move |connection, _| package::after(connection, id, limit)).await?;
+        // who reads packages will read inventories, which need their names
+        let named = rows.iter().map(|row| (row.id, &*row.package.name, &*row.package.version));
+        self.shared.names.learn(named);
+        Ok(rows)
     }
 
     /// Packages that were added or whose findings changed after `clock` and that have a number above `id`, by number.
@@ -272,8 +287,11 @@ impl Store {
 
     /// The inventories of `digests`, in their order; an error if one is missing.
     pub async fn inventories(&self, digests: &[Digest]) -> Result<Vec<Inventory>> {
-        let digests = digests.to_vec();
-        self.shared.readers.run(move |connection, codec| inventory::all(connection, codec, &digests)).await
+        let (digests, names) = (digests.to_vec(), Arc::clone(&self.shared.names));
+        self.shared
+            .readers
+            .run(move |connection, codec| inventory::all(connection, codec, &names, &digests))
+            .await
     }
 
     // ---- judgements

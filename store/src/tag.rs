@@ -42,6 +42,23 @@ fn know(work: &mut Work<'_>, customer: Uuid, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Takes one tag off records, which must exist.
+pub(crate) fn unassign(work: &mut Work<'_>, customer: Uuid, name: &str, entities: Vec<Uuid>) -> Result<Ack> {
+    validate::tag("tag", name)?;
+    let (mut updated, mut changed) = (work.clock()?, false);
+    for entity in &entities {
+        let untagged = match image::take_tag(work, customer, *entity, name)? {
+            Some(untagged) => Some(untagged),
+            None => container::take_tag(work, customer, *entity, name)?,
+        };
+        let missing = || StoreError::NotFound { what: format!("image or container {entity}") };
+        if untagged.ok_or_else(missing)? {
+            (updated, changed) = (work.tick()?, true);
+        }
+    }
+    Ok(Ack { updated, changed, uuids: entities })
+}
+
 /// Puts one tag on records, which must exist.
 pub(crate) fn assign(work: &mut Work<'_>, customer: Uuid, name: &str, entities: Vec<Uuid>) -> Result<Ack> {
     validate::tag("tag", name)?;

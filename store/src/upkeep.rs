@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::job::{self, Job, JobState, NewJob, PART, Step};
 use crate::store::Store;
 use crate::verify::{self, Problem, Verified};
-use crate::{day, validate};
+use crate::{day, shared, validate};
 
 /// The longest document or payload, in bytes.
 const MAX_DOCUMENT: usize = 16 << 20;
@@ -50,7 +50,7 @@ impl Store {
         Ok(whole)
     }
 
-    /// Deletes inventories that no image names, at most `limit`; gives how many. There may be more if it is `limit`.
+    /// Deletes inventories that no image or container names, at most `limit`; gives how many. There may be more if it is `limit`.
     pub async fn collect_inventories(&self, limit: usize) -> Result<u64> {
         // looked for without keeping writers out, and looked at again when they are
         let digests = self.read(move |connection, _| deletion::orphans(connection, limit)).await?;
@@ -59,6 +59,19 @@ impl Store {
             let part = part.to_vec();
             let size = part.len() * 64;
             collected += self.write(size, move |work| deletion::inventories(work, &part)).await?;
+        }
+        Ok(collected)
+    }
+
+    /// Deletes what containers of an image shared, when no container is left that does; at most `limit`, and gives how
+    /// many.
+    pub async fn collect_container_images(&self, limit: usize) -> Result<u64> {
+        let rows = self.read(move |connection, _| shared::orphans(connection, limit)).await?;
+        let mut collected = 0;
+        for part in rows.chunks(PART) {
+            let part = part.to_vec();
+            let size = part.len() * 32;
+            collected += self.write(size, move |work| shared::collect(work, &part)).await?;
         }
         Ok(collected)
     }
@@ -98,8 +111,8 @@ impl Store {
         self.write(64, move |work| job::heartbeat(work, (customer, uuid), &by, (done, kept), lease)).await
     }
 
-    /// Deletes the next few hundred records of a claimed job of the kind [`crate::DELETE_IMAGES`] or
-    /// [`crate::DELETE_CONTAINERS`] and renews its lease, in one transaction: a job whose worker is killed goes
+    /// Deletes the next few hundred records of a claimed job of the kind [`crate::DELETE_IMAGES`],
+    /// [`crate::DELETE_CONTAINERS`] or [`crate::DELETE_SENSORS`] and renews its lease, in one transaction: a job whose worker is killed goes
     /// on without a gap and without counting anything twice.
     pub async fn delete_step(&self, customer: Uuid, job: Uuid, by: &str, lease: Duration) -> Result<Step> {
         let by = by.to_owned();

@@ -14,6 +14,7 @@ use model::{
 };
 
 use crate::error::{Result, StoreError};
+use crate::inside;
 
 /// How far a sender's clock may be ahead of ours, in milliseconds. A report from the future would
 /// otherwise win over every later one.
@@ -101,7 +102,20 @@ fn reference(index: usize, name: &Reference) -> Result<()> {
 }
 
 fn package(index: usize, record: &PackageRecord, layers: u32) -> Result<()> {
-    let at = |part: &'static str| move || format!("packages[{index}].{part}");
+    package_at(|| format!("packages[{index}]"), record)?;
+    match record.layer {
+        Some(layer) if layer >= layers => {
+            let reason = format!("is {layer}, but the image has {layers} layers with a diff-id");
+            Err(StoreError::invalid(format!("packages[{index}].layer"), reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks a package but for its layer. The place is only spelled out when it is needed.
+pub(crate) fn package_at(place: impl Fn() -> String, record: &PackageRecord) -> Result<()> {
+    let place = &place;
+    let at = |part: &'static str| move || format!("{}.{part}", place());
     if record.ecosystem == Ecosystem::Os {
         let reason = "is `os`: the release is taken from `osRelease` and is no package of its own";
         return Err(StoreError::invalid(at("ecosystem")(), reason));
@@ -122,14 +136,7 @@ fn package(index: usize, record: &PackageRecord, layers: u32) -> Result<()> {
         bounded_at(at("source.version"), &source.version, MAX_WORD)?;
     }
     bounded_at(at("path"), &record.path, MAX_PATH)?;
-    bounded_at(at("ownedBy"), record.owned_by.as_deref().unwrap_or_default(), MAX_WORD)?;
-    match record.layer {
-        Some(layer) if layer >= layers => {
-            let reason = format!("is {layer}, but the image has {layers} layers with a diff-id");
-            Err(StoreError::invalid(at("layer")(), reason))
-        }
-        _ => Ok(()),
-    }
+    bounded_at(at("ownedBy"), record.owned_by.as_deref().unwrap_or_default(), MAX_WORD)
 }
 
 /// Checks the containers of one request.
@@ -180,6 +187,7 @@ fn container(report: &ContainerReport) -> Result<()> {
     }
     seen_at("observedAt", report.observed_at)?;
     source_word("source", &report.source)?;
+    report.details.as_ref().map_or(Ok(()), |details| inside::validate(details))?;
     tags("tags", &report.tags)
 }
 
@@ -259,7 +267,7 @@ fn seen_at(field: &str, time: Timestamp) -> Result<()> {
     Ok(())
 }
 
-fn labels(field: &str, labels: &[Label]) -> Result<()> {
+pub(crate) fn labels(field: &str, labels: &[Label]) -> Result<()> {
     count(field, labels.len(), MAX_LIST)?;
     for (index, label) in labels.iter().enumerate() {
         bounded_at(|| format!("{field}[{index}].key"), &label.key, MAX_PATH)?;
@@ -268,36 +276,36 @@ fn labels(field: &str, labels: &[Label]) -> Result<()> {
     Ok(())
 }
 
-fn texts(field: &str, list: &[String], most: usize, length: usize) -> Result<()> {
+pub(crate) fn texts(field: &str, list: &[String], most: usize, length: usize) -> Result<()> {
     count(field, list.len(), most)?;
     let mut texts = list.iter().enumerate();
     texts.try_for_each(|(index, text)| bounded_at(|| format!("{field}[{index}]"), text, length))
 }
 
-fn count(field: &str, found: usize, most: usize) -> Result<()> {
+pub(crate) fn count(field: &str, found: usize, most: usize) -> Result<()> {
     if found > most {
         return Err(StoreError::invalid(field, format!("holds {found} entries, more than {most}")));
     }
     Ok(())
 }
 
-fn filled(field: &str, text: &str, most: usize) -> Result<()> {
+pub(crate) fn filled(field: &str, text: &str, most: usize) -> Result<()> {
     filled_at(|| field.to_owned(), text, most)
 }
 
-fn bounded(field: &str, text: &str, most: usize) -> Result<()> {
+pub(crate) fn bounded(field: &str, text: &str, most: usize) -> Result<()> {
     bounded_at(|| field.to_owned(), text, most)
 }
 
 /// The place is only spelled out when it is needed: there may be a million of them.
-fn filled_at(place: impl Fn() -> String, text: &str, most: usize) -> Result<()> {
+pub(crate) fn filled_at(place: impl Fn() -> String, text: &str, most: usize) -> Result<()> {
     if text.is_empty() {
         return Err(StoreError::invalid(place(), "is empty"));
     }
     bounded_at(place, text, most)
 }
 
-fn bounded_at(place: impl Fn() -> String, text: &str, most: usize) -> Result<()> {
+pub(crate) fn bounded_at(place: impl Fn() -> String, text: &str, most: usize) -> Result<()> {
     if text.len() > most { Err(too_long(place(), most)) } else { Ok(()) }
 }
 

@@ -15,6 +15,8 @@ use crate::change;
 use crate::codec::Codec;
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
+use crate::inventory::Stored;
+use crate::names::Names;
 use crate::package::page;
 use crate::sql::sql;
 use crate::{inventory, judgement, package};
@@ -139,6 +141,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) named: Vec<bool>,
     /// The number of the last package.
     last_package: u32,
+    /// Names and versions of packages.
+    names: Names,
     /// All tags, by customer and name.
     pub(crate) tags: HashSet<(Uuid, String)>,
     /// The clock values of judgements.
@@ -160,6 +164,7 @@ pub(crate) fn verify(
         inventories: Vec::new(),
         named: Vec::new(),
         last_package: 0,
+        names: Names::default(),
         tags: HashSet::new(),
         judgements: HashSet::new(),
     };
@@ -244,6 +249,7 @@ impl Pass<'_> {
                 pass.fault("package", row.id, Fault::Gap(next));
             }
             pass.last_package = row.id;
+            pass.names.learn([(row.id, &*row.package.name, &*row.package.version)].into_iter());
             pass.within_clock("package", row.id, row.changed);
             if row.changed < row.created {
                 pass.fault("package", row.id, Fault::TimesCrossed);
@@ -276,19 +282,22 @@ impl Pass<'_> {
             pass.counts.inventories += 1;
             let (digest, content) = (row.digest(0)?, row.bytes(1)?);
             pass.inventories.push(digest);
-            let encoded = pass.codec.unpack("content", &content);
-            let Some(encoded) = pass.readable("inventory", digest, encoded)? else { return Ok(()) };
-            let found = Digest::of(&encoded);
-            if found != digest {
-                pass.fault("inventory", digest, Fault::OtherContent(found));
-            }
-            let entries = inventory::decode(&encoded).map_err(|error| StoreError::damaged("content", error));
-            let Some(entries) = pass.readable("inventory", digest, entries)? else { return Ok(()) };
-            pass.counts.entries += entries.len() as u64;
+            let stored = Stored::read(pass.codec, "content", &content);
+            let Some(stored) = pass.readable("inventory", digest, stored)? else { return Ok(()) };
+            pass.counts.entries += stored.packages().count() as u64;
             let known = 1..=pass.last_package;
-            let unknown = entries.iter().map(|entry| entry.package).find(|number| !known.contains(number));
+            let unknown = stored.packages().find(|number| !known.contains(number));
             if let Some(number) = unknown {
                 pass.fault("inventory", digest, Fault::NoPackage(number));
+                return Ok(());
+            }
+            let known = pass.names.known();
+            let entries = stored.entries("content", |package| known.get(package));
+            drop(known);
+            let Some(entries) = pass.readable("inventory", digest, entries)? else { return Ok(()) };
+            let found = Digest::of(&inventory::encode_ordered(entries));
+            if found != digest {
+                pass.fault("inventory", digest, Fault::OtherContent(found));
             }
             Ok(())
         })?;

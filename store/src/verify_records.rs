@@ -4,14 +4,23 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use crate::change::{self, Cause, ChangeKind};
+use crate::batch;
+use crate::change::{self, Cause, Change, ChangeKind};
 use crate::driver::{Row, Value};
 use crate::error::{Result, StoreError};
 use crate::job::{self, PART};
 use crate::record::{ImageRecord, container_uuid, host_uuid, image_uuid, tag_uuid};
 use crate::sql::sql;
 use crate::verify::{Fault, Pass};
-use crate::{account, container, image, packed, since};
+use crate::{account, container, image, inventory, packed};
+
+/// Deleted records that are looked for together.
+const BURIED: usize = 1_000;
+
+/// The key of an entry of the log, to show.
+fn change_key(change: &Change) -> String {
+    format!("{}/{}/{}", change.customer, change.kind as i64, change.key)
+}
 
 /// The start of a walk over rows with the key (customer, uuid).
 fn nil_key() -> Vec<Value> {
@@ -65,7 +74,7 @@ impl Pass<'_> {
         if record.since.iter().any(|(_, clock)| !times.contains(clock)) {
             self.fault("image", key, Fault::TimesCrossed);
         }
-        let content = since::packages(self.connection, self.codec, &record.inventory);
+        let content = inventory::packages(self.connection, self.codec, &record.inventory);
         // one that cannot be read was told of with the inventories
         let Ok(content) = content else { return Ok(()) };
         for (package, _) in record.since.iter().filter(|(package, _)| !content.contains(package)) {
@@ -78,7 +87,7 @@ impl Pass<'_> {
         self.pages(sql!("container/after"), nil_key(), &[0, 1], |pass, row| {
             pass.counts.containers += 1;
             let (customer, uuid, key) = key_of(&row)?;
-            let (state, cause) = (row.0.get(4).cloned(), row.0.get(11).cloned());
+            let (state, cause) = (row.0.get(4).cloned(), row.0.get(13).cloned());
             let read = container::read(pass.codec, row);
             let Some(record) = pass.readable("container", &key, read)? else { return Ok(()) };
             let expected = container_uuid(customer, &record.report.id);
@@ -91,6 +100,12 @@ impl Pass<'_> {
             }
             if state != Some(Value::Int(packed::state_number(record.report.state))) {
                 pass.fault("container", &key, Fault::Contradicted("state"));
+            }
+            if let Some(inventory) = record.inventory {
+                match pass.inventories.binary_search(&inventory) {
+                    Ok(place) => pass.named[place] = true,
+                    Err(_) => pass.fault("container", &key, Fault::NoInventory(inventory)),
+                }
             }
             pass.logged("container", &key, cause);
             pass.tagged("container", &key, customer, record.tags);
@@ -118,35 +133,47 @@ impl Pass<'_> {
 
     pub(crate) fn changes(&mut self) -> Result<()> {
         let start = vec![Uuid::nil().into(), Value::Int(-1), Uuid::nil().into()];
+        let mut buried = Vec::new();
         self.pages(sql!("change/page"), start, &[1, 2, 3], |pass, row| {
             let key = format!("{:?}/{:?}/{:?}", row.0[1], row.0[2], row.0[3]);
             let Some(change) = pass.readable("change", key, change::read(row))? else { return Ok(()) };
-            let key = format!("{}/{}/{}", change.customer, change.kind as i64, change.key);
-            pass.within_clock("change", &key, change.clock);
-            let exists = match change.kind {
-                ChangeKind::Judgement => {
-                    pass.counts.judgements += 1;
-                    pass.judgements.insert(change.clock);
-                    return Ok(());
-                }
-                ChangeKind::Image => sql!("image/exists"),
-                ChangeKind::Container => sql!("container/exists"),
-            };
+            pass.within_clock("change", change_key(&change), change.clock);
+            if change.kind == ChangeKind::Judgement {
+                pass.counts.judgements += 1;
+                pass.judgements.insert(change.clock);
+                return Ok(());
+            }
             pass.counts.tombstones += 1;
             if change.tombstone.is_none() {
                 let reason = "it does not say what was deleted".to_owned();
-                pass.fault("change", &key, Fault::Unreadable(reason));
+                pass.fault("change", change_key(&change), Fault::Unreadable(reason));
             }
-            if !change.deleted || pass.exists(exists, change.customer, change.key)? {
-                pass.fault("change", &key, Fault::NotDeleted);
+            if change.deleted {
+                buried.push(change);
+            } else {
+                pass.fault("change", change_key(&change), Fault::NotDeleted);
+            }
+            if buried.len() >= BURIED {
+                pass.are_gone(std::mem::take(&mut buried))?;
             }
             Ok(())
-        })
+        })?;
+        self.are_gone(buried)
     }
 
-    fn exists(&mut self, sql: &str, customer: Uuid, uuid: Uuid) -> Result<bool> {
-        let mut rows = self.connection.query(sql, &[customer.into(), uuid.into()])?;
-        Ok(rows.first_mut().map(|row| row.int(0)).transpose()?.unwrap_or(0) > 0)
+    /// Tells of records that are there although something is left of their deletion.
+    fn are_gone(&mut self, buried: Vec<Change>) -> Result<()> {
+        for (kind, sql) in
+            [(ChangeKind::Image, sql!("image/existing")), (ChangeKind::Container, sql!("container/existing"))]
+        {
+            let of_kind = buried.iter().filter(|change| change.kind == kind);
+            let keys: Vec<(Uuid, Uuid)> = of_kind.map(|change| (change.customer, change.key)).collect();
+            for mut row in batch::rows_of(self.connection, sql, &[], &keys)? {
+                let key = format!("{}/{}/{}", row.uuid(0)?, kind as i64, row.uuid(1)?);
+                self.fault("change", key, Fault::NotDeleted);
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn hosts(&mut self) -> Result<()> {

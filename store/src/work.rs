@@ -15,6 +15,7 @@ use crate::change;
 use crate::codec::Codec;
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
+use crate::names::Names;
 use crate::package::{KeyMap, Numbers, PackageKey};
 use crate::sql::sql;
 
@@ -31,12 +32,16 @@ pub(crate) struct Memory {
     pub(crate) numbers: Numbers,
     /// Compression state.
     pub(crate) codec: Codec,
+    /// Names of packages, for those who read inventories.
+    pub(crate) names: Names,
     /// Customers that are known to exist.
     pub(crate) customers: HashSet<Uuid>,
     /// Tags that are known to exist, by customer and uuid.
     pub(crate) tags: HashSet<(Uuid, Uuid)>,
     /// Numbers of what containers share, by a hash of it.
     pub(crate) shared: HashMap<Digest, i64>,
+    /// What the database said of its collections when these numbers were learnt.
+    shared_of: Option<String>,
 }
 
 impl Memory {
@@ -45,9 +50,11 @@ impl Memory {
         Self {
             numbers: Numbers::default(),
             codec: Codec::new(),
+            names: Names::default(),
             customers: HashSet::new(),
             tags: HashSet::new(),
             shared: HashMap::new(),
+            shared_of: None,
         }
     }
 }
@@ -77,6 +84,8 @@ pub(crate) struct Work<'a> {
     foreseen: HashMap<Question, Vec<Row>>,
     /// The highest number of a package, once it was asked for.
     last_package: Option<u32>,
+    /// Whether the numbers of what containers share are known to stand.
+    shared_stands: bool,
 }
 
 impl<'a> Work<'a> {
@@ -93,6 +102,7 @@ impl<'a> Work<'a> {
             careful,
             foreseen: HashMap::new(),
             last_package: None,
+            shared_stands: false,
         }
     }
 
@@ -121,6 +131,23 @@ impl<'a> Work<'a> {
             None => self.connection.query(sql, &[customer.into(), uuid.into()])?,
         };
         Ok(rows.into_iter().next())
+    }
+
+    /// Forgets the numbers of what containers share if some were collected since they were learnt. `note` reads what is
+    /// told of the last collection; it is asked once in a transaction, which keeps others from collecting.
+    pub(crate) fn trust_shared(
+        &mut self,
+        note: impl FnOnce(&mut dyn Connection) -> Result<Option<String>>,
+    ) -> Result<()> {
+        if !self.shared_stands {
+            let told = note(self.connection)?;
+            if told != self.memory.shared_of {
+                self.memory.shared.clear();
+                self.memory.shared_of = told;
+            }
+            self.shared_stands = true;
+        }
+        Ok(())
     }
 
     /// The highest number of a package so far; the next ones are this transaction's to give.

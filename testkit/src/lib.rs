@@ -30,6 +30,7 @@ pub mod oracle;
 pub mod postgres;
 mod registry;
 mod report;
+pub mod runtime;
 mod tar_header;
 mod zstd_chunked;
 

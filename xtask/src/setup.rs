@@ -37,6 +37,13 @@ const TOOLS: &[Tool] = &[
     Tool { program: "runc", package: "runc", purpose: "containers of the tests" },
     Tool { program: "podman", package: "podman", purpose: "a real storage of podman" },
     Tool { program: "fuse-overlayfs", package: "fuse-overlayfs", purpose: "its second kind of layers" },
+    Tool {
+        program: "/usr/lib/cni/bridge",
+        package: "containernetworking-plugins",
+        purpose: "networks of containers of podman",
+    },
+    Tool { program: "iptables", package: "iptables", purpose: "networks of containers" },
+    Tool { program: "ip", package: "iproute2", purpose: "networks of the tests' own" },
     Tool { program: "busybox", package: "busybox-static", purpose: "a program for containers of the tests" },
     Tool { program: "openssl", package: "openssl", purpose: "certificates of tests" },
     Tool { program: "igzip", package: "isal", purpose: "the floor of the scan bench" },

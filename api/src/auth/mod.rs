@@ -3,31 +3,43 @@
 //! Every call carries its own credentials, Basic or Bearer, and every call looks its account up again, so a
 //! disabled or deleted account and a changed role or scope take effect at once. What is remembered is only
 //! that a password fitted (`basic`), because the check is expensive on purpose.
+//!
+//! Sensors sign their tokens themselves (`sensor_token`), so that what the server knows of them lets nobody in.
 
 mod basic;
 mod jwt;
 mod middleware;
+pub(crate) mod sensor_token;
 
 use std::sync::Arc;
 
-use store::{Account, Role, Store};
+use model::{SensorType, Timestamp};
+use store::{Account, Role, SensorKey, Store};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::error::ApiError;
 use basic::PasswordCheck;
 use jwt::{TokenError, TokenKeys};
+use sensor_token::{SensorToken, TimeFault};
 
 pub(crate) use middleware::{AccountName, authenticate};
 
 /// Name of the store's secret that signs tokens.
 const TOKEN_SECRET: &str = "jwt";
 
-/// A signed-in account.
+/// A signed-in account or sensor.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
-    account: Arc<Account>,
+    who: Who,
+    name: Arc<str>,
     scope: fleet::Scope,
+}
+
+#[derive(Clone, Debug)]
+enum Who {
+    Account(Arc<Account>),
+    Sensor(Arc<SensorKey>),
 }
 
 /// What a call needs, named as the API names it when it is missing.
@@ -41,7 +53,16 @@ pub(crate) enum Permission {
     DeleteImages,
     DeleteContainers,
     ViewJobs,
+    ViewSensors,
+    ManageSensors,
+    DeleteSensors,
+    ViewRegistries,
+    ManageRegistries,
+    WalkRegistries,
 }
+
+/// What only sensors may do: say what they see, and ask what there is to do.
+const SENSE: &str = "CS.SENSOR.REPORT";
 
 impl Permission {
     const fn as_str(self) -> &'static str {
@@ -54,14 +75,32 @@ impl Permission {
             Self::DeleteImages => "CS.IMAGE.DELETE",
             Self::DeleteContainers => "CS.CONTAINER.DELETE",
             Self::ViewJobs => "CS.JOB.VIEW",
+            Self::ViewSensors => "CS.SENSOR.VIEW",
+            Self::ManageSensors => "CS.SENSOR.UPDATE",
+            Self::DeleteSensors => "CS.SENSOR.DELETE",
+            Self::ViewRegistries => "CS.REGISTRY.VIEW",
+            Self::ManageRegistries => "CS.REGISTRY.UPDATE",
+            Self::WalkRegistries => "CS.REGISTRY.SCAN",
         }
     }
 
     const fn belongs_to(self, role: Role) -> bool {
         match role {
             Role::Manager => true,
-            Role::Reader => matches!(self, Self::ViewImages | Self::ViewContainers),
-            Role::Scanner => matches!(self, Self::SendImages | Self::SendContainers),
+            Role::Reader => matches!(
+                self,
+                Self::ViewImages | Self::ViewContainers | Self::ViewSensors | Self::ViewRegistries
+            ),
+            Role::Scanner => self.belongs_to_sensors(SensorType::Registry),
+        }
+    }
+
+    /// The login of a registry is for those alone who walk registries.
+    const fn belongs_to_sensors(self, kind: SensorType) -> bool {
+        match self {
+            Self::SendImages | Self::SendContainers => true,
+            Self::WalkRegistries => matches!(kind, SensorType::Registry),
+            _ => false,
         }
     }
 }
@@ -72,21 +111,42 @@ impl Identity {
             Some(tags) => fleet::Scope::Tags(tags.clone()),
             None => fleet::Scope::Everything,
         };
-        Self { account: Arc::new(account), scope }
+        Self { name: account.name.as_str().into(), who: Who::Account(Arc::new(account)), scope }
+    }
+
+    fn of_sensor(key: SensorKey) -> Self {
+        let name = format!("sensor {}", key.uuid).into();
+        Self { name, who: Who::Sensor(Arc::new(key)), scope: fleet::Scope::Everything }
     }
 
     /// Refuses unless the account's role has the permission.
     pub(crate) fn require(&self, permission: Permission) -> Result<(), ApiError> {
-        if permission.belongs_to(self.account.role) {
-            Ok(())
-        } else {
-            Err(ApiError::missing_permission(&self.account.name, permission.as_str()))
+        let may = match &self.who {
+            Who::Account(account) => permission.belongs_to(account.role),
+            Who::Sensor(key) => permission.belongs_to_sensors(key.kind),
+        };
+        if may { Ok(()) } else { Err(ApiError::missing_permission(&self.name, permission.as_str())) }
+    }
+
+    /// The sensor that asks; refuses accounts.
+    pub(crate) fn require_sensor(&self) -> Result<&SensorKey, ApiError> {
+        self.sensor().ok_or_else(|| ApiError::missing_permission(&self.name, SENSE))
+    }
+
+    /// The sensor that asks, if it is one.
+    pub(crate) fn sensor(&self) -> Option<&SensorKey> {
+        match &self.who {
+            Who::Sensor(key) => Some(key),
+            Who::Account(_) => None,
         }
     }
 
     /// Whose records the account works on.
     pub(crate) fn customer(&self) -> Uuid {
-        self.account.customer
+        match &self.who {
+            Who::Account(account) => account.customer,
+            Who::Sensor(key) => key.customer,
+        }
     }
 
     /// Which of them it sees.
@@ -94,9 +154,14 @@ impl Identity {
         &self.scope
     }
 
+    /// Whether nothing is kept from it, so that it may see what has no tags, such as sensors.
+    pub(crate) fn sees_everything(&self) -> bool {
+        self.scope == fleet::Scope::Everything
+    }
+
     /// Its name.
     pub(crate) fn name(&self) -> &str {
-        &self.account.name
+        &self.name
     }
 }
 
@@ -126,6 +191,9 @@ impl Authenticator {
 
     /// Signs in by a token.
     pub(crate) async fn by_token(&self, token: &str) -> Result<Identity, ApiError> {
+        if sensor_token::is_one(token) {
+            return self.by_sensor_token(token).await;
+        }
         let keys = self.keys().await?;
         let claims = keys.read(token).map_err(|error| match error {
             // clients look for these two words and fetch a new token
@@ -141,9 +209,36 @@ impl Authenticator {
         }
     }
 
+    /// Lets a sensor in by a token that it signed. Whoever does not hold its key learns nothing but that the token is no good.
+    async fn by_sensor_token(&self, token: &str) -> Result<Identity, ApiError> {
+        let invalid = || ApiError::unauthorized("invalid token");
+        let token = SensorToken::parse(token).ok_or_else(invalid)?;
+        let key = self.store.sensor_key(token.sensor()).await.map_err(crate::store_error)?;
+        let key = key.filter(|key| token.is_signed_by(&key.public_key)).ok_or_else(invalid)?;
+        if key.revoked.is_some() {
+            return Err(ApiError::unauthorized("this sensor was revoked; it must enrol anew with another key"));
+        }
+        let now = Timestamp::now();
+        let time = now.to_rfc3339();
+        match token.check_times(now) {
+            Ok(()) => Ok(Identity::of_sensor(key)),
+            Err(TimeFault::TooOld) => Err(ApiError::unauthorized(format!(
+                "JWT expired, or the sensor's clock is more than five minutes slow: it is {time}"
+            ))),
+            Err(TimeFault::TooNew) => Err(ApiError::unauthorized(format!(
+                "the token is of the future: the sensor's clock is more than five minutes fast: it is {time}"
+            ))),
+            Err(TimeFault::TooLong) => Err(ApiError::unauthorized(
+                "the token of a sensor may be good for five minutes at most",
+            )),
+        }
+    }
+
     /// Issues a token to a signed-in account.
     pub(crate) async fn issue_token(&self, identity: &Identity) -> Result<String, ApiError> {
-        let account = &identity.account;
+        let Who::Account(account) = &identity.who else {
+            return Err(ApiError::internal("a sensor signs its tokens itself"));
+        };
         let keys = self.keys().await?;
         keys.issue(&account.name, account.customer, &account.password_hash).map_err(ApiError::internal)
     }

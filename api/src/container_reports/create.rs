@@ -63,7 +63,9 @@ pub(crate) async fn create(
     request: Body,
 ) -> Result<(StatusCode, Response), ApiError> {
     identity.require(Permission::SendContainers)?;
-    let reports = ingest::read(&shared, &headers, request, parse).await?;
+    let mut reports = ingest::read(&shared, &headers, request, parse).await?;
+    let sensor = identity.sensor().map(|sensor| sensor.uuid);
+    reports.iter_mut().for_each(|report| name_sender(report, sensor));
     let shas: Vec<String> = reports.iter().map(|report| report.id.to_hex()).collect();
     let ack = shared.store.put_containers(identity.customer(), reports).await.map_err(crate::store_error)?;
     crate::wait_until_visible(&shared, ack.updated).await;
@@ -75,6 +77,15 @@ pub(crate) async fn create(
     };
     let status = if ack.changed { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, body::json(&stored)))
+}
+
+/// Writes which sensor sent a report, whatever it says itself.
+fn name_sender(report: &mut ContainerReport, sensor: Option<Uuid>) {
+    if sensor.is_some() {
+        report.details.get_or_insert_default().sensor = sensor;
+    } else if let Some(details) = &mut report.details {
+        details.sensor = None;
+    }
 }
 
 /// Takes one report for an array of one.

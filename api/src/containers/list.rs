@@ -10,7 +10,7 @@ use crate::body;
 use crate::error::ApiError;
 use crate::paging::PageParameters;
 use crate::state::Shared;
-use crate::wire::{ContainerListItem, ErrorBody, Page, Version};
+use crate::wire::{self, ContainerListItem, ErrorBody, Page, Version};
 
 /// Lists containers in brief, with the number of all matches.
 #[utoipa::path(
@@ -40,10 +40,14 @@ pub(crate) async fn list(
     let PageParameters { page, page_size, room, filter, sort } = PageParameters::of(&uri, Entity::Container)?;
     let (customer, scope) = (identity.customer(), identity.scope().clone());
     let request = ListRequest { customer, scope, filter, sort, page, page_size };
-    let found = crate::ask(&shared, move |fleet| fleet.containers_list(&request)).await?;
+    let found = crate::ask(&shared, move |fleet| {
+        fleet.containers_in_brief(&request, |container| {
+            wire::to_json(&ContainerListItem::new(container, version))
+        })
+    });
+    let found = found.await?;
     if found.items.is_empty() && !version.empty_list_has_body() {
         return Ok(body::no_content());
     }
-    let items = found.items.iter().take(room).map(|view| ContainerListItem::new(view, version)).collect();
-    Ok(body::json(&Page::new(items, found.count)))
+    Ok(body::page(found.items.iter().take(room), found.count))
 }

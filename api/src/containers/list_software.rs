@@ -12,7 +12,7 @@ use crate::lookup::Key;
 use crate::order;
 use crate::paging::Parameters;
 use crate::state::Shared;
-use crate::wire::{ContainerRendering, ErrorBody, SoftwareList, Version};
+use crate::wire::{ContainerRendering, ErrorBody, SoftwareDrift, SoftwareList, Version};
 
 /// Lists the software of a container, or what a filter admits, all of it.
 #[utoipa::path(
@@ -45,9 +45,10 @@ pub(crate) async fn list_software(
     let inside = order::software(&parameters)?;
     let part = super::find_part(&shared, &identity, &key, inside, Fleet::container_software).await?;
     let mut rows: Vec<_> = part.rows.iter().filter_map(|row| part.view.software.get(*row)).collect();
+    let drift = SoftwareDrift::of(&part.view);
     if parameters.is_true("isDrift") {
-        // drift is not observed yet: nothing is known to differ from the image
-        rows.clear();
+        rows.retain(|row| drift.rows.iter().any(|(drifted, _)| std::ptr::eq(*drifted, *row)));
     }
-    Ok(body::json(&SoftwareList::new(rows, rendering.context(&part.view).facts, rendering.profile)))
+    let list = SoftwareList::new(rows, rendering.context(&part.view).facts, rendering.profile, part.view.in_use());
+    Ok(body::json(&if part.view.is_looked_into() { list.with_drift(&drift) } else { list }))
 }

@@ -1,5 +1,7 @@
 //! `GET /containers/{sha}/vuln`: the vulnerabilities of a container.
 
+use std::collections::HashSet;
+
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
@@ -49,8 +51,13 @@ pub(crate) async fn list_vulnerabilities(
     let part = super::find_part(&shared, &identity, &key, inside, Fleet::container_vulnerabilities).await?;
     let mut rows: Vec<_> = part.rows.iter().filter_map(|row| part.view.vulnerabilities.get(*row)).collect();
     if parameters.is_true("isDrift") {
-        // drift is not observed yet: nothing is known to differ from the image
-        rows.clear();
+        let of_image = part.view.of_image.as_ref();
+        let known: HashSet<u32> = of_image
+            .into_iter()
+            .flat_map(|image| &image.vulnerabilities)
+            .map(|found| found.vulnerability.qid)
+            .collect();
+        rows.retain(|row| of_image.is_some() && !known.contains(&row.vulnerability.qid));
     }
     let summary = parts.summary.then(|| VulnerabilitySummary::new(rows.iter().copied()));
     Ok(body::json(&ContainerVulnerabilities {

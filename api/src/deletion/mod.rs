@@ -1,10 +1,11 @@
-//! Deletion of images and containers: what is asked for is fixed at once, and carried out by a job.
+//! Deletion of images, containers and sensors: what is asked for is fixed at once, and carried out by a job.
 //!
 //! Ids and filter come in the body or in the address, as documented; ids win where both are given. Nothing named at all is
 //! refused: an empty filter matches everything, and a client that forgot its parameters must not lose its fleet.
 
 pub(crate) mod containers;
 pub(crate) mod images;
+pub(crate) mod sensors;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -27,7 +28,7 @@ use crate::{body, ingest};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Named {
     /// Record uuids.
-    #[serde(default, alias = "imageIds", alias = "containerIds")]
+    #[serde(default, alias = "imageIds", alias = "containerIds", alias = "sensorIds")]
     #[schema(value_type = Vec<String>)]
     ids: Option<Vec<String>>,
     /// QQL.
@@ -57,15 +58,25 @@ async fn delete(
     identity: &Identity,
     (uri, headers, request): (&Uri, &HeaderMap, Body),
 ) -> Result<Response, ApiError> {
-    let named = read(kind, shared, (uri, headers, request)).await?;
+    let named = read(kind.ids, shared, (uri, headers, request)).await?;
     let uuids = choose(kind, shared, identity, named).await?;
+    enqueue(shared, identity, kind.job, uuids).await
+}
+
+/// Makes the job.
+async fn enqueue(
+    shared: &Shared,
+    identity: &Identity,
+    kind: &str,
+    uuids: Vec<Uuid>,
+) -> Result<Response, ApiError> {
     if uuids.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let payload = serde_json::to_string(&Payload { by: identity.name().to_owned() });
     let job = NewJob {
         customer: identity.customer(),
-        kind: kind.job.to_owned(),
+        kind: kind.to_owned(),
         payload: payload.map_err(ApiError::internal)?,
         items: uuids,
     };
@@ -75,7 +86,7 @@ async fn delete(
 
 /// Body and address together.
 async fn read(
-    kind: &Kind,
+    ids_name: &str,
     shared: &Shared,
     (uri, headers, request): (&Uri, &HeaderMap, Body),
 ) -> Result<Named, ApiError> {
@@ -85,13 +96,13 @@ async fn read(
     };
     let mut named: Named = ingest::read(shared, headers, request, parse).await?;
     let parameters = Parameters::of(uri);
-    let listed = parameters.each(kind.ids).flat_map(|ids| ids.split(',')).map(|id| id.trim().to_owned());
+    let listed = parameters.each(ids_name).flat_map(|ids| ids.split(',')).map(|id| id.trim().to_owned());
     let mut ids: Vec<String> = named.ids.take().unwrap_or_default();
     ids.extend(listed.filter(|id| !id.is_empty()));
     let filter = parameters.get("filter").map(str::to_owned).or(named.filter);
     let filter = filter.filter(|filter| !filter.trim().is_empty());
     if ids.is_empty() && filter.is_none() {
-        let message = format!("name what to delete: {} or a filter that is not empty", kind.ids);
+        let message = format!("name what to delete: {ids_name} or a filter that is not empty");
         return Err(ApiError::bad_request(message));
     }
     Ok(Named { ids: Some(ids), filter })
@@ -113,9 +124,7 @@ async fn choose(
     }
     let mut uuids = Vec::with_capacity(ids.len());
     for id in ids {
-        let uuid = Uuid::try_parse(&id);
-        let uuid = uuid
-            .map_err(|_| ApiError::bad_request(format!("{}: `{}` is not a uuid", kind.ids, shorten(&id))))?;
+        let uuid = uuid(kind.ids, &id)?;
         match shared.fleet.is_visible(customer, identity.scope(), entity, uuid) {
             Lookup::Found(_) => uuids.push(uuid),
             Lookup::OutOfScope => return Err(ApiError::out_of_scope()),
@@ -125,6 +134,12 @@ async fn choose(
     uuids.sort_unstable();
     uuids.dedup();
     Ok(uuids)
+}
+
+/// Reads an id.
+fn uuid(ids_name: &str, id: &str) -> Result<Uuid, ApiError> {
+    let wrong = |_| ApiError::bad_request(format!("{ids_name}: `{}` is not a uuid", shorten(id)));
+    Uuid::try_parse(id).map_err(wrong)
 }
 
 fn shorten(text: &str) -> String {

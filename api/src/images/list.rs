@@ -10,7 +10,7 @@ use crate::body;
 use crate::error::ApiError;
 use crate::paging::PageParameters;
 use crate::state::Shared;
-use crate::wire::{ErrorBody, ImageListItem, Page, Version};
+use crate::wire::{self, ErrorBody, ImageListItem, Page, Version};
 
 /// Lists images in brief, with the number of all matches.
 #[utoipa::path(
@@ -40,10 +40,12 @@ pub(crate) async fn list(
     let PageParameters { page, page_size, room, filter, sort } = PageParameters::of(&uri, Entity::Image)?;
     let (customer, scope) = (identity.customer(), identity.scope().clone());
     let request = ListRequest { customer, scope, filter, sort, page, page_size };
-    let found = crate::ask(&shared, move |fleet| fleet.images_list(&request)).await?;
+    let found = crate::ask(&shared, move |fleet| {
+        fleet.images_in_brief(&request, |image| wire::to_json(&ImageListItem::new(image, version)))
+    });
+    let found = found.await?;
     if found.items.is_empty() && !version.empty_list_has_body() {
         return Ok(body::no_content());
     }
-    let items = found.items.iter().take(room).map(|view| ImageListItem::new(view, version)).collect();
-    Ok(body::json(&Page::new(items, found.count)))
+    Ok(body::page(found.items.iter().take(room), found.count))
 }

@@ -41,5 +41,5 @@ pub(crate) async fn list_software(
     let part = super::find_part(&shared, &identity, &key, inside, Fleet::image_software).await?;
     let rows = part.rows.iter().filter_map(|row| part.view.software.get(*row));
     let facts = &part.view.record.document.facts;
-    Ok(body::json(&SoftwareList::new(rows, Some(facts), ContainerProfile::Full)))
+    Ok(body::json(&SoftwareList::new(rows, Some(facts), ContainerProfile::Full, None)))
 }

@@ -18,7 +18,7 @@ use crate::auth::Identity;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct JobView {
     uuid: Uuid,
-    /// `delete-images` or `delete-containers`.
+    /// `delete-images`, `delete-containers` or `delete-sensors`.
     kind: String,
     /// `QUEUED`, `RUNNING`, `DONE`, `FAILED` or `CANCELLED`.
     state: &'static str,

@@ -41,6 +41,7 @@ impl From<Kept> for KeptRecord {
     fn from(kept: Kept) -> Self {
         let reason = match kept.reason {
             KeptReason::NotFound => "it is not there any more".to_owned(),
+            KeptReason::Running => "its heartbeats arrive; revoke it to be rid of it at once".to_owned(),
             KeptReason::InUse(containers) => {
                 format!(
                     "{containers} containers that are created, running, paused or stopped were made from it"

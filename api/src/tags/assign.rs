@@ -7,7 +7,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use model::{Digest, ImageId, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::Ack;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::auth::{Identity, Permission};
 use crate::body;
@@ -31,14 +33,29 @@ pub(crate) struct Tagged {
     containers: Vec<Digest>,
 }
 
+impl Tagged {
+    /// The uuids of what is named.
+    pub(super) fn entities(&self, customer: Uuid) -> Vec<Uuid> {
+        let images = self.images.iter().map(|id| store::image_uuid(customer, id));
+        let containers = self.containers.iter().map(|id| store::container_uuid(customer, id));
+        images.chain(containers).collect()
+    }
+}
+
 /// What became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Assigned {
     /// The latest clock value of the records, in milliseconds since the epoch.
     #[schema(value_type = i64)]
     updated: Timestamp,
-    /// False if all of them had the tag before.
+    /// False if nothing changed.
     changed: bool,
+}
+
+impl Assigned {
+    pub(super) fn of(ack: &Ack) -> Self {
+        Self { updated: ack.updated, changed: ack.changed }
+    }
 }
 
 /// Puts a tag on images and containers, which must exist. The tag is made if it is new.
@@ -64,10 +81,8 @@ pub(crate) async fn assign(
     identity.require(Permission::AssignTags)?;
     let tagged: Tagged = ingest::read(&shared, &headers, request, ingest::parse_json).await?;
     let customer = identity.customer();
-    let images = tagged.images.iter().map(|id| store::image_uuid(customer, id));
-    let containers = tagged.containers.iter().map(|id| store::container_uuid(customer, id));
-    let entities: Vec<_> = images.chain(containers).collect();
+    let entities = tagged.entities(customer);
     let ack = shared.store.assign_tag(customer, &name, &entities).await.map_err(crate::store_error)?;
     crate::wait_until_visible(&shared, ack.updated).await;
-    Ok(body::json(&Assigned { updated: ack.updated, changed: ack.changed }))
+    Ok(body::json(&Assigned::of(&ack)))
 }

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use fleet::{BulkContainer, ContainerView, SoftwareView, VulnerabilityView};
-use model::DiffId;
 use utoipa::ToSchema;
 
 use super::container_keys::{ContainerFullKeys, ContainerKeys, ContainerLegacyHead, ContainerLegacyTail};
-use super::rows;
+use super::drift;
+use super::rows::{self, Rows};
 use super::software::{self, RecordSoftware, RecordSoftwareLegacy};
 use super::version::{ContainerProfile, Version};
 use super::vulnerability::{
@@ -88,11 +88,11 @@ impl ContainerRendering {
     pub(crate) fn append(self, out: &mut Vec<u8>, view: &ContainerView) {
         let mut object = ObjectWriter::new(out);
         if self.version.is_legacy() {
-            object.fields(&ContainerLegacyHead::new(view));
+            object.fields(&ContainerLegacyHead::new(view, &self.context(view)));
             self.append_content(&mut object, view);
             object.fields(&ContainerLegacyTail::new(view));
         } else {
-            object.fields(&ContainerKeys::new(view));
+            object.fields(&ContainerKeys::new(view, &self.context(view)));
             if self.profile == ContainerProfile::Full {
                 object.fields(&ContainerFullKeys::new(view));
             }
@@ -103,23 +103,28 @@ impl ContainerRendering {
 
     /// Appends the record of a container as bulk lists have it: the same as [`Self::append`], many times faster.
     pub(crate) fn append_bulk(self, out: &mut Vec<u8>, container: &BulkContainer<'_>) {
+        if container.is_drifted() {
+            // few are, and they are compared with their images
+            return self.append(out, &container.view());
+        }
         let head = ContainerView {
             record: Arc::clone(&container.record),
             updated: container.updated,
             image: container.image.clone(),
             software: Vec::new(),
             vulnerabilities: Vec::new(),
-            counts: container.content.counts(),
-            risk: container.content.risk(),
+            counts: container.counts,
+            risk: container.risk,
             host: container.host.clone(),
+            of_image: None,
         };
         let mut object = ObjectWriter::new(out);
         if self.version.is_legacy() {
-            object.fields(&ContainerLegacyHead::new(&head));
+            object.fields(&ContainerLegacyHead::new(&head, &self.context(&head)));
             self.append_rows(&mut object, container);
             object.fields(&ContainerLegacyTail::new(&head));
         } else {
-            object.fields(&ContainerKeys::new(&head));
+            object.fields(&ContainerKeys::new(&head, &self.context(&head)));
             if self.profile == ContainerProfile::Full {
                 object.fields(&ContainerFullKeys::new(&head));
             }
@@ -130,24 +135,12 @@ impl ContainerRendering {
 
     fn append_rows(self, object: &mut ObjectWriter<'_>, container: &BulkContainer<'_>) {
         let facts = container.image.as_ref().map(|image| &image.document.facts);
-        let layers: Vec<DiffId> =
-            facts.iter().flat_map(|facts| &facts.layers).filter_map(|layer| layer.diff_id).collect();
-        let found = facts.map(|_| container.content.found());
-        object.array("vulnerabilities", found, |out, found| {
-            if self.version.is_legacy() {
-                rows::vulnerability_legacy(out, &found);
-            } else {
-                rows::vulnerability(out, &found, &layers, self.profile);
-            }
-        });
-        let software = facts.map(|_| container.content.software());
-        object.array("softwares", software, |out, row| {
-            if self.version.is_legacy() {
-                rows::software_legacy(out, row);
-            } else {
-                rows::software(out, row, self.profile);
-            }
-        });
+        let rows = container.rows(&rows::TEXT);
+        let mut write = Rows::new(self.version, self.profile, facts);
+        let found = facts.map(|_| rows.found());
+        object.array("vulnerabilities", found, |out, found| write.vulnerability(out, &found));
+        let software = facts.map(|_| rows.software());
+        object.array("softwares", software, |out, place| write.software(out, &place));
     }
 
     fn append_content(self, object: &mut ObjectWriter<'_>, view: &ContainerView) {
@@ -179,6 +172,7 @@ impl ContainerRendering {
             software: &view.software,
             facts: view.image.as_ref().map(|image| &image.document.facts),
             profile: self.profile,
+            in_use: view.in_use(),
         }
     }
 
@@ -190,6 +184,6 @@ impl ContainerRendering {
     ) -> ContainerVulnerabilityDetails<'a> {
         let context = self.context(view);
         let vulns = rows.into_iter().map(|found| Vulnerability::new(&context, found)).collect();
-        ContainerVulnerabilityDetails { vulns, drift_vulns: Vec::new() }
+        ContainerVulnerabilityDetails { vulns, drift_vulns: drift::vulnerabilities(&context, view) }
     }
 }

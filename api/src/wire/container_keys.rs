@@ -8,12 +8,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::cluster::Cluster;
+use super::drift::{self, Drift};
 use super::host::{Host, HostLegacy, address};
 use super::image_keys::{TagName, tag_names};
 use super::label::{self, Label, PortMapping};
 use super::risk::RiskKeys;
 use super::scalar::{Millis, Null, Sha, ShortSha};
 use super::software::{LANGUAGE_SCAN, OS_SCAN};
+use super::version::ContainerProfile;
+use super::vulnerability::Context;
 
 /// What a v1.1 record says before its vulnerabilities, in the order of the documented sample.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,27 +54,26 @@ pub(super) struct ContainerLegacyHead<'a> {
     environment: &'a [String],
     arguments: &'a [String],
     command: Option<String>,
-    #[schema(value_type = Option<Object>)]
-    drift: Null,
+    drift: Option<Drift<'a>>,
 }
 
 /// What it says after its software.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ContainerLegacyTail {
-    #[schema(value_type = Option<bool>)]
-    is_drift: Null,
+    is_drift: Option<bool>,
     is_root: Option<bool>,
 }
 
 impl ContainerLegacyTail {
     pub(super) fn new(view: &ContainerView) -> Self {
-        Self { is_drift: Null, is_root: view.record.report.root }
+        Self { is_drift: drift::is_drift(view), is_root: view.record.report.root }
     }
 }
 
 impl<'a> ContainerLegacyHead<'a> {
-    pub(super) fn new(view: &'a ContainerView) -> Self {
+    /// `context` is how the vulnerabilities of its drift are written.
+    pub(super) fn new(view: &'a ContainerView, context: &Context<'a>) -> Self {
         let record = &*view.record;
         let report = &record.report;
         Self {
@@ -103,7 +106,7 @@ impl<'a> ContainerLegacyHead<'a> {
             environment: &report.environment,
             arguments: &report.arguments,
             command: command(report),
-            drift: Null,
+            drift: Drift::of(context, view),
         }
     }
 }
@@ -149,13 +152,10 @@ pub(super) struct ContainerKeys<'a> {
     environment: &'a [String],
     arguments: &'a [String],
     command: Option<String>,
-    #[schema(value_type = Option<Object>)]
-    drift: Null,
-    #[schema(value_type = Option<bool>)]
-    is_drift: Null,
+    drift: Option<Drift<'a>>,
+    is_drift: Option<bool>,
     is_root: Option<bool>,
-    #[schema(value_type = Option<Object>)]
-    cluster: Null,
+    cluster: Option<Cluster<'a>>,
     #[schema(value_type = Option<Object>)]
     cloud_provider: Null,
     #[schema(value_type = Option<Object>)]
@@ -170,9 +170,11 @@ pub(super) struct ContainerKeys<'a> {
 }
 
 impl<'a> ContainerKeys<'a> {
-    pub(super) fn new(view: &'a ContainerView) -> Self {
+    /// `context` is how the vulnerabilities of its drift are written; a client of the classic profile refuses any drift.
+    pub(super) fn new(view: &'a ContainerView, context: &Context<'a>) -> Self {
         let record = &*view.record;
         let report = &record.report;
+        let is_full = context.profile == ContainerProfile::Full;
         Self {
             port_mapping: label::ports(&report.ports),
             image_id: image_sha(report).map(|sha| ShortSha(sha.0)),
@@ -207,10 +209,10 @@ impl<'a> ContainerKeys<'a> {
             environment: &report.environment,
             arguments: &report.arguments,
             command: command(report),
-            drift: Null,
-            is_drift: Null,
+            drift: if is_full { Drift::of(context, view) } else { None },
+            is_drift: drift::is_drift(view),
             is_root: report.root,
-            cluster: Null,
+            cluster: cluster(report),
             cloud_provider: Null,
             compliance: Null,
             exceptions: Null,
@@ -226,8 +228,7 @@ impl<'a> ContainerKeys<'a> {
 pub(super) struct ContainerFullKeys<'a> {
     image_digest: Option<Sha>,
     sources: [&'a str; 1],
-    #[schema(value_type = Option<String>)]
-    sensor_uuid: Null,
+    sensor_uuid: Option<Uuid>,
     is_vuln_propagated: bool,
     vuln_propagation_date: Option<Millis>,
     #[schema(value_type = Option<String>)]
@@ -249,8 +250,8 @@ impl<'a> ContainerFullKeys<'a> {
         Self {
             image_digest: report.image_digest.map(Sha),
             sources: [&report.source],
-            sensor_uuid: Null,
-            is_vuln_propagated: view.image.is_some(),
+            sensor_uuid: view.host.sensor,
+            is_vuln_propagated: is_propagated(view),
             vuln_propagation_date: last_scanned(view),
             account_qlp: Null,
             cluster_qlp: Null,
@@ -262,16 +263,29 @@ impl<'a> ContainerFullKeys<'a> {
     }
 }
 
-pub(super) fn image_sha(report: &ContainerReport) -> Option<Sha> {
+/// Whether its findings are its image's, because nobody has looked into it.
+pub(super) fn is_propagated(view: &ContainerView) -> bool {
+    view.image.is_some() && drift::is_drift(view).is_none()
+}
+
+/// The cluster that it runs in.
+pub(super) fn cluster(report: &ContainerReport) -> Option<Cluster<'_>> {
+    report.details.as_ref()?.cluster.as_ref().map(Cluster::of)
+}
+
+/// What is known of a container's image was found by a scan for both kinds of packages.
+pub(super) const SCAN_TYPES: [&str; 2] = [OS_SCAN, LANGUAGE_SCAN];
+
+fn image_sha(report: &ContainerReport) -> Option<Sha> {
     report.image_id.map(|id| Sha(id.0))
 }
 
-pub(super) fn last_scanned(view: &ContainerView) -> Option<Millis> {
+fn last_scanned(view: &ContainerView) -> Option<Millis> {
     view.image.as_ref().map(|image| image.last_scanned.into())
 }
 
-pub(super) fn scan_types(view: &ContainerView) -> Option<[&'static str; 2]> {
-    view.image.is_some().then_some([OS_SCAN, LANGUAGE_SCAN])
+fn scan_types(view: &ContainerView) -> Option<[&'static str; 2]> {
+    view.image.is_some().then_some(SCAN_TYPES)
 }
 
 pub(super) fn users(view: &ContainerView) -> Option<&[String]> {

@@ -1,11 +1,12 @@
 //! Containers of the plain list.
 
-use fleet::ContainerView;
+use fleet::ContainerBrief;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::container_keys::{image_sha, last_scanned, scan_types};
+use super::cluster::Cluster;
+use super::container_keys::SCAN_TYPES;
 use super::count::SeverityCounts;
 use super::host::Host;
 use super::risk::RiskKeys;
@@ -32,15 +33,13 @@ pub(crate) struct ContainerListItem<'a> {
     vulnerabilities: SeverityCounts,
     image_sha: Option<Sha>,
     image_digest: Option<Sha>,
-    #[schema(value_type = Option<bool>)]
-    is_drift: Null,
+    is_drift: Option<bool>,
     #[serde(flatten)]
     risk: RiskKeys,
     scan_types: Option<[&'static str; 2]>,
     #[schema(value_type = Option<String>)]
     criticality_updated: Null,
-    #[schema(value_type = Option<Object>)]
-    cluster: Null,
+    cluster: Option<Cluster<'a>>,
     #[schema(value_type = Option<Object>)]
     compliance: Null,
     #[schema(value_type = Option<String>)]
@@ -53,39 +52,38 @@ pub(crate) struct ContainerListItem<'a> {
 }
 
 impl<'a> ContainerListItem<'a> {
-    pub(crate) fn new(view: &'a ContainerView, version: Version) -> Self {
-        let record = &*view.record;
-        let report = &record.report;
-        let unknown =
-            if version.is_legacy() { SeverityCounts::new(view.counts) } else { SeverityCounts::UNKNOWN };
-        let known = view.image.is_some();
+    pub(crate) fn new(container: &'a ContainerBrief<'a>, version: Version) -> Self {
+        let counts = SeverityCounts::new(container.counts);
+        let known = container.image_scanned.is_some();
+        let scanned = container.image_scanned.map(Millis::from);
+        let image = container.named_image;
         Self {
-            image_id: image_sha(report).map(|sha| ShortSha(sha.0)),
-            created: report.created.into(),
-            updated: view.updated.into(),
-            sha: Sha(report.id),
-            uuid: record.uuid,
-            name: &report.name,
-            host: Host::from(&view.host),
-            state: report.state.as_str(),
-            image_uuid: record.image_uuid,
-            container_id: ShortSha(report.id),
-            state_changed: report.state_changed.into(),
-            last_vm_scan_date: last_scanned(view),
-            is_root: report.root,
-            vulnerabilities: if known { SeverityCounts::new(view.counts) } else { unknown },
-            image_sha: image_sha(report),
-            image_digest: report.image_digest.map(Sha),
-            is_drift: Null,
-            risk: RiskKeys::of_container(view),
-            scan_types: scan_types(view),
+            image_id: image.map(|(id, _)| ShortSha(id)),
+            created: container.created.into(),
+            updated: container.updated.into(),
+            sha: Sha(container.id),
+            uuid: container.uuid,
+            name: container.name,
+            host: Host::from(&container.host),
+            state: container.state.as_str(),
+            image_uuid: image.map(|(_, uuid)| uuid),
+            container_id: ShortSha(container.id),
+            state_changed: container.state_changed.into(),
+            last_vm_scan_date: scanned,
+            is_root: container.root,
+            vulnerabilities: if known || version.is_legacy() { counts } else { SeverityCounts::UNKNOWN },
+            image_sha: image.map(|(id, _)| Sha(id)),
+            image_digest: container.image_digest.map(Sha),
+            is_drift: container.is_drift,
+            risk: if known { RiskKeys::of(container.risk, container.updated) } else { RiskKeys::default() },
+            scan_types: known.then_some(SCAN_TYPES),
             criticality_updated: Null,
-            cluster: Null,
+            cluster: container.cluster.as_ref().map(Cluster::of),
             compliance: Null,
             last_compliance_scanned: Null,
-            last_scanned: last_scanned(view),
-            is_vuln_propagated: known,
-            vuln_propagation_date: last_scanned(view),
+            last_scanned: scanned,
+            is_vuln_propagated: known && container.is_drift.is_none(),
+            vuln_propagation_date: scanned,
             is_instrumented: Null,
         }
     }

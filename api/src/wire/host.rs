@@ -5,14 +5,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::scalar::Null;
-
 /// A host.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Host<'a> {
-    #[schema(value_type = Option<String>)]
-    sensor_uuid: Null,
+    sensor_uuid: Option<Uuid>,
     hostname: &'a str,
     ip_address: Option<&'a str>,
     #[serde(rename = "ipV6Address")]
@@ -26,8 +23,7 @@ pub(crate) struct Host<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HostLegacy<'a> {
-    #[schema(value_type = Option<String>)]
-    sensor_uuid: Null,
+    sensor_uuid: Option<Uuid>,
     hostname: &'a str,
     ip_address: Option<&'a str>,
     uuid: Uuid,
@@ -37,7 +33,7 @@ pub(crate) struct HostLegacy<'a> {
 impl<'a> From<&'a HostView> for Host<'a> {
     fn from(host: &'a HostView) -> Self {
         Self {
-            sensor_uuid: Null,
+            sensor_uuid: host.sensor,
             hostname: &host.hostname,
             ip_address: address(&host.ip_address),
             ipv6_address: address(&host.ipv6_address),

@@ -1,12 +1,11 @@
 //! Image records of the bulk lists and of the details call.
 
-use fleet::{BulkImage, ImageView};
-use model::DiffId;
+use fleet::{BulkImage, HostView, ImageView};
 use utoipa::ToSchema;
 
 use super::host::Host;
 use super::image_keys::{Head, ImageKeys, ImageLaterKeys, ImageLegacyKeys};
-use super::rows;
+use super::rows::{self, Rows};
 use super::scalar::Null;
 use super::secret::Secret;
 use super::software::{self, RecordSoftware, RecordSoftwareLegacy};
@@ -75,7 +74,7 @@ impl ImageRendering {
     /// Appends the record of an image.
     pub(crate) fn append(self, out: &mut Vec<u8>, view: &ImageView) {
         let mut object = ObjectWriter::new(out);
-        self.append_head(&mut object, &view.into());
+        self.append_head(&mut object, &view.into(), &view.hosts);
         object.array("softwares", Some(&view.software), |out, software| {
             if self.version.is_legacy() {
                 software::append_legacy(out, software);
@@ -98,33 +97,20 @@ impl ImageRendering {
 
     /// Appends the record of an image as bulk lists have it: the same as [`Self::append`], many times faster.
     pub(crate) fn append_bulk(self, out: &mut Vec<u8>, image: &BulkImage<'_>) {
-        let is_legacy = self.version.is_legacy();
+        let rows = image.rows(&rows::TEXT);
+        let mut write = Rows::new(self.version, ContainerProfile::Full, Some(&image.record.document.facts));
         let mut object = ObjectWriter::new(out);
-        self.append_head(&mut object, &image.into());
-        object.array("softwares", Some(image.content.software()), |out, row| {
-            if is_legacy {
-                rows::software_legacy(out, row)
-            } else {
-                rows::software(out, row, ContainerProfile::Full)
-            }
-        });
-        let facts = &image.record.document.facts;
-        let layers: Vec<DiffId> = facts.layers.iter().filter_map(|layer| layer.diff_id).collect();
-        object.array("vulnerabilities", Some(image.content.found()), |out, found| {
-            if is_legacy {
-                rows::vulnerability_legacy(out, &found);
-            } else {
-                rows::vulnerability(out, &found, &layers, ContainerProfile::Full);
-            }
-        });
+        self.append_head(&mut object, &image.into(), &[]);
+        object.array("softwares", Some(rows.software()), |out, place| write.software(out, &place));
+        object.array("vulnerabilities", Some(rows.found()), |out, found| write.vulnerability(out, &found));
         object.finish();
     }
 
-    /// Appends what stands before software.
-    fn append_head(self, object: &mut ObjectWriter<'_>, head: &Head<'_>) {
+    /// Appends what stands before software; `hosts` are wanted for details only.
+    fn append_head(self, object: &mut ObjectWriter<'_>, head: &Head<'_>, hosts: &[HostView]) {
         object.fields(&ImageKeys::new(head, self.version));
         if self.details {
-            let hosts: Vec<Host<'_>> = head.hosts().iter().map(Host::from).collect();
+            let hosts: Vec<Host<'_>> = hosts.iter().map(Host::from).collect();
             object.field("host", &hosts);
         }
         if !self.version.is_legacy() {
@@ -152,5 +138,6 @@ pub(crate) fn image_context(view: &ImageView, version: Version) -> Context<'_> {
         software: &view.software,
         facts: Some(&view.record.document.facts),
         profile: ContainerProfile::Full,
+        in_use: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The keys of image records, apart from software and vulnerabilities.
 
 use fleet::{BaseView, BulkImage, HostView, ImageView, RiskView};
-use model::{ImageFacts, Timestamp};
+use model::{ImageFacts, Reference, Timestamp};
 use serde::Serialize;
 use store::{ImageDocument, ImageRecord};
 use utoipa::ToSchema;
@@ -26,7 +26,7 @@ pub(super) struct Head<'a> {
     record: &'a ImageRecord,
     updated: Timestamp,
     base: Option<&'a BaseView>,
-    hosts: &'a [HostView],
+    last_host: Option<&'a HostView>,
     associated_containers: u32,
     associated_hosts: u32,
     vulnerabilities: usize,
@@ -34,11 +34,6 @@ pub(super) struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// The hosts of its containers, the most recently seen first.
-    pub(super) fn hosts(&self) -> &'a [HostView] {
-        self.hosts
-    }
-
     /// What was stored with it.
     pub(super) fn document(&self) -> &'a ImageDocument {
         &self.record.document
@@ -51,7 +46,7 @@ impl<'a> From<&'a ImageView> for Head<'a> {
             record: &view.record,
             updated: view.updated,
             base: view.base.as_ref(),
-            hosts: &view.hosts,
+            last_host: view.last_container_host.as_ref(),
             associated_containers: view.associated_containers,
             associated_hosts: view.associated_hosts,
             vulnerabilities: view.vulnerabilities.len(),
@@ -66,11 +61,11 @@ impl<'a> From<&'a BulkImage<'_>> for Head<'a> {
             record: &image.record,
             updated: image.updated,
             base: image.base.as_ref(),
-            hosts: &image.hosts,
+            last_host: image.last_host.as_ref(),
             associated_containers: image.associated_containers,
             associated_hosts: image.associated_hosts,
-            vulnerabilities: image.content.counts().total() as usize,
-            risk: image.content.risk(),
+            vulnerabilities: image.counts.total() as usize,
+            risk: image.risk,
         }
     }
 }
@@ -133,7 +128,7 @@ impl<'a> ImageKeys<'a> {
             created: created(facts),
             updated: head.updated.into(),
             author: &facts.author,
-            repo: repo(facts, version),
+            repo: repo(&facts.references, version),
             repo_digests: reference::digests(&facts.references),
             label: label::labels(&facts.labels),
             layers_count: layer::count(facts),
@@ -151,7 +146,7 @@ impl<'a> ImageKeys<'a> {
             registry_uuid: Null,
             source: &record.sources,
             users: &document.users,
-            last_found_on_host: head.hosts.first().map(Host::from),
+            last_found_on_host: head.last_host.map(Host::from),
             is_docker_hub_official: Null,
             instrumentation: InstrumentationKeys::default(),
             scan_type: scan_type(version),
@@ -201,7 +196,7 @@ impl<'a> ImageLaterKeys<'a> {
     pub(super) fn new(head: &Head<'a>) -> Self {
         let record = head.record;
         Self {
-            last_used_date: head.hosts.first().map(|host| Millis::from(host.last_seen)),
+            last_used_date: head.last_host.map(|host| Millis::from(host.last_seen)),
             last_vm_scan_date: record.last_scanned.into(),
             associated_containers_count: head.associated_containers,
             associated_hosts_count: head.associated_hosts,
@@ -251,13 +246,13 @@ pub(crate) fn tag_names(names: &[String]) -> Vec<TagName<'_>> {
     names.iter().map(|name| TagName { name }).collect()
 }
 
-pub(super) fn created(facts: &ImageFacts) -> Millis {
+fn created(facts: &ImageFacts) -> Millis {
     facts.created.map_or(Millis::UNKNOWN, Millis::from)
 }
 
 /// The tags; clients of v1.1 walk them without asking, later ones know null.
-pub(super) fn repo(facts: &ImageFacts, version: Version) -> Option<Vec<RepoTag<'_>>> {
-    let tags = reference::tags(&facts.references);
+pub(super) fn repo(references: &[Reference], version: Version) -> Option<Vec<RepoTag<'_>>> {
+    let tags = reference::tags(references);
     (!tags.is_empty() || version.is_legacy()).then_some(tags)
 }
 

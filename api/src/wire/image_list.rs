@@ -1,13 +1,13 @@
 //! Images of the plain list.
 
-use fleet::ImageView;
+use fleet::ImageBrief;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::count::SeverityCounts;
 use super::host::Host;
-use super::image_keys::{InstrumentationKeys, SCAN_STATUS, SCAN_TYPES, created, repo, scan_type};
+use super::image_keys::{InstrumentationKeys, SCAN_STATUS, SCAN_TYPES, repo, scan_type};
 use super::reference::{self, RepoDigest, RepoTag};
 use super::risk::RiskKeys;
 use super::scalar::{Millis, Null, Sha, ShortSha};
@@ -34,7 +34,7 @@ pub(crate) struct ImageListItem<'a> {
     last_scanned: Millis,
     #[schema(value_type = Option<Vec<String>>)]
     registry_uuid: Null,
-    source: &'a [String],
+    source: &'a [&'a str],
     #[schema(value_type = Option<bool>)]
     is_docker_hub_official: Null,
     scan_type: Option<&'static str>,
@@ -54,36 +54,34 @@ pub(crate) struct ImageListItem<'a> {
 }
 
 impl<'a> ImageListItem<'a> {
-    pub(crate) fn new(view: &'a ImageView, version: Version) -> Self {
-        let record = &*view.record;
-        let facts = &record.document.facts;
+    pub(crate) fn new(image: &'a ImageBrief<'a>, version: Version) -> Self {
         Self {
-            created: created(facts),
-            updated: view.updated.into(),
-            last_used_date: view.last_used.map(Millis::from),
-            author: &facts.author,
-            sha: Sha(record.id.0),
-            uuid: record.uuid,
-            image_id: ShortSha(record.id.0),
-            repo: repo(facts, version),
-            repo_digests: reference::digests(&facts.references),
-            size: facts.size,
-            vulnerabilities: SeverityCounts::new(view.counts),
-            associated_containers_count: view.associated_containers,
-            associated_hosts_count: view.associated_hosts,
-            last_vm_scan_date: record.last_scanned.into(),
-            last_scanned: record.last_scanned.into(),
+            created: image.created.map_or(Millis::UNKNOWN, Millis::from),
+            updated: image.updated.into(),
+            last_used_date: image.last_host.as_ref().map(|host| Millis::from(host.last_seen)),
+            author: image.author,
+            sha: Sha(image.id),
+            uuid: image.uuid,
+            image_id: ShortSha(image.id),
+            repo: repo(&image.references, version),
+            repo_digests: reference::digests(&image.references),
+            size: image.size,
+            vulnerabilities: SeverityCounts::new(image.counts),
+            associated_containers_count: image.associated_containers,
+            associated_hosts_count: image.associated_hosts,
+            last_vm_scan_date: image.last_scanned.into(),
+            last_scanned: image.last_scanned.into(),
             registry_uuid: Null,
-            source: &record.sources,
+            source: &image.sources,
             is_docker_hub_official: Null,
             scan_type: scan_type(version),
             scan_types: SCAN_TYPES,
             scan_status: SCAN_STATUS,
             scan_error_code: Null,
-            last_found_on_host: view.last_container_host.as_ref().map(Host::from),
+            last_found_on_host: image.last_host.as_ref().map(Host::from),
             is_continuously_assessed: Null,
             last_assessed: Null,
-            risk: RiskKeys::of(view.risk, view.updated),
+            risk: RiskKeys::of(image.risk, image.updated),
             instrumentation: InstrumentationKeys::default(),
         }
     }

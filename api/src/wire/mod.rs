@@ -6,10 +6,12 @@
 //! output buffer; no tree of JSON values is built.
 
 mod association;
+mod cluster;
 mod container;
 mod container_keys;
 mod container_list;
 mod count;
+mod drift;
 mod error;
 mod fleet_vulnerability;
 mod host;
@@ -21,11 +23,16 @@ mod layer;
 mod lifecycle;
 mod page;
 mod reference;
+mod registry;
+mod registry_request;
+mod registry_schedule;
 mod result;
 mod risk;
 mod rows;
 mod scalar;
 mod secret;
+mod sensor;
+mod sensor_profile;
 mod software;
 mod text;
 mod version;
@@ -36,11 +43,19 @@ pub(crate) use association::HostStatistics;
 pub(crate) use container::{AnyContainerRecord, ContainerRecord, ContainerRendering};
 pub(crate) use container_list::ContainerListItem;
 pub(crate) use count::{SeverityCounts, VulnerabilitySummary};
+pub(crate) use drift::SoftwareDrift;
 pub(crate) use error::ErrorBody;
 pub(crate) use fleet_vulnerability::{FleetVulnerabilityDetails, FleetVulnerabilityItem, vulnerability_uuid};
 pub(crate) use image::{AnyImageRecord, ImageRecord, ImageRendering, image_context};
 pub(crate) use image_list::ImageListItem;
 pub(crate) use page::{BulkPage, Page};
+pub(crate) use registry::{ImageCounts, RegistryDetails, RegistryRecord, RepositoryRecord};
+pub(crate) use registry_request::RegistryRequest;
+pub(crate) use registry_schedule::{ScheduleRecord, ScheduleRequest};
+pub(crate) use sensor::{DEFAULT_PROFILE, SensorRecord, activation_uuid, status as sensor_status};
+pub(crate) use sensor_profile::{
+    BlackoutWindow, ProfileConfig, ProfileDocument, ProfileId, ProfileItem, ProfileRecord, ProfileRequest,
+};
 pub(crate) use software::SoftwareList;
 pub(crate) use version::Version;
 pub use version::{ContainerProfile, UnknownProfile};

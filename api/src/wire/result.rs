@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use fleet::{AffectedView, Identity, PackageEntry, SoftwareView, VulnerabilityView};
+use fleet::{AffectedView, PackageEntry, SoftwareView, VulnerabilityView};
 use model::Ecosystem;
 
 /// Stands in a cell where there is nothing to say.
@@ -46,7 +46,7 @@ fn line(affected: &AffectedView, wide: bool, software: &[SoftwareView]) -> Strin
     push_cell(&mut line, package.version());
     push_cell(&mut line, affected.fix_version().unwrap_or_default());
     if wide {
-        push_cell(&mut line, language(package));
+        push_cell(&mut line, language(package.ecosystem()));
         let place = affected.software.and_then(|index| software.get(index));
         push_cell(&mut line, place.map_or("", |place| &place.path));
     }
@@ -82,8 +82,8 @@ pub(super) fn release_text(release: &PackageEntry) -> String {
     text
 }
 
-pub(super) fn language(package: &Identity) -> &'static str {
-    match package.ecosystem() {
+pub(super) const fn language(ecosystem: Ecosystem) -> &'static str {
+    match ecosystem {
         Ecosystem::Pypi => "Python",
         Ecosystem::Npm => "JavaScript",
         Ecosystem::Maven => "Java",

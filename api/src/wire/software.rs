@@ -5,15 +5,17 @@
 //! packages only: an OS package is proved by the package manager's database, not by a file of its own.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use fleet::{Identity, PackageEntry, SoftwareView};
-use model::ImageFacts;
+use model::{ImageFacts, InUsePackage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::count::SeverityCounts;
+use super::drift::{REASONS, SoftwareDrift};
 use super::lifecycle::{RecordLifecycle, SoftwareLifecycle};
-use super::scalar::{Null, Sha};
+use super::scalar::Sha;
 use super::version::ContainerProfile;
 use super::{append_json, layer, to_json};
 
@@ -41,6 +43,14 @@ pub(crate) fn shown_path<'a>(package: &Identity, path: &'a str) -> Option<&'a st
     Some(path).filter(|path| !package.ecosystem().is_os() && !path.is_empty())
 }
 
+/// Whether a package at its place is among those that are used, which are sorted.
+pub(super) fn is_in_use(used: &[InUsePackage], view: &SoftwareView) -> bool {
+    let package = &view.package.package;
+    let key = (package.ecosystem(), package.name(), package.version(), &*view.path);
+    let of = |used: &InUsePackage| (used.ecosystem, &*used.name, &*used.version, &*used.path).cmp(&key);
+    used.binary_search_by(of).is_ok()
+}
+
 /// A row of the software list.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +67,9 @@ pub(crate) struct SoftwareRow<'a> {
     /// The layer that brought it, as diff-id.
     #[serde(skip_serializing_if = "Option::is_none")]
     layer_sha: Option<Vec<Sha>>,
+    /// Of a container into whose processes a sensor looked: whether one of them uses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_use: Option<bool>,
 }
 
 /// Keys that one client of the container calls does not know, see the container profile.
@@ -66,7 +79,12 @@ struct SoftwareLaterKeys {
 }
 
 impl<'a> SoftwareRow<'a> {
-    fn new(view: &'a SoftwareView, facts: Option<&ImageFacts>, profile: ContainerProfile) -> Self {
+    fn new(
+        view: &'a SoftwareView,
+        facts: Option<&ImageFacts>,
+        profile: ContainerProfile,
+        in_use: Option<&[InUsePackage]>,
+    ) -> Self {
         let entry = &*view.package;
         let full = profile == ContainerProfile::Full;
         let layers = || {
@@ -82,6 +100,7 @@ impl<'a> SoftwareRow<'a> {
             documented_later: full.then(|| SoftwareLaterKeys { lifecycle: SoftwareLifecycle::of(entry) }),
             vulnerabilities: view.counts().map_or(SeverityCounts::UNKNOWN, SeverityCounts::new),
             layer_sha: full.then(layers),
+            in_use: in_use.filter(|_| full).map(|used| is_in_use(used, view)),
         }
     }
 }
@@ -93,24 +112,25 @@ pub(crate) struct SoftwareList<'a> {
     data: Vec<SoftwareRow<'a>>,
     count: usize,
     software_count_by_severity: SeverityCounts,
-    #[schema(value_type = Option<Object>)]
-    drift_software_count_by_severity: Null,
-    #[schema(value_type = Option<Object>)]
-    drift_software_count_by_drift_reason: Null,
+    /// Of a container: its drifted software by severity; null for images and where nobody has looked.
+    drift_software_count_by_severity: Option<SeverityCounts>,
+    /// Likewise, by the reason why it is drift.
+    drift_software_count_by_drift_reason: Option<BTreeMap<&'static str, u64>>,
 }
 
 impl<'a> SoftwareList<'a> {
-    /// Lists `software` of an image with these facts, in the given order. A row counts once for each severity
+    /// Lists `software` of an image with these facts, in the given order; `in_use` is what a container's processes use, sorted. A row counts once for each severity
     /// of which it has a vulnerability.
     pub(crate) fn new(
         software: impl IntoIterator<Item = &'a SoftwareView>,
         facts: Option<&ImageFacts>,
         profile: ContainerProfile,
+        in_use: Option<&[InUsePackage]>,
     ) -> Self {
         let mut rows = Vec::new();
         let mut totals = fleet::SeverityCounts::default();
         for view in software {
-            rows.push(SoftwareRow::new(view, facts, profile));
+            rows.push(SoftwareRow::new(view, facts, profile, in_use));
             let Some(counts) = view.counts() else { continue };
             let severities = (1..=5).filter(|severity| counts.get(*severity) > 0);
             severities.filter_map(model::Severity::new).for_each(|severity| totals.add(severity));
@@ -119,9 +139,24 @@ impl<'a> SoftwareList<'a> {
             count: rows.len(),
             data: rows,
             software_count_by_severity: SeverityCounts::new(totals),
-            drift_software_count_by_severity: Null,
-            drift_software_count_by_drift_reason: Null,
+            drift_software_count_by_severity: None,
+            drift_software_count_by_drift_reason: None,
         }
+    }
+
+    /// With the numbers of what drifted in a container.
+    pub(crate) fn with_drift(mut self, drift: &SoftwareDrift<'_>) -> Self {
+        let mut totals = fleet::SeverityCounts::default();
+        let mut reasons = BTreeMap::from(REASONS.map(|reason| (reason, 0)));
+        for (view, reason) in &drift.rows {
+            *reasons.entry(*reason).or_default() += 1;
+            let Some(counts) = view.counts() else { continue };
+            let severities = (1..=5).filter(|severity| counts.get(*severity) > 0);
+            severities.filter_map(model::Severity::new).for_each(|severity| totals.add(severity));
+        }
+        self.drift_software_count_by_severity = Some(SeverityCounts::new(totals));
+        self.drift_software_count_by_drift_reason = Some(reasons);
+        self
     }
 }
 

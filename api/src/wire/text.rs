@@ -38,7 +38,8 @@ pub(super) fn optional(out: &mut Vec<u8>, text: Option<&str>) {
 /// Appends the inside of a string.
 pub(super) fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
-    if bytes.iter().all(|byte| PLAIN[usize::from(*byte)]) {
+    // without a way out in the middle the loop runs over many bytes at once
+    if !bytes.iter().fold(false, |found, byte| found | (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\')) {
         out.extend_from_slice(bytes);
     } else {
         bytes.iter().for_each(|byte| escape(out, *byte));
@@ -93,11 +94,38 @@ pub(super) fn millis(out: &mut Vec<u8>, time: Timestamp) {
     out.push(b'"');
 }
 
-/// Appends a digest as 64 hex digits in quotes.
-pub(super) fn sha(out: &mut Vec<u8>, digest: &Digest) {
-    out.push(b'"');
-    digest.as_bytes().iter().for_each(|byte| hex_byte(out, *byte));
-    out.push(b'"');
+/// The 64 hex digits of a digest.
+pub(super) fn hex(digest: &Digest) -> [u8; 64] {
+    let mut digits = [0; 64];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(digest.as_bytes()) {
+        pair[0] = HEX[usize::from(byte >> 4)];
+        pair[1] = HEX[usize::from(byte & 15)];
+    }
+    digits
+}
+
+/// A time as [`millis`] writes it, which is written again and again.
+pub(super) struct Millis {
+    time: Timestamp,
+    text: Vec<u8>,
+}
+
+impl Millis {
+    pub(super) fn of(time: Timestamp) -> Self {
+        let mut text = Vec::with_capacity(24);
+        millis(&mut text, time);
+        Self { time, text }
+    }
+
+    /// Appends a time, which may be another than the last one.
+    pub(super) fn append(&mut self, out: &mut Vec<u8>, time: Timestamp) {
+        if time != self.time {
+            self.time = time;
+            self.text.clear();
+            millis(&mut self.text, time);
+        }
+        out.extend_from_slice(&self.text);
+    }
 }
 
 /// Appends a cell of a `result` table inside a string, see [`super::result`].
@@ -124,7 +152,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::scalar::{Millis, Sha};
+    use crate::wire::scalar::Sha;
     use crate::wire::to_json;
 
     fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -139,9 +167,13 @@ mod tests {
             let derived = |json: Vec<u8>| String::from_utf8(json).unwrap();
             prop_assert_eq!(written(|out| string(out, &text)), derived(to_json(&text)));
             prop_assert_eq!(written(|out| number(out, count)), count.to_string());
-            prop_assert_eq!(written(|out| millis(out, Timestamp(count))), derived(to_json(&Millis(count))));
+            prop_assert_eq!(written(|out| millis(out, Timestamp(count))), derived(to_json(&crate::wire::scalar::Millis(count))));
             let digest = Digest::from_bytes(bytes);
-            prop_assert_eq!(written(|out| sha(out, &digest)), derived(to_json(&Sha(digest))));
+            prop_assert_eq!(format!("{:?}", std::str::from_utf8(&hex(&digest)).unwrap()), derived(to_json(&Sha(digest))));
+            let mut memory = Millis::of(Timestamp(5));
+            for time in [count, 5, 5, count] {
+                prop_assert_eq!(written(|out| memory.append(out, Timestamp(time))), derived(to_json(&crate::wire::scalar::Millis(time))));
+            }
         }
 
         #[test]

@@ -25,6 +25,9 @@ struct Scenario {
     reports: Vec<String>,
     #[serde(default)]
     containers: Vec<String>,
+    /// Names of sensors that are enrolled, each on a host of its name.
+    #[serde(default)]
+    sensors: Vec<String>,
     steps: Vec<Step>,
 }
 
@@ -50,6 +53,8 @@ struct Step {
     headers: BTreeMap<String, String>,
     /// A form body.
     form: Option<String>,
+    /// A JSON body.
+    json: Option<Value>,
     /// The body is a token to keep.
     #[serde(default)]
     save_token: bool,
@@ -94,6 +99,9 @@ impl Run<'_> {
         }
         if let Some(form) = &step.form {
             request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form.as_str());
+        }
+        if let Some(json) = &step.json {
+            request = request.json(json);
         }
         let response = self.server.send(request).await;
         check(step, &response, &format!("http://{}", self.server.address))?;
@@ -140,6 +148,9 @@ async fn run(path: &Path, engine: Engine) -> Result<(), String> {
         let role: Role = account.role.parse().map_err(|error| format!("{error}"))?;
         let tags: Vec<&str> = account.tags.iter().map(String::as_str).collect();
         server.account(&account.name, &account.password, role, &tags).await;
+    }
+    for (number, name) in (1..).zip(&scenario.sensors) {
+        server.sensor(number, name).await;
     }
     let reports = scenario.reports.iter().map(|file| ("/api/v1/reports", file));
     for (target, file) in reports.chain(scenario.containers.iter().map(|file| ("/api/v1/containers", file))) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::{ApiSettings, ApiState};
 use fleet::Fleet;
 use knowledge::Bundle;
-use store::{NewAccount, Role, Store, StoreOptions};
+use store::{NewAccount, NewSensor, NewSensorToken, Role, Store, StoreOptions};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -71,6 +71,34 @@ impl TestServer {
         let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
         let account = NewAccount { name: name.into(), password: password.into(), role, tags };
         self.store.create_account(account).await.unwrap();
+    }
+
+    /// Enrols a sensor on a host of its name.
+    pub(crate) async fn sensor(&self, number: u8, name: &str) {
+        let token = NewSensorToken {
+            customer: store::DEFAULT_CUSTOMER,
+            created_by: ADMIN.0.into(),
+            expires: model::Timestamp(model::Timestamp::now().0 + 60_000),
+            uses: 1,
+            profile: None,
+        };
+        let (token, _) = self.store.create_sensor_token(token).await.unwrap();
+        let host = model::HostReport {
+            hostname: name.into(),
+            addresses: vec!["10.0.0.8".into()],
+            operating_system: Some("Debian GNU/Linux 12 (bookworm)".into()),
+            architecture: Some("x86_64".into()),
+            runtimes: vec!["docker 20.10.24".into()],
+            ..model::HostReport::default()
+        };
+        let sensor = NewSensor {
+            public_key: [number; 32],
+            name: name.into(),
+            kind: model::SensorType::General,
+            version: "plimsoll/0.1.0".into(),
+            host,
+        };
+        self.store.enrol_sensor(&token, sensor).await.unwrap().unwrap();
     }
 
     pub(crate) async fn send(&self, request: Request) -> Response {

@@ -66,7 +66,7 @@ fn license_of(line: &[u8]) -> String {
 pub(super) fn read_files(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let folder = path::text(path::name(path::parent(input.path)));
     let package = folder.rsplitn(3, '-').nth(2).unwrap_or(&folder).to_owned();
-    let mut files = OwnedFiles::default();
+    let mut files = OwnedFiles::of(facts);
     let outcome = sections(input, |section, line| {
         if section == b"%FILES%" {
             files.add(line);

@@ -31,7 +31,7 @@ struct Record {
 /// Keeps packages and the files of theirs that may prove a language package.
 pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let mut lines = Lines::new(input.content, MAX_INSTALLED);
-    let mut record = Record::default();
+    let mut record = Record { files: OwnedFiles::of(facts), ..Record::default() };
     let mut file: Vec<u8> = Vec::new();
     let mut directory = 0;
     loop {
@@ -46,7 +46,8 @@ pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
             }
         };
         if line.is_empty() {
-            finish(std::mem::take(&mut record), facts)?;
+            let next = Record { files: OwnedFiles::of(facts), ..Record::default() };
+            finish(std::mem::replace(&mut record, next), facts)?;
             file.clear();
             directory = 0;
             continue;

@@ -15,7 +15,7 @@ const MAX_LIST: u64 = 256 << 20;
 pub(crate) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let stem = path::name(input.path).strip_suffix(b".list").unwrap_or_default();
     let package = stem.split(|byte| *byte == b':').next().unwrap_or_default();
-    let mut files = OwnedFiles::default();
+    let mut files = OwnedFiles::of(facts);
     let mut lines = Lines::new(input.content, MAX_LIST);
     let outcome = loop {
         match lines.next_line() {

@@ -26,7 +26,7 @@ pub(super) fn read(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Probl
 /// Reads the file list: `obj <path> <hash> <time>`; folders and links prove nothing.
 pub(super) fn read_contents(input: &mut Input<'_>, facts: &mut Facts) -> Result<(), Problem> {
     let Some((package, _)) = package_of(input.path) else { return Ok(()) };
-    let mut files = OwnedFiles::default();
+    let mut files = OwnedFiles::of(facts);
     let mut lines = Lines::new(input.content, MAX_CONTENTS);
     let outcome = loop {
         match lines.next_line() {

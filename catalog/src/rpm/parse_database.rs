@@ -158,7 +158,7 @@ impl Reader<'_> {
 
     /// Paths are kept as directories and names apart (rpm 4), or whole (rpm 3).
     fn files(&mut self, package: &str, header: &Header<'_>) {
-        let mut files = OwnedFiles::default();
+        let mut files = OwnedFiles::of(self.facts);
         let directories: Vec<&[u8]> =
             header.texts(tag::DIR_NAMES).map(without_slash).take(MAX_DIRECTORIES).collect();
         if directories.len() == MAX_DIRECTORIES {

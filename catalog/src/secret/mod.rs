@@ -9,6 +9,7 @@
 
 mod allow;
 pub(crate) mod config;
+mod container;
 mod place;
 mod reference;
 mod rule;
@@ -20,6 +21,7 @@ mod table_tokens;
 #[cfg(test)]
 mod tests;
 
+pub use container::mask_container;
 pub use reference::reference_page;
 pub(crate) use scrub::scrub;
 

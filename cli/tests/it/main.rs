@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod admin_sensor;
 mod bad_input;
 mod compare_versions;
 mod crash;

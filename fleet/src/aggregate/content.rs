@@ -130,23 +130,7 @@ pub(crate) fn count(content: Content<'_>, weights: &Weights, subject: &Subject, 
 
 /// The items that some inventory in use holds.
 pub(crate) fn used_items(content: Content<'_>, weights: &Weights) -> Bits {
-    let used = weights.used();
-    let share = |inventories: &[u32]| {
-        let mut items = Bits::none(content.inventories.items().len());
-        for inventory in inventories {
-            let listed = content.inventories.listing(*inventory).map_or(&[][..], |listing| listing.items());
-            listed.iter().for_each(|item| items.insert(*item));
-        }
-        items
-    };
-    if used.len() < SHARED {
-        return share(&used);
-    }
-    let (low, high) = used.split_at(used.len() / 2);
-    std::thread::scope(|scope| {
-        let more = scope.spawn(|| share(high));
-        let mut items = share(low);
-        items.or(&more.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        items
-    })
+    let mut used = Bits::none(content.inventories.end());
+    weights.used().into_iter().for_each(|inventory| used.insert(inventory));
+    content.inventories.held_by(&used)
 }

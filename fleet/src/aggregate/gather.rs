@@ -144,10 +144,10 @@ fn spans(search: &Search<'_>, images: &Bits, containers: &Bits) -> Spans {
     images.iter().for_each(|image| add(image, tenant.images.first_stored.get(image)));
     // an image that is not counted itself stands in through its containers, with their times
     for container in containers.iter() {
-        let image = tenant.containers.image.get(container).copied().unwrap_or(NONE);
-        if !images.contains(image) {
+        let inside = tenant.containers.inside.get(container).copied().unwrap_or(NONE);
+        if !images.contains(inside) {
             let first_stored = tenant.containers.first_stored.get(container);
-            add(image, first_stored.max(tenant.images.first_stored.get(image)));
+            add(inside, first_stored.max(tenant.images.first_stored.get(inside)));
         }
     }
     spans

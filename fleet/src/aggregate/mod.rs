@@ -17,13 +17,13 @@ pub(crate) use vulnerabilities::vulnerabilities;
 pub use vulnerabilities::{FleetVulnerabilities, FleetVulnerability};
 
 use crate::eval::Search;
-use crate::table::{Bits, NONE};
+use crate::table::{Bits, Chunked, NONE};
 
 /// How many records have each inventory, and how many containers each image.
 pub(crate) struct Weights {
     /// Images by inventory.
     pub(crate) images: Vec<u32>,
-    /// Containers by inventory of their image.
+    /// Containers by inventory: their image's or their own.
     pub(crate) containers: Vec<u32>,
     /// Containers by image.
     pub(crate) of_image: Vec<u32>,
@@ -34,13 +34,20 @@ impl Weights {
     pub(crate) fn of(search: &Search<'_>, images: &Bits, containers: &Bits) -> Self {
         let tenant = search.tenant;
         let inventories = search.content.inventories.end() as usize;
-        let mut of_image = vec![0_u32; tenant.images.live.len() as usize];
-        for container in containers.iter() {
-            let image = tenant.containers.image.get(container).copied().unwrap_or(NONE);
-            if let Some(count) = of_image.get_mut(image as usize) {
-                *count += 1;
+        let counted = |of: &Chunked<u32>| {
+            let mut counts = vec![0_u32; tenant.images.live.len() as usize];
+            for container in containers.iter() {
+                let at = of.get(container).copied().unwrap_or(NONE);
+                if let Some(count) = counts.get_mut(at as usize) {
+                    *count += 1;
+                }
             }
-        }
+            counts
+        };
+        let of_image = counted(&tenant.containers.image);
+        let shadowed =
+            (!tenant.images.shadows.is_empty()).then(|| counted(&tenant.containers.inside));
+        let of_inside = shadowed.as_ref().unwrap_or(&of_image);
         let (mut by_images, mut by_containers) = (vec![0_u32; inventories], vec![0_u32; inventories]);
         for (image, inventory) in (0..).zip(tenant.images.inventory.iter()) {
             let inventory = *inventory as usize;
@@ -49,7 +56,7 @@ impl Weights {
             {
                 *count += 1;
             }
-            let running = of_image.get(image as usize).copied().unwrap_or(0);
+            let running = of_inside.get(image as usize).copied().unwrap_or(0);
             if running > 0
                 && let Some(count) = by_containers.get_mut(inventory)
             {

@@ -13,10 +13,10 @@ use crate::aggregate::StateTotals;
 use crate::error::FleetError;
 use crate::eval::Search;
 use crate::fleet::Fleet;
-use crate::lists::{container_view, look_up, resolved};
+use crate::lists::{look_up, resolved};
 use crate::request::{Lookup, Scope};
 use crate::table::{Bits, NONE};
-use crate::views::ContainerView;
+use crate::views::ContainerBrief;
 
 /// The containers of an image and their hosts.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Fleet {
         (customer, scope, key): (Uuid, &Scope, &str),
         filter: Option<&qql::Query>,
         most: usize,
-        render: impl Fn(&ContainerView) -> V,
+        render: impl Fn(&ContainerBrief<'_>) -> V,
     ) -> Result<Lookup<Association<V>>, FleetError> {
         let condition = resolved(filter, Entity::Container, Timestamp::now())?;
         let state = self.state();
@@ -72,8 +72,8 @@ impl Fleet {
         listed.retain(|container| search.tenant.containers.image.get(container) == Some(&image));
         let order = Sort { field: FieldId::Container(ContainerField::Created), descending: true };
         let first = search.first_containers(&listed, order, most);
-        let containers = first.into_iter().map(|position| Ok(render(&container_view(&view, position)?)));
-        let containers = containers.collect::<Result<_, FleetError>>()?;
+        let brief = |position| ContainerBrief::of(&state.index, view.tenant, position);
+        let containers = first.into_iter().map(|position| render(&brief(position))).collect();
         let hosts = hosts(&search, &listed, image);
         Ok(Lookup::Found(Arc::new(Association { containers, count: listed.count(), hosts })))
     }

@@ -11,6 +11,7 @@ use qql::fields::Form;
 use qql::{KeywordTest, Test, TextTest, fold};
 use uuid::Uuid;
 
+use super::order::{fill_keys, key_of};
 use super::pass::{pass, through};
 use super::row::{Value, passes};
 use crate::table::{Bits, Chunked, Dictionary, Digests, Lists, Lookup, NONE};
@@ -52,6 +53,10 @@ pub(crate) trait Numbers: Sync {
     fn number(&self, position: u32) -> Option<i64>;
     /// The candidates whose number lies in one of the ranges, which are sorted and apart from each other.
     fn within(&self, candidates: &Bits, ranges: &[(i64, i64)]) -> Bits;
+    /// Writes the keys of neighbouring positions from `first` on, see [`Column::key`].
+    fn keys(&self, first: u32, keys: &mut [u64]) {
+        (first..).zip(keys).for_each(|(position, key)| *key = key_of(self.number(position)));
+    }
 }
 
 struct NumberColumn<'t, T, F> {
@@ -62,6 +67,10 @@ struct NumberColumn<'t, T, F> {
 impl<T: Copy + Sync + Send, F: Fn(T) -> Option<i64> + Sync> Numbers for NumberColumn<'_, T, F> {
     fn number(&self, position: u32) -> Option<i64> {
         self.column.get(position).and_then(|value| (self.read)(*value))
+    }
+
+    fn keys(&self, first: u32, keys: &mut [u64]) {
+        fill_keys(self.column, first, keys, |value| key_of((self.read)(*value)));
     }
 
     fn within(&self, candidates: &Bits, ranges: &[(i64, i64)]) -> Bits {

@@ -3,14 +3,14 @@
 use qql::fields::{ContainerField, FieldId, HostField, ImageField};
 use qql::{Array, Condition};
 
-use super::column::{Column, flags, times, words};
+use super::column::{Column, Numbers, flags, lies_in, times, words};
 use super::content::Times;
 use super::elements::container_member;
 use super::evaluate::Table;
 use super::hosts;
 use super::image_table::{ImageTable, text, texts, with_tuple};
 use super::tuples::TupleTest;
-use crate::facts::{Containers, state_of};
+use crate::facts::{Containers, answer, state_of};
 use crate::table::{Bits, NONE};
 
 /// The containers of one customer as a table.
@@ -30,12 +30,18 @@ impl<'i> ContainerTable<'i> {
     }
 
     fn through_image(&self, column: Column<'i>) -> Column<'i> {
-        Column::Through(&self.containers().image, self.images.tenant.images.live.len(), Box::new(column))
+        Column::Through(&self.containers().inside, self.images.tenant.images.live.len(), Box::new(column))
     }
 
     fn host(&self, field: HostField) -> Column<'i> {
         let hosts = &self.images.tenant.hosts;
         Column::Through(&self.containers().host, hosts.len(), Box::new(hosts::column(hosts, field)))
+    }
+
+    /// A column by the slot of what sensors tell.
+    fn told(&self, column: Column<'i>) -> Column<'i> {
+        let details = &self.containers().details;
+        Column::Through(&details.slot, details.len(), Box::new(column))
     }
 
     fn named(&self, column: Column<'i>) -> Column<'i> {
@@ -46,7 +52,7 @@ impl<'i> ContainerTable<'i> {
     /// The values of a field of containers.
     pub(crate) fn field(&self, field: ContainerField) -> Column<'i> {
         let containers = self.containers();
-        let tenant = self.images.tenant;
+        let (tenant, details) = (self.images.tenant, &containers.details);
         match field {
             ContainerField::State => words(&containers.state, Some, |number| Some(state_of(number).as_str())),
             ContainerField::ImageSha => {
@@ -85,30 +91,32 @@ impl<'i> ContainerTable<'i> {
             ContainerField::Users => self.of_image(ImageField::Users),
             ContainerField::OperatingSystem => self.of_image(ImageField::OperatingSystem),
             ContainerField::Source | ContainerField::Sources => text(&containers.source),
-            ContainerField::IsVulnPropagated => flags(&containers.image, |image| Some(image != NONE)),
+            ContainerField::IsVulnPropagated if details.len() == 0 => {
+                flags(&containers.image, |image| Some(image != NONE))
+            }
+            ContainerField::IsVulnPropagated => Column::Flag(Box::new(Propagated(containers))),
             ContainerField::RiskScore => self.of_image(ImageField::RiskScore),
             ContainerField::MaxQdsScore => self.of_image(ImageField::MaxQdsScore),
             ContainerField::QdsSeverity => self.of_image(ImageField::QdsSeverity),
             ContainerField::ScanTypes => self.of_image(ImageField::ScanTypes),
             ContainerField::TagsName => texts(&containers.tags),
+            ContainerField::IsDrift => self.told(flags(&details.drift, answer)),
+            ContainerField::DriftCategory => self.told(texts(&details.categories)),
+            ContainerField::DriftReason => self.told(texts(&details.reasons)),
+            ContainerField::SensorUuid | ContainerField::HostSensorUuid => self.host(HostField::SensorUuid),
+            ContainerField::ClusterType => self.told(text(&details.cluster_type)),
+            ContainerField::ClusterName => self.told(text(&details.cluster_name)),
+            ContainerField::ClusterUid => self.told(text(&details.cluster_uid)),
+            ContainerField::ClusterVersion => self.told(text(&details.cluster_version)),
+            ContainerField::PodName => self.told(text(&details.pod)),
+            ContainerField::PodNamespace => self.told(text(&details.namespace)),
+            ContainerField::PodUuid => self.told(text(&details.pod_uid)),
+            ContainerField::NodeName => self.told(text(&details.node)),
+            ContainerField::NodeIsMaster => self.told(flags(&details.master, answer)),
             // reported by nothing yet
-            ContainerField::IsDrift
-            | ContainerField::DriftCategory
-            | ContainerField::DriftReason
-            | ContainerField::LastComplianceScanned
-            | ContainerField::HostSensorUuid
-            | ContainerField::SensorUuid
+            ContainerField::LastComplianceScanned
             | ContainerField::CloudProvider
-            | ContainerField::ClusterType
-            | ContainerField::ClusterName
-            | ContainerField::ClusterUid
-            | ContainerField::ClusterVersion
             | ContainerField::K8sProject
-            | ContainerField::PodName
-            | ContainerField::PodNamespace
-            | ContainerField::PodUuid
-            | ContainerField::NodeName
-            | ContainerField::NodeIsMaster
             | ContainerField::AccountQlp
             | ContainerField::ClusterQlp
             | ContainerField::NamespaceQlp
@@ -121,6 +129,22 @@ impl<'i> ContainerTable<'i> {
             | ContainerField::Exceptions
             | ContainerField::IsInstrumented => Column::Missing,
         }
+    }
+}
+
+/// Whether the findings of containers are those of their images: they are, where nobody has looked into the container.
+struct Propagated<'t>(&'t Containers);
+
+impl Numbers for Propagated<'_> {
+    fn number(&self, position: u32) -> Option<i64> {
+        let is_known = self.0.image.get(position).is_some_and(|image| *image != NONE);
+        Some(i64::from(is_known && self.0.details.is_drift(position).is_none()))
+    }
+
+    fn within(&self, candidates: &Bits, ranges: &[(i64, i64)]) -> Bits {
+        let mut found = candidates.clone();
+        found.retain(|position| self.number(position).is_some_and(|number| lies_in(number, ranges)));
+        found
     }
 }
 

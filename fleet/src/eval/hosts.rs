@@ -19,7 +19,7 @@ pub(crate) fn column(hosts: &Hosts, field: HostField) -> Column<'_> {
         HostField::Uuid => {
             Column::Through(&hosts.hostname, hosts.names.len(), Box::new(Column::Uuid(&hosts.uuids, None)))
         }
-        HostField::SensorUuid => Column::Missing,
+        HostField::SensorUuid => Column::Text(&hosts.sensor, &hosts.sensors),
     }
 }
 

@@ -59,6 +59,7 @@ impl<'i> ImageTable<'i> {
             ImageField::LastFoundOnHostHostname => self.last_host(HostField::Hostname),
             ImageField::LastFoundOnHostIpAddress => self.last_host(HostField::IpAddress),
             ImageField::LastFoundOnHostUuid => self.last_host(HostField::Uuid),
+            ImageField::LastFoundOnHostSensorUuid => self.last_host(HostField::SensorUuid),
             ImageField::HasSecrets => {
                 flags(&images.secrets.tuples.numbers, |list| (list != Lists::EMPTY).then_some(true))
             }
@@ -75,7 +76,6 @@ impl<'i> ImageTable<'i> {
             | ImageField::IsInstrumented
             | ImageField::ScanErrorCode
             | ImageField::ScanType
-            | ImageField::LastFoundOnHostSensorUuid
             | ImageField::Criticality
             | ImageField::ComplianceFailCount
             | ImageField::CompliancePassCount
@@ -142,7 +142,7 @@ pub(crate) fn with_tuple(
     lists: &Lists,
     width: usize,
     test: &TupleTest,
-    counts: impl Fn(&[u32]) -> bool,
+    counts: impl Fn(&[u32]) -> bool + Sync,
     candidates: &Bits,
 ) -> Bits {
     if test.is_never() {

@@ -30,6 +30,7 @@ pub(crate) use elements::{ContainerRow, ImageRow};
 pub(crate) use evaluate::{Table, evaluate};
 pub(crate) use hosts::column as host_column;
 pub(crate) use image_table::ImageTable;
+pub(crate) use order::Keys;
 pub(crate) use search::Search;
 pub(crate) use shown::score as shown_score;
 pub(crate) use tally::Key;

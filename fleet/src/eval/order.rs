@@ -3,12 +3,99 @@
 use std::cmp::Ordering;
 
 use super::column::Column;
-use crate::table::NONE;
+use crate::table::{Chunked, NONE};
 
 /// The key of a missing value.
 const LAST: u64 = u64::MAX;
 
+/// The keys of a column by position, see [`Column::key`]. What leads through another table is looked up there once for all, if
+/// it is worth it.
+pub(crate) struct Keys<'c> {
+    column: &'c Column<'c>,
+    /// The column of numbers in another table, and the keys there.
+    through: Option<(&'c Chunked<u32>, Vec<u64>)>,
+    is_exact: bool,
+}
+
+impl<'c> Keys<'c> {
+    /// The keys of so many records.
+    pub(crate) fn of(column: &'c Column<'c>, records: u64) -> Self {
+        let through = match column {
+            Column::Through(numbers, len, inner) if records * 2 >= u64::from(*len) => {
+                let mut keys = vec![LAST; *len as usize];
+                Self::of(inner, u64::from(*len)).fill(0, &mut keys);
+                Some((*numbers, keys))
+            }
+            _ => None,
+        };
+        Self { column, through, is_exact: column.is_exact() }
+    }
+
+    /// Whether records of one key have one value, unless that is the key of a missing value.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// The key of a missing value.
+    pub(crate) const MISSING: u64 = LAST;
+
+    pub(crate) fn key(&self, position: u32) -> u64 {
+        match &self.through {
+            Some((numbers, keys)) => {
+                let number = numbers.get(position).copied().unwrap_or(NONE);
+                keys.get(number as usize).copied().unwrap_or(LAST)
+            }
+            None => self.column.key(position),
+        }
+    }
+
+    /// Writes the keys of neighbouring positions from `first` on.
+    pub(crate) fn fill(&self, first: u32, keys: &mut [u64]) {
+        match (&self.through, self.column) {
+            (Some((numbers, known)), _) => fill_keys(numbers, first, keys, |number| {
+                known.get(*number as usize).copied().unwrap_or(LAST)
+            }),
+            (None, Column::Number(numbers) | Column::Flag(numbers)) => {
+                numbers.keys(first, keys);
+            }
+            (None, Column::Text(codes, texts)) => {
+                fill_keys(codes, first, keys, |code| texts.head(*code));
+            }
+            _ => {
+                let positions = first..;
+                positions.zip(keys).for_each(|(position, key)| *key = self.column.key(position));
+            }
+        }
+    }
+}
+
+/// Writes what `key` says of the values of a column from `first` on; beyond its end they are missing.
+pub(super) fn fill_keys<T>(column: &Chunked<T>, first: u32, keys: &mut [u64], key: impl Fn(&T) -> u64) {
+    let mut done = 0;
+    while let Some(values) = column.piece(first + done as u32).filter(|values| !values.is_empty()) {
+        let Some(keys) = keys.get_mut(done..).filter(|keys| !keys.is_empty()) else { return };
+        keys.iter_mut().zip(values).for_each(|(to, value)| *to = key(value));
+        done += values.len();
+    }
+    keys.get_mut(done..).unwrap_or_default().fill(LAST);
+}
+
+/// The key of a number.
+pub(super) fn key_of(number: Option<i64>) -> u64 {
+    number.map_or(LAST, |number| number as u64 ^ 1 << 63)
+}
+
 impl Column<'_> {
+    /// Whether records with equal keys have equal values, those without a value left aside.
+    fn is_exact(&self) -> bool {
+        match self {
+            Self::Missing | Self::Fixed(_) | Self::Texts(..) | Self::Number(_) | Self::Flag(_) => true,
+            Self::Word(_, word) => are_told_apart(*word),
+            Self::Through(_, _, inner) => inner.is_exact(),
+            Self::Text(..) | Self::Uuid(..) | Self::Digest(..) | Self::Digests(..) => false,
+        }
+    }
+
     /// A number by which most records can be told apart: those with a lesser one stand first, whatever
     /// [`Self::compare`] says. Missing values have the greatest.
     pub(crate) fn key(&self, position: u32) -> u64 {
@@ -20,7 +107,7 @@ impl Column<'_> {
                 number.and_then(word).map_or(LAST, |word| head(word.as_bytes()))
             }
             Self::Number(numbers) | Self::Flag(numbers) => {
-                numbers.number(position).map_or(LAST, |number| number as u64 ^ 1 << 63)
+                key_of(numbers.number(position))
             }
             Self::Uuid(values, _) => {
                 let uuid = values.get(position).filter(|uuid| !uuid.is_nil());
@@ -90,6 +177,14 @@ impl Column<'_> {
             }
         }
     }
+}
+
+/// Whether the words of a column differ in their keys.
+fn are_told_apart(word: fn(u8) -> Option<&'static str>) -> bool {
+    let mut words: Vec<&str> = (0..=u8::MAX).filter_map(word).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.windows(2).all(|pair| head(pair[0].as_bytes()) != head(pair[1].as_bytes()))
 }
 
 fn head(bytes: &[u8]) -> u64 {

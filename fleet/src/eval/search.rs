@@ -79,7 +79,7 @@ impl<'i> Search<'i> {
     /// What a container holds; `None` if its image is not known.
     pub(crate) fn plain_container(&self, position: u32) -> Option<PlainRecord<'i>> {
         let containers = &self.tenant.containers;
-        let image = containers.image.get(position).copied().filter(|image| *image != NONE)?;
+        let image = containers.inside.get(position).copied().filter(|image| *image != NONE)?;
         let images = &self.tenant.images;
         // a container has nothing of its image before that was known
         let first_stored = containers.first_stored.get(position).max(images.first_stored.get(image));

@@ -32,6 +32,8 @@ pub(crate) enum TupleTest {
     Constant(bool),
     /// The number at this place is in the set.
     In(usize, Bits),
+    /// The number at this place is this one.
+    Is(usize, u32),
     /// The number at this place lies in one of the ranges.
     Within(usize, Vec<(i64, i64)>),
     /// The word at this place passes.
@@ -49,7 +51,12 @@ impl TupleTest {
         let all = |operands: &[Condition]| operands.iter().map(|operand| Self::of(operand, member)).collect();
         match condition {
             Condition::All => Self::Constant(true),
-            Condition::And(operands) => Self::And(all(operands)),
+            Condition::And(operands) => {
+                let mut operands: Vec<Self> = all(operands);
+                // most tuples are turned away by the first
+                operands.sort_by_key(Self::share);
+                Self::And(operands)
+            }
             Condition::Or(operands) => Self::Or(all(operands)),
             Condition::Not(inner) => Self::Not(Box::new(Self::of(inner, member))),
             Condition::Test { field, test } => Self::test(&member(*field), test),
@@ -69,8 +76,8 @@ impl TupleTest {
         match member {
             Member::Missing => Self::Constant(false),
             Member::Fixed(word) => Self::Constant(passes(test, Value::Text(word))),
-            Member::Text(at, texts) => Self::In(*at, texts_passing(texts, test)),
-            Member::Digest(at, digests) => Self::In(*at, digests_passing(digests, false, test)),
+            Member::Text(at, texts) => Self::within(*at, texts_passing(texts, test)),
+            Member::Digest(at, digests) => Self::within(*at, digests_passing(digests, false, test)),
             Member::Number(at) => match test {
                 Test::Number(test) => Self::Within(*at, test.ranges().to_vec()),
                 _ => Self::Constant(false),
@@ -79,11 +86,32 @@ impl TupleTest {
         }
     }
 
+    fn within(at: usize, set: Bits) -> Self {
+        let first = set.iter().next();
+        match (set.count(), first) {
+            (1, Some(only)) => Self::Is(at, only),
+            (0, _) => Self::Constant(false),
+            _ => Self::In(at, set),
+        }
+    }
+
+    /// How many of so many tuples are likely to pass, by what is known without looking at any.
+    fn share(&self) -> u32 {
+        const ALL: u64 = 1 << 16;
+        match self {
+            Self::Is(..) => 0,
+            Self::In(_, set) => (set.count() * ALL / u64::from(set.len()).max(1)) as u32 + 1,
+            Self::Constant(_) | Self::Within(..) | Self::Present(_) => ALL as u32 + 2,
+            Self::And(_) | Self::Or(_) | Self::Not(_) | Self::Word(..) => ALL as u32 + 3,
+        }
+    }
+
     /// Whether it holds for a tuple; a place that the tuple does not have holds nothing.
     pub(crate) fn holds(&self, tuple: &[u32]) -> bool {
         let number = |at: usize| tuple.get(at).copied().unwrap_or(NONE);
         match self {
             Self::Constant(holds) => *holds,
+            Self::Is(at, only) => number(*at) == *only,
             Self::In(at, set) => set.contains(number(*at)),
             Self::Within(at, ranges) => number(*at) != NONE && lies_in(i64::from(number(*at)), ranges),
             Self::Word(at, word, test) => passes(test, Value::Text(word(number(*at)))),
@@ -102,7 +130,7 @@ impl TupleTest {
             Self::Within(_, ranges) => ranges.is_empty(),
             Self::And(operands) => operands.iter().any(Self::is_never),
             Self::Or(operands) => operands.iter().all(Self::is_never),
-            Self::Word(..) | Self::Present(_) | Self::Not(_) => false,
+            Self::Is(..) | Self::Word(..) | Self::Present(_) | Self::Not(_) => false,
         }
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct StoredImage {
 /// A container as the store has it.
 pub(crate) struct StoredContainer {
     pub(crate) record: ContainerRecord,
+    /// The number in the index of the inventory that it has in place of its image's.
+    pub(crate) inventory: Option<u32>,
     /// See [`super::cause_number`].
     pub(crate) cause: u8,
 }
@@ -67,7 +69,7 @@ impl Tenant {
         if let Some(rejudged) = rejudged.filter(|rejudged| !rejudged.is_empty()) {
             let of_images = self.images.inventory.iter().zip(0..);
             let concerned = of_images.filter(|(inventory, position)| {
-                rejudged.contains(**inventory) && self.images.live.contains(*position)
+                rejudged.contains(**inventory) && self.images.holds(*position)
             });
             touched.images.extend(concerned.map(|(_, position)| position));
         }
@@ -94,9 +96,9 @@ impl Tenant {
 
     /// Derives what belongs to records that were loaded.
     pub(crate) fn finish_load(&mut self, inventories: &Inventories) {
-        let images: Vec<u32> = self.images.live.iter().collect();
+        let images: Vec<u32> = self.images.held().iter().collect();
         let containers = self.containers.live.iter().collect();
-        let used = images.iter().copied().filter(|position| self.containers_of(*position).next().is_some());
+        let used = self.images.live.iter().filter(|position| self.containers_of(*position).next().is_some());
         let touched = Touched { used: used.collect(), images, moved_images: Vec::new(), containers };
         self.settle(touched, inventories);
     }
@@ -105,7 +107,7 @@ impl Tenant {
         let mut touched = Touched::default();
         self.scopes = Scopes::default();
         let gone = |kind| step.deleted.iter().filter(move |change| change.kind == kind);
-        gone(ChangeKind::Container).for_each(|change| self.delete_container(change.key, &mut touched));
+        gone(ChangeKind::Container).for_each(|change| self.delete_container(change.key, inventories, &mut touched));
         for change in gone(ChangeKind::Image) {
             self.delete_image(change.key, inventories, &mut touched);
         }
@@ -116,12 +118,9 @@ impl Tenant {
             documents.push((position, &*stored.record.document_bytes));
         }
         self.images.document.put_all(&mut documents);
-        let mut documents = Vec::with_capacity(step.containers.len());
         for stored in &step.containers {
-            let position = self.put_container(stored, &mut touched);
-            documents.push((position, &*stored.record.document_bytes));
+            self.put_container(stored, inventories, &mut touched);
         }
-        self.containers.document.put_all(&mut documents);
         touched
     }
 
@@ -148,15 +147,22 @@ impl Tenant {
         self.images.write(position, record, *inventory, &mut self.digests);
         self.images.cause.put(position, *cause, &0);
         touched.images.push(position);
+        let named = self.containers.named.ids.find(&record.id.0);
         if known.is_none()
-            && let Some(named) = self.containers.named.ids.find(&record.id.0)
+            && let Some(named) = named
         {
             self.containers.named.position.put(named, position, &NONE);
             for container in self.containers.of_named(named).collect::<Vec<_>>() {
                 self.containers.image.put(container, position, &NONE);
+                self.follow_image(container, inventories);
                 touched.containers.push(container);
             }
             touched.used.push(position);
+        } else if let Some(named) = named.filter(|_| !self.images.shadows.is_empty()) {
+            for container in self.containers.of_named(named).collect::<Vec<_>>() {
+                touched.images.extend(self.follow_image(container, inventories));
+                touched.containers.push(container);
+            }
         }
         self.retag_containers(position, &before, &record.tags);
         position
@@ -170,14 +176,20 @@ impl Tenant {
             self.containers.named.position.put(named, NONE, &NONE);
             for container in self.containers.of_named(named).collect::<Vec<_>>() {
                 self.containers.image.put(container, NONE, &NONE);
+                self.follow_image(container, inventories);
                 touched.containers.push(container);
             }
         }
         self.images.give_up(position, &self.digests);
     }
 
-    fn put_container(&mut self, stored: &StoredContainer, touched: &mut Touched) -> u32 {
-        let StoredContainer { record, cause } = stored;
+    fn put_container(
+        &mut self,
+        stored: &StoredContainer,
+        inventories: &mut Inventories,
+        touched: &mut Touched,
+    ) {
+        let StoredContainer { record, inventory, cause } = stored;
         self.tombstones.forget(record.uuid);
         let known = self.containers.position(record.uuid);
         let before = known.map(|position| self.tags_of_container(position)).unwrap_or_default();
@@ -188,16 +200,18 @@ impl Tenant {
         });
         self.containers.write(position, record, &mut self.digests);
         self.containers.cause.put(position, *cause, &0);
-        let host = self.hosts.intern(record.host_uuid, &record.report.host);
+        let sensor = record.report.details.as_ref().and_then(|details| details.sensor);
+        let host = self.hosts.intern(record.host_uuid, &record.report.host, sensor);
         self.containers.host.put(position, host, &NONE);
         self.relink(position, record, touched);
+        let own = inventory.map(|inventory| (inventory, &record.since[..]));
+        touched.images.extend(self.put_inside(position, own, inventories));
         self.containers.tags.put(position, record.tags.iter().map(String::as_str));
         let after = self.tags_of_container(position);
         let tagged = &mut self.containers.tagged;
         before.iter().filter(|tag| !after.contains(tag)).for_each(|tag| tagged.set(tag, position, false));
         after.iter().for_each(|tag| tagged.set(tag, position, true));
         touched.containers.push(position);
-        position
     }
 
     /// Brings a container into the chain of the image that it names now.
@@ -218,8 +232,9 @@ impl Tenant {
         touched.used.extend(Some(image).filter(|image| *image != NONE));
     }
 
-    fn delete_container(&mut self, uuid: Uuid, touched: &mut Touched) {
+    fn delete_container(&mut self, uuid: Uuid, inventories: &mut Inventories, touched: &mut Touched) {
         let Some(position) = self.containers.position(uuid) else { return };
+        self.drop_inside(position, inventories);
         let tags = self.tags_of_container(position);
         tags.iter().for_each(|tag| self.containers.tagged.set(tag, position, false));
         touched.used.extend(self.containers.image.get(position).filter(|image| **image != NONE));
@@ -274,7 +289,10 @@ impl Tenant {
         let images = &mut self.images;
         sort(&mut touched.images);
         let mut moved = std::mem::take(&mut touched.moved_images);
-        for position in touched.images.drain(..).filter(|position| images.live.contains(*position)) {
+        for position in touched.images.drain(..) {
+            if !images.holds(position) {
+                continue;
+            }
             let own = images.own_updated.get(position).copied().unwrap_or(NO_TIME);
             let changed = |inventory: &u32| inventories.derived(*inventory).changed.0;
             let judged = images.inventory.get(position).map_or(NO_TIME, changed);
@@ -283,11 +301,12 @@ impl Tenant {
             }
         }
         sort(&mut moved);
-        moved.retain(|position| images.live.contains(*position));
-        let (live, uuid, updated) = (&images.live, &images.uuid, &images.updated);
-        let stamps = moved.iter().map(|position| stamp(updated, uuid, *position)).collect();
+        moved.retain(|position| images.holds(*position));
+        let (count, live, uuid, updated) = (images.len(), &images.live, &images.uuid, &images.updated);
+        let in_order = moved.iter().filter(|position| live.contains(**position));
+        let stamps = in_order.map(|position| stamp(updated, uuid, *position)).collect();
         let (uuids, stands) = (uuids(uuid), stands(live, updated, uuid));
-        images.order.add(stamps, live.len() as usize - images.free.len(), uuids, stands);
+        images.order.add(stamps, count, uuids, stands);
         touched.moved_images = moved;
     }
 
@@ -296,8 +315,8 @@ impl Tenant {
         if moved_images.len() > MANY {
             let mut moved = Bits::none(self.images.live.len());
             moved_images.iter().for_each(|position| moved.insert(*position));
-            let of_containers = self.containers.image.iter().zip(0..);
-            let concerned = of_containers.filter(|(image, _)| moved.contains(**image));
+            let of_containers = self.containers.inside.iter().zip(0..);
+            let concerned = of_containers.filter(|(inside, _)| moved.contains(**inside));
             touched.containers.extend(concerned.map(|(_, position)| position));
         } else {
             let concerned = moved_images.iter().flat_map(|image| self.containers_of(*image));
@@ -309,8 +328,8 @@ impl Tenant {
         let mut moved = Vec::new();
         for position in touched.containers.drain(..).filter(|position| containers.live.contains(*position)) {
             let own = containers.own_updated.get(position).copied().unwrap_or(NO_TIME);
-            let image = containers.image.get(position).and_then(|image| images.updated.get(*image));
-            if put_time(&mut containers.updated, position, own.max(image.copied().unwrap_or(NO_TIME))) {
+            let inside = containers.inside.get(position).and_then(|inside| images.updated.get(*inside));
+            if put_time(&mut containers.updated, position, own.max(inside.copied().unwrap_or(NO_TIME))) {
                 moved.push(position);
             }
         }

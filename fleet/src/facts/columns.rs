@@ -101,6 +101,16 @@ pub(crate) struct LabelsColumn {
 }
 
 impl LabelsColumn {
+    /// The labels of a record, in its order.
+    pub(crate) fn get(&self, position: u32) -> Vec<model::Label> {
+        let text = |of: &Dictionary, number: u32| of.get(number).unwrap_or_default().to_owned();
+        let label = |[key, value]: [u32; 2]| model::Label {
+            key: text(&self.keys, key),
+            value: text(&self.values, value),
+        };
+        self.tuples.get(position).map(label).collect()
+    }
+
     pub(crate) fn put(&mut self, position: u32, labels: &[model::Label]) {
         let tuple = |label: &model::Label| [self.keys.intern(&label.key), self.values.intern(&label.value)];
         let tuples: Vec<[u32; 2]> = labels.iter().map(tuple).collect();

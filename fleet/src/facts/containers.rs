@@ -9,9 +9,10 @@ use model::{ContainerState, Digest};
 use uuid::Uuid;
 
 use super::columns::{LabelsColumn, TextColumn, TextsColumn, TuplesColumn};
+use super::details::Details;
 use super::tags::Tagged;
 use crate::persist::{Plain, persist};
-use crate::table::{Bits, Bytes, Chunked, Dictionary, Digests, Lookup, OrderLog};
+use crate::table::{Bits, Chunked, Dictionary, Digests, Lookup, OrderLog};
 
 /// The containers of one customer.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +47,11 @@ pub(crate) struct Containers {
     pub(crate) observed_at: Chunked<i64>,
     /// Position of the image that it runs; [`NONE`](crate::table::NONE) if that is not known, or not named.
     pub(crate) image: Chunked<u32>,
+    /// Where what it has from its image is: the position of the image, or of its own [shadow](super::shadow) if it holds something
+    /// else; [`NONE`](crate::table::NONE) if the image is not known.
+    pub(crate) inside: Chunked<u32>,
+    /// What sensors tell of it.
+    pub(crate) details: Details,
     /// The image that it names, known or not: a number of `named`; [`NONE`](crate::table::NONE) if it names none.
     pub(crate) named_image: Chunked<u32>,
     /// The images that containers name: `imageSha`, `imageId`, `imageUuid`.
@@ -60,8 +66,6 @@ pub(crate) struct Containers {
     pub(crate) state: Chunked<u8>,
     /// `privileged` and `isRoot`, see [`Flags`].
     pub(crate) flags: Chunked<Flags>,
-    /// The report as the store packs it; everything that is not in a column here.
-    pub(crate) document: Bytes,
     /// `name`; there is always one, which may be empty.
     pub(crate) name: TextColumn,
     /// `path`.
@@ -206,6 +210,8 @@ persist!(Containers {
     state_changed,
     observed_at,
     image,
+    inside,
+    details,
     named_image,
     named,
     next,
@@ -213,7 +219,6 @@ persist!(Containers {
     host,
     state,
     flags,
-    document,
     name,
     path,
     arguments,

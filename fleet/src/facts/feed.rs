@@ -139,9 +139,9 @@ impl Index {
 
     fn cause_of_container(&self, tenant: &Tenant, position: u32) -> String {
         let containers = &tenant.containers;
-        let image = containers.image.get(position).copied().unwrap_or(NONE);
-        if image != NONE && containers.updated.get(position) != containers.own_updated.get(position) {
-            return self.cause_of_image(tenant, image);
+        let inside = containers.inside.get(position).copied().unwrap_or(NONE);
+        if inside != NONE && containers.updated.get(position) != containers.own_updated.get(position) {
+            return self.cause_of_image(tenant, inside);
         }
         cause_word(containers.cause.get(position).copied().unwrap_or_default()).to_owned()
     }

@@ -31,8 +31,12 @@ pub(crate) struct Hosts {
     pub(crate) architecture: Chunked<u32>,
     /// Architectures.
     pub(crate) architectures: Dictionary,
+    /// `sensorUuid`, of the sensor that told of the host, as number in `sensors` or [`NONE`](crate::table::NONE).
+    pub(crate) sensor: Chunked<u32>,
+    /// Sensors, as text.
+    pub(crate) sensors: Dictionary,
     /// Numbers of descriptions by their columns, shared by all clones.
-    numbers: Arc<Mutex<HashMap<[u32; 4], u32>>>,
+    numbers: Arc<Mutex<HashMap<[u32; 5], u32>>>,
 }
 
 impl Hosts {
@@ -42,7 +46,7 @@ impl Hosts {
     }
 
     /// The number of a description, which is put in if it is new. Only the newest clone may be added to.
-    pub(crate) fn intern(&mut self, uuid: Uuid, facts: &HostFacts) -> u32 {
+    pub(crate) fn intern(&mut self, uuid: Uuid, facts: &HostFacts, sensor: Option<Uuid>) -> u32 {
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let hostname = self.names.intern(&facts.hostname);
         self.uuids.put(hostname, uuid, &Uuid::nil());
@@ -51,6 +55,7 @@ impl Hosts {
             self.addresses.intern_optional(filled(&facts.ip_address).as_deref()),
             self.addresses.intern_optional(filled(&facts.ipv6_address).as_deref()),
             self.architectures.intern_optional(facts.architecture.as_deref()),
+            self.sensors.intern_optional(sensor.map(|sensor| sensor.to_string()).as_deref()),
         ];
         let number = self.len();
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,15 +72,17 @@ impl Hosts {
         self.ip_address.push(key[1]);
         self.ipv6_address.push(key[2]);
         self.architecture.push(key[3]);
+        self.sensor.push(key[4]);
         number
     }
 
-    fn key(&self, number: u32) -> Option<[u32; 4]> {
+    fn key(&self, number: u32) -> Option<[u32; 5]> {
         Some([
             *self.hostname.get(number)?,
             *self.ip_address.get(number)?,
             *self.ipv6_address.get(number)?,
             *self.architecture.get(number)?,
+            *self.sensor.get(number)?,
         ])
     }
 
@@ -104,13 +111,29 @@ impl Hosts {
         self.addresses.get(*self.ipv6_address.get(number)?)
     }
 
+    /// What was told of it.
+    pub(crate) fn facts(&self, number: u32) -> HostFacts {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        HostFacts {
+            hostname: self.name(number).to_owned(),
+            ip_address: owned(self.ip(number)),
+            ipv6_address: owned(self.ipv6(number)),
+            architecture: owned(self.machine(number)),
+        }
+    }
+
+    /// The sensor that told of it.
+    pub(crate) fn told_by(&self, number: u32) -> Option<Uuid> {
+        self.sensors.get(*self.sensor.get(number)?)?.parse().ok()
+    }
+
     /// The machine architecture.
     pub(crate) fn machine(&self, number: u32) -> Option<&str> {
         self.architectures.get(*self.architecture.get(number)?)
     }
 }
 
-persist!(Hosts { hostname, names, uuids, ip_address, ipv6_address, addresses, architecture, architectures } made { numbers });
+persist!(Hosts { hostname, names, uuids, ip_address, ipv6_address, addresses, architecture, architectures, sensor, sensors } made { numbers });
 
 #[cfg(test)]
 mod tests {
@@ -125,9 +148,9 @@ mod tests {
             ..HostFacts::default()
         };
         let uuid = Uuid::from_u128(7);
-        let first = hosts.intern(uuid, &facts("a", Some("10.0.0.1")));
-        let second = hosts.intern(uuid, &facts("a", Some("")));
-        assert_eq!(hosts.intern(uuid, &facts("a", Some("10.0.0.1"))), first);
+        let first = hosts.intern(uuid, &facts("a", Some("10.0.0.1")), None);
+        let second = hosts.intern(uuid, &facts("a", Some("")), None);
+        assert_eq!(hosts.intern(uuid, &facts("a", Some("10.0.0.1")), None), first);
         assert_eq!((hosts.host(first), hosts.len()), (hosts.host(second), 2));
         assert_eq!((hosts.ip(first), hosts.ip(second)), (Some("10.0.0.1"), None));
         assert_eq!((hosts.name(second), hosts.uuid(second)), ("a", uuid));

@@ -20,6 +20,8 @@ pub(crate) struct Images {
     pub(crate) live: Arc<Bits>,
     /// Positions below the length of `live` without one, to be used again.
     pub(crate) free: Arc<Vec<u32>>,
+    /// Positions of what containers hold that differ from their image, see [`shadow`](super::shadow).
+    pub(crate) shadows: Arc<Bits>,
     /// `uuid`.
     pub(crate) uuid: Chunked<Uuid>,
     /// `sha` and `imageId`: digest of the config document.
@@ -129,7 +131,7 @@ pub(crate) struct SecretsColumn {
 impl Images {
     /// How many images there are.
     pub(crate) fn len(&self) -> usize {
-        self.live.len() as usize - self.free.len()
+        self.live.len() as usize - self.free.len() - self.shadows.count() as usize
     }
 
     /// The position of the image with that uuid.
@@ -149,6 +151,7 @@ persist!(SecretsColumn { tuples, rules, titles, paths });
 persist!(Images {
     live,
     free,
+    shadows,
     uuid,
     id,
     by_uuid,

@@ -95,6 +95,11 @@ impl Inventories {
         self.holding(&items)
     }
 
+    /// The items that one of some inventories holds.
+    pub(crate) fn held_by(&self, inventories: &Bits) -> Bits {
+        self.segments.held_by(inventories, self.items.len(), |number| self.listing(number))
+    }
+
     /// Puts inventories in, unless they are there, and gives their numbers. All their packages must be in `packages`.
     ///
     /// Only the newest clone may be added to. Whoever uses one says so by [`Self::acquire`] before [`Self::settle`].

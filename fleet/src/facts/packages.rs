@@ -6,6 +6,7 @@
 //! Rows of neighbouring packages lie side by side, so that a question to all findings is a run through memory.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 use knowledge::Bundle;
@@ -15,12 +16,16 @@ use store::PackageRow;
 
 use super::entry::PackageEntry;
 use super::findings::{FindingRow, Verdict};
+use super::ready::{PackageText, Ready, Room, Slot};
 use super::tables::Tables;
 use super::vulnerabilities::Vulnerabilities;
 use crate::judge::Judged;
-use crate::table::NONE;
+use crate::table::{Bits, NONE};
 
 mod saved;
+
+/// Packages from which on two threads go through them.
+const SHARED: usize = if cfg!(test) { 5 } else { 50_000 };
 
 /// Packages whose rows lie side by side and are copied together.
 const BLOCK: usize = 256;
@@ -55,6 +60,8 @@ pub(crate) struct Packages {
     tables: Arc<Tables>,
     /// How many packages there are.
     count: usize,
+    /// What the ready text of all clones takes.
+    room: Arc<Room>,
 }
 
 /// Packages of neighbouring numbers.
@@ -65,6 +72,7 @@ struct Block {
     heads: Vec<PackageHead>,
     /// The rows of all packages in their order, each package's sorted by qid.
     rows: Vec<FindingRow>,
+    ready: Slot,
 }
 
 impl Block {
@@ -129,12 +137,55 @@ impl Packages {
 
     /// All packages with what is searched of them and their findings, by number.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, &PackageHead, &[FindingRow])> {
-        self.blocks.iter().enumerate().flat_map(|(index, block)| {
+        self.rows_of(0..self.blocks.len())
+    }
+
+    /// The packages for which `holds`, with what is searched of them and their findings. Many are asked by two threads.
+    pub(crate) fn rows_where(
+        &self,
+        holds: impl Fn(u32, &PackageHead, &[FindingRow]) -> bool + Sync,
+    ) -> Bits {
+        let within = |blocks: Range<usize>| {
+            let mut found = Bits::none(self.end());
+            let holding = self.rows_of(blocks).filter(|(package, head, rows)| holds(*package, head, rows));
+            holding.for_each(|(package, ..)| found.insert(package));
+            found
+        };
+        let (all, half) = (self.blocks.len(), self.blocks.len() / 2);
+        if self.count < SHARED {
+            return within(0..all);
+        }
+        std::thread::scope(|scope| {
+            let high = scope.spawn(|| within(half..all));
+            let mut found = within(0..half);
+            found.or(&high.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            found
+        })
+    }
+
+    fn rows_of(&self, blocks: Range<usize>) -> impl Iterator<Item = (u32, &PackageHead, &[FindingRow])> {
+        let within = self.blocks.iter().enumerate().take(blocks.end).skip(blocks.start);
+        within.flat_map(|(index, block)| {
             let known = block.entries.iter().zip(&block.heads).zip((index * BLOCK) as u32..);
             known
                 .filter(|((entry, _), _)| entry.is_some())
                 .map(|((_, head), package)| (package, head, block.rows_of(head)))
         })
+    }
+
+    /// The ready text of the block that a package is in, and its place there; `None` if it is not known or there is no room for
+    /// more text.
+    pub(crate) fn ready(&self, package: u32, render: &PackageText) -> Option<(&Ready, usize)> {
+        let (block, at) = self.place(package)?;
+        let packages = block.entries.iter().zip(&block.heads);
+        let packages = packages.map(|(entry, head)| Some((&**entry.as_ref()?, block.rows_of(head))));
+        Some((block.ready.get_or_make(packages, &self.tables, render, &self.room)?, at))
+    }
+
+    /// From now on there is no room for ready text.
+    #[cfg(test)]
+    pub(crate) fn fill_room(&mut self) {
+        self.room = Arc::new(Room::full());
     }
 
     /// Whether time alone has changed a judgement that no advisory has, as [`matcher::is_outdated`].
@@ -277,6 +328,7 @@ fn rebuilt(old: &Block, new: Vec<(PackageEntry, PackageHead, Vec<FindingRow>)>, 
         entries: Vec::with_capacity(length),
         heads: Vec::with_capacity(length),
         rows: Vec::with_capacity(old.rows.len() + added),
+        ready: Slot::default(),
     };
     let mut new = new.into_iter().peekable();
     for at in 0..length {

@@ -17,6 +17,7 @@ impl Containers {
         self.by_uuid.insert(Lookup::key(record.uuid.as_bytes()), position);
         self.by_id.insert(Lookup::key(record.report.id.as_bytes()), position);
         self.image.put(position, NONE, &NONE);
+        self.inside.put(position, NONE, &NONE);
         self.named_image.put(position, NONE, &NONE);
         position
     }
@@ -27,6 +28,7 @@ impl Containers {
         self.by_uuid.remove(Lookup::key(self.uuid(position).as_bytes()), position);
         self.by_id.remove(Lookup::key(id.as_bytes()), position);
         self.image.put(position, NONE, &NONE);
+        self.details.give_up(position);
         super::change::give_up(&mut self.live, &mut self.free, position);
     }
 
@@ -53,6 +55,7 @@ impl Containers {
         self.labels.put(position, &report.labels);
         self.ports.put(position, &report.ports);
         self.source.put(position, Some(&report.source));
+        self.details.write(position, report.details.as_deref(), &record.inside_bytes);
     }
 }
 
@@ -63,6 +66,17 @@ fn command(report: &ContainerReport) -> Option<String> {
 }
 
 impl PortsColumn {
+    /// The ports of a container, in its order.
+    pub(super) fn get(&self, position: u32) -> Vec<PortMapping> {
+        let port = |[port, host_port, protocol, host_ip]: [u32; 4]| PortMapping {
+            host_ip: self.host_ips.get(host_ip).map(str::to_owned),
+            host_port: Some(host_port).filter(|port| *port != NONE).map(|port| port as u16),
+            port: port as u16,
+            protocol: self.protocols.get(protocol).unwrap_or_default().to_owned(),
+        };
+        self.tuples.get(position).map(port).collect()
+    }
+
     fn put(&mut self, position: u32, ports: &[PortMapping]) {
         let tuple = |port: &PortMapping| {
             let host_ip = port.host_ip.as_deref().filter(|text| !text.is_empty());

@@ -17,6 +17,8 @@ pub(crate) const FULL: usize = 1 << 16;
 const SEAL: usize = 1_024;
 /// Segments of one size that become one of the next.
 const FAN: usize = 8;
+/// Inventories from which on segments are searched by two threads.
+const SHARED: u32 = if cfg!(test) { 2_000 } else { 2 * FULL as u32 };
 /// An item has a set of bits if it is in more than one of so many inventories; then the list would take more memory.
 const DENSE: usize = 16;
 
@@ -73,30 +75,48 @@ impl Segments {
         len: u32,
         listing: impl Fn(u32) -> Option<&'l Listing>,
     ) -> Bits {
-        let mut found = Bits::none(len);
         let wanted = items.count();
         if wanted == 0 {
-            return found;
+            return Bits::none(len);
         }
-        let mut words = Vec::new();
-        for segment in self.segments.iter() {
-            segment.collect(items, wanted, &mut words);
-            for (index, word) in words.iter().enumerate() {
-                let mut rest = *word;
-                while rest != 0 {
-                    let place = index * 64 + rest.trailing_zeros() as usize;
-                    rest &= rest - 1;
-                    if let Some(inventory) = segment.core.numbers.get(place) {
-                        found.insert(*inventory);
-                    }
-                }
-            }
-        }
+        let within = |segments: &[Segment]| {
+            let (mut found, mut words) = (Bits::none(len), Vec::new());
+            segments.iter().for_each(|segment| segment.add_holding(items, wanted, &mut words, &mut found));
+            found
+        };
+        let segments = self.segments.as_slice();
+        let mut found = if len < SHARED {
+            within(segments)
+        } else {
+            let (low, high) = segments.split_at(segments.len() / 2);
+            std::thread::scope(|scope| {
+                let high = scope.spawn(|| within(high));
+                let mut found = within(low);
+                found.or(&high.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+                found
+            })
+        };
         for inventory in self.tail.iter() {
             let holds = |listing: &Listing| listing.items().iter().any(|item| items.contains(*item));
             if listing(*inventory).is_some_and(holds) {
                 found.insert(*inventory);
             }
+        }
+        found
+    }
+
+    /// The items below `len` that one of `inventories` holds. An item that many of them hold costs no more than one that few do.
+    pub(crate) fn held_by<'l>(
+        &self,
+        inventories: &Bits,
+        len: u32,
+        listing: impl Fn(u32) -> Option<&'l Listing>,
+    ) -> Bits {
+        let mut found = Bits::none(len);
+        self.segments.iter().for_each(|segment| segment.add_items(inventories, &mut found));
+        for inventory in self.tail.iter().filter(|inventory| inventories.contains(**inventory)) {
+            let items = listing(*inventory).map_or(&[][..], Listing::items);
+            items.iter().for_each(|item| found.insert(*item));
         }
         found
     }
@@ -158,6 +178,49 @@ impl Segment {
             if let Ok(place) = self.core.numbers.binary_search(&inventory) {
                 let dead = self.dead.get_or_insert_with(|| Arc::new(Bits::none(len)));
                 Arc::make_mut(dead).insert(place as u32);
+            }
+        }
+    }
+
+    /// Adds the items that a living one of `inventories` holds.
+    fn add_items(&self, inventories: &Bits, found: &mut Bits) {
+        let core = &*self.core;
+        let is_wanted = |place: u32, number: u32| {
+            inventories.contains(number) && self.dead.as_ref().is_none_or(|dead| !dead.contains(place))
+        };
+        let numbers = &core.numbers;
+        let wanted =
+            Bits::from_fn(numbers.len() as u32, |place| is_wanted(place, numbers[place as usize]));
+        if wanted.is_empty() {
+            return;
+        }
+        let width = wanted.words().len();
+        for (item, words) in core.dense.iter().zip(core.words.chunks_exact(width)) {
+            if words.iter().zip(wanted.words()).any(|(word, wanted)| word & wanted != 0) {
+                found.insert(*item);
+            }
+        }
+        let mut start = 0;
+        for (item, end) in core.sparse.iter().zip(&core.ends) {
+            let places = core.places.get(start..*end as usize).unwrap_or_default();
+            start = *end as usize;
+            if places.iter().any(|place| wanted.contains(u32::from(*place))) {
+                found.insert(*item);
+            }
+        }
+    }
+
+    /// Adds the living inventories that hold one of `items`, of which there are `wanted`; `words` is room to work in.
+    fn add_holding(&self, items: &Bits, wanted: u64, words: &mut Vec<u64>, found: &mut Bits) {
+        self.collect(items, wanted, words);
+        for (index, word) in words.iter().enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                let place = index * 64 + rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                if let Some(inventory) = self.core.numbers.get(place) {
+                    found.insert(*inventory);
+                }
             }
         }
     }
@@ -373,6 +436,15 @@ mod tests {
             let scanned =
                 Bits::from_fn(len, |number| self.listings[number as usize].as_ref().is_some_and(holds));
             prop_assert_eq!(found, scanned);
+            // the other way round, with numbers of items taken for those of inventories
+            let asked = Bits::from_fn(len, |number| items.contains(number % 40));
+            let held = self.segments.held_by(&asked, 40, |number| self.listings[number as usize].as_ref());
+            let of_asked = (0..).zip(&self.listings).filter(|(number, _)| asked.contains(*number));
+            let mut scanned = Bits::none(40);
+            for listing in of_asked.filter_map(|(_, listing)| listing.as_ref()) {
+                listing.items().iter().for_each(|item| scanned.insert(*item));
+            }
+            prop_assert_eq!(held, scanned);
             Ok(())
         }
     }

@@ -67,8 +67,12 @@ impl Tenant {
         saved: SavedTenant,
     ) -> Result<Self, PersistError> {
         let SavedTenant { hosts, digests, tombstones } = saved;
-        check_positions(&images.live, &images.free)?;
+        check_positions(&images.held(), &images.free)?;
         check_positions(&containers.live, &containers.free)?;
+        let fits = containers.details.check() && !images.shadows.iter().any(|at| images.live.contains(at));
+        if !fits {
+            return Err(PersistError::Damaged("what containers hold besides their images does not fit"));
+        }
         tombstones.check()?;
         Ok(Self { customer, images, containers, hosts, digests, tombstones, scopes: Scopes::default() })
     }

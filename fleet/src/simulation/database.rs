@@ -145,7 +145,9 @@ impl Database {
                 image_uuid: report.image_id.map(|id| image_uuid(DEFAULT_CUSTOMER, &id)),
                 tags,
                 report,
-                document_bytes: clock.0.to_le_bytes().as_slice().into(),
+                inside_bytes: [].into(),
+                inventory: None,
+                since: Box::default(),
             };
             self.containers.insert(uuid, (record, "container report"));
             self.log.retain(|_, change| change.key != uuid);
@@ -292,7 +294,7 @@ impl Database {
         rows.filter(|(record, _)| record.updated.0 > applied && record.updated.0 <= upto)
             .map(|(record, cause)| {
                 let cause = if applied == i64::MIN { 0 } else { cause_number(cause) };
-                StoredContainer { record: record.clone(), cause }
+                StoredContainer { record: record.clone(), inventory: None, cause }
             })
             .collect()
     }

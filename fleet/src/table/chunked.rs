@@ -28,6 +28,17 @@ impl<T> Chunked<T> {
         self.chunks.get(index as usize / CHUNK)?.get(index as usize % CHUNK)
     }
 
+    /// The elements from an index on.
+    pub(crate) fn iter_from(&self, first: u32) -> impl Iterator<Item = &T> {
+        let pieces = self.chunks.get(first as usize / CHUNK..).unwrap_or_default();
+        pieces.iter().flat_map(|chunk| chunk.iter()).skip(first as usize % CHUNK)
+    }
+
+    /// The elements of one piece from an index on.
+    pub(crate) fn piece(&self, first: u32) -> Option<&[T]> {
+        self.chunks.get(first as usize / CHUNK)?.get(first as usize % CHUNK..)
+    }
+
     /// The pieces with the number of their first element, for passes over all of them.
     pub(crate) fn chunks(&self) -> impl DoubleEndedIterator<Item = (u32, &[T])> + Clone {
         self.chunks.iter().enumerate().map(|(index, chunk)| ((index * CHUNK) as u32, chunk.as_slice()))

@@ -37,8 +37,25 @@ pub(crate) struct Dictionary {
 
 #[derive(Debug, Default)]
 struct Numbers {
-    table: HashTable<(u64, u32)>,
+    /// Half of the hash of a text, and its number: there are tens of millions of texts.
+    table: HashTable<(u32, u32)>,
     hasher: DefaultHashBuilder,
+}
+
+impl Numbers {
+    fn hash(&self, text: &str) -> u32 {
+        let hash = self.hasher.hash_one(text);
+        (hash >> 32) as u32 ^ hash as u32
+    }
+
+    fn insert(&mut self, short: u32, number: u32) {
+        self.table.insert_unique(spread(short), (short, number), |(short, _)| spread(*short));
+    }
+}
+
+/// Brings 32 bits of hash to all places that the table looks at.
+pub(super) fn spread(short: u32) -> u64 {
+    u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[derive(Debug, Default)]
@@ -46,7 +63,8 @@ struct Block {
     text: String,
     /// Where each text ends.
     ends: Vec<u32>,
-    lower: OnceLock<Lower>,
+    /// [`None`] if all texts are in lower case as they are.
+    lower: OnceLock<Option<Lower>>,
     /// See [`Dictionary::head`], for each text.
     heads: OnceLock<Box<[u64]>>,
 }
@@ -88,11 +106,10 @@ impl Dictionary {
     fn numbers(&self) -> MutexGuard<'_, Numbers> {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         if numbers.table.is_empty() && self.len > 0 {
-            let Numbers { table, hasher } = &mut *numbers;
-            table.reserve(self.len as usize, |(hash, _)| *hash);
+            numbers.table.reserve(self.len as usize, |(short, _)| spread(*short));
             for (number, text) in self.iter() {
-                let hash = hasher.hash_one(text);
-                table.insert_unique(hash, (hash, number), |(hash, _)| *hash);
+                let short = numbers.hash(text);
+                numbers.insert(short, number);
             }
         }
         numbers
@@ -101,9 +118,9 @@ impl Dictionary {
     /// The number of a text, if it is in the dictionary.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
         let numbers = self.numbers();
-        let hash = numbers.hasher.hash_one(text);
-        let known =
-            numbers.table.find(hash, |(known, number)| *known == hash && self.get(*number) == Some(text));
+        let short = numbers.hash(text);
+        let is_it = |(known, number): &(u32, u32)| *known == short && self.get(*number) == Some(text);
+        let known = numbers.table.find(spread(short), is_it);
         known.map(|(_, number)| *number)
     }
 
@@ -115,8 +132,8 @@ impl Dictionary {
         let number = self.len;
         self.push(text);
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        let hash = numbers.hasher.hash_one(text);
-        numbers.table.insert_unique(hash, (hash, number), |(hash, _)| *hash);
+        let short = numbers.hash(text);
+        numbers.insert(short, number);
         number
     }
 
@@ -128,6 +145,12 @@ impl Dictionary {
     fn push(&mut self, text: &str) {
         let blocks = Arc::make_mut(&mut self.blocks);
         if self.len.is_multiple_of(BLOCK) {
+            if let Some(full) = blocks.last_mut() {
+                // it holds no more from now on
+                let block = Arc::make_mut(full);
+                block.text.shrink_to_fit();
+                block.ends.shrink_to_fit();
+            }
             blocks.push(Arc::default());
         }
         if let Some(last) = blocks.last_mut() {
@@ -155,8 +178,8 @@ impl Dictionary {
         matches: impl Fn(&str) -> bool + Sync,
     ) -> Bits {
         let matches = |block: &Block, index| {
-            let lower = block.lower();
-            slice(&lower.text, &lower.ends, index).is_some_and(&matches)
+            let (lower, ends) = block.lower();
+            slice(lower, ends, index).is_some_and(&matches)
         };
         self.search_with(needles, &glance, &matches)
     }
@@ -212,22 +235,22 @@ impl Block {
         glance: &impl Fn(&str, usize) -> Glance,
         matches: &impl Fn(&Block, usize) -> bool,
     ) {
-        let lower = self.lower();
-        let bytes = lower.text.as_bytes();
+        let (lower, ends) = self.lower();
+        let bytes = lower.as_bytes();
         let (mut from, mut index, mut text_start) = (0, 0, 0);
         while let Some(at) = bytes.get(from..).and_then(|rest| finder.find(rest)) {
             let (start, end) = (from + at, from + at + finder.needle().len());
             // the next hit is in one of the next texts, or far away
             let near =
-                lower.ends[index..].iter().take(NEAR).take_while(|end| **end as usize <= start).count();
+                ends[index..].iter().take(NEAR).take_while(|end| **end as usize <= start).count();
             index += near;
             if near == NEAR {
-                index += lower.ends[index..].partition_point(|end| *end as usize <= start);
+                index += ends[index..].partition_point(|end| *end as usize <= start);
             }
             if near > 0 {
-                text_start = lower.ends[index - 1] as usize;
+                text_start = ends[index - 1] as usize;
             }
-            let text_end = lower.ends.get(index).map_or(bytes.len(), |end| *end as usize);
+            let text_end = ends.get(index).map_or(bytes.len(), |end| *end as usize);
             let (word, bit) = (index / 64, 1 << (index % 64));
             // it may lie across two texts
             let is_inside = end <= text_end;
@@ -235,7 +258,7 @@ impl Block {
                 from = text_end;
                 continue;
             }
-            let text = lower.text.get(text_start..text_end).unwrap_or_default();
+            let text = lower.get(text_start..text_end).unwrap_or_default();
             let glance = if is_inside { glance(text, start - text_start) } else { Glance::NotHere };
             if glance == Glance::Matches || (glance == Glance::Unknown && matches(self, index)) {
                 found[word] |= bit;
@@ -250,8 +273,11 @@ impl Block {
         }
     }
 
-    fn lower(&self) -> &Lower {
-        self.lower.get_or_init(|| self.lowered())
+    /// The texts in lower case, and where each of them ends.
+    fn lower(&self) -> (&str, &[u32]) {
+        let differs = |lower: &Lower| lower.text != self.text || lower.ends != self.ends;
+        let lower = self.lower.get_or_init(|| Some(self.lowered()).filter(differs));
+        lower.as_ref().map_or((&self.text, &self.ends), |lower| (&lower.text, &lower.ends))
     }
 
     fn text(&self, index: usize) -> Option<&str> {

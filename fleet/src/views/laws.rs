@@ -13,7 +13,8 @@ use proptest::prelude::*;
 use store::{InventoryEntry, PackageRow};
 
 use super::content::{Content, Times};
-use crate::facts::{Derived, Index, Inventories, Packages, Put, Since};
+use super::rows::ReadyRows;
+use crate::facts::{Derived, Index, Inventories, PackageText, Packages, Put, Since};
 use crate::judge::Judged;
 use crate::table::Bits;
 
@@ -171,6 +172,57 @@ fn shown(index: &Index, inventory: u32) -> String {
     format!("{software:#?} {found:#?} {:?} {:?}", content.counts(), content.risk())
 }
 
+/// Text by which packages and pieces are told apart.
+const TEXT: PackageText = PackageText {
+    package: |entry, piece, out| {
+        out.extend_from_slice(format!("{} {:?} {piece};", entry.id, entry.changed).as_bytes());
+    },
+    fix: |version, piece, out| out.extend_from_slice(format!("{version:?} {piece};").as_bytes()),
+};
+
+/// What is written of an inventory, by its content or by its ready rows.
+fn written(index: &Index, inventory: u32) -> [Vec<String>; 2] {
+    let (content, rows) =
+        (Content::of(index, Some(inventory), TIMES), ReadyRows::of(index, Some(inventory), TIMES, &TEXT));
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let of_package = |entry: &crate::PackageEntry| {
+        let pieces = (0..PackageText::PIECES).map(|piece| format!("{} {:?} {piece};", entry.id, entry.changed));
+        pieces.collect::<String>()
+    };
+    let mut by_content: Vec<String> = content
+        .software()
+        .iter()
+        .map(|row| format!("{} {:?} {} {}", of_package(row.package), row.layer, row.path, row.is_judged()))
+        .collect();
+    let mut by_rows: Vec<String> = rows
+        .software()
+        .map(|row| {
+            let text = text(row.text(0..PackageText::PIECES));
+            format!("{text} {:?} {} {}", row.layer(), row.path(), row.is_judged())
+        })
+        .collect();
+    by_content.extend(content.found().map(|found| {
+        let affected = found.affected.iter().map(|affected| {
+            let version = found.fix_version(affected);
+            format!("{} {version:?} 1; {}", of_package(affected.package), affected.software.is_some())
+        });
+        let affected: Vec<_> = affected.collect();
+        let times = (found.first_found, found.last_found);
+        format!("{} {} {:?} {times:?} {affected:?}", found.vulnerability.qid, found.risk, found.confidence)
+    }));
+    by_rows.extend(rows.found().map(|found| {
+        let affected = found.affected().map(|affected| {
+            let place = affected.place;
+            let (package, fix) = (text(place.text(0..PackageText::PIECES)), text(affected.fix(1)));
+            format!("{package} {fix} {}", place.is_software())
+        });
+        let affected: Vec<_> = affected.collect();
+        let times = (found.first_found, found.last_found);
+        format!("{} {} {:?} {times:?} {affected:?}", found.qid, found.risk, found.confidence)
+    }));
+    [by_content, by_rows]
+}
+
 /// What an inventory comes to, worked out from what is shown of it.
 fn derived(index: &Index, inventory: u32) -> Derived {
     let content = Content::of(index, Some(inventory), TIMES);
@@ -223,6 +275,26 @@ proptest! {
             prop_assert_eq!(changed.contains(*number), now != before.inventories.derived(*number));
             prop_assert_eq!(&shown(&before, *number), text, "an older state stays as it was");
         }
+    }
+
+    #[test]
+    fn ready_rows_say_what_content_says_also_without_room_for_text(world in world()) {
+        let (mut index, numbers) = index(&world, &[3, 1, 4, 0, 5, 8, 2, 6, 7], true);
+        let is_one = |index: &Index| {
+            numbers.iter().map(|number| written(index, *number)).all(|[content, rows]| content == rows)
+        };
+        prop_assert!(is_one(&index));
+        for (kind, findings) in &world.again {
+            let number = [3, 1, 4, 0, 5, 8, 2, 6, 7].iter().position(|of| of == kind).unwrap() as u32 + 1;
+            put(&mut index.packages, number, *kind, 9, findings);
+        }
+        prop_assert!(is_one(&index));
+        // what is changed while another state needs it is made anew, here without room for text
+        let before = index.clone();
+        index.packages.fill_room();
+        index.packages.give_places();
+        prop_assert!(before.packages.ready(1, &TEXT).is_some() && index.packages.ready(1, &TEXT).is_none());
+        prop_assert!(is_one(&index));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    AffectedView, BulkContainer, BulkImage, ContainerView, ImageView, SoftwareView, VulnerabilityView,
+    AffectedView, BulkContainer, BulkImage, ContainerView, ImageContent, ImageView, SoftwareView, VulnerabilityView,
 };
 use super::{Content, Found};
 use crate::facts::Tables;
@@ -11,20 +11,21 @@ use crate::facts::Tables;
 impl BulkImage<'_> {
     /// The same with nothing borrowed.
     pub fn view(&self) -> ImageView {
-        let (software, vulnerabilities) = views(&self.content);
+        let (software, vulnerabilities) = views(&self.content());
+        let hosts = self.hosts();
         ImageView {
             record: Arc::clone(&self.record),
             updated: self.updated,
             base: self.base.clone(),
             software,
             vulnerabilities,
-            counts: self.content.counts(),
-            risk: self.content.risk(),
+            counts: self.counts,
+            risk: self.risk,
             associated_containers: self.associated_containers,
             associated_hosts: self.associated_hosts,
-            last_container_host: self.hosts.first().cloned(),
-            last_used: self.hosts.first().map(|host| host.last_seen),
-            hosts: self.hosts.clone(),
+            last_container_host: hosts.first().cloned(),
+            last_used: hosts.first().map(|host| host.last_seen),
+            hosts,
         }
     }
 }
@@ -32,16 +33,20 @@ impl BulkImage<'_> {
 impl BulkContainer<'_> {
     /// The same with nothing borrowed.
     pub fn view(&self) -> ContainerView {
-        let (software, vulnerabilities) = views(&self.content);
+        let (software, vulnerabilities) = views(&self.content());
         ContainerView {
             record: Arc::clone(&self.record),
             updated: self.updated,
             image: self.image.clone(),
             software,
             vulnerabilities,
-            counts: self.content.counts(),
-            risk: self.content.risk(),
+            counts: self.counts,
+            risk: self.risk,
             host: self.host.clone(),
+            of_image: self.image_content().map(|content| {
+                let (software, vulnerabilities) = views(&content);
+                ImageContent { software, vulnerabilities }
+            }),
         }
     }
 }

@@ -8,11 +8,13 @@
 //! software and findings of its image even to an account that may not see the image: they are the container's
 //! content, while the image's own record stays hidden from the lists of images.
 
+mod brief;
 mod bulk;
 mod content;
 #[cfg(test)]
 mod laws;
 mod make;
+mod rows;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,9 +27,11 @@ use uuid::Uuid;
 use crate::dictionary::SeverityCounts;
 use crate::facts::{FindingRow, PackageEntry, Tables};
 
+pub use brief::{ContainerBrief, ImageBrief};
 pub(crate) use bulk::ReadImages;
 pub use bulk::{BulkContainer, BulkImage};
 pub use content::{Affected, Content, Found, SoftwareRow};
+pub use rows::{ReadyAffected, ReadyFound, ReadyPlace, ReadyRows};
 
 /// An image with its software and findings.
 #[derive(Clone, Debug)]
@@ -90,6 +94,34 @@ pub struct ContainerView {
     pub risk: RiskView,
     /// Where it was seen.
     pub host: HostView,
+    /// What its image holds, if the container holds something else.
+    pub of_image: Option<ImageContent>,
+}
+
+impl ContainerView {
+    /// What a sensor found when it looked into the container last.
+    pub fn drift(&self) -> Option<&model::Drift> {
+        self.record.report.details.as_ref()?.drift.as_ref()
+    }
+
+    /// What its processes use, sorted; `None` if no sensor has looked at them.
+    pub fn in_use(&self) -> Option<&[model::InUsePackage]> {
+        self.record.report.details.as_ref()?.in_use.as_deref()
+    }
+
+    /// Whether a sensor has ever looked into the container.
+    pub fn is_looked_into(&self) -> bool {
+        self.drift().is_some()
+    }
+}
+
+/// The software and findings of the image of a container that drifted.
+#[derive(Clone, Debug)]
+pub struct ImageContent {
+    /// As [`ImageView::software`].
+    pub software: Vec<SoftwareView>,
+    /// As [`ImageView::vulnerabilities`], with the container's own times.
+    pub vulnerabilities: Vec<VulnerabilityView>,
 }
 
 /// The risk of an image or container, see [`matcher::risk`].
@@ -123,6 +155,8 @@ pub struct HostView {
     pub architecture: Option<String>,
     /// When one of the containers was seen on it last.
     pub last_seen: Timestamp,
+    /// The sensor that saw it there, if it was one.
+    pub sensor: Option<Uuid>,
 }
 
 /// One package at one place.

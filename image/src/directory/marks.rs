@@ -18,7 +18,7 @@ const MAX_VALUE: usize = 4 << 10;
 
 /// Which marks a store uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
+pub enum OverlayNames {
     /// Attributes `trusted.overlay.…`, as mounts by root have them.
     Trusted,
     /// Attributes `user.overlay.…`, as mounts in a user namespace have them (`userxattr`).
@@ -27,7 +27,7 @@ pub(crate) enum Names {
     Fuse,
 }
 
-impl Names {
+impl OverlayNames {
     fn prefixes(self) -> &'static [&'static [u8]] {
         match self {
             Self::Trusted => &[b"trusted.overlay."],
@@ -37,40 +37,40 @@ impl Names {
     }
 
     /// Whether files called `.wh.…` are whiteouts.
-    pub(super) fn has_file_names(self) -> bool {
+    pub fn has_file_names(self) -> bool {
         self == Self::Fuse
     }
 
-    /// Whether marks may be there and not be seen.
-    pub(super) fn may_be_hidden(self) -> bool {
+    /// Whether marks may be there and not be seen, for want of `CAP_SYS_ADMIN`.
+    pub fn may_be_hidden(self) -> bool {
         self == Self::Trusted && !super::capability::sees_trusted()
     }
 }
 
 /// The marks of one entry.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Marks {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OverlayMarks {
     /// A directory that hides what the layers below hold in it.
-    pub(super) opaque: bool,
+    pub opaque: bool,
     /// A directory whose empty files may be whiteouts by attribute (Linux 6.7).
-    pub(super) holds_whiteouts: bool,
+    pub holds_whiteouts: bool,
     /// A file that is a whiteout by attribute.
-    pub(super) whiteout: bool,
+    pub whiteout: bool,
     /// A file whose content is that of the same name below.
-    pub(super) metacopy: bool,
+    pub metacopy: bool,
     /// The former name of what was renamed: absolute from the root of the layer, or a name beside it.
-    pub(super) redirect: Option<Vec<u8>>,
+    pub redirect: Option<Vec<u8>>,
 }
 
 /// Reads the marks at `path`, which is not followed if it is a link. `buffer` is kept from call to call.
-pub(super) fn read(path: &Path, names: Names, buffer: &mut Vec<u8>) -> io::Result<Marks> {
+pub fn read_overlay_marks(path: &Path, names: OverlayNames, buffer: &mut Vec<u8>) -> io::Result<OverlayMarks> {
     buffer.resize(MAX_LIST, 0);
     let length = match rustix::fs::llistxattr(path, buffer.as_mut_slice()) {
         Ok(length) => length,
         Err(Errno::NOTSUP | Errno::NOSYS) => 0,
         Err(error) => return Err(error.into()),
     };
-    let mut marks = Marks::default();
+    let mut marks = OverlayMarks::default();
     for name in buffer[..length].split(|&byte| byte == 0) {
         let Some(mark) = names.prefixes().iter().find_map(|prefix| name.strip_prefix(*prefix)) else {
             continue;
@@ -118,12 +118,12 @@ mod tests {
         if !set(path, "user.overlay.opaque", "y") || !set(path, "user.other", "y") {
             return; // a file system without user attributes, such as older tmpfs
         }
-        let mut read = |names| read(path, names, &mut buffer).unwrap();
-        assert!(read(Names::User).opaque && read(Names::Fuse).opaque);
-        assert_eq!(read(Names::Trusted), Marks::default());
+        let mut read = |names| read_overlay_marks(path, names, &mut buffer).unwrap();
+        assert!(read(OverlayNames::User).opaque && read(OverlayNames::Fuse).opaque);
+        assert_eq!(read(OverlayNames::Trusted), OverlayMarks::default());
         assert!(set(path, "user.overlay.opaque", "x"));
-        assert!(read(Names::User).holds_whiteouts && !read(Names::User).opaque);
+        assert!(read(OverlayNames::User).holds_whiteouts && !read(OverlayNames::User).opaque);
         assert!(set(path, "user.overlay.redirect", "/old/place"));
-        assert_eq!(read(Names::User).redirect.as_deref(), Some(b"/old/place".as_slice()));
+        assert_eq!(read(OverlayNames::User).redirect.as_deref(), Some(b"/old/place".as_slice()));
     }
 }

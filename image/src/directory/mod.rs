@@ -15,7 +15,8 @@ mod walk;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-pub(crate) use marks::Names;
+pub(crate) use marks::OverlayNames as Names;
+pub use marks::{OverlayMarks, OverlayNames, read_overlay_marks};
 pub(crate) use walk::{Tree, walk};
 
 use crate::entry::LayerVisitor;

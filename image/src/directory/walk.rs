@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::Form;
 use super::file::LazyFile;
-use super::marks::{self, Marks, Names};
+use super::marks::{self, OverlayMarks as Marks, OverlayNames as Names};
 use crate::entry::{Entry, EntryKind, LayerSummary, LayerVisitor};
 use crate::error::{ImageError, Place};
 use crate::layer::LayerOutcome;
@@ -303,7 +303,7 @@ impl Walk<'_> {
     }
 
     fn marks(&mut self, full: &Path, names: Names) -> Marks {
-        match marks::read(full, names, &mut self.attributes) {
+        match marks::read_overlay_marks(full, names, &mut self.attributes) {
             Ok(marks) => marks,
             Err(error) => {
                 self.note_failure("has attributes that cannot be read", &error);

@@ -23,9 +23,10 @@ pub(crate) use self::mounts::Exclusion;
 pub use self::registry::fuzz_documents as fuzz_registry_documents;
 pub(crate) use self::registry::{Checklist, Origin, PartsStream, Plan, RemoteBlob, RemoteReader};
 pub use self::registry::{
-    Credentials, Patience, Pulled, RegistryError, RegistryName, RegistryOptions, credential_files,
+    Catalogue, CloudPlaces, Credentials, MAX_NAMES, Patience, Pulled, RegistryError, RegistryName,
+    RegistryOptions, RemoteTag, credential_files, credentials_of,
 };
-pub use self::storage::{Engine, StorageError, StorageOptions, Stored};
+pub use self::storage::{Engine, StorageError, StorageOptions, Stored, containerd_snapshot};
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;
 use crate::open::OpenImage;

@@ -3,7 +3,8 @@
 use super::{ContainerField, FindingField, ImageField, SoftwareField};
 use super::{ControlField, ControllerField, HostField, LabelField, LayerField, MalwareField, PodLabelField};
 use super::{PortField, RepoDigestField, RepoField, SecretField, ServiceField};
-use super::{container, finding, image, small, software};
+use super::{RegistryField, RepositoryField, ScheduleField, SensorField};
+use super::{container, finding, image, listed, small, software};
 
 /// The type of a token's values; decides how they are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +169,14 @@ pub enum FieldId {
     Controller(ControllerField),
     /// Of an evaluated control.
     Control(ControlField),
+    /// Of a sensor.
+    Sensor(SensorField),
+    /// Of a registry.
+    Registry(RegistryField),
+    /// Of a repository of a registry.
+    Repository(RepositoryField),
+    /// Of a schedule of a registry.
+    Schedule(ScheduleField),
 }
 
 impl FieldId {
@@ -190,6 +199,10 @@ impl FieldId {
             Self::PodLabel(field) => &small::pod_label::FIELDS[field as usize],
             Self::Controller(field) => &small::controller::FIELDS[field as usize],
             Self::Control(field) => &small::control::FIELDS[field as usize],
+            Self::Sensor(field) => &listed::sensor::FIELDS[field as usize],
+            Self::Registry(field) => &listed::registry::FIELDS[field as usize],
+            Self::Repository(field) => &listed::repository::FIELDS[field as usize],
+            Self::Schedule(field) => &listed::schedule::FIELDS[field as usize],
         }
     }
 }

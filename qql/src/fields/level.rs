@@ -1,6 +1,6 @@
 //! Which fields and arrays lie where: a query starts at its entity and goes down through arrays of objects.
 
-use super::{Field, container, finding, image, small, software};
+use super::{Field, container, finding, image, listed, small, software};
 
 /// What a query is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +50,45 @@ impl Entity {
     }
 }
 
+/// What a query is about that stands in the database alone: lists that are short enough to be gone through one by one, see
+/// [`crate::holds`]. Apart from [`Entity`], so that nobody asks an index for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SmallEntity {
+    /// Sensors.
+    Sensor,
+    /// Registries.
+    Registry,
+    /// Repositories of one registry.
+    Repository,
+    /// Schedules of one registry.
+    Schedule,
+}
+
+impl SmallEntity {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Sensor, Self::Registry, Self::Repository, Self::Schedule];
+
+    /// Where its tokens begin.
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Sensor => Level::Sensor,
+            Self::Registry => Level::Registry,
+            Self::Repository => Level::Repository,
+            Self::Schedule => Level::Schedule,
+        }
+    }
+
+    /// The names that may stand, with a dot, in front of any of its tokens.
+    pub(crate) const fn prefixes(self) -> &'static [&'static str] {
+        match self {
+            Self::Sensor => &["sensor", "sensors"],
+            Self::Registry => &["registry", "registries"],
+            Self::Repository => &["repository", "repositories"],
+            Self::Schedule => &["schedule", "schedules"],
+        }
+    }
+}
+
 /// An array of objects. A test on its elements is [`crate::Condition::Any`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Array {
@@ -63,7 +102,7 @@ pub enum Array {
     Repo,
     /// `repoDigests` of an image.
     RepoDigests,
-    /// `label` of an image or a container.
+    /// `label` of an image, a container or a sensor.
     Label,
     /// `layers` of an image.
     Layers,
@@ -145,6 +184,14 @@ pub enum Level {
     Controller,
     /// Controls.
     Control,
+    /// Sensors.
+    Sensor,
+    /// Registries.
+    Registry,
+    /// Repositories of a registry.
+    Repository,
+    /// Schedules of a registry.
+    Schedule,
 }
 
 /// An array within a level: its name and a second one that is understood, or the first again.
@@ -175,6 +222,10 @@ impl Level {
             Self::PodLabel => small::pod_label::FIELDS,
             Self::Controller => small::controller::FIELDS,
             Self::Control => small::control::FIELDS,
+            Self::Sensor => listed::sensor::FIELDS,
+            Self::Registry => listed::registry::FIELDS,
+            Self::Repository => listed::repository::FIELDS,
+            Self::Schedule => listed::schedule::FIELDS,
         }
     }
 
@@ -205,6 +256,7 @@ impl Level {
             ],
             Self::Finding => &[("software", "softwares", Array::AffectedSoftware)],
             Self::Software => &[FINDINGS],
+            Self::Sensor => &[LABEL],
             _ => &[],
         }
     }

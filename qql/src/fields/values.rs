@@ -25,3 +25,9 @@ pub(super) const PROTOCOLS: &[&str] = &["tcp", "udp", "sctp"];
 pub(super) const CONTROLLER_TYPES: &[&str] =
     &["ReplicaSet", "Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob"];
 pub(super) const SEVERITIES: &[&str] = &["5", "4", "3", "2", "1"];
+pub(super) const SENSOR_TYPES: &[&str] = &["GENERAL", "REGISTRY", "CICD"];
+pub(super) const SENSOR_STATUSES: &[&str] = &["RUNNING", "UNKNOWN"];
+pub(super) const REGISTRY_TYPES: &[&str] = &["V2", "V2_PRIVATE", "DockerHub", "AWS", "Azure", "GCP"];
+pub(super) const PROVIDERS: &[&str] = &["DockerHub", "AWS"];
+pub(super) const SCHEDULE_STATUSES: &[&str] =
+    &["Created", "Queued", "Paused", "Running", "Completed", "Finished", "Error", "Failed", "Cancelled"];

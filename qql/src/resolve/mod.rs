@@ -15,12 +15,12 @@ use crate::MAX_TESTS;
 use crate::ast::{Expr, Query, Term, Token};
 use crate::condition::Condition;
 use crate::error::{QueryError, shorten};
-use crate::fields::{Array, Entity, Level};
+use crate::fields::{Array, Entity, Level, SmallEntity};
 use crate::merge;
-use crate::scope::{Scope, Target};
+use crate::scope::{Home, Scope, Target};
 
 pub use column::resolve_column;
-pub use sort::{Sort, resolve_sort};
+pub use sort::{Sort, resolve_small_sort, resolve_sort};
 
 /// Applies all knowledge of tokens to a query: finds the fields, reads the values, checks the types.
 ///
@@ -33,7 +33,16 @@ pub fn resolve(query: &Query, entity: Entity, now: Timestamp) -> Result<Conditio
 
 /// The same for a part of a query that stands at the entity.
 pub fn resolve_expr(expr: &Expr, entity: Entity, now: Timestamp) -> Result<Condition, QueryError> {
-    let mut resolver = Resolver { now, scopes: vec![Scope::of(entity)], done: Vec::new() };
+    resolve_at(expr, entity.into(), now)
+}
+
+/// The same for a list that no index holds: the condition is for [`crate::holds`].
+pub fn resolve_small(query: &Query, entity: SmallEntity, now: Timestamp) -> Result<Condition, QueryError> {
+    query.root.as_ref().map_or(Ok(Condition::All), |root| resolve_at(root, entity.into(), now))
+}
+
+fn resolve_at(expr: &Expr, home: Home, now: Timestamp) -> Result<Condition, QueryError> {
+    let mut resolver = Resolver { now, scopes: vec![Scope::of(home)], done: Vec::new() };
     let mut steps = vec![Step::Read(expr)];
     while let Some(step) = steps.pop() {
         match step {

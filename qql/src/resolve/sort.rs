@@ -2,8 +2,8 @@
 
 use crate::ast::{Place, Token};
 use crate::error::{QueryError, shorten};
-use crate::fields::{Entity, Field, FieldId, ImageField};
-use crate::scope::{Scope, Target};
+use crate::fields::{Entity, Field, FieldId, ImageField, SmallEntity};
+use crate::scope::{Home, Scope, Target};
 
 use super::misused;
 
@@ -20,6 +20,15 @@ pub struct Sort {
 ///
 /// Any field of the entity that has at most one value can be sorted by; those of arrays cannot.
 pub fn resolve_sort(text: &str, entity: Entity) -> Result<Sort, QueryError> {
+    resolve_at(text, entity.into())
+}
+
+/// The same for a list that no index holds: the order is that of [`crate::compare`].
+pub fn resolve_small_sort(text: &str, entity: SmallEntity) -> Result<Sort, QueryError> {
+    resolve_at(text, entity.into())
+}
+
+fn resolve_at(text: &str, home: Home) -> Result<Sort, QueryError> {
     let (name, direction) = match text.split_once(':') {
         Some((name, direction)) => (name.trim(), Some(direction.trim())),
         None => (text.trim(), None),
@@ -34,7 +43,7 @@ pub fn resolve_sort(text: &str, entity: Entity) -> Result<Sort, QueryError> {
             return Err(misused(&token, problem));
         }
     };
-    match Scope::of(entity).find(&token)? {
+    match Scope::of(home).find(&token)? {
         Target::Field { path, field } if path.is_empty() && is_sortable(field) => {
             Ok(Sort { field: field.id, descending })
         }

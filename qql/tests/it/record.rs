@@ -1,9 +1,9 @@
-//! A naive record and a naive evaluator, to see what a condition means.
+//! A record as plain as can be, to see what a condition means.
 
 use std::collections::BTreeMap;
 
 use model::Timestamp;
-use qql::{Array, Condition, DateTest, Entity, FieldId, Test, parse, resolve, resolve_sort};
+use qql::{Array, Condition, Entity, FieldId, Row, parse, resolve, resolve_sort};
 
 /// The moment of `now` in these tests: 2024-05-01T12:00:00Z.
 pub(crate) const NOW: Timestamp = Timestamp(1_714_564_800_000);
@@ -60,30 +60,22 @@ impl Record {
 
     /// Whether a condition holds.
     pub(crate) fn satisfies(&self, condition: &Condition) -> bool {
-        let values = |field: &FieldId| self.values.get(field).map_or(&[][..], Vec::as_slice);
-        match condition {
-            Condition::All => true,
-            Condition::And(operands) => operands.iter().all(|operand| self.satisfies(operand)),
-            Condition::Or(operands) => operands.iter().any(|operand| self.satisfies(operand)),
-            Condition::Not(inner) => !self.satisfies(inner),
-            Condition::Test { field, test } => values(field).iter().any(|value| passes(value, test)),
-            Condition::IsNull(field) => values(field).is_empty(),
-            Condition::Any { array, inner } => {
-                self.arrays.get(array).is_some_and(|elements| elements.iter().any(|one| one.satisfies(inner)))
-            }
-        }
+        qql::holds(condition, self)
     }
 }
 
-fn passes(value: &Shown, test: &Test) -> bool {
-    match (value, test) {
-        (Shown::Text(value), Test::Text(test)) => test.matches(value),
-        (Shown::Text(value), Test::Keyword(test)) => test.matches(value),
-        (Shown::Text(value), Test::Ip(test)) => test.matches_text(value),
-        (Shown::Number(value), Test::Number(test)) => test.matches(*value),
-        (Shown::Number(value), Test::Date(test)) => DateTest::matches(test, *value),
-        (Shown::Bool(value), Test::Bool(wanted)) => value == wanted,
-        (value, test) => panic!("{value:?} cannot be asked for {test:?}"),
+impl Row for Record {
+    fn values(&self, field: FieldId) -> Vec<qql::Shown<'_>> {
+        let shown = |value: &'_ Shown| match value {
+            Shown::Text(text) => qql::Shown::Text(text.clone().into()),
+            Shown::Number(number) => qql::Shown::Number(*number),
+            Shown::Bool(flag) => qql::Shown::Flag(*flag),
+        };
+        self.values.get(&field).into_iter().flatten().map(shown).collect()
+    }
+
+    fn any_element(&self, array: Array, see: &mut dyn FnMut(&dyn Row) -> bool) -> bool {
+        self.arrays.get(&array).into_iter().flatten().any(|element| see(element))
     }
 }
 

@@ -59,6 +59,10 @@ fn the_tables_of_the_page_are_those_of_the_code() {
         ("containers", Level::Container),
         ("vulnerabilities", Level::Finding),
         ("software", Level::Software),
+        ("sensors", Level::Sensor),
+        ("registries", Level::Registry),
+        ("repositories", Level::Repository),
+        ("schedules", Level::Schedule),
     ];
     let mut text = page();
     for (name, level) in tables {

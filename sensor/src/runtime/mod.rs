@@ -2,6 +2,12 @@
 //!
 //! A new runtime is a folder here that implements [`Runtime`], and a line in the list of those that are looked for.
 
+pub mod containerd;
+pub mod cri;
+pub mod docker;
+pub(crate) mod grpc;
+pub(crate) mod kubernetes;
+
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;

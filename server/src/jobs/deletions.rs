@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use model::Timestamp;
-use store::{DELETE_CONTAINERS, DELETE_IMAGES, Job, Step, Store, StoreError};
+use store::{DELETE_CONTAINERS, DELETE_IMAGES, DELETE_SENSORS, Job, Step, Store, StoreError};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -26,8 +26,9 @@ pub async fn run(store: Store, mut stop: watch::Receiver<bool>) {
     // another name after each start, so that a job of an earlier process is never taken for one's own
     let name = format!("deletions {}", uuid::Uuid::new_v4());
     let mut is_tidy = false;
+    let kinds = [DELETE_IMAGES, DELETE_CONTAINERS, DELETE_SENSORS];
     loop {
-        let outcome = match store.claim_job(&name, &[DELETE_IMAGES, DELETE_CONTAINERS], LEASE).await {
+        let outcome = match store.claim_job(&name, &kinds, LEASE).await {
             Ok(Some(job)) => {
                 is_tidy = false;
                 delete(&store, &name, job, &stop).await
@@ -71,6 +72,7 @@ async fn delete(store: &Store, name: &str, job: Job, stop: &watch::Receiver<bool
 /// Removes a part of what is not needed; gives whether there may be more.
 async fn tidy(store: &Store) -> Result<bool, StoreError> {
     let collected = store.collect_inventories(INVENTORIES).await?;
+    store.collect_container_images(INVENTORIES).await?;
     store.forget_jobs(Timestamp(Timestamp::now().0 - KEPT), INVENTORIES).await?;
     Ok(collected as usize == INVENTORIES)
 }

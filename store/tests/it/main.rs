@@ -66,6 +66,12 @@ macro_rules! suite_on {
                 a_batch_with_one_bad_container_stores_none,
                 pages_cover_every_container_once_with_its_tags,
                 containers_asked_for_by_key_come_in_the_order_of_the_keys;
+            inside:
+                a_container_holds_its_image_with_what_it_changed,
+                the_image_may_come_later_or_change,
+                what_a_report_does_not_tell_stays,
+                inventories_of_containers_are_no_orphans,
+                hostile_details_are_refused_at_their_place;
             change:
                 concurrent_writers_get_ordered_clock_values_and_lose_nothing,
                 following_the_log_from_any_clock_value_gives_the_final_state,
@@ -101,6 +107,15 @@ macro_rules! suite_on {
                 names_and_passwords_are_checked,
                 a_tag_makes_a_change_of_what_it_is_put_on_once,
                 secrets_are_made_once_and_kept;
+            sensor:
+                a_token_lets_one_sensor_in_once,
+                a_token_for_several_sensors_lets_no_more_in_even_at_once,
+                tokens_expire_and_can_be_taken_back,
+                a_revoked_key_never_comes_in_again,
+                a_heartbeat_is_kept_and_answered_with_what_people_want,
+                what_a_sensor_says_is_bounded,
+                profiles_are_given_to_sensors_and_taken_back,
+                a_deletion_keeps_sensors_that_are_alive;
         }
     };
 }

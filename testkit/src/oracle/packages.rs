@@ -43,6 +43,22 @@ pub(super) fn fill(dice: &mut Dice, report: &mut ScanReport) {
     report.packages.dedup_by(|a, b| a.package() == b.package() && a.path == b.path);
 }
 
+/// Some packages as a container may have them beside its image's, or in their place.
+pub(super) fn some(dice: &mut Dice) -> Vec<PackageRecord> {
+    let mut records = Vec::new();
+    let distro = Distro { id: "debian".into(), version: "12".into() };
+    let count = dice.below(4);
+    for (name, source, versions) in dice.some(&DEBIAN, count) {
+        records.push(debian(dice, Some(distro.clone()), name, source, versions));
+    }
+    let count = dice.below(3);
+    for (ecosystem, name, versions, path) in dice.some(&LANGUAGE, count) {
+        let package = Package::new(ecosystem, name.to_owned(), (*dice.pick(versions)).to_owned());
+        records.push(PackageRecord::new(package, path));
+    }
+    records
+}
+
 fn chosen(dice: &mut Dice, report: &ScanReport) -> Vec<PackageRecord> {
     let mut records = Vec::new();
     let distro = report.os_release.as_ref().map(|release| release.distro());

@@ -1,11 +1,16 @@
 //! Containers of random fleets.
 
 use model::container::{HostFacts, PortMapping};
-use model::{ContainerReport, ContainerState, Digest, ImageId, Timestamp};
+use model::{
+    ClusterFacts, ContainerDetails, ContainerReport, ContainerState, Digest, Drift, DriftPackage, DriftReason, ImageId,
+    PackageRecord, Timestamp,
+};
+use uuid::Uuid;
 
 use super::dice::Dice;
 use super::fleet::{FIRST, LAST, Step, labels};
 use super::moment::DAY;
+use super::packages;
 
 const NAMES: [&str; 5] = ["web-1", "web-2", "billing.invoice", "k8s_api_team-web_0", "etl/nightly"];
 const LABELS: [(&str, &[&str]); 4] = [
@@ -37,6 +42,9 @@ pub(super) fn steps(dice: &mut Dice, count: usize, images: &[ImageId], tags: &[S
         while dice.percent(25) {
             let mut again = report.clone();
             again.observed_at = Timestamp(dice.between(report.created.0, LAST));
+            if again.details.is_some() && dice.percent(50) {
+                again.details = details(dice);
+            }
             if dice.percent(70) {
                 again.state = *dice.pick(&STATES);
                 again.state_changed = again.observed_at;
@@ -125,9 +133,41 @@ fn container(dice: &mut Dice, images: &[ImageId], tags: &[String], hosts: &[Host
         ipv4: dice.percent(70).then(|| format!("172.17.0.{}", 2 + dice.below(30))),
         ipv6: dice.percent(30).then(|| format!("fd01::{:x}:1", dice.below(30))),
         source: (*dice.pick(&["GENERAL", "CLUSTER"])).to_owned(),
-        details: None,
+        details: if dice.percent(35) { details(dice) } else { None },
         tags: dice.some(tags, tagged),
     }
+}
+
+/// What a sensor tells.
+fn details(dice: &mut Dice) -> Option<Box<ContainerDetails>> {
+    let cluster = dice.percent(50).then(|| ClusterFacts {
+        name: dice.percent(50).then(|| (*dice.pick(&["east", "west"])).to_owned()),
+        namespace: (*dice.pick(&["prod", "test"])).to_owned(),
+        pod: (*dice.pick(&["web-7f9c", "api-0"])).to_owned(),
+        node: dice.percent(70).then(|| "node-b".to_owned()),
+        node_is_master: dice.percent(50).then(|| dice.percent(30)),
+        ..ClusterFacts::default()
+    });
+    Some(Box::new(ContainerDetails {
+        sensor: dice.percent(60).then(|| Uuid::from_u128(1 + dice.below(3) as u128)),
+        cluster,
+        drift: dice.percent(70).then(|| drift(dice)),
+        ..ContainerDetails::default()
+    }))
+}
+
+fn drift(dice: &mut Dice) -> Drift {
+    let mut drifted = Vec::new();
+    for record in packages::some(dice) {
+        let reason = *dice.pick(&[DriftReason::New, DriftReason::Removed, DriftReason::Varied]);
+        let before = (reason == DriftReason::Varied).then(|| {
+            let version = dice.pick(&["3.0.11-1~deb12u2", "2.11", "7.88.1-10", "4.17.15"]);
+            Box::new(PackageRecord { version: (*version).to_owned(), ..record.clone() })
+        });
+        drifted.push(DriftPackage { reason, record, before, changed_at: None });
+    }
+    drifted.sort();
+    Drift { packages: drifted, ..Drift::default() }
 }
 
 fn port(dice: &mut Dice) -> PortMapping {

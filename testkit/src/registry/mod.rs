@@ -1,8 +1,9 @@
 //! A registry on this machine for tests: serves what it is given, fails as it is told, remembers who asked.
 //!
-//! HTTP/1.1 over plain threads, only as much of the distribution API as a pull needs. It is its own token
-//! service, at `/token`.
+//! HTTP/1.1 over plain threads, only as much of the distribution API as pulls and lists need. It is its own token
+//! service, at `/token`. Lists come from what was pushed, unless a test puts one in their place.
 
+mod list;
 mod wire;
 
 use std::collections::{HashMap, HashSet};
@@ -67,6 +68,8 @@ pub struct Seen {
 struct State {
     /// Path to media type and content.
     files: HashMap<String, (String, Vec<u8>)>,
+    /// Headers beside those that every file has.
+    headers: HashMap<String, Vec<(&'static str, String)>>,
     faults: Vec<(String, usize, Fault)>,
     door: Option<Door>,
     tokens: HashSet<String>,
@@ -109,6 +112,16 @@ impl TinyRegistry {
     /// Adds a file at a path such as `/v2/team/app/manifests/1`.
     pub fn put(&self, path: &str, media_type: &str, content: &[u8]) {
         lock(&self.state).files.insert(path.to_owned(), (media_type.to_owned(), content.to_vec()));
+    }
+
+    /// Adds headers to the answer for a path.
+    pub fn put_headers(&self, path: &str, headers: Vec<(&'static str, String)>) {
+        lock(&self.state).headers.insert(path.to_owned(), headers);
+    }
+
+    /// Removes what is at a path.
+    pub fn remove(&self, path: &str) {
+        lock(&self.state).files.remove(path);
     }
 
     /// Adds a blob of a repository.
@@ -195,7 +208,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 impl State {
     fn answer(&mut self, seen: &mut Seen, host: &str) -> Answer {
-        let mut answer = Answer::default();
+        let mut answer = Answer { head: seen.method == "HEAD", ..Answer::default() };
         let at =
             self.faults.iter().position(|(part, left, _)| *left > 0 && seen.path.contains(part.as_str()));
         let fault = at.map(|at| {
@@ -217,11 +230,23 @@ impl State {
             answer.headers.push(("WWW-Authenticate", challenge));
             return answer;
         }
-        let Some((media_type, content)) = self.files.get(&seen.path) else {
+        answer.headers.extend(self.headers.get(&seen.path).cloned().unwrap_or_default());
+        let listed = match self.files.contains_key(&seen.path) {
+            true => None,
+            false => list::list(self.files.keys(), &seen.path),
+        };
+        let listed = listed.map(|(body, next)| {
+            answer.headers.extend(next.map(|next| ("Link", format!("<{next}>; rel=\"next\""))));
+            ("application/json".to_owned(), body)
+        });
+        let Some((media_type, content)) = listed.as_ref().or_else(|| self.files.get(&seen.path)) else {
             seen.status = 404;
             return answer;
         };
         seen.status = 200;
+        if answer.head && seen.path.contains("/manifests/") {
+            answer.headers.push(("docker-content-digest", Digest::of(content).to_string()));
+        }
         answer.headers.push(("content-type", media_type.clone()));
         answer.body = content.clone();
         match fault {

@@ -55,6 +55,8 @@ pub(super) struct Answer {
     pub(super) endless: bool,
     pub(super) closes: bool,
     pub(super) wait: Option<Duration>,
+    /// The head alone, as for the whole.
+    pub(super) head: bool,
 }
 
 impl Answer {
@@ -69,7 +71,8 @@ impl Answer {
             format!("content-length: {}", self.body.len())
         };
         head.push_str(&format!("{ends}\r\n\r\n"));
-        let body = &self.body[..self.cut.unwrap_or(self.body.len()).min(self.body.len())];
+        let whole = if self.head { 0 } else { self.body.len() };
+        let body = &self.body[..self.cut.unwrap_or(whole).min(whole)];
         seen.sent = body.len();
         remember(seen);
         out.write_all(head.as_bytes())?;

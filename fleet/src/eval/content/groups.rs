@@ -22,13 +22,7 @@ pub(super) fn inventories_with(content: Content<'_>, test: &FindingTest, used: i
     let groups = content.packages.vulnerabilities().rows().map(|row| row.group).collect();
     let pass = Pass { content, test, by_place: test.asks_for_places(), groups };
     if test.formula.is_separable() && mixed.is_empty() {
-        let mut sure = pass.nothing();
-        pass.each(|subject, _, mask| {
-            if test.formula.holds(mask) {
-                sure.insert(subject);
-            }
-        });
-        return pass.holding(&sure);
+        return pass.holding(&pass.with_one_alone());
     }
     let decisions = Decisions::of(&pass, &mixed);
     let (mut sure, mut alone, mut look) = (pass.nothing(), pass.nothing(), pass.nothing());
@@ -76,6 +70,19 @@ impl Pass<'_> {
         } else {
             self.content.inventories.judged_with(subjects)
         }
+    }
+
+    /// The packages or items with a finding for which the test holds where it stands alone.
+    fn with_one_alone(&self) -> Bits {
+        let (content, test) = (self.content, self.test);
+        let holds = |place: &Place<'_>| place.rows.iter().any(|row| test.holds_alone(content, row, place));
+        if self.by_place {
+            let is_it = |item| content.place(item).is_some_and(|place| place.is_judged && holds(&place));
+            return Bits::from_fn(content.inventories.items().len(), is_it);
+        }
+        content.packages.rows_where(|package, head, rows| {
+            holds(&Place { package, head, rows, path: NONE, is_judged: true })
+        })
     }
 
     /// Calls `see` with each package or item, the group of each of its findings, and what the finding shows there.
@@ -203,12 +210,9 @@ fn mixed_groups(vulnerabilities: &Vulnerabilities, test: &FindingTest) -> Bits {
 
 /// The groups for which the test holds where all their places in some inventories are taken together.
 pub(super) fn passing(content: Content<'_>, test: &FindingTest, inventories: &[u32]) -> Bits {
-    let items = content.inventories.items();
-    let mut used = Bits::none(items.len());
-    for inventory in inventories {
-        let listing = content.inventories.listing(*inventory).map_or(&[][..], |listing| listing.items());
-        listing.iter().for_each(|item| used.insert(*item));
-    }
+    let mut asked = Bits::none(content.inventories.end());
+    inventories.iter().for_each(|inventory| asked.insert(*inventory));
+    let used = content.inventories.held_by(&asked);
     let vulnerabilities = content.packages.vulnerabilities();
     let mut masks: Vec<Option<Mask>> = vec![None; vulnerabilities.len() as usize];
     for place in used.iter().filter_map(|item| content.place(item)).filter(|place| place.is_judged) {

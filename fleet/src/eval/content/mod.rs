@@ -171,19 +171,15 @@ impl<'i> Content<'i> {
             return self.inventories.holding(&found);
         }
         // whether the findings count is the only thing that tells places of a package apart here
-        let (mut judged, mut unjudged) = (Bits::none(self.packages.end()), Bits::none(self.packages.end()));
-        for (package, head, rows) in self.packages.rows() {
-            if !super::shown::is_software(head.ecosystem) {
-                continue;
-            }
-            let place = Place { package, head, rows, path: NONE, is_judged: true };
-            if test.holds(self, &place, head.fix_version) {
-                judged.insert(package);
-            }
-            if test.holds(self, &Place { is_judged: false, ..place }, NONE) {
-                unjudged.insert(package);
-            }
-        }
+        let passing = |is_judged: bool| {
+            self.packages.rows_where(|package, head, rows| {
+                let fix = if is_judged { head.fix_version } else { NONE };
+                let place = Place { package, head, rows, path: NONE, is_judged };
+                super::shown::is_software(head.ecosystem) && test.holds(self, &place, fix)
+            })
+        };
+        let judged = passing(true);
+        let unjudged = if test.asks_for_findings() { passing(false) } else { judged.clone() };
         let mut either = judged.clone();
         either.or(&unjudged);
         let mut found = items.of_packages(&either);
@@ -286,7 +282,7 @@ struct Records<'t> {
 impl Records<'_> {
     fn image(&self, position: u32) -> u32 {
         if self.is_container {
-            self.tenant.containers.image.get(position).copied().unwrap_or(NONE)
+            self.tenant.containers.inside.get(position).copied().unwrap_or(NONE)
         } else {
             position
         }
@@ -309,7 +305,7 @@ impl Records<'_> {
             return Bits::none(candidates.len());
         }
         let mut late = match self.is_container {
-            true => through(&self.tenant.containers.image, candidates, &images.has_since),
+            true => through(&self.tenant.containers.inside, candidates, &images.has_since),
             false => {
                 let mut late = candidates.clone();
                 late.and(&images.has_since);
@@ -330,9 +326,9 @@ impl Records<'_> {
             return through(&images.inventory, members, inventories);
         }
         through(
-            &self.tenant.containers.image,
+            &self.tenant.containers.inside,
             members,
-            &through(&images.inventory, &images.live, inventories),
+            &through(&images.inventory, &images.held(), inventories),
         )
     }
 

@@ -181,6 +181,16 @@ impl SoftwareTest {
         }
     }
 
+    /// Whether it asks for what depends on whether findings count at the place.
+    pub(crate) fn asks_for_findings(&self) -> bool {
+        match self {
+            Self::FixVersion(_) | Self::HasFix | Self::Vulnerable(_) => true,
+            Self::And(operands) | Self::Or(operands) => operands.iter().any(Self::asks_for_findings),
+            Self::Not(inner) => inner.asks_for_findings(),
+            _ => false,
+        }
+    }
+
     /// Whether it asks for paths, which belong to the place and not to the package.
     pub(crate) fn asks_for_places(&self) -> bool {
         match self {

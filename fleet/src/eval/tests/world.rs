@@ -299,7 +299,9 @@ fn container(dice: &mut Dice, number: u64, images: u64) -> ContainerRecord {
         image_uuid: image_id.map(|id| store::image_uuid(DEFAULT_CUSTOMER, &id)),
         tags: dice.several(1, Dice::word),
         report,
-        document_bytes: Arc::default(),
+        inside_bytes: Arc::default(),
+        inventory: None,
+        since: Box::default(),
     }
 }
 
@@ -350,7 +352,7 @@ impl World {
             images: images.iter().map(stored).collect(),
             containers: containers
                 .iter()
-                .map(|record| StoredContainer { record: record.clone(), cause: 0 })
+                .map(|record| StoredContainer { record: record.clone(), inventory: None, cause: 0 })
                 .collect(),
             ..Step::default()
         };

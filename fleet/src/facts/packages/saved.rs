@@ -9,6 +9,7 @@ use model::{Severity, Timestamp};
 use super::super::entry::PackageEntry;
 use super::super::findings::FindingRow;
 use super::super::identity::{self, Identity};
+use super::super::ready::Slot;
 use super::super::tables::Tables;
 use super::{BLOCK, Block, PackageHead, Packages};
 use crate::dictionary::SeverityCounts;
@@ -47,7 +48,7 @@ impl Persist for Packages {
             count += block.entries.iter().flatten().count();
             blocks.push(Arc::new(block));
         }
-        Ok(Self { blocks: Arc::new(blocks), tables: Arc::new(tables), count })
+        Ok(Self { blocks: Arc::new(blocks), tables: Arc::new(tables), count, room: Arc::default() })
     }
 
     fn warm(&self) {
@@ -105,7 +106,7 @@ fn load_block(source: &mut Source, first: u32, tables: &mut Tables) -> Result<Bl
             None => (None, PackageHead::NOBODY),
         })
         .unzip();
-    Ok(Block { entries, heads, rows })
+    Ok(Block { entries, heads, rows, ready: Slot::default() })
 }
 
 fn load_package(

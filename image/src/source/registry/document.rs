@@ -23,7 +23,7 @@ use crate::source::OpenOptions;
 use crate::source::layers::{StoredLayer, assemble};
 
 /// All forms of manifests, so that a registry need not convert any.
-const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+pub(super) const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// Manifests that are fetched only to learn their platform.
@@ -90,7 +90,7 @@ impl Documents<'_> {
     ) -> Result<(Place, Digest, Document), ImageError> {
         let limits = &self.options.limits;
         let place = self.place(&format!("manifest {pointer}"));
-        let ask = Ask { path: &format!("manifests/{pointer}"), accept: Some(MANIFESTS), range: None };
+        let ask = Ask { path: &format!("manifests/{pointer}"), accept: Some(MANIFESTS), ..Ask::default() };
         let stated = |response: &reqwest::blocking::Response| {
             let header = response.headers().get("docker-content-digest")?;
             header.to_str().ok()?.parse::<Digest>().ok()

@@ -88,6 +88,14 @@ pub enum RegistryError {
         /// Which rule forbids it.
         reason: &'static str,
     },
+    /// The registry is where one that somebody else has named must not be.
+    #[error("{host} is not asked: {reason}; if that is meant, allow this registry to be there")]
+    Private {
+        /// Host and port.
+        host: String,
+        /// Which rule forbids it.
+        reason: &'static str,
+    },
     /// The registry asks for a login in a way that is not known or not safe.
     #[error("{host} asks for a login that cannot be given: {reason}")]
     Challenge {

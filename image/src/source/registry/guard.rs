@@ -24,6 +24,8 @@ pub(super) struct Guard {
     is_link_local: bool,
     /// Whether the user has allowed plain HTTP.
     plain_http: bool,
+    /// Whether the registry itself must not be where it must not send anybody.
+    public_only: bool,
     /// Hosts of proxies, which the user has chosen.
     proxies: Vec<String>,
 }
@@ -44,8 +46,24 @@ impl Guard {
             is_link_local: address(&host).is_some_and(is_link_local),
             host,
             plain_http,
+            public_only: false,
             proxies: ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].into_iter().filter_map(proxy).collect(),
         }
+    }
+
+    /// Holds the registry itself to the rules for where it may send: whoever named it is not who stands here.
+    ///
+    /// # Errors
+    /// Why it must not be asked, if its address alone says so; a name is looked at when it is resolved.
+    pub(super) fn public_only(mut self) -> Result<Self, &'static str> {
+        if self.is_loopback || self.host == "0.0.0.0" || self.host == "[::]" {
+            return Err("it is on this machine");
+        }
+        if self.is_link_local {
+            return Err("it is a link-local address");
+        }
+        self.public_only = true;
+        Ok(self)
     }
 
     /// Whether the registry is spoken to over TLS.
@@ -91,7 +109,7 @@ impl Guard {
     fn addresses(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
         let all: Vec<SocketAddr> = (name, 0).to_socket_addrs()?.collect();
         let name = name.to_ascii_lowercase();
-        if name == self.host || self.proxies.contains(&name) {
+        if (name == self.host && !self.public_only) || self.proxies.contains(&name) {
             return Ok(all);
         }
         let allowed = all.into_iter().filter(|address| self.address_objection(address.ip()).is_none());
@@ -174,6 +192,20 @@ mod tests {
         assert!(objection("http://127.0.0.1:5000/", "http://169.254.169.254/").is_some());
         assert_eq!(objection("http://169.254.1.1/", "http://169.254.1.1/x"), None);
         assert_eq!(objection("http://169.254.1.1/", "http://169.254.1.2/x"), None);
+    }
+
+    #[test]
+    fn a_registry_that_somebody_else_named_may_not_be_on_this_machine_itself() {
+        let guard = |base: &str| Guard::new(&Url::parse(base).unwrap(), false, |_| None).public_only();
+        for base in ["http://127.0.0.1:5000/", "https://localhost/", "http://169.254.169.254/", "http://[::1]/"] {
+            assert!(guard(base).is_err(), "{base}");
+        }
+        assert!(guard("http://10.1.2.3:5000/").is_ok());
+        // a name that leads here is told when it is resolved
+        let base = Url::parse("https://registry.example/").unwrap();
+        let mut guard = Guard::new(&base, false, |_| None).public_only().unwrap();
+        guard.host = "localhost".to_owned();
+        assert!(guard.addresses("localhost").is_err());
     }
 
     #[test]

@@ -135,7 +135,10 @@ impl Login {
     /// Gets a token from the service that the challenge names.
     fn token(&self, wire: &Wire, offer: &Challenge, found: Option<Credentials>) -> Result<String, Failure> {
         let realm = check_realm(wire, offer, found.is_some())?;
-        let own_scope = format!("repository:{}:pull", self.repository);
+        let own_scope = match self.repository.as_str() {
+            "" => "registry:catalog:*".to_owned(),
+            repository => format!("repository:{repository}:pull"),
+        };
         let scope = offer.parameter("scope").unwrap_or(&own_scope);
         let mut fields: Vec<(&str, &str)> = Vec::new();
         fields.extend(offer.parameter("service").map(|service| ("service", service)));

@@ -1,18 +1,21 @@
 //! Images in a registry (OCI distribution-spec v1.1).
 //!
 //! Opening one gets its manifest and config and nothing else; layers come when they are read, straight into
-//! the scan and never to disk. What this is not for: pushing, lists of tags, signatures.
+//! the scan and never to disk. [`Catalogue`] lists repositories and tags. What this is not for: pushing, signatures.
 //!
 //! The decision a reader may doubt: an own client over plain HTTP requests in place of a library. The rules
 //! about who gets a password, where a redirect may lead, how long is waited and how a broken layer goes on
 //! are the larger part of the work, and they are what differs between libraries.
 
 mod challenge;
+mod cloud;
 mod credential;
 mod document;
 mod error;
 mod guard;
 mod helper;
+mod listing;
+mod listing_page;
 mod login;
 mod name;
 mod parts;
@@ -28,10 +31,12 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
+pub use self::cloud::{CloudPlaces, credentials_of};
 pub use self::credential::{Credentials, credential_files};
 use self::document::Documents;
 pub use self::error::RegistryError;
 use self::guard::Guard;
+pub use self::listing::{Catalogue, MAX_NAMES, RemoteTag};
 use self::login::Login;
 pub use self::name::RegistryName;
 pub(crate) use self::parts::{Checklist, PartsStream, Plan};
@@ -55,6 +60,8 @@ pub struct RegistryOptions {
     pub authorities: Option<PathBuf>,
     /// Plain HTTP. Registries on this machine are spoken to so in any case.
     pub plain_http: bool,
+    /// Refuse a registry that is itself on this machine or at a link-local address: somebody else has named it.
+    pub public_only: bool,
     /// Bounds of waiting.
     pub patience: Patience,
 }
@@ -101,17 +108,29 @@ pub(super) fn open(name: &RegistryName, options: &OpenOptions) -> Result<OpenIma
 
 /// Prepares everything; the first request connects.
 fn connect(name: &RegistryName, options: &RegistryOptions) -> Result<Session, RegistryError> {
-    let host = name.host();
+    let wire = wire_to(name.host(), name.is_loopback(), options)?;
+    let registry = name.reference().registry.clone();
+    let (given, files) = (options.credentials.clone(), options.credential_files.clone());
+    let login = Login::new(given, files, registry, name.repository());
+    Ok(Session::new(Arc::new(wire), login, name.repository()))
+}
+
+/// Whether a URL leads to this machine, by its name alone.
+fn is_here(url: &Url) -> bool {
+    url.host_str().is_some_and(name::is_loopback)
+}
+
+fn wire_to(host: &str, is_loopback: bool, options: &RegistryOptions) -> Result<Wire, RegistryError> {
     let is_plain = options.plain_http
-        || (name.is_loopback() && options.authorities.is_none() && !host.ends_with(":443"));
+        || (is_loopback && options.authorities.is_none() && !host.ends_with(":443"));
     let scheme = if is_plain { "http" } else { "https" };
     let base = Url::parse(&format!("{scheme}://{host}/"))
         .map_err(|error| RegistryError::Client { reason: format!("`{host}` is no host: {error}") })?;
-    let guard = Guard::new(&base, options.plain_http, |name| std::env::var(name).ok());
-    let wire = Wire::new(base, guard, options.authorities.as_deref(), options.patience.clone())?;
-    let registry = name.reference().registry.clone();
-    let (given, files) = (options.credentials.clone(), options.credential_files.clone());
-    Ok(Session::new(wire, Login::new(given, files, registry, name.repository()), name.repository()))
+    let mut guard = Guard::new(&base, options.plain_http, |name| std::env::var(name).ok());
+    if options.public_only {
+        guard = guard.public_only().map_err(|reason| RegistryError::Private { host: host.to_owned(), reason })?;
+    }
+    Wire::new(base, guard, options.authorities.as_deref(), options.patience.clone())
 }
 
 /// Entry for the fuzz target: documents that a registry, or a user's folder, may hold.
@@ -124,6 +143,8 @@ pub fn fuzz_documents(bytes: &[u8]) {
         let _ = file.find("registry.example", "team/app");
     }
     let _ = (login::parse_token(bytes), error::words(bytes), toc::parse(bytes, 1 << 20));
+    listing::fuzz(bytes);
+    cloud::fuzz(bytes);
     let place = Place::new("fuzz", "manifest");
     let _ = crate::manifest::Document::parse(bytes, &place);
 }

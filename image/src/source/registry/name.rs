@@ -159,7 +159,7 @@ fn is_host(text: &str) -> bool {
     is_port && host.split('.').all(is_label)
 }
 
-fn is_component(text: &str) -> bool {
+pub(super) fn is_component(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_word = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let ends_in_words = bytes.first().is_some_and(is_word) && bytes.last().is_some_and(is_word);
@@ -168,7 +168,7 @@ fn is_component(text: &str) -> bool {
         && separators.all(|run| matches!(run, b"." | b"_" | b"__") || run.iter().all(|byte| *byte == b'-'))
 }
 
-fn is_tag(text: &str) -> bool {
+pub(super) fn is_tag(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     text.len() <= MAX_TAG
         && text.bytes().next().is_some_and(is_word)

@@ -118,7 +118,7 @@ impl RemoteReader {
         let path = format!("blobs/{}", blob.digest);
         let last = (self.end < blob.size).then(|| self.end - 1);
         let range = (self.position > 0 || last.is_some()).then_some((self.position, last));
-        let mut response = blob.session.get(Ask { path: &path, accept: None, range })?;
+        let mut response = blob.session.get(Ask { path: &path, range, ..Ask::default() })?;
         let expected = match response.status() {
             StatusCode::PARTIAL_CONTENT => {
                 check_range(&response, self.position, blob.size)?;

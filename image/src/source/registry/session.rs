@@ -1,18 +1,20 @@
 //! Requests to one repository, with login and retries: all that the rest of the source sees of the network.
 
-use reqwest::StatusCode;
+use std::sync::Arc;
+
 use reqwest::blocking::Response;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, RANGE};
+use reqwest::{Method, StatusCode};
 
 use super::error::RegistryError;
 use super::login::Login;
 use super::retry::{Failure, retried};
 use super::wire::{Wire, host_of};
 
-/// A repository of a registry.
+/// A repository of a registry, or the registry itself.
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) wire: Wire,
+    pub(super) wire: Arc<Wire>,
     login: Login,
     repository: String,
 }
@@ -20,8 +22,10 @@ pub(super) struct Session {
 /// What is asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ask<'a> {
-    /// Path below the repository's: `manifests/…`, `blobs/…`.
+    /// Path below the repository's: `manifests/…`, `blobs/…`; one that begins with a slash is taken as it is.
     pub(super) path: &'a str,
+    /// The head of the answer alone.
+    pub(super) head: bool,
     /// Media types that are wanted, separated by commas.
     pub(super) accept: Option<&'a str>,
     /// The first byte, and the last if not all up to the end.
@@ -29,7 +33,7 @@ pub(super) struct Ask<'a> {
 }
 
 impl Session {
-    pub(super) fn new(wire: Wire, login: Login, repository: String) -> Self {
+    pub(super) fn new(wire: Arc<Wire>, login: Login, repository: String) -> Self {
         Self { wire, login, repository }
     }
 
@@ -53,10 +57,14 @@ impl Session {
     }
 
     fn try_get(&self, ask: Ask<'_>) -> Result<Response, Failure> {
-        let path = format!("/v2/{}/{}", self.repository, ask.path);
+        let path = match ask.path.starts_with('/') {
+            true => ask.path.to_owned(),
+            false => format!("/v2/{}/{}", self.repository, ask.path),
+        };
+        let method = if ask.head { Method::HEAD } else { Method::GET };
         let (generation, mut header) = self.login.header();
         for renewed in [false, true] {
-            let response = self.wire.follow(&path, header.as_ref(), |mut request| {
+            let response = self.wire.follow(&method, &path, header.as_ref(), |mut request| {
                 request = request.header(ACCEPT_ENCODING, "identity");
                 if let Some(accept) = ask.accept {
                     request = request.header(ACCEPT, accept);
@@ -87,8 +95,9 @@ impl Session {
     }
 
     fn what(&self, ask: Ask<'_>) -> String {
-        match ask.path.split_once('/') {
+        match ask.path.split_once('/').filter(|(kind, _)| !kind.is_empty()) {
             Some((kind, name)) => format!("{} `{name}` in `{}`", kind.trim_end_matches('s'), self.repository),
+            None if self.repository.is_empty() => format!("`{}`", ask.path),
             None => format!("`{}`", self.repository),
         }
     }

@@ -5,13 +5,13 @@
 
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
-use reqwest::{Certificate, StatusCode, Url, redirect};
+use reqwest::{Certificate, Method, StatusCode, Url, redirect};
 
 use super::error::{RegistryError, words};
 use super::guard::{Guard, GuardedResolver};
@@ -53,6 +53,8 @@ pub(super) struct Wire {
     pub(super) base: Url,
     pub(super) patience: Patience,
     pub(super) traffic: Traffic,
+    /// Until when nothing is sent, because the registry asked for a pause.
+    pause: Mutex<Option<Instant>>,
 }
 
 impl Wire {
@@ -82,7 +84,7 @@ impl Wire {
             builder = builder.tls_certs_merge(read_certificates(path)?);
         }
         let client = builder.build().map_err(failed)?;
-        Ok(Self { client, guard, base, patience, traffic: Traffic::default() })
+        Ok(Self { client, guard, base, patience, traffic: Traffic::default(), pause: Mutex::default() })
     }
 
     /// The registry's host and port, for messages.
@@ -102,6 +104,7 @@ impl Wire {
 
     /// Sends one request and follows no redirect.
     pub(super) fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        self.keep_pause();
         self.traffic.requests.fetch_add(1, Ordering::Relaxed);
         request.send().map_err(|error| {
             let host = error.url().map_or_else(|| self.host(), host_of);
@@ -111,10 +114,25 @@ impl Wire {
         })
     }
 
-    /// Gets a path of the registry, following redirects. `prepare` adds headers to each request; the login
+    /// Waits while the registry wants no requests. What it told one thread holds for all of them.
+    fn keep_pause(&self) {
+        let until = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(left) = until.and_then(|until| until.checked_duration_since(Instant::now())) {
+            std::thread::sleep(left.min(self.patience.longest_wait));
+        }
+    }
+
+    fn begin_pause(&self, asked: Duration) {
+        let until = Instant::now() + asked.min(self.patience.longest_wait);
+        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        *pause = Some(pause.map_or(until, |known| known.max(until)));
+    }
+
+    /// Asks for a path of the registry, following redirects. `prepare` adds headers to each request; the login
     /// is added for the registry itself only.
     pub(super) fn follow(
         &self,
+        method: &Method,
         path: &str,
         login: Option<&HeaderValue>,
         prepare: impl Fn(RequestBuilder) -> RequestBuilder,
@@ -122,7 +140,7 @@ impl Wire {
         let protocol = |reason: String| RegistryError::Protocol { host: self.host(), reason };
         let mut url = self.base.join(path).map_err(|error| protocol(error.to_string()))?;
         for _ in 0..=MAX_REDIRECTS {
-            let mut request = prepare(self.get(url.clone()));
+            let mut request = prepare(self.client.request(method.clone(), url.clone()));
             if let Some(login) = login.filter(|_| url.origin() == self.base.origin()) {
                 request = request.header(AUTHORIZATION, login.clone());
             }
@@ -179,6 +197,9 @@ impl Wire {
     pub(super) fn failure(&self, response: Response, what: &str) -> Failure {
         let (status, host) = (response.status(), host_of(response.url()));
         let asked = asked_wait(response.headers(), SystemTime::now());
+        if let (StatusCode::TOO_MANY_REQUESTS, Some(asked)) = (status, asked) {
+            self.begin_pause(asked);
+        }
         let message = self.error_words(response);
         let error = match status {
             StatusCode::NOT_FOUND => {

@@ -19,12 +19,13 @@ mod snapshots;
 mod unpacked;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use error::StorageError;
 
 use super::OpenOptions;
 use crate::error::ImageError;
+use crate::limits::Limits;
 use crate::open::OpenImage;
 use locate::Surroundings;
 
@@ -67,9 +68,17 @@ pub struct Stored {
     engine: Option<Engine>,
     is_container: bool,
     name: String,
+    /// Where its storage is, if the one who names it knows.
+    place: StorageOptions,
 }
 
 impl Stored {
+    /// The image called `name`, in a storage whose place its engine told. What `place` leaves open is as
+    /// [`OpenOptions::storage`] says.
+    pub fn image(engine: Engine, name: impl Into<String>, place: StorageOptions) -> Self {
+        Self { engine: Some(engine), is_container: false, name: name.into(), place }
+    }
+
     /// Reads `docker:NAME`, `podman:NAME`, `containerd:NAME`, `container:NAME`, `docker-container:NAME`,
     /// `podman-container:NAME` or `containerd-container:NAME`, split at the first colon. `None` if the prefix
     /// is another.
@@ -84,12 +93,12 @@ impl Stored {
             "containerd-container" => (Some(Engine::Containerd), true),
             _ => return None,
         };
-        Some(Self { engine, is_container, name: name.to_owned() })
+        Some(Self { engine, is_container, name: name.to_owned(), place: StorageOptions::default() })
     }
 }
 
 /// Where storages are, if not where the engines' settings say.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StorageOptions {
     /// The directory of the storage: Docker's data root, containerd's root, podman's graph root.
     pub root: Option<PathBuf>,
@@ -100,9 +109,15 @@ pub struct StorageOptions {
 /// Opens an image or container.
 pub(super) fn open(stored: &Stored, options: &OpenOptions) -> Result<OpenImage, ImageError> {
     let surroundings = Surroundings::of_process();
+    let set = &options.storage;
+    let storage = StorageOptions {
+        root: stored.place.root.clone().or_else(|| set.root.clone()),
+        namespace: stored.place.namespace.clone().or_else(|| set.namespace.clone()),
+    };
+    let options = OpenOptions { storage, ..options.clone() };
     match stored.engine {
-        Some(engine) => open_in(engine, stored, options, &surroundings),
-        None => open_anywhere(stored, options, &surroundings),
+        Some(engine) => open_in(engine, stored, &options, &surroundings),
+        None => open_anywhere(stored, &options, &surroundings),
     }
 }
 
@@ -145,6 +160,22 @@ fn may_be_elsewhere(error: &StorageError) -> bool {
         error,
         StorageError::NoStorage { .. } | StorageError::NotFound { .. } | StorageError::Denied { .. }
     )
+}
+
+/// The directory that containerd, whose root is `root`, keeps the snapshot called `name` in. `None` if there is no
+/// such snapshot.
+///
+/// # Errors
+/// Records that cannot be read, and a snapshotter whose snapshots are no directories.
+pub fn containerd_snapshot(
+    root: &Path,
+    namespace: &str,
+    snapshotter: &str,
+    name: &str,
+) -> Result<Option<PathBuf>, ImageError> {
+    let root = root::Root::open(Engine::Containerd, root, &Limits::default())?;
+    let found = snapshots::Snapshots { root: &root, namespace }.find(Some(snapshotter), name)?;
+    Ok(found.map(|(directory, _, _)| directory))
 }
 
 #[cfg(test)]

@@ -44,6 +44,18 @@ fn docker(root: &Path, cache_id: &str) -> String {
 }
 
 #[test]
+fn an_image_whose_place_its_engine_told_is_looked_for_there_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("docker");
+    docker(&root, "abc\n");
+    let elsewhere = StorageOptions { root: Some(folder.path().join("elsewhere")), namespace: None };
+    let options = OpenOptions { storage: elsewhere.clone(), ..OpenOptions::default() };
+    let at = |place| open(&Stored::image(Engine::Docker, "web:1", place), &options);
+    assert!(at(StorageOptions { root: Some(root), namespace: None }).is_ok());
+    assert!(at(elsewhere).is_err() && at(StorageOptions::default()).is_err());
+}
+
+#[test]
 fn a_record_of_docker_leads_to_the_directory_of_its_layer_and_never_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("docker");

@@ -48,8 +48,9 @@ pub(crate) async fn a_rejudgement_opens_ends_and_reopens_findings_at_one_clock_v
     ];
     assert_eq!(store.findings_of(&[1, 2]).await.unwrap(), expected);
     let two = store.record_rejudgement("bundle c", vec![judged(1, 3, &[5])]).await.unwrap();
+    // what comes back is found anew
     let expected =
-        [finding(1, 5, created, None), finding(1, 7, created, Some(two)), finding(1, 8, one, Some(two))];
+        [finding(1, 5, two, None), finding(1, 7, created, Some(two)), finding(1, 8, one, Some(two))];
     assert_eq!(store.findings_of(&[1]).await.unwrap(), expected);
 
     let changes = store.changes_after(created, 10).await.unwrap();

@@ -5,5 +5,7 @@ pub(crate) mod change;
 pub(crate) mod container;
 pub(crate) mod deletion;
 pub(crate) mod image;
+pub(crate) mod inside;
 pub(crate) mod job;
 pub(crate) mod judgement;
+pub(crate) mod sensor;

@@ -1,0 +1,87 @@
+//! Registries that are walked for images, their schedules, and the logins that several of them share.
+//!
+//! Registries have no tags, so an account with a scope sees none of them.
+
+pub(crate) mod connectors;
+mod counts;
+pub(crate) mod delete;
+pub(crate) mod events;
+mod events_body;
+pub(crate) mod list;
+pub(crate) mod login;
+mod multipart;
+pub(crate) mod own;
+pub(crate) mod put;
+pub(crate) mod repositories;
+pub(crate) mod schedules;
+pub(crate) mod show;
+pub(crate) mod validate;
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use model::registry::{RegistryLogin, RegistrySettings};
+use store::Registry;
+use uuid::Uuid;
+
+use crate::auth::{Identity, Permission};
+use crate::error::ApiError;
+use crate::state::Shared;
+
+pub use self::events_body::read_events;
+
+/// Logs in to a registry to see whether it lets us in. How registries are spoken to is known above this crate.
+#[derive(Clone)]
+pub struct RegistryCheck(Arc<CheckFn>);
+
+type CheckFn = dyn Fn(RegistrySettings, RegistryLogin) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
+
+impl RegistryCheck {
+    /// `check` says why a registry does not let us in.
+    pub fn new(
+        check: impl Fn(RegistrySettings, RegistryLogin) -> BoxFuture<'static, Result<(), String>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self(Arc::new(check))
+    }
+
+    pub(crate) async fn run(&self, settings: RegistrySettings, login: RegistryLogin) -> Result<(), String> {
+        (self.0)(settings, login).await
+    }
+}
+
+impl fmt::Debug for RegistryCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RegistryCheck")
+    }
+}
+
+/// The registry of a path, for an account that may.
+async fn of_path(
+    shared: &Shared,
+    identity: &Identity,
+    permission: Permission,
+    key: &str,
+) -> Result<Registry, ApiError> {
+    identity.require(permission)?;
+    let uuid: Uuid = key.parse().map_err(|_| unknown())?;
+    let registry = shared.store.registry(identity.customer(), uuid).await.map_err(crate::store_error)?;
+    let registry = registry.ok_or_else(unknown)?;
+    match identity.sees_everything() {
+        true => Ok(registry),
+        false => Err(ApiError::out_of_scope()),
+    }
+}
+
+/// Refuses accounts with a scope where there is nothing to narrow.
+fn require_everything(identity: &Identity, permission: Permission) -> Result<(), ApiError> {
+    identity.require(permission)?;
+    if identity.sees_everything() { Ok(()) } else { Err(ApiError::out_of_scope()) }
+}
+
+fn unknown() -> ApiError {
+    ApiError::not_found("no such registry")
+}

@@ -1,0 +1,286 @@
+//! The server as the sensor sees it: enrolment, calls with a token signed for each, and what to make of answers.
+//!
+//! What it is for: getting one call to the server and saying what became of it. What it is not for: deciding what to send, or
+//! trying again; that is the engine's.
+//!
+//! The decision a reader may doubt: a redirect is never followed. It would carry reports and a login to a place that nobody
+//! named, and a server that moved can be named anew.
+
+mod answer;
+mod backoff;
+mod error;
+mod identity;
+mod key;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use futures_util::stream;
+use model::sensor::{Enrolled, Enrolment};
+use model::{HostReport, SensorProfile, SensorType, Timestamp};
+use reqwest::{Body, Certificate, Method, RequestBuilder, Url, redirect};
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+pub(crate) use self::backoff::{Backoff, scatter};
+pub use self::error::{CallError, StateError};
+use self::identity::Identity;
+use self::key::SensorKey;
+use crate::limits::Bandwidth;
+
+/// What the program calls itself.
+pub(crate) const PROGRAM: &str = concat!("plimsoll/", env!("CARGO_PKG_VERSION"));
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+/// The longest pause of an answer.
+const PAUSE: Duration = Duration::from_secs(60);
+/// The longest that a call may take, without what the cap on bandwidth adds.
+const WHOLE: Duration = Duration::from_secs(180);
+/// Bytes of a body that are handed over at a time.
+const CHUNK: usize = 16 << 10;
+/// Bytes of a file with certificates that are read.
+const MAX_CERTIFICATES: u64 = 4 << 20;
+/// A clock that differs by less is as good as the server's, in milliseconds.
+const SKEW_IGNORED: i64 = 5_000;
+
+/// How the sensor makes itself known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// By its own key, enrolled with this one-time token if it is not enrolled yet.
+    Enrolled(Option<String>),
+    /// By an account that may send reports. The server then knows of no sensor.
+    Account {
+        /// Its name.
+        user: String,
+        /// Its password.
+        password: String,
+    },
+}
+
+/// Which server, and how it is spoken to.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Its base URL.
+    pub url: String,
+    /// As whom.
+    pub login: Login,
+    /// A file of certificates in PEM form that are trusted beside the system's.
+    pub authorities: Option<PathBuf>,
+    /// Bytes a second that may be sent; `None` is as fast as it goes.
+    pub bandwidth: Option<u64>,
+    /// What people call the sensor.
+    pub name: String,
+    /// What it watches.
+    pub kind: SensorType,
+}
+
+/// A server and who we are there.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    state: PathBuf,
+    options: ServerOptions,
+    key: SensorKey,
+    identity: Mutex<Option<Identity>>,
+    bandwidth: Bandwidth,
+    /// Milliseconds that the server's clock is ahead of ours.
+    skew: AtomicI64,
+}
+
+impl Client {
+    /// Prepares calls; nothing is connected to yet. The key pair is made if the state directory has none.
+    pub fn new(options: ServerOptions, state: &Path) -> Result<Self, StateError> {
+        let base = base_url(&options.url)?;
+        // someone else in the process may have chosen a provider already; theirs is as good
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(PROGRAM)
+            .connect_timeout(CONNECT)
+            .read_timeout(PAUSE)
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .pool_max_idle_per_host(1);
+        if let Some(path) = &options.authorities {
+            builder = builder.tls_certs_merge(read_certificates(path)?);
+        }
+        let http = builder.build();
+        let http = http.map_err(|error| StateError::Setting(format!("cannot prepare the HTTP client: {}", answer::causes(&error))))?;
+        let identity = Identity::load(state)?;
+        Ok(Self {
+            http,
+            base,
+            state: state.to_owned(),
+            key: SensorKey::load_or_make(state)?,
+            identity: Mutex::new(identity),
+            bandwidth: Bandwidth::new(options.bandwidth),
+            skew: AtomicI64::new(0),
+            options,
+        })
+    }
+
+    /// Whether the server knows it as a sensor, or will once it is enrolled; not so with an account.
+    pub fn is_sensor(&self) -> bool {
+        matches!(self.options.login, Login::Enrolled(_))
+    }
+
+    /// Milliseconds that the server's clock is ahead of this machine's, as far as that is known; 0 if it matters to nobody.
+    pub fn skew(&self) -> i64 {
+        Some(self.skew.load(Ordering::Relaxed)).filter(|skew| skew.abs() >= SKEW_IGNORED).unwrap_or(0)
+    }
+
+    /// Takes note of the server's clock, seen while ours showed `ours`.
+    pub(crate) fn compare_clocks(&self, server: Timestamp, ours: Timestamp) {
+        self.skew.store(server.0.saturating_sub(ours.0), Ordering::Relaxed);
+    }
+
+    /// Enrols if that is still to be done, and gives the profile that the server then told. Without a token it is an error.
+    pub async fn enrol(&self, host: &HostReport) -> Result<Option<SensorProfile>, CallError> {
+        let Login::Enrolled(token) = &self.options.login else { return Ok(None) };
+        let mut identity = self.identity.lock().await;
+        let known = identity.as_ref();
+        if known.is_some_and(|known| known.serves(self.base.as_str(), token.as_deref())) {
+            return Ok(None);
+        }
+        let Some(token) = token else { return Err(CallError::NotEnrolled) };
+        let enrolment = Enrolment {
+            token: token.clone(),
+            public_key: self.key.public(),
+            name: self.options.name.clone(),
+            kind: self.options.kind,
+            version: PROGRAM.to_owned(),
+            host: host.clone(),
+        };
+        let body = serde_json::to_vec(&enrolment).map_err(own)?;
+        let request = self.request(Method::POST, "api/v1/sensors/enrol")?;
+        let request = request.header("content-type", "application/json").body(body);
+        match self.send(request, WHOLE).await.and_then(|answer| answer::parse::<Enrolled>(&answer)) {
+            Ok(enrolled) => {
+                let new = Identity::new(&enrolled, self.base.as_str(), token);
+                new.save(&self.state).map_err(|error| {
+                    CallError::Own(format!("cannot keep the identity in {}: {error}", self.state.display()))
+                })?;
+                tracing::info!(sensor = %new.sensor, "enrolled at {} as sensor {}", self.base, new.sensor);
+                *identity = Some(new);
+                Ok(Some(enrolled.profile))
+            }
+            // the new token is worth nothing, but the old identity may be
+            Err(error) if known.is_some() && !error.may_pass() => {
+                tracing::warn!(%error, "the token is of no use, going on as the sensor that was enrolled before: {error}");
+                let Some(known) = identity.as_mut() else { return Err(error) };
+                known.token = Identity::new(&enrolled_as(known), self.base.as_str(), token).token;
+                known.server = self.base.as_str().to_owned();
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Posts a body that is compressed already, as fast as the cap on bandwidth allows.
+    pub async fn post_packed(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, CallError> {
+        let extra = self.bandwidth.time_of(body.len());
+        let request = self.authorised(self.request(Method::POST, path)?).await?;
+        let request = request
+            .header("content-type", "application/json")
+            .header("content-encoding", "zstd")
+            .header("content-length", body.len());
+        self.send(request.body(self.paced(body)), WHOLE + extra).await
+    }
+
+    /// Posts JSON and reads the answer as such.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl serde::Serialize) -> Result<T, CallError> {
+        let body = serde_json::to_vec(body).map_err(own)?;
+        let request = self.authorised(self.request(Method::POST, path)?).await?;
+        let request = request.header("content-type", "application/json").body(body);
+        answer::parse(&self.send(request, WHOLE).await?)
+    }
+
+    /// Asks for something in JSON.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        let request = self.authorised(self.request(Method::GET, path)?).await?;
+        answer::parse(&self.send(request, WHOLE).await?)
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, CallError> {
+        let url = self.base.join(path).map_err(own)?;
+        Ok(self.http.request(method, url).header("accept", "application/json"))
+    }
+
+    async fn authorised(&self, request: RequestBuilder) -> Result<RequestBuilder, CallError> {
+        match &self.options.login {
+            Login::Account { user, password } => Ok(request.basic_auth(user, Some(password))),
+            Login::Enrolled(_) => {
+                let identity = self.identity.lock().await;
+                let sensor = identity.as_ref().ok_or(CallError::NotEnrolled)?.sensor;
+                let now = (Timestamp::now().0 + self.skew()) / 1_000;
+                Ok(request.bearer_auth(self.key.token(sensor, now)))
+            }
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder, whole: Duration) -> Result<Vec<u8>, CallError> {
+        let answered = async {
+            let sent = Timestamp::now();
+            let response = request.send().await.map_err(answer::unreachable)?;
+            let clock = answer::clock_of(&response);
+            if let Some(clock) = clock.filter(|_| answer::is_about_identity(&response)) {
+                // a token that seems to be of yesterday is the reason why a wrong clock is refused
+                let middle = Timestamp((sent.0 + Timestamp::now().0) / 2);
+                self.compare_clocks(clock, middle);
+            }
+            answer::read(response).await
+        };
+        let outcome = tokio::time::timeout(whole, answered).await;
+        outcome.unwrap_or_else(|_| Err(CallError::Unreachable(format!("no whole answer within {} s", whole.as_secs()))))
+    }
+
+    /// A body that flows no faster than the cap.
+    fn paced(&self, body: Vec<u8>) -> Body {
+        let Some(bandwidth) = self.bandwidth.capped() else { return Body::from(body) };
+        let parts = stream::unfold((bandwidth, body, 0), |(bandwidth, body, at)| async move {
+            let end = body.len().min(at + CHUNK);
+            if at == end {
+                return None;
+            }
+            bandwidth.take(end - at).await;
+            let part = body[at..end].to_vec();
+            Some((Ok::<_, std::io::Error>(part), (bandwidth, body, end)))
+        });
+        Body::wrap_stream(parts)
+    }
+}
+
+/// The answer that an identity came from.
+fn enrolled_as(identity: &Identity) -> Enrolled {
+    let (sensor, customer) = (identity.sensor, identity.customer);
+    Enrolled { sensor, customer, profile: SensorProfile::default() }
+}
+
+fn own(error: impl std::fmt::Display) -> CallError {
+    CallError::Own(error.to_string())
+}
+
+/// The base URL, ending in a slash so that paths are added to it.
+fn base_url(text: &str) -> Result<Url, StateError> {
+    let wrong = || StateError::Setting(format!("--server takes a URL such as https://plimsoll.example.com, not `{text}`"));
+    let url: Url = format!("{}/", text.trim_end_matches('/')).parse().map_err(|_| wrong())?;
+    let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none();
+    match usable && url.username().is_empty() && url.password().is_none() {
+        true => Ok(url),
+        false => Err(wrong()),
+    }
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<Certificate>, StateError> {
+    let failed = |source| StateError::Io { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_CERTIFICATES).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    let none = || StateError::Setting(format!("{} holds no certificate in PEM form", path.display()));
+    let certificates = Certificate::from_pem_bundle(&bytes).map_err(|_| none())?;
+    if certificates.is_empty() { Err(none()) } else { Ok(certificates) }
+}

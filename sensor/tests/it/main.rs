@@ -1,0 +1,3 @@
+//! The sensor's behaviour beside real runtimes.
+
+mod docker;

@@ -1,0 +1,2 @@
+-- Nothing changes but documents and inventories, which are written anew after this step, in forms that take half the room:
+-- the names of an image are in its document then, and the column of the names is empty.

@@ -1,0 +1,1 @@
+SELECT customer, uuid FROM container WHERE customer = $1 AND uuid IN ({list})

@@ -1,1 +1,0 @@
-SELECT count(*) FROM container WHERE customer = $1 AND uuid = $2

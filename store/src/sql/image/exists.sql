@@ -1,1 +1,0 @@
-SELECT count(*) FROM image WHERE customer = $1 AND uuid = $2

@@ -1,0 +1,1 @@
+SELECT inventory FROM image WHERE substr(inventory, 1, 6) IN ({list})

@@ -1,0 +1,1 @@
+SELECT inventory FROM image WHERE customer = $1 AND uuid = $2

@@ -1,0 +1,5 @@
+SELECT digest
+FROM inventory
+WHERE digest > $1
+ORDER BY digest
+LIMIT $2

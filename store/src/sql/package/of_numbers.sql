@@ -1,0 +1,1 @@
+SELECT id, identity FROM package WHERE id IN ({list})

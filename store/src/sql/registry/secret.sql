@@ -1,0 +1,1 @@
+SELECT secret FROM registry WHERE customer = $1 AND uuid = $2

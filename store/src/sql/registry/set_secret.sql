@@ -1,0 +1,1 @@
+UPDATE registry SET secret = $3 WHERE customer = $1 AND uuid = $2

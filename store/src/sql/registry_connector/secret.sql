@@ -1,0 +1,1 @@
+SELECT secret FROM registry_connector WHERE customer = $1 AND uuid = $2

@@ -1,0 +1,1 @@
+DELETE FROM registry_manifest WHERE customer = $1 AND registry = $2

@@ -1,0 +1,1 @@
+DELETE FROM registry_schedule WHERE customer = $1 AND uuid = $2

@@ -1,0 +1,1 @@
+DELETE FROM registry_tag WHERE customer = $1 AND registry = $2

@@ -1,0 +1,3 @@
+SELECT digest
+FROM registry_tag
+WHERE customer = $1 AND registry = $2 AND repository = $3 AND tag = $4

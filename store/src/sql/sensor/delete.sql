@@ -1,0 +1,1 @@
+DELETE FROM sensor WHERE customer = $1 AND uuid = $2

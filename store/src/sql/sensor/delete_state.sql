@@ -1,0 +1,1 @@
+DELETE FROM sensor_state WHERE customer = $1 AND uuid = $2

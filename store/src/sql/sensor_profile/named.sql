@@ -1,0 +1,1 @@
+SELECT uuid FROM sensor_profile WHERE customer = $1 AND name = $2

@@ -1,0 +1,3 @@
+SELECT customer, uuid, name, kind, description, document, settings, created, updated
+FROM sensor_profile
+WHERE customer = $1 AND uuid = $2

@@ -1,0 +1,1 @@
+DELETE FROM sensor_token WHERE expires < $1

@@ -1,0 +1,1 @@
+SELECT uuid, customer, profile, created, created_by, expires, uses, used, digest FROM sensor_token WHERE uuid = $1
