@@ -116,6 +116,10 @@ pub(crate) fn small<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) ->
 
 /// Parses JSON; an error names the path in the document, the line and the column.
 pub(crate) fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
+    // following the path costs as much again as reading, so it is followed only where reading has failed
+    if let Ok(value) = serde_json::from_slice(text) {
+        return Ok(value);
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();

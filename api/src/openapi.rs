@@ -6,8 +6,9 @@ use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::{
-    activation_key, changes, completion, container_reports, containers, deletion, health, images, jobs, query, registries, registry_jobs, reports, sensor_profiles,
-    sensors, statistics, tags, token, vulnerabilities,
+    activation_key, changes, completion, container_reports, containers, deletion, health, images, jobs,
+    query, registries, registry_jobs, reports, sensor_profiles, sensors, statistics, tags, token,
+    vulnerabilities,
 };
 
 #[derive(utoipa::OpenApi)]

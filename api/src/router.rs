@@ -14,8 +14,9 @@ use crate::error::{ApiError, Refusal};
 use crate::state::{ApiState, Shared, SharedState};
 use crate::wire::Version;
 use crate::{
-    activation_key, auth, changes, completion, container_reports, containers, deletion, health, images, jobs, openapi, query,
-    registries, registry_jobs, reports, request_log, sensor_profiles, sensors, statistics, tags, token, vulnerabilities,
+    activation_key, auth, changes, completion, container_reports, containers, deletion, health, images, jobs,
+    openapi, query, registries, registry_jobs, reports, request_log, sensor_profiles, sensors, statistics,
+    tags, token, vulnerabilities,
 };
 
 /// The largest form of `POST /auth`, in bytes.

@@ -14,7 +14,9 @@ mod logging;
 mod output;
 mod push;
 mod query;
+mod registry;
 mod scan;
+mod sensor;
 mod serve;
 mod settings;
 mod up;
@@ -58,9 +60,14 @@ enum Command {
     CompareVersions(compare_versions::CompareVersionsArgs),
     /// Find images, containers, software or vulnerabilities, on a server or in a data directory
     Query(query::QueryArgs),
+    /// Watch the container runtimes of this host and tell a server what there is
+    Sensor(sensor::SensorArgs),
     /// Load vulnerability data and show what is loaded
     #[command(subcommand)]
     Feeds(feeds::FeedsCommand),
+    /// Look after registries that a server knows, and walk through them
+    #[command(subcommand)]
+    Registry(registry::RegistryCommand),
     /// Bring records of other tools into a server
     #[command(subcommand)]
     Import(import::ImportCommand),
@@ -78,7 +85,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let colours = cli.colours;
-    let server = matches!(cli.command, Command::Up(_) | Command::Serve(_));
+    let server = matches!(cli.command, Command::Up(_) | Command::Serve(_) | Command::Sensor(_));
     logging::start(&cli.logging, server, colours.wanted(&std::io::stderr()));
     let done = |()| ExitCode::SUCCESS;
     let outcome = match cli.command {
@@ -89,7 +96,9 @@ fn main() -> ExitCode {
         Command::Judge(args) => judge::run(&args).map(done),
         Command::CompareVersions(args) => compare_versions::run(&args).map(done),
         Command::Query(args) => query::run(&args).map(done),
+        Command::Sensor(args) => sensor::run(&args).map(done),
         Command::Feeds(command) => feeds::run(command).map(done),
+        Command::Registry(command) => registry::run(&command).map(done),
         Command::Import(command) => import::run(command).map(done),
         Command::Admin(command) => admin::run(command),
         Command::Docs { page } => output::docs(&page).map(done),

@@ -140,6 +140,25 @@ impl Target {
         unreachable!("the loop ends by returning")
     }
 
+    /// Sends JSON, compressed if it is long, or nothing; gives the answer, whatever its status, with its body still to be read.
+    pub(crate) fn call(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        json: Option<Vec<u8>>,
+    ) -> anyhow::Result<Response> {
+        let mut request = self.authorised(self.client.request(method, format!("{}/{path}", self.url)));
+        if let Some(mut json) = json {
+            request = request.header("content-type", "application/json");
+            if json.len() > 1_024 {
+                json = zstd::encode_all(&*json, 3).context("cannot compress the request")?;
+                request = request.header("content-encoding", "zstd");
+            }
+            request = request.body(json);
+        }
+        request.send().with_context(|| format!("cannot reach {}", self.url))
+    }
+
     /// Asks for something; gives the answer, whatever its status, with its body still to be read.
     pub(crate) fn get(&self, path: &str, parameters: &[(&str, &str)]) -> anyhow::Result<Response> {
         let url = format!("{}/{path}", self.url);

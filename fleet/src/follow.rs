@@ -15,13 +15,14 @@ use knowledge::Bundle;
 use model::{Digest, Timestamp};
 use store::{Change, ChangeKind, ContainerRecord, Inventory, Rejudged, Store};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::error::FleetError;
 use crate::facts::{Index, Put, Step, StoredContainer, StoredImage, Verdict, cause_number};
 use crate::fleet::Shared;
 use crate::judge::Judged;
-use crate::rejudge::{judge, puts, record_again, record_first};
+use crate::rejudge::{FirstJudgements, first_judgements, judge, puts, record_again, record_first};
 use crate::table::Bits;
 
 mod resume;
@@ -63,6 +64,14 @@ pub(crate) struct Follower {
     staged: HashMap<u32, Verdict>,
     /// Whether another process has judged since the bundle was taken over.
     has_others: bool,
+    /// First judgements that are on their way into the store.
+    recording: Option<Recording>,
+}
+
+/// First judgements and the task that records them.
+struct Recording {
+    first: Arc<FirstJudgements>,
+    task: JoinHandle<Result<(), FleetError>>,
 }
 
 impl Follower {
@@ -78,6 +87,7 @@ impl Follower {
             pending: None,
             staged: HashMap::new(),
             has_others: false,
+            recording: None,
         }
     }
 
@@ -142,8 +152,28 @@ impl Follower {
         Ok(())
     }
 
+    /// Records first judgements while work goes on; [`Self::recorded`] waits for it.
+    async fn record_first(&mut self, first: FirstJudgements) -> Result<(), FleetError> {
+        self.recorded().await?;
+        if !first.is_empty() {
+            self.recording = Some(Recording::start(&self.store, Arc::new(first)));
+        }
+        Ok(())
+    }
+
+    /// Waits until all first judgements are recorded. What could not be is tried again the next time.
+    async fn recorded(&mut self) -> Result<(), FleetError> {
+        let Some(Recording { first, task }) = self.recording.take() else { return Ok(()) };
+        let outcome = task.await.map_err(|_| FleetError::Stopped).and_then(|outcome| outcome);
+        if outcome.is_err() {
+            self.recording = Some(Recording::start(&self.store, first));
+        }
+        outcome
+    }
+
     /// Applies the next part of the change log; `false` if there was nothing left.
     async fn step(&mut self, shared: &Shared) -> Result<bool, FleetError> {
+        self.recorded().await?;
         let now = self.store.clock().await.map_err(FleetError::store("reading the clock"))?;
         if now <= self.applied && self.held.is_empty() {
             return Ok(false);
@@ -164,6 +194,10 @@ impl Follower {
         })
         .await?;
         self.applied = upto;
+        if let Err(error) = self.recorded().await {
+            // the next step does not begin before they are
+            tracing::warn!(error = &error as &dyn std::error::Error, "first judgements are not recorded yet");
+        }
         judged.iter().for_each(|package| drop(self.staged.remove(package)));
         let complete = self.held.values().min().map_or(upto, |held| Timestamp(held.0 - 1));
         shared.advance(complete, self.index.clone());
@@ -295,7 +329,7 @@ impl Follower {
             };
             let packages = rows.iter().map(|row| row.package.clone()).collect();
             let judged = judge(packages, Arc::clone(&self.bundle)).await?;
-            record_first(&self.store, rows.iter().zip(&judged)).await?;
+            self.record_first(first_judgements(rows.iter().zip(&judged))).await?;
             let is_other = |(row, own): (&store::PackageRow, &Judged)| {
                 row.fingerprint.is_some_and(|known| known != own.fingerprint)
             };
@@ -433,6 +467,14 @@ impl Follower {
             self.index.put_packages(left);
         }
         Ok(())
+    }
+}
+
+impl Recording {
+    fn start(store: &Store, first: Arc<FirstJudgements>) -> Self {
+        let (store, list) = (store.clone(), Arc::clone(&first));
+        let task = tokio::spawn(async move { record_first(&store, &list).await });
+        Self { first, task }
     }
 }
 

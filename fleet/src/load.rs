@@ -16,7 +16,7 @@ use crate::error::FleetError;
 use crate::facts::{StoredContainer, StoredImage};
 use crate::fleet::Shared;
 use crate::follow::{Follower, PAGE, on_a_thread};
-use crate::rejudge::{judge, put, record_again, record_first};
+use crate::rejudge::{first_judgements, judge, put, record_again, record_first};
 
 /// Packages that are judged before their judgements are put under numbers, which take less room.
 const JUDGED: usize = 16_384;
@@ -82,7 +82,7 @@ async fn load_packages(
     for part in rows.chunks(JUDGED) {
         let packages = part.iter().map(|row| row.package.clone()).collect();
         let judged = judge(packages, Arc::clone(bundle)).await?;
-        record_first(store, part.iter().zip(&judged)).await?;
+        record_first(store, &first_judgements(part.iter().zip(&judged))).await?;
         let differs = |(row, judged): &(&PackageRow, &crate::judge::Judged)| {
             row.fingerprint.is_some_and(|known| known != judged.fingerprint)
         };

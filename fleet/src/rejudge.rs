@@ -47,15 +47,21 @@ pub(crate) async fn touched(
     .await
 }
 
-/// Records the judgements of packages that were never judged.
-pub(crate) async fn record_first<'a>(
-    store: &Store,
+/// The judgements of packages that were never judged: number, fingerprint, qids.
+pub(crate) type FirstJudgements = Vec<(u32, u64, Vec<u32>)>;
+
+/// The judgements of those packages that were never judged.
+pub(crate) fn first_judgements<'a>(
     judged: impl Iterator<Item = (&'a PackageRow, &'a Judged)>,
-) -> Result<(), FleetError> {
-    let first: Vec<_> = judged
+) -> FirstJudgements {
+    judged
         .filter(|(row, _)| row.fingerprint.is_none())
         .map(|(row, judged)| (row.id, judged.fingerprint, judged.qids()))
-        .collect();
+        .collect()
+}
+
+/// Records the judgements of packages that were never judged.
+pub(crate) async fn record_first(store: &Store, first: &FirstJudgements) -> Result<(), FleetError> {
     for chunk in first.chunks(RECORDED) {
         let recorded = store.record_first_judgement(chunk.to_vec()).await;
         recorded.map_err(FleetError::store("recording first judgements"))?;
@@ -74,7 +80,9 @@ pub(crate) async fn record_again(
 
 /// Packages with their judgements and the times at which their findings were first made.
 pub(crate) async fn puts(store: &Store, judged: Vec<(PackageRow, Verdict)>) -> Result<Vec<Put>, FleetError> {
-    let ids: Vec<u32> = judged.iter().map(|(row, _)| row.id).collect();
+    // what is found in a package that was never judged was first found when the package was first seen
+    let known = judged.iter().filter(|(row, _)| row.fingerprint.is_some());
+    let ids: Vec<u32> = known.map(|(row, _)| row.id).collect();
     let mut first_found = HashMap::new();
     for chunk in ids.chunks(PAGE) {
         let rows = store.findings_of(chunk).await.map_err(FleetError::store("reading findings"))?;
@@ -85,7 +93,10 @@ pub(crate) async fn puts(store: &Store, judged: Vec<(PackageRow, Verdict)>) -> R
 
 /// One package with its judgement.
 pub(crate) fn put(row: PackageRow, verdict: Verdict, first_found: &HashMap<(u32, u32), Timestamp>) -> Put {
-    let first = |qid| first_found.get(&(row.id, qid)).copied();
+    let first = |qid| match row.fingerprint {
+        Some(_) => first_found.get(&(row.id, qid)).copied(),
+        None => Some(row.created),
+    };
     let first_found = verdict.qids().into_iter().map(first).collect();
     Put { row, verdict, first_found }
 }

@@ -144,7 +144,7 @@ impl<'s> View<'s> {
     /// The images as a table for conditions and orders.
     pub(crate) fn images<'v>(&'v self) -> ImageTable<'v> {
         let index = &self.state.index;
-        let content = Content { packages: &index.packages, inventories: &index.inventories };
+        let content = Content::new(index);
         ImageTable { tenant: self.tenant, content, visible: &self.visible_images }
     }
 

@@ -101,7 +101,7 @@ pub struct DriftFile {
     /// When it was last changed, if it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<Timestamp>,
-    /// The name of the package of the image that owns it.
+    /// The name of the package that owns it: of the image's, and of an executable that was added of the container's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned_by: Option<String>,
 }

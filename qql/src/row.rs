@@ -119,11 +119,23 @@ mod tests {
     #[test]
     fn a_record_of_a_small_list_is_found_by_the_rules_of_the_language() {
         let row = Plain("node-a docker", Some("10.0.0.8"), &["team", "zone"]);
-        for text in ["", "name:dock", "sensor.name:`node-a docker`", "ipv4:10.0.0.0/8", "label.key:zone", "ipv6 is null"]
-        {
+        for text in [
+            "",
+            "name:dock",
+            "sensor.name:`node-a docker`",
+            "ipv4:10.0.0.0/8",
+            "label.key:zone",
+            "ipv6 is null",
+        ] {
             assert!(finds(text, &row), "{text}");
         }
-        for text in ["name:ocker", "ipv4>10.0.0.8", "label:(key:team and not key:team)", "status:RUNNING", "not name:node"] {
+        for text in [
+            "name:ocker",
+            "ipv4>10.0.0.8",
+            "label:(key:team and not key:team)",
+            "status:RUNNING",
+            "not name:node",
+        ] {
             assert!(!finds(text, &row), "{text}");
         }
     }

@@ -14,5 +14,6 @@ pub mod host;
 pub mod in_use;
 pub mod kubernetes;
 pub mod limits;
+pub mod registry;
 pub mod runtime;
 pub mod spool;

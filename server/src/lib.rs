@@ -10,6 +10,7 @@
 pub mod data_dir;
 pub mod jobs;
 pub mod offline;
+mod registry_check;
 pub mod run;
 pub mod settings;
 

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::data_dir::{DataDir, DataDirError, ServerLock};
 use crate::jobs::feeds::FeedsJob;
-use crate::jobs::{days, deletions, save_index, watch_bundle};
+use crate::jobs::{days, deletions, registry_schedules, save_index, watch_bundle};
 use crate::settings::Settings;
 
 /// The account that every installation starts with.
@@ -104,6 +104,7 @@ impl Server {
         let mut jobs = vec![
             tokio::spawn(watch_bundle::run(data.root().to_owned(), fleet.clone(), stopped.clone())),
             tokio::spawn(deletions::run(store.clone(), stopped.clone())),
+            tokio::spawn(registry_schedules::run(store.clone(), stopped.clone())),
             tokio::spawn(save_index::run(data.index(), store.clone(), fleet.clone(), stopped.clone())),
             tokio::spawn(days::run(store.clone(), fleet.clone(), stopped.clone())),
         ];
@@ -153,6 +154,7 @@ fn api_settings(settings: &Settings) -> ApiSettings {
         max_decompressed: settings.max_report_bytes,
         container_profile: settings.container_profile,
         trust_forwarded: settings.trust_forwarded,
+        registry_check: Some(crate::registry_check::registry_check()),
         ..ApiSettings::default()
     }
 }

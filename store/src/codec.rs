@@ -54,10 +54,14 @@ impl Form {
     /// How hard the compressor tries; reading is equally fast.
     const fn level(self) -> i32 {
         match self {
-            // the writer's time bounds the whole ingest
-            Self::Plain | Self::Image | Self::Container | Self::InventoryColumns => 3,
+            // the time of the processors bounds the whole ingest
+            Self::Plain
+            | Self::Image
+            | Self::Container
+            | Self::ImageColumns
+            | Self::InventoryColumns => 3,
             // there are millions of them
-            Self::ContainerColumns | Self::ContainerParts | Self::ImageColumns => 6,
+            Self::ContainerColumns | Self::ContainerParts => 6,
         }
     }
 

@@ -11,7 +11,7 @@
 //! From bottom to top: `driver` is what an engine must offer, `sqlite` and `postgres` offer it; `dialect`, `migration` and
 //! `renewal` make the schema; `work` is one request in the writer's transaction with its clock; `package` with `names`,
 //! `inventory` with `draft`, `path` and `packed_inventory`, `image` with `prepare` and `packed_image`, `container` with `packed` and `shared`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account`,
-//! `sensor` with `sensor_token`, `sensor_profile` and `sensor_check`, and `secret` hold the logic, written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify`
+//! `sensor` with `sensor_record`, `sensor_token`, `sensor_profile` and `sensor_check`, and `secret` hold the logic, written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify`
 //! proves that a database holds together.
 
 mod account;
@@ -57,6 +57,7 @@ mod secret;
 mod sensor;
 mod sensor_check;
 mod sensor_profile;
+mod sensor_record;
 mod sensor_token;
 mod shared;
 mod since;
@@ -87,10 +88,10 @@ pub use record::{
 pub use registry::{Connector, Registry, SecretOf};
 pub use registry_schedule::{EVENTS_SCHEDULE, Schedule};
 pub use registry_tag::RepositoryImages;
-pub use sensor::{
+pub use sensor_profile::{NewProfile, Profile};
+pub use sensor_record::{
     BeatAnswer, EnrolRefused, EnrolledSensor, NewSensor, Sensor, SensorChange, SensorKey,
 };
-pub use sensor_profile::{NewProfile, Profile};
 pub use sensor_token::{MAX_TOKEN_USES, NewSensorToken, SensorToken};
 pub use store::{Store, StoreOptions};
 pub use verify::{Fault, Problem, Verified};

@@ -9,7 +9,6 @@ use crate::driver::{Connection, Row, Value};
 use crate::error::Result;
 use crate::packed::{self, Packed};
 use crate::shared;
-use crate::sql::sql;
 
 /// Rows in one page.
 const PAGE: i64 = 1_000;
@@ -94,6 +93,11 @@ pub(crate) fn tags_into_containers(connection: &mut dyn Connection) -> Result<()
 const CONTAINERS_BEFORE: &str = "SELECT customer, uuid, id, image, state, created_at, updated, observed_at, cause, document \
      FROM container_before WHERE (customer, uuid) > ($1, $2) ORDER BY customer, uuid LIMIT $3";
 
+/// A container of the fourth form; later ones have columns more.
+const FOURTH_FORM_CONTAINER: &str = "INSERT INTO container \
+     (customer, uuid, id, image, state, age, updated, observed_at, cause, document) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
 /// Writes the containers of the forms before the fourth into their new table.
 pub(crate) fn containers_anew(connection: &mut dyn Connection) -> Result<()> {
     let mut codec = Codec::new();
@@ -118,7 +122,7 @@ pub(crate) fn containers_anew(connection: &mut dyn Connection) -> Result<()> {
             Value::Int(row.int(8)?),
             own.into(),
         ];
-        connection.execute(sql!("container/put"), &values)?;
+        connection.execute(FOURTH_FORM_CONTAINER, &values)?;
         Ok((customer, uuid))
     })
 }
@@ -151,6 +155,7 @@ mod tests {
     use crate::migration::{self, MIGRATIONS};
     use crate::prepare::to_json;
     use crate::record::{DEFAULT_CUSTOMER, container_uuid, host_uuid, tag_uuid};
+    use crate::sql::sql;
     use crate::sqlite::Sqlite;
     use crate::{change, container, packed_columns};
 

@@ -4,8 +4,8 @@ use model::HostReport;
 use model::sensor::Heartbeat;
 
 use crate::error::{Result, StoreError};
-use crate::sensor::{NewSensor, SensorChange};
 use crate::sensor_profile::NewProfile;
+use crate::sensor_record::{NewSensor, SensorChange};
 use crate::validate::{bounded, count, document, filled, texts};
 
 /// The longest name, version or other word, in bytes.

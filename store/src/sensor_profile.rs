@@ -110,8 +110,9 @@ fn put(work: &mut Work<'_>, customer: Uuid, replaced: Option<Uuid>, profile: &Ne
             (uuid, one(work.connection, customer, uuid)?.ok_or_else(missing)?.created)
         }
     };
-    let mut named =
-        work.connection.query(sql!("sensor_profile/named"), &[customer.into(), profile.name.as_str().into()])?;
+    let mut named = work
+        .connection
+        .query(sql!("sensor_profile/named"), &[customer.into(), profile.name.as_str().into()])?;
     if let Some(row) = named.first_mut()
         && row.uuid(0)? != uuid
     {

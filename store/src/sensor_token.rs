@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
-use crate::sensor::EnrolRefused;
+use crate::sensor_record::EnrolRefused;
 use crate::sql::sql;
 use crate::store::Store;
 use crate::work::Work;

@@ -216,21 +216,23 @@ impl Authenticator {
         let key = self.store.sensor_key(token.sensor()).await.map_err(crate::store_error)?;
         let key = key.filter(|key| token.is_signed_by(&key.public_key)).ok_or_else(invalid)?;
         if key.revoked.is_some() {
-            return Err(ApiError::unauthorized("this sensor was revoked; it must enrol anew with another key"));
+            return Err(ApiError::unauthorized(
+                "this sensor was revoked; it must enrol anew with another key",
+            ));
         }
         let now = Timestamp::now();
         let time = now.to_rfc3339();
         match token.check_times(now) {
             Ok(()) => Ok(Identity::of_sensor(key)),
-            Err(TimeFault::TooOld) => Err(ApiError::unauthorized(format!(
+            Err(TimeFault::Past) => Err(ApiError::unauthorized(format!(
                 "JWT expired, or the sensor's clock is more than five minutes slow: it is {time}"
             ))),
-            Err(TimeFault::TooNew) => Err(ApiError::unauthorized(format!(
+            Err(TimeFault::Future) => Err(ApiError::unauthorized(format!(
                 "the token is of the future: the sensor's clock is more than five minutes fast: it is {time}"
             ))),
-            Err(TimeFault::TooLong) => Err(ApiError::unauthorized(
-                "the token of a sensor may be good for five minutes at most",
-            )),
+            Err(TimeFault::Lasting) => {
+                Err(ApiError::unauthorized("the token of a sensor may be good for five minutes at most"))
+            }
         }
     }
 

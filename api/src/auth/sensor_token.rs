@@ -48,11 +48,11 @@ pub(crate) struct SensorToken<'t> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeFault {
     /// It has expired, or the sensor's clock is slow.
-    TooOld,
+    Past,
     /// It is of the future: the sensor's clock is fast.
-    TooNew,
+    Future,
     /// It would be good for longer than any may be, or never.
-    TooLong,
+    Lasting,
 }
 
 /// Whether a token says that a sensor signed it.
@@ -94,13 +94,13 @@ impl<'t> SensorToken<'t> {
         let now = now.0.div_euclid(1_000);
         let life = self.expires.checked_sub(self.issued);
         if !life.is_some_and(|life| (1..=MAX_LIFE).contains(&life)) {
-            return Err(TimeFault::TooLong);
+            return Err(TimeFault::Lasting);
         }
         if self.issued > now + SKEW {
-            return Err(TimeFault::TooNew);
+            return Err(TimeFault::Future);
         }
         if self.expires < now - SKEW {
-            return Err(TimeFault::TooOld);
+            return Err(TimeFault::Past);
         }
         Ok(())
     }
@@ -165,10 +165,10 @@ mod tests {
         for (iat, exp) in [(0, 300), (-10, 20), (300, 360), (300, 600), (-360, -300), (-600, -300)] {
             assert_eq!(check(iat, exp), Ok(()), "{iat} {exp}");
         }
-        assert_eq!(check(301, 360), Err(TimeFault::TooNew));
-        assert_eq!(check(-601, -301), Err(TimeFault::TooOld));
+        assert_eq!(check(301, 360), Err(TimeFault::Future));
+        assert_eq!(check(-601, -301), Err(TimeFault::Past));
         for (iat, exp) in [(0, 301), (0, 0), (5, 4), (i64::MIN - NOW.wrapping_neg(), 5)] {
-            assert_eq!(check(iat, exp), Err(TimeFault::TooLong), "{iat} {exp}");
+            assert_eq!(check(iat, exp), Err(TimeFault::Lasting), "{iat} {exp}");
         }
     }
 

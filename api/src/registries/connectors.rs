@@ -13,7 +13,7 @@ use store::Connector;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{multipart, require_everything};
+use super::{TwoKeys, multipart, require_everything};
 use crate::auth::{Identity, Permission};
 use crate::error::ApiError;
 use crate::lookup::Key;
@@ -27,7 +27,7 @@ const MAX_KEY_FILE: usize = 64 << 10;
 
 /// A connector, as it is to be.
 #[derive(Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ConnectorRequest {
     name: Option<String>,
     description: Option<String>,
@@ -240,11 +240,11 @@ pub(crate) async fn list_of_account(
 pub(crate) async fn show(
     State(shared): State<Shared>,
     Extension(identity): Extension<Identity>,
-    axum::extract::Path(keys): axum::extract::Path<Vec<String>>,
+    keys: TwoKeys,
 ) -> Result<Response, ApiError> {
-    let [cloud, id] = keys.as_slice() else { return Err(ApiError::not_found("no such path")) };
-    let kind = kind_of(cloud)?;
-    let found = shown(&shared, &identity, kind, |document| document["connectorId"].as_str() == Some(id)).await?;
+    let TwoKeys { first: cloud, second: id } = keys;
+    let kind = kind_of(&cloud)?;
+    let found = shown(&shared, &identity, kind, |document| document["connectorId"].as_str() == Some(id.as_str())).await?;
     let found = found.into_iter().next().ok_or_else(|| ApiError::not_found("no such connector"))?;
     Ok(body::json(&found))
 }

@@ -23,10 +23,9 @@ const MOST: usize = 10_000;
 
 /// Which registries or schedules.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub(crate) struct NamedRegistries {
     /// Their uuids.
-    #[serde(rename = "registryIds", alias = "registryUuids", alias = "scheduleIds", alias = "scheduleUuids")]
+    #[serde(default, rename = "registryIds", alias = "registryUuids", alias = "scheduleIds", alias = "scheduleUuids")]
     ids: Vec<String>,
 }
 

@@ -20,6 +20,8 @@ pub(crate) mod validate;
 use std::fmt;
 use std::sync::Arc;
 
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use futures_util::future::BoxFuture;
 use model::registry::{RegistryLogin, RegistrySettings};
 use store::Registry;
@@ -80,6 +82,23 @@ async fn of_path(
 fn require_everything(identity: &Identity, permission: Permission) -> Result<(), ApiError> {
     identity.require(permission)?;
     if identity.sees_everything() { Ok(()) } else { Err(ApiError::out_of_scope()) }
+}
+
+/// Two parameters of a path. A text that is not even UTF-8 names nothing.
+pub(crate) struct TwoKeys {
+    first: String,
+    second: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for TwoKeys {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let path = Path::<Vec<String>>::from_request_parts(parts, state).await;
+        let mut keys = path.map(|Path(keys)| keys).unwrap_or_default().into_iter();
+        let (first, second) = (keys.next().unwrap_or_default(), keys.next().unwrap_or_default());
+        Ok(Self { first, second })
+    }
 }
 
 fn unknown() -> ApiError {

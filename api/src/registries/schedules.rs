@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{OriginalUri, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use model::registry::RegistrySchedule;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::delete::{named, running};
-use super::of_path;
+use super::{TwoKeys, of_path};
 use crate::auth::{Identity, Permission};
 use crate::error::{ApiError, Refusal};
 use crate::lookup::Key;
@@ -123,7 +123,7 @@ async fn read(shared: &Shared, headers: &HeaderMap, request: Body) -> Result<Reg
 pub(crate) async fn replace(
     State(shared): State<Shared>,
     Extension(identity): Extension<Identity>,
-    keys: ScheduleKeys,
+    keys: TwoKeys,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, ApiError> {
@@ -152,7 +152,7 @@ pub(crate) async fn replace(
 pub(crate) async fn delete(
     State(shared): State<Shared>,
     Extension(identity): Extension<Identity>,
-    keys: ScheduleKeys,
+    keys: TwoKeys,
 ) -> Result<Response, ApiError> {
     let known = of_keys(&shared, &identity, &keys).await?;
     shared.store.delete_schedule(identity.customer(), known.uuid).await.map_err(running)?;
@@ -216,7 +216,7 @@ pub(crate) async fn delete_all(
 pub(crate) async fn cancel(
     State(shared): State<Shared>,
     Extension(identity): Extension<Identity>,
-    keys: ScheduleKeys,
+    keys: TwoKeys,
 ) -> Result<Response, ApiError> {
     let known = of_keys(&shared, &identity, &keys).await?;
     let cancelled = shared.store.cancel_schedule(identity.customer(), known.uuid).await;
@@ -229,30 +229,9 @@ pub(crate) async fn cancel(
     }
 }
 
-/// Registry and schedule of a path.
-pub(crate) struct ScheduleKeys {
-    registry: String,
-    schedule: String,
-}
-
-impl<S: Send + Sync> axum::extract::FromRequestParts<S> for ScheduleKeys {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        state: &S,
-    ) -> Result<Self, Self::Rejection> {
-        // a text that is not even UTF-8 names nothing
-        let path = Path::<Vec<String>>::from_request_parts(parts, state).await;
-        let mut keys = path.map(|Path(keys)| keys).unwrap_or_default().into_iter();
-        let (registry, schedule) = (keys.next().unwrap_or_default(), keys.next().unwrap_or_default());
-        Ok(Self { registry, schedule })
-    }
-}
-
-async fn of_keys(shared: &Shared, identity: &Identity, keys: &ScheduleKeys) -> Result<Schedule, ApiError> {
-    let registry = of_path(shared, identity, Permission::ManageRegistries, &keys.registry).await?;
-    let uuid: Uuid = keys.schedule.parse().map_err(|_| unknown())?;
+async fn of_keys(shared: &Shared, identity: &Identity, keys: &TwoKeys) -> Result<Schedule, ApiError> {
+    let registry = of_path(shared, identity, Permission::ManageRegistries, &keys.first).await?;
+    let uuid: Uuid = keys.second.parse().map_err(|_| unknown())?;
     let known = shared.store.schedule(identity.customer(), uuid).await.map_err(crate::store_error)?;
     known.filter(|known| known.registry == registry.uuid).ok_or_else(unknown)
 }

@@ -91,9 +91,10 @@ fn words(field: &str, list: &[String]) -> Result<(), ApiError> {
     let bad = |text: &String| text.is_empty() || text.len() > WORD || text.contains('\0');
     match list.iter().position(bad) {
         None => Ok(()),
-        Some(index) => {
-            Err(wrong(&format!("{field}[{index}]"), "is empty, longer than 1024 bytes or holds a NUL character"))
-        }
+        Some(index) => Err(wrong(
+            &format!("{field}[{index}]"),
+            "is empty, longer than 1024 bytes or holds a NUL character",
+        )),
     }
 }
 
@@ -150,7 +151,8 @@ mod tests {
 
     #[test]
     fn what_is_not_named_is_kept() {
-        let given = json!({"performanceManagement": {"maxLogFileSize": 10}, "vulnerabilityManagement": {"x": [1]}});
+        let given =
+            json!({"performanceManagement": {"maxLogFileSize": 10}, "vulnerabilityManagement": {"x": [1]}});
         let config: ProfileConfig = serde_json::from_value(given).unwrap();
         let shown = serde_json::to_value(&config).unwrap();
         assert_eq!(shown["performanceManagement"]["maxLogFileSize"], 10);
@@ -169,7 +171,10 @@ mod tests {
             (window("+1:00", "MONDAY"), "startTime"),
             (window("1000", "MONDAY"), "startTime"),
             (window("10:00", "Someday"), "repeatOnDays` holds what is no day"),
-            (json!({"plimsoll": {"heartbeatSeconds": 4}}), "plimsoll.heartbeatSeconds` is not between 5 and 3600"),
+            (
+                json!({"plimsoll": {"heartbeatSeconds": 4}}),
+                "plimsoll.heartbeatSeconds` is not between 5 and 3600",
+            ),
             (json!({"plimsoll": {"driftSeconds": 9}}), "plimsoll.driftSeconds"),
             (json!({"plimsoll": {"driftseconds": 10}}), "unknown field"),
             (json!({"vulnerabilityManagement": {"containerScanningInterval": 13}}), "is not 12, 24 or 48"),

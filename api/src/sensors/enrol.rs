@@ -54,8 +54,7 @@ pub(crate) async fn enrol(
     let outcome = shared.store.enrol_sensor(enrolment.token.trim(), sensor).await;
     let enrolled = outcome.map_err(crate::store_error)?.map_err(refused)?;
     tracing::info!(sensor = %enrolled.uuid, "sensor {} enrolled", enrolled.uuid);
-    let answer =
-        Enrolled { sensor: enrolled.uuid, customer: enrolled.customer, profile: enrolled.settings };
+    let answer = Enrolled { sensor: enrolled.uuid, customer: enrolled.customer, profile: enrolled.settings };
     Ok((StatusCode::CREATED, body::json(&answer)))
 }
 

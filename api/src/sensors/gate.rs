@@ -43,7 +43,8 @@ mod tests {
     fn a_burst_is_let_in_and_then_so_many_a_second() {
         let (gate, start) = (Gate::new(), Instant::now());
         let at = |millis: u64| start + Duration::from_millis(millis);
-        let count = |millis: u64, attempts: usize| (0..attempts).filter(|_| gate.lets_in_at(at(millis))).count();
+        let count =
+            |millis: u64, attempts: usize| (0..attempts).filter(|_| gate.lets_in_at(at(millis))).count();
         assert_eq!(count(0, 2_000), 500);
         assert_eq!(count(1_000, 100), 20);
         assert_eq!(count(1_010, 100), 0);

@@ -36,7 +36,8 @@ pub(crate) async fn heartbeat(
     let sensor = identity.require_sensor()?;
     let heartbeat: Heartbeat = ingest::small(request)?;
     let answer = shared.store.beat_sensor(sensor.customer, sensor.uuid, heartbeat).await;
-    let gone = || ApiError::unauthorized("this sensor was revoked or removed; it must enrol anew with another key");
+    let gone =
+        || ApiError::unauthorized("this sensor was revoked or removed; it must enrol anew with another key");
     let answer = answer.map_err(crate::store_error)?.ok_or_else(gone)?;
     Ok(body::json(&HeartbeatAnswer {
         now: Timestamp::now(),

@@ -50,6 +50,11 @@ struct Node<'a> {
     is_master: Option<bool>,
 }
 
+/// A text that says something.
+fn filled(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
+
 impl<'a> Cluster<'a> {
     pub(crate) fn of(facts: &'a ClusterFacts) -> Self {
         let controller = |controller: &'a model::cluster::Controller| Controller {
@@ -59,19 +64,19 @@ impl<'a> Cluster<'a> {
         };
         Self {
             kind: "KUBERNETES",
-            name: facts.name.as_deref(),
-            uid: facts.uid.as_deref(),
-            version: facts.version.as_deref(),
+            name: filled(&facts.name),
+            uid: filled(&facts.uid),
+            version: filled(&facts.version),
             k8s: Place {
                 project: Null,
                 pod: Pod {
                     name: &facts.pod,
-                    uuid: facts.pod_uid.as_deref(),
+                    uuid: filled(&facts.pod_uid),
                     namespace: &facts.namespace,
                     label: label::labels(&facts.pod_labels),
                     controller: facts.controllers.iter().map(controller).collect(),
                 },
-                node: facts.node.as_deref().map(|name| Node { name, is_master: facts.node_is_master }),
+                node: filled(&facts.node).map(|name| Node { name, is_master: facts.node_is_master }),
             },
         }
     }

@@ -12,7 +12,7 @@ const MOST_PARALLEL: u16 = 32;
 
 /// A registry, as it is to be.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct RegistryRequest {
     /// Where it is, such as `https://registry.example.com`.
     registry_uri: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct RegistryRequest {
     /// Own: how people call it; its host without.
     name: Option<String>,
     /// Own: it may be on the machine of whoever asks it.
-    allow_private: bool,
+    allow_private: Option<bool>,
     /// Own: requests at a time, 1 to 32.
     parallel_requests: Option<u16>,
     /// Own: platform that is scanned of an image for several.
@@ -43,7 +43,6 @@ pub(crate) struct RegistryRequest {
 
 /// User and password.
 #[derive(Default, Deserialize, ToSchema)]
-#[serde(default)]
 struct Credential {
     username: Option<String>,
     password: Option<String>,
@@ -56,7 +55,7 @@ impl std::fmt::Debug for Credential {
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 struct Aws {
     account_id: Option<String>,
     arn: Option<String>,
@@ -66,7 +65,7 @@ struct Aws {
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 struct Cloud {
     connector_id: Option<String>,
     location: Option<String>,
@@ -122,7 +121,7 @@ impl RegistryRequest {
             connector: filled(clouds.connector_id.or(aws_connector)),
             project: filled(clouds.project_id),
             location: filled(clouds.location),
-            allow_private: self.allow_private,
+            allow_private: self.allow_private.unwrap_or(false),
             parallel,
             platform: filled(self.platform),
         };

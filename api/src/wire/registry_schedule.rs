@@ -18,7 +18,7 @@ const MOST: usize = 1_000;
 
 /// A schedule, as it is to be.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ScheduleRequest {
     name: Option<String>,
     /// At once and once; without it and without a time, too.
@@ -37,7 +37,7 @@ pub(crate) struct ScheduleRequest {
 
 /// What is looked at.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Filter {
     /// Images built within so many days: 1 to 7 or 14; any age without.
     days: Option<u32>,
@@ -49,7 +49,6 @@ pub(crate) struct Filter {
 
 /// Patterns of a repository and its tags: `*` and `?`; empty takes all.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(default)]
 pub(crate) struct Names {
     repo: Option<String>,
     tag: Option<String>,

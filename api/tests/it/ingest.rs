@@ -137,7 +137,7 @@ async fn a_full_disk_is_told_and_what_was_acknowledged_stays() {
 }
 
 #[tokio::test]
-async fn a_tag_brings_an_image_into_a_scope() {
+async fn a_tag_brings_an_image_into_a_scope_and_out_of_it() {
     let server = TestServer::start().await;
     server.account("team", "secret", store::Role::Reader, &["blue"]).await;
     server.send(post("/api/v1/reports").json(&report(1))).await;
@@ -152,6 +152,15 @@ async fn a_tag_brings_an_image_into_a_scope() {
     refused(&server, post("/api/v1/tags/blue").json(&unknown), 404, "does not exist").await;
     let by_reader = Request::new("POST", "/api/v1/tags/blue").basic("team", "secret").json(&tagged);
     refused(&server, by_reader, 403, "CS.TAG.ASSIGN").await;
+
+    let delete = || Request::new("DELETE", "/api/v1/tags/blue");
+    refused(&server, delete().basic("team", "secret").json(&tagged), 403, "CS.TAG.ASSIGN").await;
+    refused(&server, delete().basic(ADMIN.0, ADMIN.1).json(&unknown), 404, "does not exist").await;
+    for changed in [true, false] {
+        let answer = server.send(delete().basic(ADMIN.0, ADMIN.1).json(&tagged)).await;
+        assert_eq!((answer.status, answer.json()["changed"].clone()), (200, json!(changed)));
+        assert_eq!(server.send(look()).await.status, 403);
+    }
 }
 
 #[tokio::test]

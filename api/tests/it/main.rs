@@ -14,6 +14,7 @@ mod pattern;
 mod query;
 mod scope;
 mod scope_routes;
+mod sensor_lists;
 mod sensors;
 mod server;
 mod shapes;

@@ -91,7 +91,9 @@ pub(crate) async fn run(command: SensorCommand) -> anyhow::Result<()> {
         }
         SensorCommand::SetVersion { sensor, version, data } => {
             let version = Some(version.trim()).filter(|version| *version != "none").map(str::to_owned);
-            let told = version.clone().map_or_else(|| "any version".to_owned(), |version| format!("version {version}"));
+            let told = version
+                .clone()
+                .map_or_else(|| "any version".to_owned(), |version| format!("version {version}"));
             let wanted = SensorChange { wanted_version: Some(version), ..SensorChange::default() };
             let name = change(&data, &sensor, wanted).await?;
             writeln!(out, "sensor {name} should have {told}")?;
@@ -144,7 +146,11 @@ async fn list(store: &Store) -> anyhow::Result<()> {
         let seen = sensor.seen.to_rfc3339();
         let (key, host) = (&sensor.key, &sensor.host.hostname);
         let (kind, status) = (key.kind.as_str(), status(&sensor));
-        writeln!(out, "{} {:<24} {kind:<8} {status:<8} {seen} {host} {}", key.uuid, key.name, sensor.version)?;
+        writeln!(
+            out,
+            "{} {:<24} {kind:<8} {status:<8} {seen} {host} {}",
+            key.uuid, key.name, sensor.version
+        )?;
     }
     Ok(())
 }

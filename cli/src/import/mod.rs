@@ -1,10 +1,11 @@
 //! `plimsoll import`: records of other tools, sent to a server.
 
-mod inspect;
-
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use model::Timestamp;
+use model::container::HostFacts;
+use sensor::runtime::docker::read_inspected;
 
 use crate::push::PushArgs;
 
@@ -37,15 +38,26 @@ pub(crate) fn run(command: ImportCommand) -> anyhow::Result<()> {
         bail!("--push URL is missing: the server to send the containers to")
     };
     let bytes = read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let host = inspect::host(host, host_ip);
-    let mut containers =
-        inspect::parse(&bytes, &host).with_context(|| format!("{} is not usable", file.display()))?;
+    let host = machine(host, host_ip);
+    let mut containers = read_inspected(&bytes, &host, Timestamp::now())
+        .with_context(|| format!("{} is not usable", file.display()))?;
     for container in &mut containers {
         container.tags.clone_from(&tags);
     }
     target.post("api/v1/containers", &serde_json::to_vec(&containers)?)?;
     crate::output::note(&format!("{} containers sent to {}", containers.len(), target.url()));
     Ok(())
+}
+
+/// The machine that the containers are said to run on: the names given, else this machine's.
+fn machine(name: Option<String>, address: Option<String>) -> HostFacts {
+    let here = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
+    HostFacts {
+        architecture: name.is_none().then(|| std::env::consts::ARCH.to_owned()),
+        hostname: name.unwrap_or_else(here),
+        ip_address: address,
+        ipv6_address: None,
+    }
 }
 
 fn read(file: &std::path::Path) -> anyhow::Result<Vec<u8>> {

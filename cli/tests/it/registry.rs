@@ -14,14 +14,14 @@ use crate::harness::{failure_of, plimsoll};
 const HTPASSWD: &str = "user:$2y$04$abcdefghijklmnopqrstuu7govE5p0NSk1WUEk5C2Qm3hpPC6VJ66\n";
 
 /// A running `docker-registry` with its storage; both are gone when it is dropped.
-struct Registry {
+pub(crate) struct Registry {
     child: Child,
-    host: String,
+    pub(crate) host: String,
     folder: tempfile::TempDir,
 }
 
 impl Registry {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with("")
     }
 
@@ -47,6 +47,7 @@ impl Registry {
         let child = Command::new("docker-registry")
             .arg("serve")
             .arg(folder.path().join("config.yml"))
+            .env("REGISTRY_STORAGE_DELETE_ENABLED", "true")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -23,7 +23,7 @@ pub(crate) struct Search<'i> {
 
 impl<'i> Search<'i> {
     pub(crate) fn new(index: &'i Index, tenant: &'i Tenant, visible: Visible) -> Self {
-        let content = Content { packages: &index.packages, inventories: &index.inventories };
+        let content = Content::new(index);
         Self { tenant, content, visible }
     }
 

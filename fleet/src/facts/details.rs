@@ -126,17 +126,18 @@ impl Details {
 
     fn write_cluster(&mut self, slot: u32, details: &ContainerDetails) {
         let cluster = details.cluster.as_ref();
+        let on_node = cluster.filter(|cluster| cluster.node.as_ref().is_some_and(|node| !node.is_empty()));
         let text = |text: Option<&'_ str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         let put = |column: &mut TextColumn, value: Option<String>| column.put(slot, value.as_deref());
         put(&mut self.cluster_type, cluster.map(|_| "KUBERNETES".to_owned()));
         put(&mut self.cluster_name, text(cluster.and_then(|cluster| cluster.name.as_deref())));
         put(&mut self.cluster_uid, text(cluster.and_then(|cluster| cluster.uid.as_deref())));
         put(&mut self.cluster_version, text(cluster.and_then(|cluster| cluster.version.as_deref())));
-        put(&mut self.namespace, text(cluster.map(|cluster| cluster.namespace.as_str())));
-        put(&mut self.pod, text(cluster.map(|cluster| cluster.pod.as_str())));
+        put(&mut self.namespace, cluster.map(|cluster| cluster.namespace.clone()));
+        put(&mut self.pod, cluster.map(|cluster| cluster.pod.clone()));
         put(&mut self.pod_uid, text(cluster.and_then(|cluster| cluster.pod_uid.as_deref())));
         put(&mut self.node, text(cluster.and_then(|cluster| cluster.node.as_deref())));
-        self.master.put(slot, number(cluster.and_then(|cluster| cluster.node_is_master)), &0);
+        self.master.put(slot, number(on_node.and_then(|cluster| cluster.node_is_master)), &0);
     }
 
     fn take(&mut self, container: u32) -> u32 {

@@ -14,7 +14,7 @@ use model::{Digest, Timestamp};
 use store::ChangeKind;
 use uuid::Uuid;
 
-use super::{Inventories, Packages, Put, StoredContainer, StoredImage, Tenant, TenantStep};
+use super::{Inventories, Kept, Packages, Put, StoredContainer, StoredImage, Tenant, TenantStep};
 use crate::persist::Persist as _;
 use crate::table::Bits;
 
@@ -29,6 +29,8 @@ pub(crate) struct Index {
     pub(crate) packages: Packages,
     /// All inventories.
     pub(crate) inventories: Inventories,
+    /// Answers that are asked for again.
+    pub(crate) kept: Arc<Kept>,
     tenants: Arc<BTreeMap<Uuid, Arc<Tenant>>>,
     /// Why packages were judged anew, by the clock value of the change.
     rejudgements: Arc<BTreeMap<Timestamp, Arc<str>>>,
@@ -181,7 +183,7 @@ impl Index {
     ) -> Self {
         let tenants = tenants.into_iter().map(|tenant| (tenant.customer, Arc::new(tenant))).collect();
         let (tenants, rejudgements) = (Arc::new(tenants), Arc::new(rejudgements));
-        Self { clock, judged_by, packages, inventories, tenants, rejudgements }
+        Self { clock, judged_by, packages, inventories, kept: Arc::default(), tenants, rejudgements }
     }
 
     /// Makes what was left for later when the index was read from a file.

@@ -11,6 +11,7 @@ use store::InventoryEntry;
 
 use super::derived::{Derived, Deriver, Shares};
 use super::items::{Items, Memory};
+use super::kept::Edition;
 use super::listing::Listing;
 use super::packages::Packages;
 use super::segments::Segments;
@@ -38,9 +39,15 @@ pub(crate) struct Inventories {
     /// Numbers without an inventory.
     free: Arc<Vec<u32>>,
     segments: Segments,
+    edition: Edition,
 }
 
 impl Inventories {
+    /// The edition of what inventories hold.
+    pub(crate) fn edition(&self) -> Edition {
+        self.edition
+    }
+
     /// All numbers of inventories are below it.
     pub(crate) fn end(&self) -> u32 {
         self.listings.len() as u32
@@ -218,6 +225,7 @@ impl Inventories {
     }
 
     fn put(&mut self, digest: Digest, listing: Listing) -> u32 {
+        self.edition = Edition::next();
         let number = match Arc::make_mut(&mut self.free).pop() {
             Some(number) => {
                 *self.listings.get_mut(number) = Some(listing);
@@ -288,7 +296,8 @@ persist!(SavedInventories { listings, digests, by_digest, derived, uses, free })
 impl Inventories {
     /// What is to be saved.
     pub(crate) fn parts(&self) -> (&Items, SavedInventories, &Segments) {
-        let Self { items, listings, digests, by_digest, derived, uses, unused: _, free, segments } = self;
+        let Self { items, listings, digests, by_digest, derived, uses, unused: _, free, segments, edition: _ } =
+            self;
         let saved = SavedInventories {
             listings: listings.clone(),
             digests: digests.clone(),
@@ -328,6 +337,7 @@ impl Inventories {
         let idle =
             listings.iter().zip(uses.iter()).filter(|(listing, uses)| listing.is_some() && **uses == 0);
         let unused = idle.count() as u32;
-        Ok(Self { items, listings, digests, by_digest, derived, uses, unused, free, segments })
+        let edition = Edition::next();
+        Ok(Self { items, listings, digests, by_digest, derived, uses, unused, free, segments, edition })
     }
 }

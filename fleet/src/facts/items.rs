@@ -9,6 +9,9 @@ use store::InventoryEntry;
 use crate::persist::{PersistError, Plain, persist};
 use crate::table::{Bits, Chunked, Dictionary, NONE};
 
+/// Items from which on two threads go through them.
+const SHARED: u32 = if cfg!(test) { 100 } else { 50_000 };
+
 /// Items under dense numbers; one is never taken out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Items {
@@ -120,6 +123,26 @@ impl Items {
     pub(crate) fn where_package(&self, mut holds: impl FnMut(u32) -> bool) -> Bits {
         let mut packages = self.packages.iter();
         Bits::from_fn(self.len(), |_| packages.next().is_some_and(|package| holds(*package)))
+    }
+
+    /// The items for which `holds` is told of their number and that of their path. Many are asked by two threads.
+    pub(crate) fn where_path(&self, holds: impl Fn(u32, u32) -> bool + Sync) -> Bits {
+        let within = |first: u32, last: u32| {
+            let mut paths = self.paths.iter_from(first);
+            Bits::from_fn(last - first, |at| paths.next().is_some_and(|path| holds(first + at, *path)))
+        };
+        let (len, half) = (self.len(), (self.len() / 2).next_multiple_of(64));
+        if len < SHARED {
+            return within(0, len);
+        }
+        std::thread::scope(|scope| {
+            let high = scope.spawn(|| within(half, len));
+            let mut found = within(0, half);
+            found.resize(len);
+            let high = high.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            found.or_words(half as usize / 64, high.words());
+            found
+        })
     }
 
     /// The items of some packages.

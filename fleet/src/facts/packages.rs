@@ -16,6 +16,7 @@ use store::PackageRow;
 
 use super::entry::PackageEntry;
 use super::findings::{FindingRow, Verdict};
+use super::kept::Edition;
 use super::ready::{PackageText, Ready, Room, Slot};
 use super::tables::Tables;
 use super::vulnerabilities::Vulnerabilities;
@@ -62,6 +63,7 @@ pub(crate) struct Packages {
     count: usize,
     /// What the ready text of all clones takes.
     room: Arc<Room>,
+    edition: Edition,
 }
 
 /// Packages of neighbouring numbers.
@@ -99,6 +101,11 @@ impl Packages {
     /// All numbers of packages are below it.
     pub(crate) fn end(&self) -> u32 {
         (self.blocks.len() * BLOCK) as u32
+    }
+
+    /// The edition of packages and findings.
+    pub(crate) fn edition(&self) -> Edition {
+        self.edition
     }
 
     /// What the numbers of rows and heads stand for.
@@ -290,6 +297,7 @@ impl Packages {
 
     /// Puts packages in or replaces them. Only the newest clone may be added to.
     pub(crate) fn put(&mut self, puts: impl IntoIterator<Item = Put>) {
+        self.edition = Edition::next();
         let mut all: Vec<(PackageEntry, PackageHead, Vec<FindingRow>)> = {
             let tables = Arc::make_mut(&mut self.tables);
             puts.into_iter().map(|put| tables.entry(put)).collect()

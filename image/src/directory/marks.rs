@@ -63,7 +63,11 @@ pub struct OverlayMarks {
 }
 
 /// Reads the marks at `path`, which is not followed if it is a link. `buffer` is kept from call to call.
-pub fn read_overlay_marks(path: &Path, names: OverlayNames, buffer: &mut Vec<u8>) -> io::Result<OverlayMarks> {
+pub fn read_overlay_marks(
+    path: &Path,
+    names: OverlayNames,
+    buffer: &mut Vec<u8>,
+) -> io::Result<OverlayMarks> {
     buffer.resize(MAX_LIST, 0);
     let length = match rustix::fs::llistxattr(path, buffer.as_mut_slice()) {
         Ok(length) => length,

@@ -10,6 +10,7 @@ mod parts;
 mod real_tool;
 mod registry;
 mod registry_hostile;
+mod registry_listing;
 mod registry_login;
 mod root_fs;
 mod selection;

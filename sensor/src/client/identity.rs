@@ -35,6 +35,12 @@ impl Identity {
         Self { sensor, customer, server: server.to_owned(), token: print_of(token) }
     }
 
+    /// Goes on although this token was given for that server and is of no use.
+    pub(super) fn accept(&mut self, server: &str, token: &str) {
+        server.clone_into(&mut self.server);
+        self.token = print_of(token);
+    }
+
     /// The identity of the state directory. A damaged file counts as none, for a new enrolment mends it.
     pub(super) fn load(state: &Path) -> Result<Option<Self>, StateError> {
         let path = path(state);

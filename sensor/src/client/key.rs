@@ -31,17 +31,18 @@ impl SensorKey {
         let path = state.join(FILE);
         let failed = |path: PathBuf| move |source| StateError::Io { path, source };
         let known = files::read_bounded(&path, LARGEST).map_err(failed(path.clone()))?;
-        let bytes = match known {
-            Some(bytes) => bytes,
-            None => {
-                let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
-                let made = made.map_err(|_| StateError::NoRandom)?.as_ref().to_vec();
-                files::write_whole(&path, &made).map_err(failed(path.clone()))?;
-                made
-            }
-        };
+        let Some(bytes) = known else { return Self::make(state) };
         let pair = Ed25519KeyPair::from_pkcs8(&bytes);
         let pair = pair.map_err(|error| StateError::Key { path, reason: error.to_string() })?;
+        Ok(Self { pair })
+    }
+
+    /// A new key, in the place of any that there is.
+    pub(crate) fn make(state: &Path) -> Result<Self, StateError> {
+        let path = state.join(FILE);
+        let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| StateError::NoRandom)?;
+        let pair = Ed25519KeyPair::from_pkcs8(made.as_ref()).map_err(|_| StateError::NoRandom)?;
+        files::write_whole(&path, made.as_ref()).map_err(|source| StateError::Io { path, source })?;
         Ok(Self { pair })
     }
 

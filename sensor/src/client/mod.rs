@@ -78,14 +78,19 @@ pub struct ServerOptions {
     pub kind: SensorType,
 }
 
+/// Who we are.
+struct Holder {
+    key: SensorKey,
+    identity: Option<Identity>,
+}
+
 /// A server and who we are there.
 pub struct Client {
     http: reqwest::Client,
     base: Url,
     state: PathBuf,
     options: ServerOptions,
-    key: SensorKey,
-    identity: Mutex<Option<Identity>>,
+    identity: Mutex<Holder>,
     bandwidth: Bandwidth,
     /// Milliseconds that the server's clock is ahead of ours.
     skew: AtomicI64,
@@ -114,8 +119,7 @@ impl Client {
             http,
             base,
             state: state.to_owned(),
-            key: SensorKey::load_or_make(state)?,
-            identity: Mutex::new(identity),
+            identity: Mutex::new(Holder { key: SensorKey::load_or_make(state)?, identity }),
             bandwidth: Bandwidth::new(options.bandwidth),
             skew: AtomicI64::new(0),
             options,
@@ -140,15 +144,41 @@ impl Client {
     /// Enrols if that is still to be done, and gives the profile that the server then told. Without a token it is an error.
     pub async fn enrol(&self, host: &HostReport) -> Result<Option<SensorProfile>, CallError> {
         let Login::Enrolled(token) = &self.options.login else { return Ok(None) };
-        let mut identity = self.identity.lock().await;
-        let known = identity.as_ref();
+        let mut holder = self.identity.lock().await;
+        let known = holder.identity.as_ref();
         if known.is_some_and(|known| known.serves(self.base.as_str(), token.as_deref())) {
             return Ok(None);
         }
         let Some(token) = token else { return Err(CallError::NotEnrolled) };
+        let mut outcome = self.ask_in(&holder.key, token, host).await;
+        if matches!(outcome, Err(CallError::Rejected { status: 409, .. })) {
+            // the key was another sensor's, which may have been revoked: a new sensor has a new key
+            holder.key = SensorKey::make(&self.state).map_err(own)?;
+            outcome = self.ask_in(&holder.key, token, host).await;
+        }
+        match (outcome, &mut holder.identity) {
+            (Ok(enrolled), identity) => {
+                let new = Identity::new(&enrolled, self.base.as_str(), token);
+                self.remember(&new)?;
+                tracing::info!(sensor = %new.sensor, "enrolled at {} as sensor {}", self.base, new.sensor);
+                *identity = Some(new);
+                Ok(Some(enrolled.profile))
+            }
+            // the token is worth nothing, but the identity may be
+            (Err(CallError::Refused { words, .. }), Some(known)) => {
+                tracing::warn!(words, "the token is of no use ({words}): going on as the sensor that was enrolled before");
+                known.accept(self.base.as_str(), token);
+                self.remember(known)?;
+                Ok(None)
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    async fn ask_in(&self, key: &SensorKey, token: &str, host: &HostReport) -> Result<Enrolled, CallError> {
         let enrolment = Enrolment {
-            token: token.clone(),
-            public_key: self.key.public(),
+            token: token.to_owned(),
+            public_key: key.public(),
             name: self.options.name.clone(),
             kind: self.options.kind,
             version: PROGRAM.to_owned(),
@@ -157,26 +187,12 @@ impl Client {
         let body = serde_json::to_vec(&enrolment).map_err(own)?;
         let request = self.request(Method::POST, "api/v1/sensors/enrol")?;
         let request = request.header("content-type", "application/json").body(body);
-        match self.send(request, WHOLE).await.and_then(|answer| answer::parse::<Enrolled>(&answer)) {
-            Ok(enrolled) => {
-                let new = Identity::new(&enrolled, self.base.as_str(), token);
-                new.save(&self.state).map_err(|error| {
-                    CallError::Own(format!("cannot keep the identity in {}: {error}", self.state.display()))
-                })?;
-                tracing::info!(sensor = %new.sensor, "enrolled at {} as sensor {}", self.base, new.sensor);
-                *identity = Some(new);
-                Ok(Some(enrolled.profile))
-            }
-            // the new token is worth nothing, but the old identity may be
-            Err(error) if known.is_some() && !error.may_pass() => {
-                tracing::warn!(%error, "the token is of no use, going on as the sensor that was enrolled before: {error}");
-                let Some(known) = identity.as_mut() else { return Err(error) };
-                known.token = Identity::new(&enrolled_as(known), self.base.as_str(), token).token;
-                known.server = self.base.as_str().to_owned();
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+        answer::parse(&self.send(request, WHOLE).await?)
+    }
+
+    fn remember(&self, identity: &Identity) -> Result<(), CallError> {
+        let failed = |error| CallError::Own(format!("cannot keep the identity in {}: {error}", self.state.display()));
+        identity.save(&self.state).map_err(failed)
     }
 
     /// Posts a body that is compressed already, as fast as the cap on bandwidth allows.
@@ -213,10 +229,10 @@ impl Client {
         match &self.options.login {
             Login::Account { user, password } => Ok(request.basic_auth(user, Some(password))),
             Login::Enrolled(_) => {
-                let identity = self.identity.lock().await;
-                let sensor = identity.as_ref().ok_or(CallError::NotEnrolled)?.sensor;
+                let holder = self.identity.lock().await;
+                let sensor = holder.identity.as_ref().ok_or(CallError::NotEnrolled)?.sensor;
                 let now = (Timestamp::now().0 + self.skew()) / 1_000;
-                Ok(request.bearer_auth(self.key.token(sensor, now)))
+                Ok(request.bearer_auth(holder.key.token(sensor, now)))
             }
         }
     }
@@ -251,12 +267,6 @@ impl Client {
         });
         Body::wrap_stream(parts)
     }
-}
-
-/// The answer that an identity came from.
-fn enrolled_as(identity: &Identity) -> Enrolled {
-    let (sensor, customer) = (identity.sensor, identity.customer);
-    Enrolled { sensor, customer, profile: SensorProfile::default() }
 }
 
 fn own(error: impl std::fmt::Display) -> CallError {

@@ -105,5 +105,8 @@ fn told(suspect: Suspect, reason: FileReason, owned_by: Option<String>) -> Drift
 fn explained(packages: &[DriftPackage]) -> HashSet<&str> {
     let changed = packages.iter().filter(|package| package.reason != DriftReason::New);
     let before = changed.clone().filter_map(|package| package.before.as_ref());
-    before.map(|before| before.name.as_str()).chain(changed.map(|package| package.record.name.as_str())).collect()
+    before
+        .map(|before| before.name.as_str())
+        .chain(changed.map(|package| package.record.name.as_str()))
+        .collect()
 }

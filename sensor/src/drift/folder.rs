@@ -137,7 +137,12 @@ impl Folder {
     }
 
     /// The marks of an entry, or of the directory itself for `.`.
-    pub(crate) fn marks(&self, name: &[u8], names: OverlayNames, buffer: &mut Vec<u8>) -> io::Result<OverlayMarks> {
+    pub(crate) fn marks(
+        &self,
+        name: &[u8],
+        names: OverlayNames,
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<OverlayMarks> {
         // the descriptor's own entry leads to the open directory wherever it lies by now; the name is not followed
         let mut path = PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()));
         path.push(OsStr::from_bytes(name));

@@ -34,12 +34,15 @@ pub(crate) struct Homes {
     sites: HashMap<Vec<u8>, Site>,
 }
 
+/// The record of the package that lists a path.
+type Listed = HashMap<Vec<u8>, u32>;
+
 #[derive(Debug, Default)]
 struct Site {
     /// The packages in it: the folder of the metadata, and the record.
     packages: Vec<(Vec<u8>, u32)>,
     /// By path; read when it is first asked for.
-    files: Mutex<Option<Arc<HashMap<Vec<u8>, u32>>>>,
+    files: Mutex<Option<Arc<Listed>>>,
 }
 
 impl Homes {
@@ -69,7 +72,8 @@ impl Homes {
                     return is_in(site);
                 }
                 // a record of the older form is a file of its own, one of the newer form a folder
-                let (site, metadata) = if name.ends_with(b".egg-info") { (folder, file) } else { (site, folder) };
+                let (site, metadata) =
+                    if name.ends_with(b".egg-info") { (folder, file) } else { (site, folder) };
                 let packages = &mut self.sites.entry(site.to_vec()).or_default().packages;
                 packages.push((metadata.to_vec(), at));
             }
@@ -109,9 +113,10 @@ impl Homes {
     /// The Python package that lists `path`.
     fn in_site(&self, path: &[u8], open: Open<'_>) -> Option<u32> {
         let (above, _) = split(path);
-        self.sites.iter().filter(|(site, _)| may_list(site, path, above)).find_map(|(site, known)| {
-            known.files(site, open).get(path).copied()
-        })
+        self.sites
+            .iter()
+            .filter(|(site, _)| may_list(site, path, above))
+            .find_map(|(site, known)| known.files(site, open).get(path).copied())
     }
 
     /// About how much memory it takes.
@@ -136,12 +141,12 @@ fn may_list(site: &[u8], path: &[u8], above: &[u8]) -> bool {
 }
 
 impl Site {
-    fn files(&self, site: &[u8], open: Open<'_>) -> Arc<HashMap<Vec<u8>, u32>> {
+    fn files(&self, site: &[u8], open: Open<'_>) -> Arc<Listed> {
         let mut known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(files) = &*known {
             return Arc::clone(files);
         }
-        let mut files = HashMap::new();
+        let mut files = Listed::new();
         for (metadata, at) in &self.packages {
             if let Some((size, content)) = open(&join(metadata, b"RECORD")) {
                 read_list(site, *at, content.take(size.min(MAX_LIST)), &mut files);
@@ -154,7 +159,7 @@ impl Site {
 }
 
 /// Reads one `RECORD`: lines of path, digest and size, of which a path with a comma is quoted.
-fn read_list(site: &[u8], at: u32, content: impl Read, files: &mut HashMap<Vec<u8>, u32>) {
+fn read_list(site: &[u8], at: u32, content: impl Read, files: &mut Listed) {
     let mut content = BufReader::new(content);
     let mut line = Vec::new();
     while files.len() < MAX_FILES {

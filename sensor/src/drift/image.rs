@@ -1,12 +1,13 @@
 //! What is kept of an image so that its containers can be compared with it, and how many of them are kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use catalog::{AllOwners, ImageView, ScanError, ScanOptions};
 use image::OpenImage;
 use model::{ImageId, PackageRecord};
 
+use super::lower::split;
 use super::{Homes, Lower};
 
 /// An image as its containers see it. It is read once; whatever a container changes is laid on top.
@@ -15,13 +16,17 @@ pub struct ImageState {
     pub(crate) view: ImageView,
     pub(crate) homes: Homes,
     owners: OnceLock<AllOwners>,
+    /// Where package managers keep their records.
+    databases: BTreeSet<Vec<u8>>,
 }
 
 impl ImageState {
     /// Keeps what an image shows; [`catalog::scan_and_keep`] gives it together with the report.
     pub fn new(view: ImageView) -> Self {
         let homes = Homes::of(view.packages());
-        Self { view, homes, owners: OnceLock::new() }
+        let of_system = view.packages().iter().filter(|record| record.ecosystem.is_os());
+        let databases = of_system.map(|record| split(record.path.as_bytes()).0.to_vec()).collect();
+        Self { view, homes, owners: OnceLock::new(), databases }
     }
 
     /// Reads an image for this alone.
@@ -40,7 +45,13 @@ impl ImageState {
     }
 
     /// The name of the package that owns a file of the image. The first question reads the file lists.
+    ///
+    /// The records of a package manager are nobody's, even where a package claims them as rpm's does: what changed in them is
+    /// told by the packages.
     pub(super) fn owner(&self, path: &[u8], lower: &mut Lower) -> Option<String> {
+        if self.databases.contains(split(path).0) {
+            return None;
+        }
         let mut open = |path: &[u8]| lower.open_file(path).ok().flatten();
         let owners = self.owners.get_or_init(|| {
             AllOwners::read(&self.view, |path| {

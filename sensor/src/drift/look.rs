@@ -95,7 +95,9 @@ impl<'a> Look<'a> {
         let Some(names) = self.names else { return self.over_file(entry.path) };
         let marks = match entry.folder.marks(entry.name, names, &mut self.buffer) {
             Ok(marks) => marks,
-            Err(error) => return note_failure(budget, entry.path, "has attributes that cannot be read", &error),
+            Err(error) => {
+                return note_failure(budget, entry.path, "has attributes that cannot be read", &error);
+            }
         };
         if marks.opaque {
             self.empty(entry.path);
@@ -135,8 +137,7 @@ impl<'a> Look<'a> {
                 return true;
             }
         }
-        let may_be_whiteout =
-            entry.meta.size == 0 && self.holds_whiteouts.contains(split(entry.path).0);
+        let may_be_whiteout = entry.meta.size == 0 && self.holds_whiteouts.contains(split(entry.path).0);
         if entry.meta.kind != Kind::File || !(may_be_whiteout || is_hollow(&entry.meta)) {
             return false;
         }
@@ -253,7 +254,8 @@ impl<'a> Look<'a> {
         };
         let judged = self.lower.look_up(entry.path).and_then(|found| match found {
             Some(found) if matches!(found.meta.kind, Kind::File | Kind::Symlink) => {
-                Ok((!is_same(&found, self.lower)?).then(|| found.meta.is_executable() && found.meta.kind == Kind::File))
+                Ok((!is_same(&found, self.lower)?)
+                    .then(|| found.meta.is_executable() && found.meta.kind == Kind::File))
             }
             _ => Ok(None),
         });

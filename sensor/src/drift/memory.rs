@@ -61,7 +61,8 @@ impl Memory {
 
     /// About how much memory it takes, apart from the drift itself.
     pub fn bytes(&self) -> usize {
-        let facts: usize = self.files.values().filter_map(|file| file.facts.as_ref()).map(FileFacts::bytes).sum();
+        let facts: usize =
+            self.files.values().filter_map(|file| file.facts.as_ref()).map(FileFacts::bytes).sum();
         facts + self.files.capacity() * (size_of::<Remembered>() + size_of::<u64>() + 1)
     }
 

@@ -109,7 +109,10 @@ fn read_changed(
         budget.note(path, reason);
     }
     if names.is_some_and(OverlayNames::may_be_hidden) {
-        budget.note(b"", "the marks of directories that hide the image's are not visible without CAP_SYS_ADMIN");
+        budget.note(
+            b"",
+            "the marks of directories that hide the image's are not visible without CAP_SYS_ADMIN",
+        );
     }
     let packages = packages(path, image, &upper);
     let (files, files_left_out) = weigh(suspects, &packages, image, &mut lower, &upper);
@@ -245,7 +248,8 @@ fn marks(upper: &Path, limits: &Limits) -> OverlayNames {
     }
     let Some(home) = upper.parent() else { return OverlayNames::Trusted };
     #[allow(clippy::unnecessary_cast, reason = "the field has another type on other processors")]
-    let is_fuse = rustix::fs::statfs(home.join("merged").as_path()).is_ok_and(|seen| seen.f_type as i64 == FUSE);
+    let is_fuse =
+        rustix::fs::statfs(home.join("merged").as_path()).is_ok_and(|seen| seen.f_type as i64 == FUSE);
     let owner = home.metadata().map_or(0, |metadata| metadata.uid());
     match (is_fuse, owner) {
         (true, _) => OverlayNames::Fuse,

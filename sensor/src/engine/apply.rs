@@ -1,7 +1,6 @@
 //! From what a runtime says of a container to the report that is kept of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use model::report::limits::WORD;
 use model::{ClusterFacts, ContainerDetails, ContainerReport, ContainerState, Digest, ImageId, Timestamp};
@@ -13,12 +12,8 @@ use super::watch::Watched;
 use crate::runtime::kubernetes::pod_of;
 use crate::runtime::{Inspected, RuntimeError, Told};
 
-/// The longest that a runtime may take to describe a container.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How often looking at a container is tried before it is left to the next listing.
 const TRIES: u32 = 3;
-/// The pause before the second try.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Looks at the containers of the queue, one after the other, until the task is dropped.
 pub(crate) async fn work(shared: Arc<Shared>, watched: Arc<Watched>) {
@@ -42,15 +37,20 @@ async fn look(shared: &Arc<Shared>, watched: &Arc<Watched>, pending: Pending) {
         return end(shared, watched, id, &pending);
     }
     let described = watched.runtime.inspect(&pending.told.id);
-    match tokio::time::timeout(PATIENCE, described).await {
-        Ok(Ok(Some(inspected))) if inspected.report.id == id => see(shared, watched, inspected),
+    match tokio::time::timeout(watched.patience.inspect, described).await {
+        Ok(Ok(Some(mut inspected))) if inspected.report.id == id => {
+            if let Some(cluster) = &shared.cluster {
+                cluster.complete(&mut inspected.report).await;
+            }
+            see(shared, watched, inspected);
+        }
         Ok(Ok(Some(_))) => {
             shared.troubles.set(watched.kind(), format!("{} describes another container than it was asked for", watched.kind()));
         }
         Ok(Ok(None)) => end(shared, watched, id, &pending),
         Ok(Err(error)) => failed(shared, watched, id, pending, &error.to_string(), matches!(error, RuntimeError::Away { .. })),
         Err(_) => {
-            let words = format!("{} did not describe a container within {} s", watched.kind(), PATIENCE.as_secs());
+            let words = format!("{} did not describe a container within {} s", watched.kind(), watched.patience.inspect.as_secs());
             failed(shared, watched, id, pending, &words, false);
         }
     }
@@ -64,7 +64,7 @@ fn failed(shared: &Arc<Shared>, watched: &Arc<Watched>, id: Digest, mut pending:
     if pending.tries < TRIES && !is_away {
         let watched = Arc::clone(watched);
         tokio::spawn(async move {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(watched.patience.pause).await;
             watched.queue.put_back(pending);
         });
         return;

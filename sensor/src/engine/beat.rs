@@ -84,7 +84,7 @@ impl Pulse {
             shared.spooled.notify_one();
             shared.resync.send_modify(|times| *times += 1);
         }
-        if let Some(wanted) = answer.wanted_version.filter(|wanted| wanted != PROGRAM) {
+        if let Some(wanted) = answer.wanted_version.filter(|wanted| wanted != PROGRAM && wanted != env!("CARGO_PKG_VERSION")) {
             shared.troubles.set("version", format!("this sensor is {PROGRAM}, and an operator wants {wanted}"));
         } else {
             shared.troubles.clear("version");

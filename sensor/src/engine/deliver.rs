@@ -107,7 +107,7 @@ impl Delivery {
                 }
                 Err(error) if error.is_about_content() => {
                     let words = format!("container {}: {error}", first.id.to_hex());
-                    self.shared.troubles.set("refused container", words);
+                    self.shared.troubles.happened("refused container", words);
                     // this version of it will never be taken; the next one may
                     self.shared.spool.containers_sent(&part);
                 }
@@ -122,7 +122,7 @@ impl Delivery {
         match self.judge(image.number, outcome) {
             Ok(()) => self.shared.spool.image_sent(&image, catalog::fingerprint()),
             Err(error) if error.is_about_content() => {
-                self.shared.troubles.set("refused image", format!("image {}: {error}", image.image));
+                self.shared.troubles.happened("refused image", format!("image {}: {error}", image.image));
                 self.shared.spool.drop_image(image.number, catalog::fingerprint());
             }
             Err(error) => return Err(error),

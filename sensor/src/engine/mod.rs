@@ -19,6 +19,7 @@ mod state;
 mod tests;
 mod tidy;
 mod troubles;
+mod walk;
 mod watch;
 mod worker;
 
@@ -30,9 +31,11 @@ use self::beat::Pulse;
 use self::deliver::Delivery;
 use self::shared::Shared;
 pub use self::state::StateDir;
+pub use self::walk::Registries;
 use self::watch::{Listing, Watched};
 use crate::client::{CallError, Client, ServerOptions, StateError};
 use crate::host::Host;
+use crate::kubernetes::Cluster;
 use crate::limits::Limits;
 use crate::runtime::Runtime;
 use crate::spool::{Spool, SpoolError};
@@ -47,7 +50,7 @@ const ONCE: Duration = Duration::from_secs(600);
 const TRIES: u32 = 4;
 
 /// How a sensor is set up.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Settings {
     /// Where key, spool and results of layers are.
     pub state: PathBuf,
@@ -57,6 +60,10 @@ pub struct Settings {
     pub limits: Limits,
     /// Where the host's root directory is seen.
     pub host_root: PathBuf,
+    /// The cluster that the host is a node of, to complete what the runtime knows of pods.
+    pub cluster: Option<Cluster>,
+    /// Whether registries are walked for the server, and how they are reached.
+    pub registries: Option<Registries>,
 }
 
 /// A runtime to follow.
@@ -97,6 +104,7 @@ pub struct Summary {
 pub struct Sensor {
     shared: Arc<Shared>,
     watched: Vec<Arc<Watched>>,
+    registries: Option<Registries>,
     /// Keeps other sensors out of the state directory.
     _state: StateDir,
 }
@@ -108,13 +116,15 @@ impl Sensor {
         let (spool, damage) = Spool::open(&settings.state.join("spool"), settings.limits.spool)?;
         let client = Client::new(settings.server, &settings.state)?;
         let host = Host::at(&settings.host_root);
-        let shared = Arc::new(Shared::new(&settings.state, spool, client, settings.limits, host));
+        let mut shared = Shared::new(&settings.state, spool, client, settings.limits, host);
+        shared.cluster = settings.cluster;
+        let shared = Arc::new(shared);
         for words in damage {
-            shared.troubles.set("damaged spool", words);
+            shared.troubles.happened("damaged spool", words);
         }
         let watched = followed.into_iter().enumerate();
-        let watched = watched.map(|(rank, one)| Watched::new(&one.kind, one.runtime, rank, &shared)).collect();
-        Ok(Self { shared, watched, _state: state })
+        let watched = watched.map(|(rank, one)| Arc::new(Watched::new(one, rank, &shared))).collect();
+        Ok(Self { shared, watched, registries: settings.registries, _state: state })
     }
 
     /// Runs until `stop` is ready, then delivers what it can in a few seconds and ends.
@@ -122,7 +132,7 @@ impl Sensor {
     /// # Errors
     /// Only if the server refuses the enrolment, which nobody but an operator can mend. A server that is away is waited for.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), SensorError> {
-        let Self { shared, watched, _state } = self;
+        let Self { shared, watched, registries, _state } = self;
         first_contact(&shared).await?;
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(deliver::run(Arc::clone(&shared)));
@@ -132,6 +142,9 @@ impl Sensor {
         tasks.spawn(keep_synced(Arc::clone(&shared)));
         for watched in &watched {
             tasks.spawn(watch::run(Arc::clone(&shared), Arc::clone(watched)));
+        }
+        if let Some(registries) = registries {
+            tasks.spawn(walk::run(Arc::clone(&shared), registries));
         }
         tokio::pin!(stop);
         loop {
@@ -160,7 +173,7 @@ impl Sensor {
     /// # Errors
     /// If anything of it could not be done. What could is delivered, or in the spool for the next run.
     pub async fn once(self) -> Result<Summary, SensorError> {
-        let Self { shared, watched, _state } = self;
+        let Self { shared, watched, .. } = self;
         first_contact(&shared).await?;
         let reading = tokio::spawn(images::run(Arc::clone(&shared)));
         let mut problems = Vec::new();
@@ -177,7 +190,10 @@ impl Sensor {
                 Err(_) => problems.push(format!("{} did not answer for {} s", watched.kind(), ONCE.as_secs())),
             }
         }
-        shared.images.idle().await;
+        match shared.rules().is_blackout(shared.now()) {
+            true => problems.push("images were not read: the profile has a blackout at this time".to_owned()),
+            false => shared.images.idle().await,
+        }
         // the server must have the images before it can make sense of what containers hold beyond them
         deliver_all(&shared, &mut problems).await;
         look::round(&shared, look::Looker::new(&shared)).await;

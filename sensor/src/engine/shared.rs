@@ -15,6 +15,7 @@ use super::rules::Rules;
 use super::troubles::Troubles;
 use crate::client::Client;
 use crate::host::{self, Host};
+use crate::kubernetes::Cluster;
 use crate::limits::{Limits, Memory};
 use crate::runtime::WritableLayer;
 use crate::spool::Spool;
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) memory: Memory,
     pub(crate) troubles: Troubles,
     pub(crate) images: ImageQueue,
+    /// Who knows more of pods than the runtime does.
+    pub(crate) cluster: Option<Cluster>,
     /// Something was put into the spool.
     pub(crate) spooled: Notify,
     /// Set to the number of times that everything was asked for anew.
@@ -71,6 +74,7 @@ impl Shared {
             memory: Memory::new(limits.memory),
             troubles: Troubles::default(),
             images: ImageQueue::default(),
+            cluster: None,
             spooled: Notify::new(),
             resync: watch::Sender::new(0),
             stop: watch::Sender::new(false),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Troubles that are told.
 const TOLD: usize = 20;
@@ -9,28 +10,46 @@ const TOLD: usize = 20;
 const KEPT: usize = 200;
 /// Letters of one.
 const LETTERS: usize = 500;
+/// What happened once is told for so long.
+const ONCE: Duration = Duration::from_secs(3_600);
 
 /// What is wrong, by what it is about.
 #[derive(Debug, Default)]
 pub(crate) struct Troubles {
-    by_subject: Mutex<BTreeMap<String, String>>,
+    by_subject: Mutex<BTreeMap<String, Trouble>>,
+}
+
+#[derive(Debug)]
+struct Trouble {
+    words: String,
+    /// When it has been told for long enough; `None` until it is cleared.
+    until: Option<Instant>,
 }
 
 impl Troubles {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Trouble>> {
         self.by_subject.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something is wrong with `subject`. Logged if that is news.
     pub(crate) fn set(&self, subject: &str, words: impl std::fmt::Display) {
+        self.put(subject, words, None);
+    }
+
+    /// Something went wrong with `subject` that nothing will mend.
+    pub(crate) fn happened(&self, subject: &str, words: impl std::fmt::Display) {
+        self.put(subject, words, Some(Instant::now() + ONCE));
+    }
+
+    fn put(&self, subject: &str, words: impl std::fmt::Display, until: Option<Instant>) {
         let words: String = words.to_string().chars().take(LETTERS).collect();
         let mut troubles = self.lock();
-        if troubles.get(subject) == Some(&words) {
+        if troubles.get(subject).is_some_and(|known| known.words == words) {
             return;
         }
         tracing::warn!(subject, "{words}");
         if troubles.len() < KEPT || troubles.contains_key(subject) {
-            troubles.insert(subject.to_owned(), words);
+            troubles.insert(subject.to_owned(), Trouble { words, until });
         }
     }
 
@@ -51,8 +70,10 @@ impl Troubles {
 
     /// All troubles, as far as anybody would read them.
     pub(crate) fn all(&self) -> Vec<String> {
-        let troubles = self.lock();
-        let mut told: Vec<String> = troubles.values().take(TOLD).cloned().collect();
+        let mut troubles = self.lock();
+        let now = Instant::now();
+        troubles.retain(|_, trouble| trouble.until.is_none_or(|until| until > now));
+        let mut told: Vec<String> = troubles.values().take(TOLD).map(|trouble| trouble.words.clone()).collect();
         if troubles.len() > TOLD {
             told.push(format!("and {} more", troubles.len() - TOLD));
         }

@@ -11,12 +11,12 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::apply;
 use super::queue::{Pending, Queue};
+use super::Followed;
 use super::shared::Shared;
 use crate::client::scatter;
-use crate::runtime::{Event, Runtime, What};
+use crate::runtime::{Event, Runtime, Told, What};
+use crate::spool::Known;
 
-/// The longest that a runtime may take to list what it has, or to say what it is.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Events that may wait to be put into the queue.
 const EVENTS: usize = 256;
 /// Containers that are looked at at a time.
@@ -34,6 +34,25 @@ const THOROUGH: u32 = 12;
 const SHORTEST: Duration = Duration::from_secs(5);
 /// Before the time that events are known until, so much is asked for again: clocks have steps.
 const OVERLAP: i64 = 1_000;
+/// An event is told within that time, in milliseconds.
+const QUIET: i64 = 60_000;
+
+/// How long a runtime is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For a list of what it has, or for what it is.
+    pub(crate) list: Duration,
+    /// For the description of one container.
+    pub(crate) inspect: Duration,
+    /// Between two tries to look at a container.
+    pub(crate) pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { list: Duration::from_secs(60), inspect: Duration::from_secs(30), pause: Duration::from_secs(1) }
+    }
+}
 
 /// A runtime that is followed.
 pub(crate) struct Watched {
@@ -41,18 +60,16 @@ pub(crate) struct Watched {
     pub(crate) queue: Queue,
     /// Its position among the runtimes that are followed.
     pub(crate) rank: usize,
+    pub(crate) patience: Patience,
     kind: String,
 }
 
 impl Watched {
-    /// `kind` is the first word of the runtime's description, such as `docker`.
-    pub(crate) fn new(kind: &str, runtime: Arc<dyn Runtime>, rank: usize, shared: &Shared) -> Arc<Self> {
-        Arc::new(Self {
-            runtime,
-            queue: Queue::new(shared.memory.events()),
-            rank,
-            kind: kind.to_owned(),
-        })
+    /// The `rank`th of those that are followed.
+    pub(crate) fn new(followed: Followed, rank: usize, shared: &Shared) -> Self {
+        let Followed { kind, runtime } = followed;
+        let queue = Queue::new(shared.memory.events());
+        Self { runtime, queue, rank, patience: Patience::default(), kind }
     }
 
     /// The first word of its description.
@@ -101,7 +118,14 @@ pub(crate) async fn run(shared: Arc<Shared>, watched: Arc<Watched>) {
 /// Follows events until the stream breaks.
 async fn follow(shared: &Arc<Shared>, watched: &Arc<Watched>) -> Result<(), String> {
     describe(shared, watched).await?;
-    let since = shared.spool.followed(watched.kind()).map(|until| Timestamp(until.0 - OVERLAP));
+    let known = shared.spool.followed(watched.kind());
+    let from = known.unwrap_or_else(|| {
+        // what was before the first start tells the listing; from now on no event may be missed, whatever happens
+        let now = shared.now();
+        shared.spool.follow(watched.kind(), now);
+        now
+    });
+    let since = Some(Timestamp(from.0 - OVERLAP));
     let (sender, mut events) = mpsc::channel(EVENTS);
     let runtime = Arc::clone(&watched.runtime);
     let mut stream = Abort(tokio::spawn(async move { runtime.follow(since, sender).await }));
@@ -167,18 +191,27 @@ async fn finished<T>(listing: &mut Option<Abort<T>>) -> Result<T, JoinError> {
 }
 
 async fn describe(shared: &Shared, watched: &Watched) -> Result<(), String> {
-    let described = tokio::time::timeout(PATIENCE, watched.runtime.describe()).await;
+    let described = tokio::time::timeout(watched.patience.list, watched.runtime.describe()).await;
     let described = described.map_err(|_| format!("{} does not say what it is", watched.kind()))?;
     shared.set_runtime(watched.rank, &described.map_err(|error| error.to_string())?);
     shared.refresh_host();
     Ok(())
 }
 
-/// Once everything that was told is in the spool, a start after a crash need not ask for it again.
+/// Once everything that was told is in the spool, a start after a crash need not ask for it again. While nothing is told, time goes
+/// on as well: runtimes that keep their events for weeks are not to be asked for weeks of them.
 fn note_progress(shared: &Shared, watched: &Watched, latest: Option<Timestamp>) {
-    if let Some(latest) = latest.filter(|_| watched.queue.is_idle()) {
-        // a runtime with a wrong clock must not make us deaf
-        shared.spool.follow(watched.kind(), latest.min(shared.now()));
+    if !watched.queue.is_idle() {
+        return;
+    }
+    let now = shared.now();
+    let quiet = Timestamp(now.0 - QUIET);
+    let known = shared.spool.followed(watched.kind());
+    // a runtime with a wrong clock must not make us deaf
+    if let Some(latest) = latest.map(|latest| latest.min(now)).filter(|latest| known < Some(*latest)) {
+        shared.spool.follow(watched.kind(), latest);
+    } else if known.is_none_or(|known| known.0 + QUIET < quiet.0) {
+        shared.spool.follow(watched.kind(), quiet);
     }
 }
 
@@ -258,7 +291,7 @@ pub(crate) async fn list(shared: &Arc<Shared>, watched: &Arc<Watched>, what: Lis
         return images;
     }
     let begun = shared.now();
-    let listed = tokio::time::timeout(PATIENCE, watched.runtime.containers()).await;
+    let listed = tokio::time::timeout(watched.patience.list, watched.runtime.containers()).await;
     let listed = listed.map_err(|_| format!("{} does not list its containers", watched.kind()))?;
     let listed = listed.map_err(|error| error.to_string())?;
     let mut here = HashSet::with_capacity(listed.len());
@@ -271,13 +304,13 @@ pub(crate) async fn list(shared: &Arc<Shared>, watched: &Arc<Watched>, what: Lis
             watched.queue.push(Pending::look(&one.id)).await;
         }
     }
-    let is_gone = |known: &crate::spool::Known| {
+    let is_gone = |known: &Known| {
         let is_ours = &*known.runtime == watched.kind() && known.state != ContainerState::Deleted;
         // what was seen after the listing began may have been made after it
         is_ours && !here.contains(&known.id) && known.observed_at < begun
     };
     for known in shared.spool.containers().into_iter().filter(is_gone) {
-        let told = crate::runtime::Told { id: known.id.to_hex(), ..Default::default() };
+        let told = Told { id: known.id.to_hex(), ..Told::default() };
         watched.queue.push(Pending::event(told, begun, true)).await;
     }
     shared.live().retain(|id, live| live.rank != watched.rank || here.contains(id) || shared.spool.known(id).is_some());
@@ -288,7 +321,7 @@ async fn list_images(shared: &Arc<Shared>, watched: &Arc<Watched>) -> Result<(),
     if !shared.rules().profile.scan_images {
         return Ok(());
     }
-    let listed = tokio::time::timeout(PATIENCE, watched.runtime.images()).await;
+    let listed = tokio::time::timeout(watched.patience.list, watched.runtime.images()).await;
     let listed = listed.map_err(|_| format!("{} does not list its images", watched.kind()))?;
     for image in listed.map_err(|error| error.to_string())? {
         shared.offer_image(image);

@@ -72,8 +72,8 @@ fn target(link: &Path) -> Option<Vec<u8>> {
 /// The files that the command line may name: a script, a main module, an archive.
 fn named(home: &Path) -> Vec<Vec<u8>> {
     let mut command = Vec::new();
-    let read = File::open(home.join("cmdline"))
-        .and_then(|file| file.take(MAX_COMMAND).read_to_end(&mut command));
+    let read =
+        File::open(home.join("cmdline")).and_then(|file| file.take(MAX_COMMAND).read_to_end(&mut command));
     if read.is_err() {
         return Vec::new();
     }

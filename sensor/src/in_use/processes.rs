@@ -69,7 +69,8 @@ impl Processes {
 
     /// Those that run in the same container as `first`, sorted; `first` is one of them, if it has not ended.
     pub fn of(&self, first: u32) -> Result<Vec<u32>, InUseError> {
-        let Surroundings { mounts, root } = surroundings(first).map_err(|source| InUseError::of(first, source))?;
+        let Surroundings { mounts, root } =
+            surroundings(first).map_err(|source| InUseError::of(first, source))?;
         let mut found = vec![first];
         found.extend(self.by_mounts.get(&mounts).into_iter().flatten());
         found.extend(self.by_root.get(&root).into_iter().flatten());

@@ -157,6 +157,12 @@ impl ApiServer {
         }
     }
 
+    /// It did not answer in time.
+    pub(super) fn late(&self, patience: Duration) -> KubernetesError {
+        let cause = format!("not within {} s", patience.as_secs());
+        KubernetesError::Away { address: self.address.clone(), cause }
+    }
+
     async fn bearer(&self) -> Result<HeaderValue, KubernetesError> {
         let path = self.token.clone();
         let file = |source| KubernetesError::File { path: path.clone(), source };

@@ -44,6 +44,9 @@ const AGES: Ages = Ages {
     rest: Duration::from_secs(30),
 };
 
+/// How long reports wait for all that is asked in one go.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How old what is known of cluster and node may be.
 const LASTING: Duration = Duration::from_secs(600);
 
@@ -113,7 +116,10 @@ impl Cluster {
         if known.asked.is_some_and(|asked| asked.elapsed() < age) {
             return;
         }
-        let outcome = self.refresh(known).await;
+        let outcome = match tokio::time::timeout(PATIENCE, self.refresh(known)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.server.late(PATIENCE)),
+        };
         if let Err(error) = &outcome
             && (known.answered || known.asked.is_none())
         {
@@ -239,5 +245,48 @@ impl Cluster {
             owner = known.owners.get(&found.uid).and_then(|above| document::controller(above));
         }
         Pod::new(pod, controllers)
+    }
+}
+
+/// Reads bytes as a list of pods and completes what a runtime knows by it.
+#[cfg(any(fuzzing, test))]
+pub fn fuzz(bytes: &[u8]) {
+    let Ok(pods) = serde_json::from_slice::<Pods>(bytes) else { return };
+    for pod in pods.items.into_iter().map(|item| item.metadata) {
+        let paths = pod.owners.iter().filter_map(|owner| owner.path(&pod.namespace));
+        let _ = (paths.count(), view::cluster_name(&pod), view::is_master(&pod));
+        let mut facts = ClusterFacts { pod: pod.name.clone(), ..ClusterFacts::default() };
+        facts.namespace.clone_from(&pod.namespace);
+        let controllers = document::controller(&pod.owners).map(Owner::controller).into_iter().collect();
+        let pods = view::index(std::iter::once(Pod::new(pod, controllers)));
+        View { pods, ..View::default() }.complete(&mut facts);
+        deduce::controllers(&mut facts);
+    }
+}
+
+#[cfg(test)]
+mod odd_bytes {
+    use proptest::prelude::*;
+
+    /// What was sent once, to be changed.
+    const SEEDS: [&[u8]; 1] = [
+        include_bytes!("../../../fuzz/corpus/kubernetes-metadata/seed"),
+    ];
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_sent_makes_a_reader_panic(
+            seed in 0..SEEDS.len(),
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            end in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = SEEDS[seed].to_vec();
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            super::fuzz(&bytes);
+            super::fuzz(&bytes[..end.index(bytes.len() + 1)]);
+        }
     }
 }

@@ -126,6 +126,7 @@ impl Spool {
     }
 
     /// The newest report of a container.
+    #[cfg(test)]
     pub(crate) fn container(&self, id: &Digest) -> Option<ContainerReport> {
         self.lock().book.report(id)
     }

@@ -92,6 +92,7 @@ macro_rules! suite_on {
                 what_is_reported_again_is_a_new_record_without_old_tags,
                 more_than_one_transaction_of_deletions_is_followed_without_loss,
                 inventories_that_no_image_names_are_collected,
+                what_containers_shared_is_collected_when_the_last_one_is_gone,
                 a_database_that_was_written_by_the_store_holds_together;
             job:
                 a_job_is_claimed_by_one_worker_in_the_order_of_making,
@@ -101,11 +102,18 @@ macro_rules! suite_on {
                 ended_jobs_are_forgotten_after_a_time,
                 a_job_of_very_many_records_is_made_and_begun,
                 days_are_kept_by_scope_and_replaced;
+            registry:
+                a_registry_is_made_changed_and_forgotten_and_its_secret_kept_apart,
+                a_walk_is_one_sensors_until_its_claim_ends_and_then_anothers,
+                schedules_are_queued_when_they_are_due_and_not_once_they_are_called_off,
+                images_have_the_names_that_tags_give_them_and_lose_them_with_the_tags,
+                very_many_tags_are_held_against_what_is_known_part_by_part;
             account:
                 accounts_are_made_found_listed_and_removed,
                 a_second_account_of_the_same_name_is_refused,
                 names_and_passwords_are_checked,
                 a_tag_makes_a_change_of_what_it_is_put_on_once,
+                a_tag_is_taken_off_once_and_a_container_keeps_that_of_its_image,
                 secrets_are_made_once_and_kept;
             sensor:
                 a_token_lets_one_sensor_in_once,

@@ -63,6 +63,13 @@ impl RealContainerd {
         self.daemon.folder()
     }
 
+    /// The namespace that `ctr` uses unless it is given another. It is this daemon's own: what runs containers keeps a folder and a control
+    /// group for each, by namespace and id, which all daemons of a machine share.
+    pub fn namespace(&self) -> String {
+        let name = self.daemon.folder().file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// Runs `ctr`; gives what it printed, without the last newline.
     ///
     /// # Panics
@@ -77,6 +84,7 @@ impl RealContainerd {
     /// If it fails.
     pub fn try_ctr(&self, arguments: &[&str]) -> Result<String, String> {
         let mut command = Command::new("ctr");
+        command.env("CONTAINERD_NAMESPACE", self.namespace());
         command.arg("--address").arg(self.socket()).args(arguments);
         Ok(output(&mut command, None)?.trim_end().to_owned())
     }

@@ -23,18 +23,34 @@ pub(super) fn run(arguments: &[String]) -> Result<()> {
     for image in images {
         eprintln!("bench: containers of {image}");
         let mut command = process::command("cargo");
-        command.current_dir(project::root()).args(["run", "--quiet", "--release", "--package", "plimsoll-sensor"]);
+        command.current_dir(project::root()).args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "plimsoll-sensor",
+        ]);
         command.args(["--example", "drift_cost", "--"]).arg(fixtures::output(image, "oci"));
-        let figures: Value = serde_json::from_str(&process::output(&mut command)?)
+        let figures: Value = serde_json::from_str(&process::capture(&mut command)?)
             .context("the measuring program did not write JSON")?;
         let heading = format!(
             "{image}: {} packages, {} entries, {:.1} MiB kept in memory, read in {:.2} s",
-            figures["packages"], figures["entries"], number(&figures["imageMebibytes"]), number(&figures["imageSeconds"])
+            figures["packages"],
+            figures["entries"],
+            number(&figures["imageMebibytes"]),
+            number(&figures["imageSeconds"])
         );
         print(&heading);
         let rows: Vec<Vec<String>> = figures["rows"].as_array().into_iter().flatten().map(row).collect();
         print(&table::render(
-            &["writable layer", "containers", "first look ms", "unchanged ms", "one file more ms", "memory KiB"],
+            &[
+                "writable layer",
+                "containers",
+                "first look ms",
+                "unchanged ms",
+                "one file more ms",
+                "memory KiB",
+            ],
             &rows,
         ));
         all.push(serde_json::json!({ "image": image, "figures": figures }));

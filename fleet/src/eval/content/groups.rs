@@ -13,8 +13,13 @@ use crate::eval::formula::{Decision, Mask, decide};
 use crate::facts::{FindingRow, Vulnerabilities};
 use crate::table::{Bits, NONE};
 
-/// The inventories that have a vulnerability for which the test holds. Of those that must be looked at only `used` matter.
-pub(super) fn inventories_with(content: Content<'_>, test: &FindingTest, used: impl Fn() -> Bits) -> Bits {
+/// The inventories that have a vulnerability for which the test holds. Of those that must be looked at only `used` matter, if it
+/// is given.
+pub(super) fn inventories_with(
+    content: Content<'_>,
+    test: &FindingTest,
+    used: Option<&dyn Fn() -> Bits>,
+) -> Bits {
     if test.formula == crate::eval::formula::Formula::Constant(false) {
         return Bits::none(content.inventories.end());
     }
@@ -39,7 +44,9 @@ pub(super) fn inventories_with(content: Content<'_>, test: &FindingTest, used: i
     answered.subtract(&open);
     found.or(&answered);
     if !open.is_empty() {
-        open.and(&used());
+        if let Some(used) = used {
+            open.and(&used());
+        }
         found.or(&looked_at(&pass, &decisions.undecided(), &open));
     }
     found
@@ -78,7 +85,7 @@ impl Pass<'_> {
         let holds = |place: &Place<'_>| place.rows.iter().any(|row| test.holds_alone(content, row, place));
         if self.by_place {
             let is_it = |item| content.place(item).is_some_and(|place| place.is_judged && holds(&place));
-            return Bits::from_fn(content.inventories.items().len(), is_it);
+            return content.inventories.items().where_path(|item, _| is_it(item));
         }
         content.packages.rows_where(|package, head, rows| {
             holds(&Place { package, head, rows, path: NONE, is_judged: true })

@@ -16,6 +16,8 @@ mod plain;
 mod software;
 mod whole;
 
+use std::sync::Arc;
+
 use qql::fields::{FindingField, ImageField, SoftwareField};
 use qql::{Array, Condition};
 
@@ -28,7 +30,7 @@ use super::column::{Column, flags, numbers, words};
 use super::pass::through;
 use super::row::Value;
 use crate::RiskBand;
-use crate::facts::{Derived, Inventories, Packages, Tenant};
+use crate::facts::{Derived, Index, Inventories, Kept, Packages, Tenant};
 use crate::table::{Bits, Chunked, NONE};
 
 /// Packages with their findings, and inventories of them.
@@ -36,6 +38,7 @@ use crate::table::{Bits, Chunked, NONE};
 pub(crate) struct Content<'i> {
     pub(crate) packages: &'i Packages,
     pub(crate) inventories: &'i Inventories,
+    kept: &'i Kept,
 }
 
 /// Where a record's own times are: when it was first stored, by its position; when it was last scanned, by that of its image.
@@ -58,6 +61,11 @@ impl Own {
 }
 
 impl<'i> Content<'i> {
+    /// Those of a state of the index.
+    pub(crate) fn new(index: &'i Index) -> Self {
+        Self { packages: &index.packages, inventories: &index.inventories, kept: &index.kept }
+    }
+
     /// The groups of vulnerabilities that satisfy a condition where all of their places in some inventories are taken
     /// together. Evidence and layers belong to single records; nothing has them here.
     pub(crate) fn groups_passing(
@@ -129,7 +137,10 @@ impl<'i> Content<'i> {
             found = self.one_by_one(records, None, array, condition, &late);
         }
         for (own, members) in classes.split(records, &others) {
-            match self.inventories_with(own, array, condition, || records.inventories(&members)) {
+            // for a part of the records it is not worth to look into the inventories of all
+            let used = || records.inventories(&members);
+            let is_part = members.count() * 2 < u64::from(members.len());
+            match self.inventories_with(own, array, condition, is_part.then_some(&used)) {
                 Ok(inventories) => found.or(&records.having(&inventories, &members)),
                 Err(Unsupported) => {
                     found.or(&self.one_by_one(records, Some(own), array, condition, &members))
@@ -140,20 +151,30 @@ impl<'i> Content<'i> {
     }
 
     /// The inventories with an element that satisfies a condition, for records with such times. Of those that must be
-    /// looked at one by one only what is `used` matters.
+    /// looked at one by one only what is `used` matters; without it all do.
     fn inventories_with(
         self,
         own: Own,
         array: Array,
         condition: &Condition,
-        used: impl Fn() -> Bits,
+        used: Option<&dyn Fn() -> Bits>,
     ) -> Result<Bits, Unsupported> {
-        if array == Array::Softwares {
-            let compiler = SoftwareCompiler { content: self, own, is_affected: false };
-            return Ok(self.inventories_with_software(&compiler.compile(condition)?));
+        let editions = (self.packages.edition(), self.inventories.edition());
+        if own == Own::NONE
+            && let Some(known) = self.kept.get(editions, array, condition)
+        {
+            return Ok(Bits::clone(&known));
         }
-        let test = FindingTest::compile(self, own, condition)?;
-        Ok(groups::inventories_with(self, &test, used))
+        let found = if array == Array::Softwares {
+            let compiler = SoftwareCompiler { content: self, own, is_affected: false };
+            self.inventories_with_software(&compiler.compile(condition)?)
+        } else {
+            groups::inventories_with(self, &FindingTest::compile(self, own, condition)?, used)
+        };
+        if own == Own::NONE && (used.is_none() || array == Array::Softwares) {
+            self.kept.keep(editions, array, condition, Arc::new(found.clone()));
+        }
+        Ok(found)
     }
 
     fn inventories_with_software(self, test: &SoftwareTest) -> Bits {
@@ -161,13 +182,9 @@ impl<'i> Content<'i> {
             return Bits::none(self.inventories.end());
         }
         let items = self.inventories.items();
-        let mut found = Bits::none(items.len());
         if test.asks_for_places() {
-            for item in 0..items.len() {
-                if self.is_software(item, test) {
-                    found.insert(item);
-                }
-            }
+            // the path alone turns most away, and it is at hand
+            let found = items.where_path(|item, path| !test.excludes_path(path) && self.is_software(item, test));
             return self.inventories.holding(&found);
         }
         // whether the findings count is the only thing that tells places of a package apart here
@@ -258,7 +275,7 @@ impl<'i> Content<'i> {
                 let own = own.or_else(|| Classes::of(operand).is_single().then_some(Own::NONE));
                 if let Some(own) = own
                     && let Ok(inventories) =
-                        self.inventories_with(own, array, operand, || records.inventories(&found))
+                        self.inventories_with(own, array, operand, Some(&|| records.inventories(&found)))
                 {
                     found = records.having(&inventories, &found);
                 }

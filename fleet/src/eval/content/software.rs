@@ -181,6 +181,17 @@ impl SoftwareTest {
         }
     }
 
+    /// Whether it holds for no place with this path, by number.
+    pub(crate) fn excludes_path(&self, path: u32) -> bool {
+        match self {
+            Self::Path(set) => !set.contains(path),
+            Self::And(operands) => operands.iter().any(|operand| operand.excludes_path(path)),
+            Self::Or(operands) => operands.iter().all(|operand| operand.excludes_path(path)),
+            Self::Constant(holds) => !holds,
+            _ => false,
+        }
+    }
+
     /// Whether it asks for what depends on whether findings count at the place.
     pub(crate) fn asks_for_findings(&self) -> bool {
         match self {

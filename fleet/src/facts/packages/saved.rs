@@ -9,6 +9,7 @@ use model::{Severity, Timestamp};
 use super::super::entry::PackageEntry;
 use super::super::findings::FindingRow;
 use super::super::identity::{self, Identity};
+use super::super::kept::Edition;
 use super::super::ready::Slot;
 use super::super::tables::Tables;
 use super::{BLOCK, Block, PackageHead, Packages};
@@ -48,7 +49,7 @@ impl Persist for Packages {
             count += block.entries.iter().flatten().count();
             blocks.push(Arc::new(block));
         }
-        Ok(Self { blocks: Arc::new(blocks), tables: Arc::new(tables), count, room: Arc::default() })
+        Ok(Self { blocks: Arc::new(blocks), tables: Arc::new(tables), count, room: Arc::default(), edition: Edition::next() })
     }
 
     fn warm(&self) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{HostReport, SensorType};
 use tokio::time::Instant;
 
-use self::server::{Reply, TOKEN, TestServer};
+use self::server::{ANOTHER, Reply, TOKEN, TestServer};
 use super::*;
 
 pub(crate) fn options(url: &str, token: Option<&str>) -> ServerOptions {
@@ -60,9 +60,26 @@ async fn a_used_up_token_does_not_stop_a_sensor_that_is_enrolled() {
     let (server, state) = (TestServer::start().await, tempfile::tempdir().unwrap());
     let first = Client::new(options(&server.url, Some(TOKEN)), state.path()).unwrap();
     first.enrol(&HostReport::default()).await.unwrap();
-    let again = Client::new(options(&server.url, Some("another")), state.path()).unwrap();
+    let again = Client::new(options(&server.url, Some("used up")), state.path()).unwrap();
     again.enrol(&HostReport::default()).await.unwrap();
     send(&again).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_revoked_sensor_comes_back_with_a_new_token_and_a_new_key() {
+    let (server, state) = (TestServer::start().await, tempfile::tempdir().unwrap());
+    let first = Client::new(options(&server.url, Some(TOKEN)), state.path()).unwrap();
+    first.enrol(&HostReport::default()).await.unwrap();
+    let key = server.known().enrolments[0].public_key.clone();
+    server.known().retired.push(key.clone());
+    let again = Client::new(options(&server.url, Some(ANOTHER)), state.path()).unwrap();
+    again.enrol(&HostReport::default()).await.unwrap();
+    send(&again).await.unwrap();
+    assert_ne!(server.known().enrolments[1].public_key, key);
+    // the new key is the one of the next start
+    let next = Client::new(options(&server.url, Some(ANOTHER)), state.path()).unwrap();
+    next.enrol(&HostReport::default()).await.unwrap();
+    send(&next).await.unwrap();
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,21 +22,15 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: String,
-    pub(crate) delay: Duration,
 }
 
 impl Reply {
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into(), delay: Duration::ZERO }
+        Self { status, headers: Vec::new(), body: body.into() }
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
-        self
-    }
-
-    pub(crate) fn after(mut self, delay: Duration) -> Self {
-        self.delay = delay;
         self
     }
 }
@@ -52,6 +45,8 @@ pub(crate) struct Known {
     /// Token and public key of the sensor.
     pub(crate) enrolments: Vec<Enrolment>,
     pub(crate) revoked: bool,
+    /// Public keys that no new sensor may have.
+    pub(crate) retired: Vec<String>,
     pub(crate) heartbeats: Vec<Heartbeat>,
     pub(crate) profile: SensorProfile,
     pub(crate) resync: bool,
@@ -67,6 +62,7 @@ pub(crate) struct Known {
 }
 
 pub(crate) const TOKEN: &str = "one-time";
+pub(crate) const ANOTHER: &str = "another";
 pub(crate) const SENSOR: Uuid = Uuid::from_u128(7);
 
 /// A server until it is dropped.
@@ -143,7 +139,6 @@ async fn answer(
             None => known.answer(&path, authorization, &body),
         }
     };
-    tokio::time::sleep(reply.delay).await;
     let mut response = Response::builder().status(reply.status);
     for (name, value) in reply.headers {
         response = response.header(name, value);
@@ -159,7 +154,11 @@ impl Known {
     fn answer(&mut self, path: &str, authorization: &str, body: &[u8]) -> Reply {
         if path == "/api/v1/sensors/enrol" {
             let enrolment: Enrolment = serde_json::from_slice(body).unwrap();
-            if enrolment.token != TOKEN || !self.enrolments.is_empty() {
+            if self.retired.contains(&enrolment.public_key) {
+                return Reply::new(409, r#"{"message": "the key is not new"}"#);
+            }
+            let is_known = enrolment.token == TOKEN && self.enrolments.is_empty();
+            if !is_known && enrolment.token != ANOTHER {
                 return Reply::new(401, r#"{"message": "the token is unknown or used up"}"#);
             }
             self.enrolments.push(enrolment);

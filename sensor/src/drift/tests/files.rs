@@ -100,7 +100,8 @@ fn files_of_a_package_that_was_removed_or_upgraded_are_explained_by_it() {
 #[test]
 fn files_that_an_installed_package_brought_name_it_and_are_left_out_first() {
     let world = debian();
-    let programs: Vec<String> = (0..model::DRIFT_FILES).map(|number| format!("usr/bin/new{number:04}")).collect();
+    let programs: Vec<String> =
+        (0..model::DRIFT_FILES).map(|number| format!("usr/bin/new{number:04}")).collect();
     let list: String = programs.iter().map(|path| format!("/{path}\n")).collect();
     world.write(STATUS, 0o644, &(stanza("base", "1") + &stanza("tool", "1") + &stanza("new", "1")));
     world.write("var/lib/dpkg/info/new.list", 0o644, &list);
@@ -138,4 +139,17 @@ fn what_lies_under_a_mount_of_the_runtime_is_left_out() {
     world.write("dev/evil", 0o755, "#!/bin/sh\n");
     world.write("tmp/evil", 0o755, "#!/bin/sh\n");
     assert_eq!(told(&world.read()), [(ExecutableAdded, "tmp/evil", None)]);
+}
+
+#[test]
+fn the_records_of_a_package_manager_are_nobodys_file() {
+    let list = "/var/lib/dpkg/status\n/etc/base.conf\n";
+    let world = World::of(&[&[
+        (STATUS, 0o644, &stanza("base", "1")),
+        ("var/lib/dpkg/info/base.list", 0o644, list),
+        ("etc/base.conf", 0o644, "a"),
+    ]]);
+    world.write(STATUS, 0o644, &(stanza("base", "1") + "\n"));
+    world.write("etc/base.conf", 0o644, "b");
+    assert_eq!(told(&world.read()), [(OwnedChanged, "etc/base.conf", Some("base"))]);
 }

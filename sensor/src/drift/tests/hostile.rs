@@ -88,7 +88,10 @@ fn a_layer_that_is_gone_is_an_error_that_says_so() {
     let layer = crate::runtime::WritableLayer::Overlay { upper: world.upper().join("no"), lower: Vec::new() };
     let gone = read(&layer, &world.image, &mut Memory::default(), &Limits::default()).unwrap_err();
     assert!(matches!(gone, DriftError::Gone { .. }) && gone.to_string().contains("is gone"), "{gone}");
-    let layer = crate::runtime::WritableLayer::Overlay { upper: world.upper(), lower: vec![world.upper().join("no")] };
+    let layer = crate::runtime::WritableLayer::Overlay {
+        upper: world.upper(),
+        lower: vec![world.upper().join("no")],
+    };
     assert!(matches!(fingerprint(&layer, &Limits::default()), Ok(print) if print.entries() == 1));
     let gone = read(&layer, &world.image, &mut Memory::default(), &Limits::default()).unwrap_err();
     assert!(matches!(gone, DriftError::Gone { .. }), "{gone}");

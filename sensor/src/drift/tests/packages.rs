@@ -9,7 +9,8 @@ fn told(drift: &Drift) -> Vec<String> {
     assert!(drift.unreadable.is_empty(), "{drift:?}");
     let line = |package: &model::DriftPackage| {
         assert!(package.changed_at.is_some(), "{package:?}");
-        let before = package.before.as_ref().map(|before| format!(" from {}", before.version)).unwrap_or_default();
+        let before =
+            package.before.as_ref().map(|before| format!(" from {}", before.version)).unwrap_or_default();
         let layer = package.record.layer.map(|layer| format!(" in layer {layer}")).unwrap_or_default();
         format!("{:?} {} {}{before}{layer}", package.reason, package.record.name, package.record.version)
     };
@@ -142,7 +143,9 @@ fn act(world: &World, step: &Step) {
     };
     match step {
         Step::Status(bits) => put(STATUS, &status(*bits)),
-        Step::List(which) => put(PLACES[1], ["/app/node_modules/m/package.json\n", "/etc/a\n"][usize::from(*which)]),
+        Step::List(which) => {
+            put(PLACES[1], ["/app/node_modules/m/package.json\n", "/etc/a\n"][usize::from(*which)])
+        }
         Step::Module(place, version) => put(PLACES[*place], &module(*version)),
         Step::Remove(place) => clear(PLACES[*place]),
         Step::Replace(place) => {

@@ -62,7 +62,8 @@ impl World {
         builder.write_oci_dir(&at("image")).unwrap();
         let source = image::Source::OciDir(at("image"));
         let image = image::open(&source, &image::OpenOptions::default()).unwrap();
-        let image = ImageState::read(&image, &ScanOptions { secrets: false, ..ScanOptions::default() }).unwrap();
+        let image =
+            ImageState::read(&image, &ScanOptions { secrets: false, ..ScanOptions::default() }).unwrap();
         for name in ["diff", "work", "merged"] {
             fs::create_dir(at(name)).unwrap();
         }
@@ -74,7 +75,8 @@ impl World {
     fn mount(&self) -> bool {
         let lower: Vec<_> = self.lower.iter().map(|path| path.display().to_string()).collect();
         let path = |name: &str| self.folder.path().join(name).display().to_string();
-        let options = format!("lowerdir={},upperdir={},workdir={}", lower.join(":"), path("diff"), path("work"));
+        let options =
+            format!("lowerdir={},upperdir={},workdir={}", lower.join(":"), path("diff"), path("work"));
         let mut mount = Command::new("mount");
         mount.args(["-t", "overlay", "overlay", "-o", &options]).arg(path("merged"));
         mount.output().is_ok_and(|output| output.status.success())

@@ -1,5 +1,7 @@
 //! Following containerd's events.
 
+use std::time::Duration;
+
 use model::{ContainerState, Timestamp};
 use tokio::sync::mpsc;
 
@@ -10,6 +12,10 @@ use crate::runtime::grpc::{Call, CallError, Writer};
 use crate::runtime::kubernetes::sorted;
 use crate::runtime::{Event, RuntimeError, Told, What};
 
+/// How long a runtime is given to have taken notice that somebody listens: it says nothing of that before it has something to say. What
+/// happens in between is found by the listing that follows.
+pub(crate) const SETTLE: Duration = Duration::from_millis(200);
+
 impl Containerd {
     /// Hands on events until nobody receives any more. containerd remembers none, so the first thing told is that some may have been
     /// missed: by then later ones are on their way.
@@ -17,6 +23,7 @@ impl Containerd {
         let question = Writer::default().text(1, FILTER).finish();
         let call = Call::new("/containerd.services.events.v1.Events/Subscribe").with(question);
         let mut envelopes = self.channel.follow(call).await?;
+        tokio::time::sleep(SETTLE).await;
         let missed = Event { at: Timestamp::now(), what: What::Missed };
         if events.send(missed).await.is_err() {
             return Ok(());
@@ -96,7 +103,7 @@ impl Containerd {
         if self.names().is_sandbox(&digest) {
             return Ok(None);
         }
-        let told = Told { id: digest.to_hex(), state, ..told };
+        let told = Told { id: digest.to_hex(), name: Some(id.clone()), state, ..told };
         let Some(record) = self.record(&namespace, &id).await? else {
             return Ok(Some(told));
         };

@@ -9,7 +9,7 @@
 
 mod document;
 mod event;
-mod follow;
+pub(crate) mod follow;
 mod image;
 pub(crate) mod message;
 mod mounts;
@@ -111,7 +111,7 @@ impl Containerd {
     /// The containers of all namespaces, sandboxes left out.
     async fn list(&self) -> Result<Vec<Listed>, CallError> {
         let mut listed = Vec::new();
-        let mut seen = HashSet::new();
+        let (before, mut seen) = (self.names().all(), HashSet::new());
         for namespace in self.namespaces().await? {
             let briefs = self.briefs(&namespace).await?;
             let states = self.states(&namespace).await?;
@@ -130,7 +130,7 @@ impl Containerd {
                 listed.push(Listed { id: digest.to_hex(), state });
             }
         }
-        self.names().keep(&seen);
+        self.names().keep(&before, &seen);
         Ok(listed)
     }
 
@@ -345,7 +345,7 @@ impl Runtime for Containerd {
 }
 
 /// Reads bytes as everything that containerd sends.
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub fn fuzz(bytes: &[u8]) {
     use super::grpc::read;
     if let Ok(envelope) = read::<message::Envelope>(bytes) {
@@ -359,4 +359,34 @@ pub fn fuzz(bytes: &[u8]) {
     }
     let _ = (read::<All<Process>>(bytes), read::<All<message::Image>>(bytes), read::<All<Plugin>>(bytes));
     let _ = (spec::read(bytes), document::read(bytes), document::chain(bytes));
+}
+
+#[cfg(test)]
+mod odd_bytes {
+    use proptest::prelude::*;
+
+    /// What was sent once, to be changed.
+    const SEEDS: [&[u8]; 4] = [
+        include_bytes!("../../../../fuzz/corpus/containerd-messages/seed"),
+        include_bytes!("../../../../fuzz/corpus/containerd-messages/seed-mounts"),
+        include_bytes!("../../../../fuzz/corpus/containerd-messages/seed-record"),
+        include_bytes!("../../../../fuzz/corpus/containerd-messages/seed-spec"),
+    ];
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_sent_makes_a_reader_panic(
+            seed in 0..SEEDS.len(),
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            end in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = SEEDS[seed].to_vec();
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            super::fuzz(&bytes);
+            super::fuzz(&bytes[..end.index(bytes.len() + 1)]);
+        }
+    }
 }

@@ -50,11 +50,16 @@ impl Names {
         digest
     }
 
-    /// Forgets all that a listing does not have.
-    pub(crate) fn keep(&mut self, listed: &HashSet<Digest>) {
-        self.known.retain(|digest, _| listed.contains(digest));
-        self.unstarted.retain(|digest| listed.contains(digest));
-        self.sandboxes.retain(|digest| listed.contains(digest));
+    /// All that is known.
+    pub(crate) fn all(&self) -> HashSet<Digest> {
+        self.known.keys().copied().collect()
+    }
+
+    /// Forgets what a listing does not have, of what was known `before` it began; what was made meanwhile may be too new for it.
+    pub(crate) fn keep(&mut self, before: &HashSet<Digest>, listed: &HashSet<Digest>) {
+        for digest in before.difference(listed) {
+            self.forget(digest);
+        }
     }
 
     pub(crate) fn find(&self, digest: &Digest) -> Option<Address> {
@@ -119,8 +124,11 @@ mod tests {
         names.made(one);
         assert_eq!(names.find(&one), Some(Address { namespace: "default".into(), id: "one".into() }));
         assert!(names.is_unstarted(&one) && !names.is_unstarted(&two));
-        names.keep(&HashSet::from([two]));
+        let before = names.all();
+        let three = names.learn("default", "three");
+        names.keep(&before, &HashSet::from([two]));
         assert_eq!(names.find(&one), None);
         assert!(!names.is_unstarted(&one) && names.find(&two).is_some());
+        assert!(names.find(&three).is_some(), "it was made after the listing began");
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::message::{ContainerEvent, stamp};
 use super::{Cri, poll};
+use crate::runtime::containerd::follow::SETTLE;
 use crate::runtime::grpc::{Call, CallError};
 use crate::runtime::kubernetes::sorted;
 use crate::runtime::{Event, Told, What};
@@ -34,9 +35,10 @@ impl Cri {
     }
 
     /// By the interface's own events, which not every runtime has, and some have only when they are set to.
-    async fn listen(&self, events: &mpsc::Sender<Event>) -> Result<Heard, CallError> {
+    pub(super) async fn listen(&self, events: &mpsc::Sender<Event>) -> Result<Heard, CallError> {
         let call = Call::new("/runtime.v1.RuntimeService/GetContainerEvents");
         let mut stream = self.channel.follow(call).await?;
+        tokio::time::sleep(SETTLE).await;
         let missed = Event { at: Timestamp::now(), what: What::Missed };
         if events.send(missed).await.is_err() {
             return Ok(Heard::Enough);
@@ -62,7 +64,7 @@ impl Cri {
     }
 
     /// By looking at intervals what is different.
-    async fn watch(&self, events: &mpsc::Sender<Event>) -> Result<(), CallError> {
+    pub(super) async fn watch(&self, events: &mpsc::Sender<Event>) -> Result<(), CallError> {
         let mut before = poll::by_id(self.list(None).await?);
         let missed = Event { at: Timestamp::now(), what: What::Missed };
         if events.send(missed).await.is_err() {
@@ -87,7 +89,7 @@ impl Cri {
 }
 
 /// How a stream of events ended.
-enum Heard {
+pub(super) enum Heard {
     /// Before it had begun: the runtime has no events.
     Nothing,
     /// Nobody listens any more.

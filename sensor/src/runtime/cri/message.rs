@@ -164,7 +164,7 @@ impl Message for Status {
 
 /// Nanoseconds since 1970 as a point in time; `None` for 0.
 pub(super) fn stamp(nanoseconds: i64) -> Option<Timestamp> {
-    (nanoseconds > 0).then(|| Timestamp(nanoseconds / 1_000_000))
+    (nanoseconds > 0).then_some(Timestamp(nanoseconds / 1_000_000))
 }
 
 /// `Mount`.

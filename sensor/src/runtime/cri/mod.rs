@@ -14,6 +14,8 @@ mod info;
 mod message;
 mod poll;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -242,7 +244,7 @@ impl Runtime for Cri {
 }
 
 /// Reads bytes as everything that a runtime sends.
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub fn fuzz(bytes: &[u8]) {
     use super::grpc::read;
     if let Ok(status) = read::<ContainerStatus>(bytes) {
@@ -257,4 +259,33 @@ pub fn fuzz(bytes: &[u8]) {
     }
     let _ = (read::<All<Container>>(bytes), read::<All<Image>>(bytes), read::<All<Usage>>(bytes));
     let _ = info::read(&String::from_utf8_lossy(bytes));
+}
+
+#[cfg(test)]
+mod odd_bytes {
+    use proptest::prelude::*;
+
+    /// What was sent once, to be changed.
+    const SEEDS: [&[u8]; 3] = [
+        include_bytes!("../../../../fuzz/corpus/cri-messages/seed"),
+        include_bytes!("../../../../fuzz/corpus/cri-messages/seed-event"),
+        include_bytes!("../../../../fuzz/corpus/cri-messages/seed-info"),
+    ];
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_sent_makes_a_reader_panic(
+            seed in 0..SEEDS.len(),
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            end in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = SEEDS[seed].to_vec();
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            super::fuzz(&bytes);
+            super::fuzz(&bytes[..end.index(bytes.len() + 1)]);
+        }
+    }
 }

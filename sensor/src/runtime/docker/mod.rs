@@ -303,7 +303,7 @@ async fn look_up_layer(
 }
 
 /// Reads an event as it comes over the socket, for the fuzzer.
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub fn fuzz_events(bytes: &[u8]) {
     let mut lines = lines::Lines::default();
     for chunk in bytes.chunks(7) {
@@ -321,7 +321,7 @@ pub fn fuzz_events(bytes: &[u8]) {
 }
 
 /// Reads an inspection, lists and facts as they come over the socket, for the fuzzer.
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub fn fuzz_documents(bytes: &[u8]) {
     let described = inspect::describe(bytes, &HostFacts::default(), Timestamp(0), Some("docker"));
     if let Ok(described) = described {
@@ -332,7 +332,9 @@ pub fn fuzz_documents(bytes: &[u8]) {
     }
     let _ = read_inspected(bytes, &HostFacts::default(), Timestamp(0));
     let _ = list::containers(bytes);
-    let _ = list::images(bytes).map(|images| images.iter().map(|image| image.manifest(Some("a"))).count());
+    for image in list::images(bytes).unwrap_or_default() {
+        let _ = (image.manifest(Some("a")), image.names());
+    }
     if let Ok(mut facts) = Facts::read_version(bytes) {
         let _ = facts.read_info(bytes);
     }

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Bytes, Frame, Incoming};
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE};
 use hyper::{Request, Response, StatusCode};
@@ -185,7 +185,7 @@ impl Channel {
         // The request is on its way when this returns; only the answer is waited for by whoever wants it.
         let response = Box::pin(self.connect().await?.send_request(request));
         let body = Answer::Awaited(response);
-        Ok(Messages { channel: self, path: call.path, body, buffer: Vec::new(), ended: false })
+        Ok(Messages { channel: self, path: call.path, body, buffer: Vec::new(), told: false, ended: false })
     }
 
     /// The connection, or a new one where it broke.
@@ -250,6 +250,8 @@ pub(crate) struct Messages<'c> {
     path: &'static str,
     body: Answer,
     buffer: Vec<u8>,
+    /// Whether the head had a status already.
+    told: bool,
     ended: bool,
 }
 
@@ -279,27 +281,22 @@ impl Messages<'_> {
                     false => Err(self.garbled("it ends in the middle of a message").into()),
                 };
             }
-            match self.frame().await? {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => self.buffer.extend_from_slice(&data),
-                    Err(frame) => self.end(frame.trailers_ref())?,
+            match &mut self.body {
+                Answer::Awaited(response) => {
+                    let response = response.await.map_err(|error| self.channel.away(&error))?;
+                    self.begin(response)?;
+                }
+                Answer::Begun(body) => match body.frame().await {
+                    Some(Ok(frame)) => match frame.into_data() {
+                        Ok(data) => self.buffer.extend_from_slice(&data),
+                        Err(frame) => self.end(frame.trailers_ref())?,
+                    },
+                    Some(Err(error)) => return Err(self.channel.away(&error).into()),
+                    None if self.told => self.ended = true,
+                    // Go's servers always send a status; without one the connection was cut.
+                    None => return Err(self.garbled("it ends without a status").into()),
                 },
-                Some(Err(error)) => return Err(self.channel.away(&error).into()),
-                // Go's servers always send a status; without one the connection was cut.
-                None => return Err(self.garbled("it ends without a status").into()),
             }
-        }
-    }
-
-    /// The next piece of the body, after the head.
-    async fn frame(&mut self) -> Result<Option<Result<Frame<Bytes>, hyper::Error>>, CallError> {
-        if let Answer::Awaited(response) = &mut self.body {
-            let response = response.await.map_err(|error| self.channel.away(&error))?;
-            self.begin(response)?;
-        }
-        match &mut self.body {
-            Answer::Begun(body) if !self.ended => Ok(body.frame().await),
-            _ => Ok(Some(Ok(Frame::trailers(HeaderMap::new())))),
         }
     }
 
@@ -317,7 +314,7 @@ impl Messages<'_> {
         if status.is_some_and(|status| status != "0") {
             return Err(refusal(self.channel, self.path, response.headers()));
         }
-        self.ended = status.is_some() && response.body().is_end_stream();
+        self.told = status.is_some();
         self.body = Answer::Begun(response.into_body());
         Ok(())
     }

@@ -167,6 +167,18 @@ async fn a_stream_gives_every_message_and_then_ends() {
 }
 
 #[tokio::test]
+async fn a_stream_may_be_over_before_its_first_message() {
+    let place = Place::new();
+    for answer in [whole(Vec::new()), Answer::Head(200, DONE.to_vec())] {
+        let server = serve(&place.socket(), answer, usize::MAX);
+        let channel = Channel::new("cri", &place.socket());
+        channel.collect(Call::new(CALL), |said: Said| panic!("{said:?}")).await.unwrap();
+        server.abort();
+        std::fs::remove_file(place.socket()).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_in_the_runtimes_own_words_wherever_the_status_stands() {
     let status = vec![("grpc-status", "5"), ("grpc-message", "container %22web%22: not found")];
     let answers = [Answer::Body(Vec::new(), status.clone()), Answer::Head(200, status)];

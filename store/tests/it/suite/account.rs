@@ -67,6 +67,35 @@ pub(crate) async fn names_and_passwords_are_checked(backend: impl Backend) {
     assert!(matches!(refused, Err(StoreError::Invalid { field, .. }) if field == "tags[1]"));
 }
 
+pub(crate) async fn a_tag_is_taken_off_once_and_a_container_keeps_that_of_its_image(backend: impl Backend) {
+    let store = backend.open();
+    let of_image = store.put_report(DEFAULT_CUSTOMER, report(1, &["bash"])).await.unwrap().uuids[0];
+    let of_container = store.put_containers(DEFAULT_CUSTOMER, vec![container(1)]).await.unwrap().uuids[0];
+    let both = [of_image, of_container];
+    store.assign_tag(DEFAULT_CUSTOMER, "team a", &both).await.unwrap();
+    let ack = store.unassign_tag(DEFAULT_CUSTOMER, "team a", &both).await.unwrap();
+    assert!(ack.changed);
+    let record = stored(&store, 1).await;
+    assert_eq!((record.tags, record.updated), (vec![], ack.updated));
+    let record = store.container(DEFAULT_CUSTOMER, of_container).await.unwrap().unwrap();
+    assert_eq!((record.tags, record.updated), (vec!["web".to_owned()], ack.updated));
+    let changes = store.changes_after(Timestamp(ack.updated.0 - 1), 10).await.unwrap();
+    assert_eq!(changes.iter().map(|change| &*change.cause).collect::<Vec<_>>(), ["tag", "tag"]);
+
+    let clock = store.clock().await.unwrap();
+    let again = store.unassign_tag(DEFAULT_CUSTOMER, "team a", &both).await.unwrap();
+    assert!(!again.changed);
+    assert_eq!(store.clock().await.unwrap(), clock);
+    assert!(store.unassign_tag(DEFAULT_CUSTOMER, "", &both).await.is_err());
+    let unknown = [of_container, uuid::Uuid::from_u128(5)];
+    assert!(matches!(
+        store.unassign_tag(DEFAULT_CUSTOMER, "web", &unknown).await,
+        Err(StoreError::NotFound { .. })
+    ));
+    let record = store.container(DEFAULT_CUSTOMER, of_container).await.unwrap().unwrap();
+    assert_eq!(record.tags, ["web"], "all or nothing");
+}
+
 pub(crate) async fn a_tag_makes_a_change_of_what_it_is_put_on_once(backend: impl Backend) {
     let store = backend.open();
     let image = store.put_report(DEFAULT_CUSTOMER, report(1, &["bash"])).await.unwrap();

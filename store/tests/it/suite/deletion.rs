@@ -159,6 +159,31 @@ pub(crate) async fn inventories_that_no_image_names_are_collected(backend: impl 
     assert!(store.inventory(&own).await.is_ok());
 }
 
+pub(crate) async fn what_containers_shared_is_collected_when_the_last_one_is_gone(backend: impl Backend) {
+    let (store, other) = (backend.open(), backend.open());
+    let mut sent: Vec<_> = (1..4).map(container).collect();
+    sent.iter_mut().for_each(|report| report.image_name = Some(format!("team/{}", report.name)));
+    let uuids = store.put_containers(DEFAULT_CUSTOMER, sent.clone()).await.unwrap().uuids;
+    // a second process remembers what it has seen, too
+    other.put_containers(DEFAULT_CUSTOMER, vec![container(4)]).await.unwrap();
+    let mut again = sent[0].clone();
+    again.name = "other".into();
+    again.observed_at = Timestamp(again.observed_at.0 + 1);
+    other.put_containers(DEFAULT_CUSTOMER, vec![again]).await.unwrap();
+    assert_eq!(store.collect_container_images(10).await.unwrap(), 0);
+    store.delete_containers(DEFAULT_CUSTOMER, &uuids).await.unwrap();
+    assert_eq!(store.collect_container_images(2).await.unwrap(), 2);
+    assert_eq!(store.collect_container_images(10).await.unwrap(), 1);
+    assert_eq!(store.collect_container_images(10).await.unwrap(), 0);
+    // both write them again as if they had never been
+    for (store, report) in [(&other, &sent[0]), (&store, &sent[1]), (&store, &sent[2])] {
+        let uuid = store.put_containers(DEFAULT_CUSTOMER, vec![report.clone()]).await.unwrap().uuids[0];
+        let record = store.container(DEFAULT_CUSTOMER, uuid).await.unwrap().unwrap();
+        assert_eq!((record.report.image_id, &record.report.image_name), (report.image_id, &report.image_name));
+    }
+    assert_eq!(crate::verify::problems(&store).await.0, []);
+}
+
 pub(crate) async fn a_database_that_was_written_by_the_store_holds_together(backend: impl Backend) {
     let store = crate::verify::filled(&backend).await;
     let (found, verified) = crate::verify::problems(&store).await;

@@ -8,4 +8,5 @@ pub(crate) mod image;
 pub(crate) mod inside;
 pub(crate) mod job;
 pub(crate) mod judgement;
+pub(crate) mod registry;
 pub(crate) mod sensor;

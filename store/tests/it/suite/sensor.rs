@@ -153,7 +153,10 @@ pub(crate) async fn a_heartbeat_is_kept_and_answered_with_what_people_want(backe
     let store = backend.open();
     let uuid = enrolled(&store, 1).await;
     let answer = store.beat_sensor(DEFAULT_CUSTOMER, uuid, beat()).await.unwrap().unwrap();
-    assert_eq!((answer.settings, answer.wanted_version, answer.resync), (SensorProfile::default(), None, false));
+    assert_eq!(
+        (answer.settings, answer.wanted_version, answer.resync),
+        (SensorProfile::default(), None, false)
+    );
     let slow = store.put_profile(DEFAULT_CUSTOMER, None, profile("slow", None)).await.unwrap();
     let change = SensorChange {
         name: Some("renamed".to_owned()),
@@ -205,7 +208,10 @@ pub(crate) async fn what_a_sensor_says_is_bounded(backend: impl Backend) {
         ("host.addresses", Heartbeat { host: Some(many), ..beat() }),
     ] {
         let refused = store.beat_sensor(DEFAULT_CUSTOMER, uuid, wrong).await.unwrap_err();
-        assert!(matches!(&refused, StoreError::Invalid { field: at, .. } if at == field), "{field}: {refused}");
+        assert!(
+            matches!(&refused, StoreError::Invalid { field: at, .. } if at == field),
+            "{field}: {refused}"
+        );
     }
     let (text, _) = store.create_sensor_token(new_token(1)).await.unwrap();
     let nameless = NewSensor { name: "\n".to_owned(), ..new_sensor(2) };
@@ -218,7 +224,8 @@ pub(crate) async fn what_a_sensor_says_is_bounded(backend: impl Backend) {
 pub(crate) async fn profiles_are_given_to_sensors_and_taken_back(backend: impl Backend) {
     let store = backend.open();
     let (one, two) = (enrolled(&store, 1).await, enrolled(&store, 2).await);
-    let slow = store.put_profile(DEFAULT_CUSTOMER, None, profile("slow", Some(vec![one, two]))).await.unwrap();
+    let slow =
+        store.put_profile(DEFAULT_CUSTOMER, None, profile("slow", Some(vec![one, two]))).await.unwrap();
     assert_eq!(store.profile_members(DEFAULT_CUSTOMER).await.unwrap(), [(one, slow), (two, slow)]);
     let refused = store.put_profile(DEFAULT_CUSTOMER, None, profile("slow", None)).await.unwrap_err();
     assert!(matches!(refused, StoreError::Exists { .. }), "{refused}");
@@ -268,10 +275,10 @@ pub(crate) async fn a_deletion_keeps_sensors_that_are_alive(backend: impl Backen
     let Step::Made(now, outcome) = step else { panic!("{step:?}") };
     assert_eq!((now.done, now.kept, outcome.deleted), (3, 2, vec![revoked]));
     let kept = store.kept_of_job(DEFAULT_CUSTOMER, job.uuid, 10).await.unwrap();
-    assert_eq!(kept.iter().map(|kept| kept.reason).collect::<Vec<_>>(), [
-        KeptReason::Running,
-        KeptReason::NotFound
-    ]);
+    assert_eq!(
+        kept.iter().map(|kept| kept.reason).collect::<Vec<_>>(),
+        [KeptReason::Running, KeptReason::NotFound]
+    );
     assert!(store.sensor_key(revoked).await.unwrap().is_none());
     let left = store.sensors_after(DEFAULT_CUSTOMER, None, 10).await.unwrap();
     assert_eq!(left.iter().map(|sensor| sensor.key.uuid).collect::<Vec<_>>(), [alive]);

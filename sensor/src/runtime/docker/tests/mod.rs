@@ -1,6 +1,7 @@
 //! The client against daemons that say what they are told.
 
 use model::{ContainerState, Digest};
+use proptest::prelude::*;
 use testkit::runtime::{FakeRuntime, Said, Then};
 
 use super::*;
@@ -213,9 +214,13 @@ async fn a_storm_is_read_faster_than_it_is_looked_at_and_what_is_lost_is_told() 
         (0..120).map(|part| (part * 100..(part + 1) * 100).flat_map(started).collect()).collect();
     let (fake, docker) = daemon("1.41", "1.12");
     fake.say("/v1.41/events", Said::Chunks(lines, Then::Stay));
+    fake.say_json("/_ping", "OK");
     let (sender, mut receiver) = mpsc::channel(1);
     let following = tokio::spawn(async move { docker.follow(None, sender).await });
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    // silence after the storm: all of it was read
+    while !fake.requests().iter().any(|path| path == "/_ping") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let mut count = 0;
     while let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(5), receiver.recv()).await {
         count += 1;
@@ -225,4 +230,21 @@ async fn a_storm_is_read_faster_than_it_is_looked_at_and_what_is_lost_is_told() 
     }
     assert!((8_192..8_200).contains(&count), "{count}");
     following.abort();
+}
+
+proptest! {
+    #[test]
+    fn the_seeds_of_the_fuzzer_with_any_bytes_changed_are_read_without_a_fall(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+    ) {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus");
+        for (target, read) in [("docker-events", fuzz_events as fn(&[u8])), ("docker-inspect", fuzz_documents)] {
+            let mut bytes = std::fs::read(format!("{folder}/{target}/seed")).unwrap();
+            for (place, byte) in &changes {
+                let place = place.index(bytes.len());
+                bytes[place] = *byte;
+            }
+            read(&bytes);
+        }
+    }
 }
