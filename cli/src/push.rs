@@ -104,8 +104,9 @@ impl Target {
         &self.url
     }
 
-    /// Posts JSON, compressed; tries again while the server is away, busy or out of reach.
-    pub(crate) fn post(&self, path: &str, json: &[u8]) -> anyhow::Result<()> {
+    /// Posts JSON, compressed; tries again while the server is away, busy or out of reach. Gives the answer, with its body
+    /// still to be read.
+    pub(crate) fn post(&self, path: &str, json: &[u8]) -> anyhow::Result<Response> {
         let url = format!("{}/{path}", self.url);
         let body = zstd::encode_all(json, 3).context("cannot compress the report")?;
         let mut wait = Duration::from_millis(500);
@@ -116,7 +117,7 @@ impl Target {
                 .header("content-encoding", "zstd")
                 .body(body.clone());
             let (reason, asked) = match request.send() {
-                Ok(response) if response.status().is_success() => return Ok(()),
+                Ok(response) if response.status().is_success() => return Ok(response),
                 Ok(response) => {
                     let status = response.status();
                     let asked = retry_after(&response);

@@ -52,6 +52,7 @@ pub use facts::{FeedChange, FeedPlace, FindingRow, Identity, PackageEntry, Packa
 pub use fleet::{Fleet, FleetStats, SaveError, SavePace, Saved};
 pub use knowledge::Bundle;
 pub use matcher::inquiry;
+pub use matcher::{ReportJudgement, judge_report};
 pub use matcher::risk::Band as RiskBand;
 pub use qql::{Entity, Sort};
 pub use query::{QueryColumn, QueryOrder, QueryRequest, QueryResult, QueryValue};

@@ -31,10 +31,10 @@ use std::sync::Arc;
 
 use knowledge::Bundle;
 use model::{Ecosystem, Finding, Lifecycle, LifecycleStage, NamespaceFamily, Package, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Whether the bundle can judge a package at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Coverage {
     /// Advisories for the package's release or ecosystem are known, and so are the rules to apply them.
@@ -44,7 +44,7 @@ pub enum Coverage {
 }
 
 /// A statement that speaks of the package but could not be applied to its version.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Undecided {
     /// The main id of the vulnerability.
@@ -56,7 +56,7 @@ pub struct Undecided {
 }
 
 /// Everything that one bundle says about one package at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Judgement {
     /// One per vulnerability, sorted by number.

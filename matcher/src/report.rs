@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use knowledge::Bundle;
 use model::{Package, ScanReport, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{Judgement, judge};
 
 /// The judgements of everything in a report.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ReportJudgement {
     /// Index into [`ScanReport::packages`] and its judgement, in order. Records that an OS package owns are missing
     /// unless [`Owned::Apart`] asks for them. Equal packages at different places share one judgement.

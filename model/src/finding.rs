@@ -19,7 +19,7 @@ pub enum Confidence {
 }
 
 /// A package has a vulnerability: a pure function of the package and one bundle.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// What it is.

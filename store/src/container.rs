@@ -1,7 +1,9 @@
 //! Containers and the hosts that they run on.
 //!
 //! A container is told about again and again. Only what differs from the newest known observation is a change; that
-//! it was seen once more is noted without one, so that an older observation that arrives late does not win.
+//! it was seen once more is noted without one, so that an older observation that arrives late does not win. Such a note is shown to
+//! nobody, because nobody is told of it: the time that is shown moves with the next change, and by itself when it is an hour
+//! old. So an index that follows the changes shows what one that reads everything anew does.
 
 use std::collections::HashMap;
 
@@ -21,6 +23,9 @@ use crate::{batch, inside, packed, shared, tag};
 
 const ROW: &str = sql!("container/one");
 const HOST: &str = sql!("host/one");
+
+/// How far the time of the last observation that is shown may lie behind the true one, in milliseconds.
+const SHOWN_EVERY: i64 = 3_600 * 1_000;
 
 /// What [`put_all`] will ask for.
 pub(crate) fn questions(customer: Uuid, reports: &[ContainerReport]) -> Vec<Question> {
@@ -60,8 +65,8 @@ fn put(
     inside::sort(&mut report);
     let names = std::mem::take(&mut report.tags);
     let row = work.row_of(ROW, customer, uuid)?;
-    let stored = row.map(|row| read(&mut work.memory.codec, row)).transpose()?;
-    let Some(mut stored) = stored else {
+    let stored = row.map(|row| read_seen(&mut work.memory.codec, row)).transpose()?;
+    let Some((mut stored, shown)) = stored else {
         let updated = work.tick()?;
         change::forget(work.connection, customer, ChangeKind::Container, uuid)?;
         let mut tags = Vec::new();
@@ -75,9 +80,10 @@ fn put(
     let later = report.observed_at >= stored.report.observed_at;
     let differs = later && !same_but_for_time(&stored.report, &report);
     stored.report.observed_at = stored.report.observed_at.max(report.observed_at);
-    if differs || tagged {
+    let aged = stored.report.observed_at.0.saturating_sub(shown.0) >= SHOWN_EVERY;
+    if differs || tagged || aged {
         let updated = work.tick()?;
-        let cause = if differs { Cause::ContainerReport } else { Cause::Tag };
+        let cause = if differs || !tagged { Cause::ContainerReport } else { Cause::Tag };
         let record = Written { customer, created_at: stored.created_at, updated, cause };
         let newest = if differs { &report } else { &stored.report };
         write(work, record, newest, &stored.tags, Some(&stored))?;
@@ -120,7 +126,7 @@ fn retag(
     uuid: Uuid,
     change: impl FnOnce(&mut Work<'_>, &mut Vec<String>) -> Result<bool>,
 ) -> Result<Option<bool>> {
-    let stored = one_row(work.connection, &mut work.memory.codec, customer, uuid)?;
+    let stored = seen_row(work, customer, uuid)?;
     let Some(mut stored) = stored else { return Ok(None) };
     if !change(work, &mut stored.tags)? {
         return Ok(Some(false));
@@ -133,8 +139,7 @@ fn retag(
 
 /// Writes a container again whose image holds others than before.
 pub(crate) fn renew(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<()> {
-    let stored = one_row(work.connection, &mut work.memory.codec, customer, uuid)?;
-    let Some(stored) = stored else { return Ok(()) };
+    let Some(stored) = seen_row(work, customer, uuid)? else { return Ok(()) };
     let (created_at, updated) = (stored.created_at, work.tick()?);
     let record = Written { customer, created_at, updated, cause: Cause::Report };
     write(work, record, &stored.report, &stored.tags, Some(&stored))
@@ -207,6 +212,23 @@ fn one_row(
 ) -> Result<Option<ContainerRecord>> {
     let rows = connection.query(ROW, &[customer.into(), uuid.into()])?;
     rows.into_iter().next().map(|row| read(codec, row)).transpose()
+}
+
+/// A container for somebody who will write it: as it was last seen, though nobody may have been told of that.
+fn seen_row(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Option<ContainerRecord>> {
+    let rows = work.connection.query(ROW, &[customer.into(), uuid.into()])?;
+    let row = rows.into_iter().next();
+    let seen = row.map(|row| read_seen(&mut work.memory.codec, row)).transpose()?;
+    Ok(seen.map(|(record, _)| record))
+}
+
+/// Reads a row that tells when the container was last seen: gives it with that time, and the time that is shown.
+fn read_seen(codec: &mut Codec, mut row: Row) -> Result<(ContainerRecord, Timestamp)> {
+    let seen = row.optional_int(13)?.map(Timestamp);
+    let mut record = read(codec, row)?;
+    let shown = record.report.observed_at;
+    record.report.observed_at = seen.map_or(shown, |seen| seen.max(shown));
+    Ok((record, shown))
 }
 
 /// Reads a row.

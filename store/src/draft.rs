@@ -215,7 +215,7 @@ impl<'a> Texts<'a> {
         }
         let index = self.list.len() as u32;
         let text = self.all[place as usize].as_str();
-        let mut shared = self.last.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+        let mut shared = shared_start(self.last.as_bytes(), text.as_bytes());
         while !text.is_char_boundary(shared) {
             shared -= 1;
         }
@@ -224,4 +224,11 @@ impl<'a> Texts<'a> {
         self.last = text;
         index
     }
+}
+
+/// How many bytes two texts begin with in common.
+fn shared_start(a: &[u8], b: &[u8]) -> usize {
+    // whole words first: paths share long beginnings
+    let words = a.chunks_exact(8).zip(b.chunks_exact(8)).take_while(|(a, b)| a == b).count() * 8;
+    words + a[words..].iter().zip(&b[words..]).take_while(|(a, b)| a == b).count()
 }

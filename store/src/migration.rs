@@ -10,7 +10,7 @@ use crate::error::{Result, StoreError};
 use crate::{image, renewal, renewal_of_images};
 
 /// The steps in order; a step's number is its place counted from 1 and the number in its file name.
-pub(crate) const MIGRATIONS: [(&str, &str); 10] = [
+pub(crate) const MIGRATIONS: [(&str, &str); 11] = [
     ("facts", include_str!("../migrations/0001_facts.sql")),
     ("deletion_and_jobs", include_str!("../migrations/0002_deletion_and_jobs.sql")),
     ("tags_in_records", include_str!("../migrations/0003_tags_in_records.sql")),
@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: [(&str, &str); 10] = [
     ("sensors", include_str!("../migrations/0008_sensors.sql")),
     ("registries", include_str!("../migrations/0009_registries.sql")),
     ("small_images", include_str!("../migrations/0010_small_images.sql")),
+    ("seen", include_str!("../migrations/0011_seen.sql")),
 ];
 
 /// Steps after whose SQL rows are rewritten, because SQL cannot read their documents.

@@ -51,7 +51,8 @@ impl Store {
         secret: Option<RegistrySecret>,
     ) -> Result<Registry> {
         check_settings(&settings)?;
-        self.write(4_096, move |work| registry::update(work, (customer, uuid), &settings, secret.as_ref())).await
+        self.write(4_096, move |work| registry::update(work, (customer, uuid), &settings, secret.as_ref()))
+            .await
     }
 
     /// Forgets a registry with its schedules and tags; images stay as they are.
@@ -258,11 +259,16 @@ impl Store {
             return Err(StoreError::invalid("repositories", format!("are more than {MAX_REPOSITORIES}")));
         }
         let size = listed.len() * 32;
-        self.write(size, move |work| registry_tag::keep_repositories(work, (customer, registry), &listed)).await
+        self.write(size, move |work| registry_tag::keep_repositories(work, (customer, registry), &listed))
+            .await
     }
 
     /// The repositories of a registry with their images, by name.
-    pub async fn registry_repositories(&self, customer: Uuid, registry: Uuid) -> Result<Vec<RepositoryImages>> {
+    pub async fn registry_repositories(
+        &self,
+        customer: Uuid,
+        registry: Uuid,
+    ) -> Result<Vec<RepositoryImages>> {
         self.read(move |connection, _| registry_tag::repositories(connection, customer, registry)).await
     }
 

@@ -160,7 +160,8 @@ pub(crate) fn tell(
     events: Vec<RegistryEvent>,
 ) -> Result<Schedule> {
     let known = of_registry(work.connection, customer, registry)?;
-    let known = known.into_iter().find(|known| known.schedule.on_demand && known.schedule.name == EVENTS_SCHEDULE);
+    let known =
+        known.into_iter().find(|known| known.schedule.on_demand && known.schedule.name == EVENTS_SCHEDULE);
     let mut schedule = match known {
         Some(known) => known,
         None => {
@@ -293,7 +294,11 @@ pub(crate) fn of_registry(
 
 /// All schedules of a customer, the oldest first.
 pub(crate) fn of_customer(connection: &mut dyn Connection, customer: Uuid) -> Result<Vec<Schedule>> {
-    connection.query(sql!("registry_schedule/of_customer"), &[customer.into()])?.into_iter().map(read).collect()
+    connection
+        .query(sql!("registry_schedule/of_customer"), &[customer.into()])?
+        .into_iter()
+        .map(read)
+        .collect()
 }
 
 fn missing(uuid: Uuid) -> StoreError {
@@ -344,7 +349,8 @@ fn read(mut row: Row) -> Result<Schedule> {
         customer,
         uuid,
         registry: row.uuid(2)?,
-        status: status.ok_or_else(|| StoreError::damaged(&what, format!("has the unknown state {number}")))?,
+        status: status
+            .ok_or_else(|| StoreError::damaged(&what, format!("has the unknown state {number}")))?,
         due: row.time(4)?,
         schedule: parse(&what, row.text(5)?.as_bytes())?,
         progress: parse(&what, row.text(6)?.as_bytes())?,

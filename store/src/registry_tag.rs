@@ -80,7 +80,8 @@ pub(crate) fn list(
         }
     }
     if let Span::Between { .. } = listing.span {
-        let is_listed = |tag: &str| listing.tags.binary_search_by(|listed| listed.tag.as_str().cmp(tag)).is_ok();
+        let is_listed =
+            |tag: &str| listing.tags.binary_search_by(|listed| listed.tag.as_str().cmp(tag)).is_ok();
         for (tag, digest) in known.iter().filter(|(tag, _)| !is_listed(tag)) {
             forget(work, &place, &listing.repository, tag, digest)?;
         }
@@ -97,8 +98,8 @@ fn known_tags(
     let mut known = BTreeMap::new();
     let Span::Between { after, until } = &listing.span else {
         for listed in &listing.tags {
-            let mut rows =
-                connection.query(sql!("registry_tag/one"), &place.tag_key(&listing.repository, &listed.tag))?;
+            let mut rows = connection
+                .query(sql!("registry_tag/one"), &place.tag_key(&listing.repository, &listed.tag))?;
             if let Some(row) = rows.first_mut() {
                 known.insert(listed.tag.clone(), row.digest(0)?);
             }
@@ -270,7 +271,11 @@ pub(crate) fn keep_repositories(
         if listed.binary_search(&repository).is_err() {
             let (after, until) = (None, None);
             let span = Span::Between { after, until };
-            list(work, (customer, registry), &TagListing { repository: repository.clone(), span, tags: Vec::new() })?;
+            list(
+                work,
+                (customer, registry),
+                &TagListing { repository: repository.clone(), span, tags: Vec::new() },
+            )?;
             gone.push(repository);
         }
     }

@@ -22,7 +22,8 @@ pub(crate) fn seal(key: &[u8; 32], place: &[u8], plain: &[u8]) -> Result<Vec<u8>
 
 /// Decrypts what [`seal`] made for the same place.
 pub(crate) fn open(key: &[u8; 32], place: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
-    let failed = || StoreError::damaged("secret", "cannot be opened: it was sealed for something else or altered");
+    let failed =
+        || StoreError::damaged("secret", "cannot be opened: it was sealed for something else or altered");
     let (nonce, content) = sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
     let mut content = content.to_vec();

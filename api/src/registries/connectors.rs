@@ -98,7 +98,8 @@ pub(crate) async fn create(
     let (id, settings, secret) = match kind {
         "gcp" => of_google(&shared, &Parameters::of(&uri), &headers, request).await?,
         kind => {
-            let request: ConnectorRequest = ingest::read(&shared, &headers, request, ingest::parse_json).await?;
+            let request: ConnectorRequest =
+                ingest::read(&shared, &headers, request, ingest::parse_json).await?;
             of_body(kind, request)?
         }
     };
@@ -244,7 +245,9 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     let TwoKeys { first: cloud, second: id } = keys;
     let kind = kind_of(&cloud)?;
-    let found = shown(&shared, &identity, kind, |document| document["connectorId"].as_str() == Some(id.as_str())).await?;
+    let found =
+        shown(&shared, &identity, kind, |document| document["connectorId"].as_str() == Some(id.as_str()))
+            .await?;
     let found = found.into_iter().next().ok_or_else(|| ApiError::not_found("no such connector"))?;
     Ok(body::json(&found))
 }

@@ -20,7 +20,11 @@ pub(super) struct Contents {
 
 impl Contents {
     /// Reads the tags of a registry, and asks the index which of its images are vulnerable.
-    pub(super) async fn of(shared: &Shared, identity: &Identity, registry: &Registry) -> Result<Self, ApiError> {
+    pub(super) async fn of(
+        shared: &Shared,
+        identity: &Identity,
+        registry: &Registry,
+    ) -> Result<Self, ApiError> {
         let customer = identity.customer();
         let repositories = shared.store.registry_repositories(customer, registry.uuid).await;
         let repositories = repositories.map_err(crate::store_error)?;
@@ -32,11 +36,12 @@ impl Contents {
         let filter = qql::parse(&filter).map_err(ApiError::internal)?;
         let scope = identity.scope().clone();
         let vulnerable =
-            crate::ask_counting(shared, move |fleet| fleet.select(customer, &scope, Entity::Image, &filter)).await?;
+            crate::ask_counting(shared, move |fleet| fleet.select(customer, &scope, Entity::Image, &filter))
+                .await?;
         Ok(Self { customer, repositories, vulnerable: vulnerable.into_iter().collect() })
     }
 
-    /// All of it together; an image in two repositories counts once.
+    /// All of it together. An image in two repositories is one, its manifest counts in each of them.
     pub(super) fn all(&self) -> ImageCounts {
         let mut images: Vec<_> = self.repositories.iter().flat_map(|of| &of.images).collect();
         images.sort_unstable();

@@ -25,7 +25,13 @@ const MOST: usize = 10_000;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct NamedRegistries {
     /// Their uuids.
-    #[serde(default, rename = "registryIds", alias = "registryUuids", alias = "scheduleIds", alias = "scheduleUuids")]
+    #[serde(
+        default,
+        rename = "registryIds",
+        alias = "registryUuids",
+        alias = "scheduleIds",
+        alias = "scheduleUuids"
+    )]
     ids: Vec<String>,
 }
 

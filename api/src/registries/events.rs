@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn a_secret_comes_in_any_of_the_ways_in_which_registries_send_it() {
-        let secret = |text: &str| secret_of(&HeaderMap::from_iter([(header::AUTHORIZATION, text.parse().unwrap())]));
+        let secret =
+            |text: &str| secret_of(&HeaderMap::from_iter([(header::AUTHORIZATION, text.parse().unwrap())]));
         assert_eq!(secret("Bearer abc").as_deref(), Some("abc"));
         assert_eq!(secret("abc").as_deref(), Some("abc"));
         assert_eq!(secret("Basic dTphYmM=").as_deref(), Some("abc"));

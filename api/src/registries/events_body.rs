@@ -73,7 +73,8 @@ fn event(repository: String, tag: Option<String>, digest: Option<&str>) -> Optio
     let digest: Option<Digest> = digest.and_then(|digest| digest.parse().ok());
     // some write the digest where the tag would be
     let tag = tag.filter(|tag| !tag.is_empty() && !tag.contains(':'));
-    let fits = !repository.is_empty() && repository.len() <= 255 && tag.as_ref().is_none_or(|tag| tag.len() <= 128);
+    let fits =
+        !repository.is_empty() && repository.len() <= 255 && tag.as_ref().is_none_or(|tag| tag.len() <= 128);
     fits.then_some(RegistryEvent { repository, tag, digest })
 }
 
@@ -111,9 +112,8 @@ mod tests {
     use super::*;
 
     fn shown(body: &str) -> Vec<String> {
-        let show = |event: RegistryEvent| {
-            format!("{}:{}", event.repository, event.tag.as_deref().unwrap_or("-"))
-        };
+        let show =
+            |event: RegistryEvent| format!("{}:{}", event.repository, event.tag.as_deref().unwrap_or("-"));
         read_events(body.as_bytes()).unwrap().into_iter().map(show).collect()
     }
 

@@ -136,7 +136,12 @@ fn region_of(settings: &RegistrySettings) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn of(kind: RegistryType, how: CredentialType, user: &str, secret: [&str; 2]) -> Result<RegistryLogin, &'static str> {
+    fn of(
+        kind: RegistryType,
+        how: CredentialType,
+        user: &str,
+        secret: [&str; 2],
+    ) -> Result<RegistryLogin, &'static str> {
         let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let settings = RegistrySettings {
             uri: "https://1.dkr.ecr.eu-west-1.amazonaws.com".into(),
@@ -145,7 +150,8 @@ mod tests {
             username: filled(user),
             ..Default::default()
         };
-        let secret = RegistrySecret { password: filled(secret[0]), token: filled(secret[1]), service_account: None };
+        let secret =
+            RegistrySecret { password: filled(secret[0]), token: filled(secret[1]), service_account: None };
         login(&settings, &secret)
     }
 
@@ -173,9 +179,14 @@ mod tests {
         assert_eq!(of(V2, Token, "u", ["", "p"]).unwrap(), password);
         assert_eq!(of(V2, Token, "", ["", "t"]).unwrap(), RegistryLogin::Token { token: "t".into() });
         assert_eq!(of(V2, Oauth, "", ["", "t"]).unwrap(), RegistryLogin::RefreshToken { token: "t".into() });
-        let RegistryLogin::Aws { region, .. } = of(Aws, CredentialType::Aws, "k", ["s", ""]).unwrap() else { panic!() };
+        let RegistryLogin::Aws { region, .. } = of(Aws, CredentialType::Aws, "k", ["s", ""]).unwrap() else {
+            panic!()
+        };
         assert_eq!(region, "eu-west-1");
-        assert!(matches!(of(Gcp, BasicAuth, "_json_key", ["{\"private_key\":1}", ""]), Ok(RegistryLogin::Google { .. })));
+        assert!(matches!(
+            of(Gcp, BasicAuth, "_json_key", ["{\"private_key\":1}", ""]),
+            Ok(RegistryLogin::Google { .. })
+        ));
         for (kind, how) in [(V2, BasicAuth), (V2, Token), (V2, Oauth), (Aws, CredentialType::Aws)] {
             assert!(of(kind, how, "", ["", ""]).unwrap_err().contains("is missing"));
         }

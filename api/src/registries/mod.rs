@@ -37,7 +37,8 @@ pub use self::events_body::read_events;
 #[derive(Clone)]
 pub struct RegistryCheck(Arc<CheckFn>);
 
-type CheckFn = dyn Fn(RegistrySettings, RegistryLogin) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
+type CheckFn =
+    dyn Fn(RegistrySettings, RegistryLogin) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
 
 impl RegistryCheck {
     /// `check` says why a registry does not let us in.

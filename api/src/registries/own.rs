@@ -147,7 +147,11 @@ pub(crate) async fn make_event_secret(
     SystemRandom::new().fill(&mut bytes).map_err(|_| ApiError::internal("no random bytes"))?;
     let secret = hex::encode(bytes);
     let digest = Some(Digest::of(secret.as_bytes()));
-    shared.store.set_event_secret(identity.customer(), registry.uuid, digest).await.map_err(crate::store_error)?;
+    shared
+        .store
+        .set_event_secret(identity.customer(), registry.uuid, digest)
+        .await
+        .map_err(crate::store_error)?;
     Ok(body::json(&EventSecret { secret, path: format!("/api/v1/registries/{}/events", registry.uuid) }))
 }
 
@@ -168,6 +172,10 @@ pub(crate) async fn delete_event_secret(
     Key(key): Key,
 ) -> Result<Response, ApiError> {
     let registry = of_path(&shared, &identity, Permission::ManageRegistries, &key).await?;
-    shared.store.set_event_secret(identity.customer(), registry.uuid, None).await.map_err(crate::store_error)?;
+    shared
+        .store
+        .set_event_secret(identity.customer(), registry.uuid, None)
+        .await
+        .map_err(crate::store_error)?;
     Ok(body::no_content())
 }

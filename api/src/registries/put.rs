@@ -89,7 +89,8 @@ pub(crate) async fn replace(
     let known = of_path(&shared, &identity, Permission::ManageRegistries, &key).await?;
     let (settings, given) = read(&shared, &headers, request).await?;
     // a known password must not be sent to another host by somebody who does not know it
-    let moved = settings.uri != known.settings.uri || settings.credential_type != known.settings.credential_type;
+    let moved =
+        settings.uri != known.settings.uri || settings.credential_type != known.settings.credential_type;
     let customer = identity.customer();
     let secret = match given {
         Some(secret) => Some(secret),

@@ -61,7 +61,8 @@ pub(crate) async fn list(
     let asked = SmallList::of(&uri, SmallEntity::Schedule)?;
     let schedules = shared.store.schedules(identity.customer(), registry.uuid).await;
     let schedules = schedules.map_err(crate::store_error)?;
-    let (items, count) = asked.page(schedules.iter().map(ScheduleRecord::new).collect(), ScheduleRecord::uuid);
+    let (items, count) =
+        asked.page(schedules.iter().map(ScheduleRecord::new).collect(), ScheduleRecord::uuid);
     if items.is_empty() && !version.empty_list_has_body() {
         return Ok(body::no_content());
     }

@@ -5,9 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use model::registry::{
-    ListingAnswer, ManifestOutcome, RepositoryListing, RunEnd, RunProgress, TagListing,
-};
+use model::registry::{ListingAnswer, ManifestOutcome, RepositoryListing, RunEnd, RunProgress, TagListing};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::Schedule;
@@ -47,7 +45,8 @@ async fn read<T: DeserializeOwned + Send + 'static>(
     identity.require(Permission::WalkRegistries)?;
     let run: Uuid = key.parse().map_err(|_| lost())?;
     let said: T = ingest::read(shared, headers, request, ingest::parse_json).await?;
-    let claimed = shared.store.claimed_schedule(identity.customer(), run).await.map_err(crate::store_error)?;
+    let claimed =
+        shared.store.claimed_schedule(identity.customer(), run).await.map_err(crate::store_error)?;
     Ok((claimed.ok_or_else(lost)?, run, said))
 }
 
@@ -96,7 +95,8 @@ pub(crate) async fn repositories(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, ApiError> {
-    let (schedule, _, listing) = read::<RepositoryListing>(&shared, &identity, &key, &headers, request).await?;
+    let (schedule, _, listing) =
+        read::<RepositoryListing>(&shared, &identity, &key, &headers, request).await?;
     let (customer, registry) = (identity.customer(), schedule.registry);
     let gone = shared.store.keep_repositories(customer, registry, listing.repositories).await;
     let gone = gone.map_err(crate::store_error)?;

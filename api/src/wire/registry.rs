@@ -141,7 +141,11 @@ pub(crate) struct CredentialName<'a> {
 }
 
 impl<'a> RegistryDetails<'a> {
-    pub(crate) fn new(registry: &'a Registry, record: RegistryRecord<'a>, connector: Option<&Connector>) -> Self {
+    pub(crate) fn new(
+        registry: &'a Registry,
+        record: RegistryRecord<'a>,
+        connector: Option<&Connector>,
+    ) -> Self {
         let settings = &registry.settings;
         let text = |connector: &Connector, key: &str| {
             let document: serde_json::Value = serde_json::from_str(&connector.settings).ok()?;

@@ -132,7 +132,8 @@ impl RegistryRequest {
 
 /// Scheme and host of an address; a path is nothing that images are named by, apart from the API's own.
 fn read_uri(text: &str) -> Result<String, String> {
-    let wrong = |reason: &str| format!("registryUri {reason}: `{}`", text.chars().take(100).collect::<String>());
+    let wrong =
+        |reason: &str| format!("registryUri {reason}: `{}`", text.chars().take(100).collect::<String>());
     let (scheme, rest) = match text.trim().split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
         None => ("https".to_owned(), text.trim()),
@@ -168,10 +169,14 @@ mod tests {
             "credential": { "username": "u", "password": "geheim" }, "unknown": 5,
         }))
         .unwrap();
-        assert_eq!((settings.uri.as_str(), settings.kind), ("https://registry.example.com", RegistryType::V2Private));
+        assert_eq!(
+            (settings.uri.as_str(), settings.kind),
+            ("https://registry.example.com", RegistryType::V2Private)
+        );
         assert_eq!(settings.username.as_deref(), Some("u"));
         assert_eq!(secret.unwrap().password.as_deref(), Some("geheim"));
-        let (settings, secret) = read(json!({ "registryType": "DockerHub", "dockerHubOrgName": "team" })).unwrap();
+        let (settings, secret) =
+            read(json!({ "registryType": "DockerHub", "dockerHubOrgName": "team" })).unwrap();
         assert_eq!((settings.host(), settings.docker_hub_org.as_deref()), ("docker.io", Some("team")));
         assert!(secret.is_none());
         let (settings, _) = read(json!({

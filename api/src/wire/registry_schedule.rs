@@ -88,7 +88,8 @@ impl ScheduleRequest {
 
 fn read_time(text: &str) -> Option<u16> {
     let (hours, minutes) = text.trim().split_once(':')?;
-    let is_short = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_short =
+        |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     if !is_short(hours) || !is_short(minutes) {
         return None;
     }
@@ -117,7 +118,8 @@ fn read_filter(filter: Filter) -> Result<RegistryFilter, String> {
     if names.iter().any(|names| is_long(&names.repo) || is_long(&names.tag)) {
         return Err("filters.repoTags: a pattern is longer than 512 bytes".to_owned());
     }
-    let read = |names: Names| RepoTag { repo: names.repo.unwrap_or_default(), tag: names.tag.unwrap_or_default() };
+    let read =
+        |names: Names| RepoTag { repo: names.repo.unwrap_or_default(), tag: names.tag.unwrap_or_default() };
     Ok(RegistryFilter { days, newest: filter.newest, repo_tags: names.into_iter().map(read).collect() })
 }
 
@@ -228,7 +230,9 @@ mod tests {
 
     #[test]
     fn schedules_as_clients_send_them_are_understood() {
-        let once = read(json!({ "name": "n", "OnDemand": true, "filters": [{ "days": null, "repoTags": [{ "repo": "a", "tag": "1" }] }] }));
+        let once = read(
+            json!({ "name": "n", "OnDemand": true, "filters": [{ "days": null, "repoTags": [{ "repo": "a", "tag": "1" }] }] }),
+        );
         let once = once.unwrap();
         assert!(once.on_demand && once.filters[0].repo_tags[0].repo == "a");
         assert!(read(json!({})).unwrap().on_demand);

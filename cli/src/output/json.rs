@@ -212,7 +212,7 @@ pub(super) fn document<'a>(verdict: &'a Verdict<'a>, policy: &Policy) -> Documen
         secrets: &verdict.secrets,
         unreadable,
         tags,
-        knowledge: verdict.bundle.map(|bundle| Knowledge { bundle: bundle.id().to_string() }),
+        knowledge: verdict.knowledge.map(|bundle| Knowledge { bundle: bundle.to_string() }),
         summary: summary(verdict),
         findings: verdict.findings.iter().map(|hit| finding(verdict, *hit)).collect(),
         suppressed: suppressed(verdict),

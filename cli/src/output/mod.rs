@@ -75,7 +75,7 @@ fn write_form(
         Form::Spdx => Ok(sbom::write_spdx(verdict.report, out)?),
         Form::CycloneDx => {
             let placed = verdict.placed();
-            let findings = verdict.bundle.is_some().then_some(placed.as_slice());
+            let findings = verdict.knowledge.is_some().then_some(placed.as_slice());
             Ok(sbom::write_cyclonedx(verdict.report, findings, out)?)
         }
     }

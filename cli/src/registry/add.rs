@@ -107,7 +107,8 @@ pub(super) fn run(args: &AddArgs) -> anyhow::Result<()> {
     if args.username.is_some() && password.is_none() && token.is_none() {
         bail!("--username needs a password: set PLIMSOLL_REGISTRY_PASSWORD or give --password-stdin");
     }
-    let credential = args.username.as_ref().map(|username| json!({ "username": username, "password": password }));
+    let credential =
+        args.username.as_ref().map(|username| json!({ "username": username, "password": password }));
     let request = json!({
         "registryUri": args.uri, "registryType": args.kind, "name": args.name, "credential": credential,
         "accessToken": token, "allowPrivate": args.allow_private, "parallelRequests": args.parallel,

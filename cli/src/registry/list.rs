@@ -15,7 +15,8 @@ use crate::push::Target;
 
 pub(super) fn list(target: &Target) -> anyhow::Result<()> {
     let registries = all(target)?;
-    let mut table = table(&["name", "type", "uri", "repositories", "images", "scanned", "vulnerable", "latest"]);
+    let mut table =
+        table(&["name", "type", "uri", "repositories", "images", "scanned", "vulnerable", "latest"]);
     for registry in &registries {
         let latest = registry.schedules.iter().max_by_key(|schedule| schedule.ended);
         table.add_row([
@@ -60,7 +61,8 @@ pub(super) fn show(target: &Target, name: &str) -> anyhow::Result<()> {
 }
 
 fn schedules(registry: &Registry) -> anyhow::Result<()> {
-    let mut table = table(&["schedule", "status", "due", "ended", "tags", "new", "scanned", "failed", "worker"]);
+    let mut table =
+        table(&["schedule", "status", "due", "ended", "tags", "new", "scanned", "failed", "worker"]);
     let time = |time: Option<i64>| time.map_or_else(|| "-".to_owned(), |time| Timestamp(time).to_rfc3339());
     for Schedule { uuid, name, status, on_demand, due, ended, worker, progress } in &registry.schedules {
         let title = if name.is_empty() { uuid } else { name };

@@ -144,8 +144,9 @@ fn find(target: &Target, name: &str) -> anyhow::Result<Registry> {
     let mut all = all(target)?;
     let host = |uri: &str| uri.split_once("://").map_or(uri, |(_, host)| host).to_owned();
     let found = all.iter().position(|registry| registry.name == name || registry.uuid == name);
-    let found = found
-        .or_else(|| all.iter().position(|registry| registry.uri == name || host(&registry.uri) == host(name)));
+    let found = found.or_else(|| {
+        all.iter().position(|registry| registry.uri == name || host(&registry.uri) == host(name))
+    });
     let Some(at) = found else {
         let names: Vec<&str> = all.iter().map(|registry| registry.name.as_str()).take(20).collect();
         let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };

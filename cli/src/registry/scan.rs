@@ -104,7 +104,9 @@ fn wait(target: &Target, name: &str, uuid: &str) -> anyhow::Result<()> {
             }
         }
         if !told && schedule.status == "Queued" {
-            note("waiting for a registry sensor (plimsoll sensor --registries); --here walks in this process");
+            note(
+                "waiting for a registry sensor (plimsoll sensor --registries); --here walks in this process",
+            );
             told = true;
         }
         std::thread::sleep(POLL);
@@ -114,6 +116,8 @@ fn wait(target: &Target, name: &str, uuid: &str) -> anyhow::Result<()> {
 fn judge(progress: &RunProgress) -> anyhow::Result<()> {
     match progress.failed {
         0 => Ok(()),
-        failed => bail!("{failed} repositories, tags or images could not be looked at; they are tried again by the next walk"),
+        failed => bail!(
+            "{failed} repositories, tags or images could not be looked at; they are tried again by the next walk"
+        ),
     }
 }

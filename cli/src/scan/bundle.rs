@@ -31,6 +31,11 @@ pub(crate) struct BundleArgs {
 }
 
 impl BundleArgs {
+    /// Whether the command itself names vulnerability data.
+    pub(super) fn is_given(&self) -> bool {
+        self.feeds.is_some() || self.bundle.is_some() || self.data.is_some()
+    }
+
     /// Opens the data asked for; `None`, with a note, if none was asked for and none is at hand.
     pub(crate) fn open(&self, cache: Option<&Path>, quiet: bool) -> anyhow::Result<Knowledge> {
         if let Some(folder) = &self.feeds {

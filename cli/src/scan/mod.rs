@@ -3,6 +3,7 @@
 
 mod bill;
 pub(crate) mod bundle;
+mod gate;
 mod known;
 mod progress;
 mod registry;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::builder::NonEmptyStringValueParser;
 use image::{OpenImage, OpenOptions, Platform, Source};
 use knowledge::Bundle;
@@ -61,9 +62,10 @@ pub(crate) struct ScanArgs {
     owned: bool,
     #[command(flatten)]
     reading: ReadArgs,
-    /// Who reports it, as shown by the server
-    #[arg(long, value_name = "WORD", default_value = "COMMAND_LINE", help_heading = "Server")]
-    report_source: String,
+    /// Who reports it, as shown by the server; without it CICD where the environment variable CI says that a build runs, else
+    /// COMMAND_LINE
+    #[arg(long, value_name = "WORD", help_heading = "Server")]
+    report_source: Option<String>,
     /// Tags to put on the image when it is sent to a server, separated by commas
     #[arg(
         long = "tag",
@@ -125,24 +127,32 @@ pub(crate) fn run(args: &ScanArgs, colours: ColourArgs) -> anyhow::Result<ExitCo
         return Err(output::usage("--fail-on secrets and --no-secrets contradict each other"));
     }
     let suppressions = args.suppressions.read(now)?;
-    // A server judges by its own data, and shows what it says itself.
+    // A server shows itself what it says.
     let plan = match target.is_none() || args.output.has_files() {
         true => Some(args.output.plan()?),
         false => None,
     };
-    let (report, knowledge) = look(args, plan.is_some() || policy.needs_knowledge(), &policy)?;
-    let owned = if args.owned { Owned::Apart } else { Owned::AsOwner };
-    let judged = knowledge.as_ref().map(|bundle| matcher::judge_report_with(&report, bundle, now, owned));
-    let verdict = Verdict::new(&report, knowledge.as_deref().zip(judged.as_ref()), &policy, &suppressions);
-    if let Some(plan) = plan {
-        output::write(&plan, &verdict, &policy, colours)?;
-    }
-    if let Some(target) = target {
-        let json = serde_json::to_vec(&report).context("cannot encode the report")?;
-        target.post("api/v1/reports", &json)?;
+    let judge = plan.is_some() || policy.needs_knowledge();
+    // where a server is told, it judges, unless the command names other data
+    let there = target.is_some() && !args.bundle.is_given();
+    let (report, knowledge) = look(args, judge && !there, &policy)?;
+    let mut remote = None;
+    if let Some(target) = &target {
+        remote = gate::send(target, &report, judge && there)?;
         if !args.reading.quiet {
             output::note(&format!("report of {} sent to {}", report.image.id, target.url()));
         }
+    }
+    let owned = if args.owned { Owned::Apart } else { Owned::AsOwner };
+    let local = knowledge.as_ref().map(|bundle| matcher::judge_report_with(&report, bundle, now, owned));
+    let judged = match (&knowledge, &local, &remote) {
+        (Some(bundle), Some(judged), _) => Some((bundle.id(), judged)),
+        (_, _, Some(remote)) => Some((remote.bundle, &remote.report)),
+        _ => None,
+    };
+    let verdict = Verdict::new(&report, knowledge.as_deref(), judged, &policy, &suppressions);
+    if let Some(plan) = plan {
+        output::write(&plan, &verdict, &policy, colours)?;
     }
     if !args.reading.quiet {
         tell_suppressions(&suppressions);
@@ -166,12 +176,12 @@ fn look(args: &ScanArgs, judge: bool, policy: &Policy) -> anyhow::Result<(ScanRe
         }
         Ok(knowledge)
     };
-    if let Some(report) = bill::read(&args.source, &args.report_source, &args.tags)? {
+    if let Some(report) = bill::read(&args.source, args.report_source(), &args.tags)? {
         return Ok((report, knowledge()?));
     }
     let image = open(&args.source, &args.reading)?;
     let knowledge = knowledge()?;
-    let report = catalog(&image, &args.reading, &args.report_source, &args.tags)?;
+    let report = catalog(&image, &args.reading, args.report_source(), &args.tags)?;
     Ok((report, knowledge))
 }
 
@@ -231,6 +241,14 @@ pub(crate) fn catalog(
         KnownImages::read(&cache).meet(&mut report.image);
     }
     Ok(report)
+}
+
+impl ScanArgs {
+    /// Who reports. Every build service of note sets the variable `CI`.
+    fn report_source(&self) -> &str {
+        let is_build = std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
+        self.report_source.as_deref().unwrap_or(if is_build { "CICD" } else { "COMMAND_LINE" })
+    }
 }
 
 impl ReadArgs {

@@ -6,13 +6,13 @@ mod size;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use model::SensorType;
 use ::sensor::client::{Login, ServerOptions};
-use ::sensor::engine::{Sensor, Settings};
+use ::sensor::engine::{Registries, Sensor, Settings};
 use ::sensor::host::Host;
 use ::sensor::kubernetes::{Cluster, Place};
 use ::sensor::limits::Limits;
+use anyhow::Context as _;
+use model::SensorType;
 
 use self::runtimes::Named;
 use crate::output::{note, usage};
@@ -124,7 +124,12 @@ pub(crate) fn run(args: &SensorArgs) -> anyhow::Result<()> {
         note(&format!("{} containers of {kinds} told to {}", summary.containers, args.server.server));
         return Ok(());
     }
-    tracing::info!(runtimes = kinds, server = args.server.server, "following {kinds} for {}", args.server.server);
+    tracing::info!(
+        runtimes = kinds,
+        server = args.server.server,
+        "following {kinds} for {}",
+        args.server.server
+    );
     run_async(async { Ok(sensor.run(stop_signal()).await?) })
 }
 

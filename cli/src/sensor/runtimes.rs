@@ -40,7 +40,8 @@ struct Places<'r> {
 impl Places<'_> {
     /// The first of these that is a socket, as seen from here or under the root of the host.
     fn find(&self, sockets: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
-        let is_socket = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
+        let is_socket =
+            |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
         let under_root = |path: &PathBuf| path.strip_prefix("/").map(|path| self.root.join(path)).ok();
         sockets.into_iter().flat_map(|path| [under_root(&path), Some(path)]).flatten().find(is_socket)
     }
@@ -69,11 +70,18 @@ pub(super) fn choose(named: &[Named], socket: Option<&Path>, root: &Path) -> any
         return Ok(found);
     }
     let mut chosen: Vec<Named> = Vec::new();
-    named.iter().for_each(|one| if !chosen.contains(one) { chosen.push(*one) });
+    named.iter().for_each(|one| {
+        if !chosen.contains(one) {
+            chosen.push(*one)
+        }
+    });
     let first = |sockets: Vec<PathBuf>| sockets.into_iter().next().unwrap_or_default();
     let follow = |one: &Named| {
         let at = |sockets: Vec<PathBuf>| {
-            socket.map(Path::to_owned).or_else(|| places.find(sockets.clone())).unwrap_or_else(|| first(sockets))
+            socket
+                .map(Path::to_owned)
+                .or_else(|| places.find(sockets.clone()))
+                .unwrap_or_else(|| first(sockets))
         };
         match one {
             Named::Docker => docker(Flavour::Docker, at(Docker::sockets(Flavour::Docker))),

@@ -22,7 +22,8 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
 
 /// Reads a share of processors, such as `0.5`.
 pub(super) fn share(text: &str) -> Result<f64, String> {
-    let share = text.parse::<f64>().ok().filter(|share| share.is_finite() && (0.01..=1_024.0).contains(share));
+    let share =
+        text.parse::<f64>().ok().filter(|share| share.is_finite() && (0.01..=1_024.0).contains(share));
     share.ok_or_else(|| format!("`{text}` is no share of processors: write 0.5 for half of one, 2 for two"))
 }
 
@@ -32,7 +33,14 @@ mod tests {
 
     #[test]
     fn amounts_are_read_with_their_units() {
-        let cases = [("0", 0), ("512", 512), ("128MiB", 128 << 20), ("1g", 1 << 30), ("10 MB", 10_000_000), ("2kB", 2_000)];
+        let cases = [
+            ("0", 0),
+            ("512", 512),
+            ("128MiB", 128 << 20),
+            ("1g", 1 << 30),
+            ("10 MB", 10_000_000),
+            ("2kB", 2_000),
+        ];
         for (text, expected) in cases {
             assert_eq!(bytes(text), Ok(expected), "{text}");
         }

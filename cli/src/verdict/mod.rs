@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use knowledge::Bundle;
 use matcher::{Coverage, Judgement, ReportJudgement, Undecided};
-use model::{Finding, NamespaceFamily, OsRelease, PackageRecord, ScanReport, SecretRecord, Severity};
+use model::{Digest, Finding, NamespaceFamily, OsRelease, PackageRecord, ScanReport, SecretRecord, Severity};
 
 pub(crate) use self::condition::Condition;
 pub(crate) use self::level::{level, word};
@@ -46,7 +46,9 @@ pub(crate) struct Hit<'a> {
 /// Everything that the forms of output speak of.
 pub(crate) struct Verdict<'a> {
     pub(crate) report: &'a ScanReport,
-    /// `None` if there was no vulnerability data: then nothing was judged.
+    /// The data that it was judged by; `None` if there was none: then nothing was judged.
+    pub(crate) knowledge: Option<Digest>,
+    /// That data, if it is here and not on a server.
     pub(crate) bundle: Option<&'a Bundle>,
     /// In the order of the packages, those of the release last.
     pub(crate) findings: Vec<Hit<'a>>,
@@ -67,13 +69,15 @@ impl<'a> Verdict<'a> {
     /// Sorts what was found by the reader's wishes.
     pub(crate) fn new(
         report: &'a ScanReport,
-        judged: Option<(&'a Bundle, &'a ReportJudgement)>,
+        bundle: Option<&'a Bundle>,
+        judged: Option<(Digest, &'a ReportJudgement)>,
         policy: &Policy,
         suppressions: &Suppressions,
     ) -> Self {
         let mut verdict = Self {
             report,
-            bundle: judged.map(|(bundle, _)| bundle),
+            knowledge: judged.map(|(knowledge, _)| knowledge),
+            bundle,
             findings: Vec::new(),
             suppressed: Vec::new(),
             secrets: Vec::new(),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::plimsoll;
+use crate::harness::{PASSWORD, Server, plimsoll, stdout_of};
 use crate::made::Made;
 
 #[test]
@@ -172,4 +172,50 @@ fn a_suppliers_statement_suppresses_what_it_calls_not_affected_and_nothing_else(
     let output = made.scan(&["--vex", "vex.json"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("vex.json"));
+}
+
+#[test]
+fn a_gate_at_a_server_decides_by_the_data_that_is_in_force_there() {
+    let made = Made::new();
+    let data = made.path().join("data");
+    let feeds = made.path().join("feeds");
+    stdout_of(&["feeds", "import", feeds.to_str().unwrap(), "--data", data.to_str().unwrap()]);
+    let server = Server::start(&data);
+    let push =
+        |flags: &[&str]| made.run(&[&["sbom:report.json", "--push", &server.base, "--user", "admin", "--password", PASSWORD], flags].concat());
+    let cases: [(&[&str], i32, &str); 5] = [
+        (&[], 0, ""),
+        (&["--fail-on", "kev"], 3, "1 finding known to be exploited"),
+        (&["--fail-on", "eol"], 3, "1 release past its end of life"),
+        (&["--fail-on", "kev", "--severity", "low"], 0, ""),
+        (&["--exit-code", "7"], 7, "4 findings"),
+    ];
+    for (flags, code, word) in cases {
+        let output = push(flags);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{flags:?}: {said}");
+        assert!(said.contains(word) && said.contains("sent to"), "{flags:?}: {said}");
+    }
+    let there = push(&["-o", "json=there.json", "-o", "sarif=there.sarif", "--fail-on", "any"]);
+    assert_eq!(there.status.code(), Some(3), "{}", String::from_utf8_lossy(&there.stderr));
+    made.scan(&["-o", "json=here.json", "-o", "sarif=here.sarif"]);
+    let findings = |name: &str| serde_json::from_str::<Value>(&made.read(name)).unwrap()["findings"].clone();
+    assert_eq!(findings("there.json"), findings("here.json"), "both judge by the same feeds");
+    assert!(findings("here.json").as_array().is_some_and(|findings| !findings.is_empty()));
+    assert_eq!(made.read("there.sarif"), made.read("here.sarif"));
+    assert_eq!(server.export("/csapi/v1.3/images/list").len(), 1);
+}
+
+#[test]
+fn a_scan_in_a_build_says_so() {
+    let made = Made::new();
+    let server = Server::start(&made.path().join("data"));
+    let source = |ci: &str| {
+        let mut scan = plimsoll();
+        scan.args(["scan", "sbom:report.json", "--push", &server.base, "--user", "admin", "--password", PASSWORD]);
+        assert!(scan.current_dir(made.path()).env("CI", ci).output().unwrap().status.success());
+        server.export("/csapi/v1.3/images/list")[0]["source"].clone()
+    };
+    assert_eq!(source("false"), serde_json::json!(["COMMAND_LINE"]));
+    assert_eq!(source("true"), serde_json::json!(["COMMAND_LINE", "CICD"]));
 }

@@ -75,7 +75,17 @@ fn what_a_real_dockerd_runs_is_at_the_server_with_its_image_and_its_drift() {
     let server = Server::start(&data);
     let token = token(&data);
     let image = runtime.import(IMAGE, &image(), &[]);
-    let start = || runtime.run_detached(&["--network", "none", "--env", "DB_PASSWORD=hunter2hunter2", IMAGE, "sleep", "600"]);
+    let start = || {
+        runtime.run_detached(&[
+            "--network",
+            "none",
+            "--env",
+            "DB_PASSWORD=hunter2hunter2",
+            IMAGE,
+            "sleep",
+            "600",
+        ])
+    };
     let ids: Vec<String> = (0..3).map(|_| start()).collect();
 
     done(&sensor(&runtime, &server, &state, &token).arg("--once").output().unwrap());
@@ -96,7 +106,8 @@ fn what_a_real_dockerd_runs_is_at_the_server_with_its_image_and_its_drift() {
     assert_eq!(told(&server, &ids[0]), Some(("RUNNING".to_owned(), false)));
     assert_eq!(told(&server, &ids[1]), Some(("RUNNING".to_owned(), true)));
     let software = server.json(&format!("/csapi/v1.3/containers/{}/software?isDrift=true", ids[1]));
-    let names: Vec<&str> = software["data"].as_array().unwrap().iter().filter_map(|row| row["name"].as_str()).collect();
+    let names: Vec<&str> =
+        software["data"].as_array().unwrap().iter().filter_map(|row| row["name"].as_str()).collect();
     assert_eq!(names, ["curl"], "{software}");
 
     let sensors = server.json("/csapi/v1.3/sensors");
@@ -140,7 +151,9 @@ fn a_sensor_says_what_is_missing() {
     let state = folder.path().join("state");
     let run = |arguments: &[&str]| {
         let mut command = plimsoll();
-        command.args(["sensor", "--runtime", "docker", "--socket", "/nowhere/docker.sock", "--once", "--state"]).arg(&state);
+        command
+            .args(["sensor", "--runtime", "docker", "--socket", "/nowhere/docker.sock", "--once", "--state"])
+            .arg(&state);
         let output = command.args(["--server", &server.base]).args(arguments).output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };

@@ -13,7 +13,8 @@ use crate::registry::Registry;
 
 /// An image with a base layer that all share and a package in a version of its own.
 fn image(number: usize) -> BuiltImage {
-    let status = format!("Package: app\nStatus: install ok installed\nArchitecture: amd64\nVersion: {number}.0\n\n");
+    let status =
+        format!("Package: app\nStatus: install ok installed\nArchitecture: amd64\nVersion: {number}.0\n\n");
     ImageBuilder::new()
         .layer(LayerBuilder::new().file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n"))
         .layer(LayerBuilder::new().file("var/lib/dpkg/status", status))
@@ -104,11 +105,22 @@ fn a_real_registry_is_walked_anew_for_what_is_new_and_tags_that_are_gone_disappe
 
     let [repositories, listed, new, scanned, left_out, failed, _] = walk(&server, cache, &[]);
     assert_eq!([repositories, listed, new, scanned, left_out, failed], [2, 7, 6, 6, 0, 0]);
-    let all = ["team/app:latest", "team/app:v0", "team/app:v1", "team/app:v2", "team/app:v3", "team/other:v4", "team/other:v5"];
+    let all = [
+        "team/app:latest",
+        "team/app:v0",
+        "team/app:v1",
+        "team/app:v2",
+        "team/app:v3",
+        "team/other:v4",
+        "team/other:v5",
+    ];
     assert_eq!(tags(&server), all);
     let list = server.json("/csapi/v1.3/registry");
     let record = &list["data"][0];
-    assert_eq!((&record["repoCount"], &record["totalImages"], &record["totalScannedImages"]), (&2.into(), &6.into(), &6.into()));
+    assert_eq!(
+        (&record["repoCount"], &record["totalImages"], &record["totalScannedImages"]),
+        (&2.into(), &6.into(), &6.into())
+    );
     assert_eq!(record["scheduleStatusList"], json!({ "Finished": 1 }));
 
     // nothing changed: the root, the list of repositories, and of each its tags and each tag's manifest
@@ -122,12 +134,20 @@ fn a_real_registry_is_walked_anew_for_what_is_new_and_tags_that_are_gone_disappe
     assert!(gone.status().is_success(), "{}", gone.status());
     let [_, listed, new, scanned, _, failed, _] = walk(&server, cache, &[]);
     assert_eq!([listed, new, scanned, failed], [7, 1, 1, 0]);
-    let all = ["team/app:latest", "team/app:v0", "team/app:v2", "team/app:v3", "team/app:v9", "team/other:v4", "team/other:v5"];
+    let all = [
+        "team/app:latest",
+        "team/app:v0",
+        "team/app:v2",
+        "team/app:v3",
+        "team/app:v9",
+        "team/other:v4",
+        "team/other:v5",
+    ];
     assert_eq!(tags(&server), all);
     let latest = server.json("/csapi/v1.1/images?filter=repo.tag:latest");
     assert_eq!(latest["count"], 1);
     let sha = latest["data"][0]["sha"].as_str().unwrap().to_owned();
-    assert_eq!(sha, image(9).id.to_hex());
+    assert_eq!(sha, image(9).id.0.to_hex());
     let associated = server.json(&format!("/csapi/v1.3/images/{sha}/associatedRegistries"));
     assert_eq!(associated.as_array().unwrap().len(), 2, "{associated}");
     assert_eq!(server.json("/csapi/v1.1/images")["count"], 7, "the image whose tag is gone stays");
@@ -173,7 +193,8 @@ fn claim(server: &Server) -> Value {
 fn a_registry_that_fails_in_parts_is_walked_as_far_as_it_goes_and_again_later() {
     let registry = TinyRegistry::start().unwrap();
     for number in 0..3 {
-        let status = format!("Package: app\nStatus: install ok installed\nArchitecture: amd64\nVersion: {number}\n\n");
+        let status =
+            format!("Package: app\nStatus: install ok installed\nArchitecture: amd64\nVersion: {number}\n\n");
         let layer = LayerBuilder::new().file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
         let layer = layer.file("var/lib/dpkg/status", status);
         registry.push("team/app", &format!("v{number}"), &ImageBuilder::new().layer(layer));
@@ -182,7 +203,11 @@ fn a_registry_that_fails_in_parts_is_walked_as_far_as_it_goes_and_again_later() 
     let (data, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (server, cache) = (Server::start(data.path()), cache.path());
     let uri = format!("http://{}", registry.host());
-    fine(&server, cache, &["add", &uri, "--name", "local", "--allow-private", "--no-check", "--parallel", "1"]);
+    fine(
+        &server,
+        cache,
+        &["add", &uri, "--name", "local", "--allow-private", "--no-check", "--parallel", "1"],
+    );
     registry.put("/v2/", "application/json", b"{}");
     registry.fail("manifests/v1", 1, Fault::Status(404, Vec::new()));
     registry.fail("manifests/v2", 1, Fault::Status(429, vec![("Retry-After", "1".to_owned())]));

@@ -47,7 +47,11 @@ fn repositories_tags_and_their_manifests_are_listed() {
 fn pages_are_followed_on_the_registry_itself_and_never_in_circles() {
     let registry = TinyRegistry::start().unwrap();
     let page = |path: &str, tags: &str, next: &str| {
-        registry.put(path, "application/json", format!("{{\"name\":\"team/app\",\"tags\":[{tags}]}}").as_bytes());
+        registry.put(
+            path,
+            "application/json",
+            format!("{{\"name\":\"team/app\",\"tags\":[{tags}]}}").as_bytes(),
+        );
         registry.put_headers(path, vec![("Link", format!("<{next}>; rel=\"next\""))]);
     };
     let first = "/v2/team/app/tags/list?n=1000";
@@ -62,7 +66,11 @@ fn pages_are_followed_on_the_registry_itself_and_never_in_circles() {
     let error = tags_error(&catalogue(&registry));
     assert!(error.contains("the next page of a list is on another host"), "{error}");
     assert!(other.seen().is_empty());
-    registry.fail("tags/list", 1, Fault::Status(307, vec![("Location", "http://169.254.169.254/latest".to_owned())]));
+    registry.fail(
+        "tags/list",
+        1,
+        Fault::Status(307, vec![("Location", "http://169.254.169.254/latest".to_owned())]),
+    );
     let error = tags_error(&catalogue(&registry));
     assert!(error.contains("link-local"), "{error}");
 }
@@ -131,7 +139,10 @@ fn the_list_of_repositories_is_asked_for_with_a_scope_of_its_own() {
     assert_eq!(catalogue.repositories().unwrap(), ["team/app"]);
     assert_eq!(names(&catalogue, "team/app"), ["1"]);
     let asked: Vec<String> = registry.requests("/token");
-    assert!(asked[0].contains("registry%3Acatalog%3A*") && asked[1].contains("repository%3Ateam%2Fapp%3Apull"), "{asked:?}");
+    assert!(
+        asked[0].contains("registry%3Acatalog%3A*") && asked[1].contains("repository%3Ateam%2Fapp%3Apull"),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -139,9 +150,15 @@ fn logins_of_clouds_are_exchanged_over_http() {
     let cloud = TinyRegistry::start().unwrap();
     let place = Some(format!("http://{}", cloud.host()));
     let places = CloudPlaces { aws: place.clone(), azure: place.clone(), google: place };
-    let exchange = |login: &RegistryLogin| credentials_of(login, cloud.host(), &places, &RegistryOptions { plain_http: true, ..options() });
+    let exchange = |login: &RegistryLogin| {
+        credentials_of(login, cloud.host(), &places, &RegistryOptions { plain_http: true, ..options() })
+    };
     // QVdTOmdlaGVpbQ== is AWS:geheim
-    cloud.put("/", "application/json", br#"{"authorizationData":[{"authorizationToken":"QVdTOmdlaGVpbQ=="}]}"#);
+    cloud.put(
+        "/",
+        "application/json",
+        br#"{"authorizationData":[{"authorizationToken":"QVdTOmdlaGVpbQ=="}]}"#,
+    );
     let aws = RegistryLogin::Aws {
         region: "eu-west-1".into(),
         access_key: "AKID".into(),
@@ -162,13 +179,18 @@ fn logins_of_clouds_are_exchanged_over_http() {
     let (found, _) = exchange(&azure).unwrap().unwrap();
     assert!(found == Credentials::IdentityToken("of the registry".into()));
     let asked = cloud.seen().pop().unwrap();
-    assert!(asked.body.contains("grant_type=access_token") && asked.body.contains("access_token=of+the+directory"), "{asked:?}");
+    assert!(
+        asked.body.contains("grant_type=access_token")
+            && asked.body.contains("access_token=of+the+directory"),
+        "{asked:?}"
+    );
 
     let google = RegistryLogin::Google { service_account: "{}".into() };
     assert!(exchange(&google).unwrap_err().to_string().contains("no JSON with client_email"));
     cloud.fail("/tenant", 1, Fault::Status(401, Vec::new()));
     assert!(exchange(&azure).unwrap_err().to_string().contains("refuses access"));
-    let evil = RegistryLogin::Azure { tenant: "a/../b".into(), client_id: "x".into(), client_secret: "s".into() };
+    let evil =
+        RegistryLogin::Azure { tenant: "a/../b".into(), client_id: "x".into(), client_secret: "s".into() };
     assert!(exchange(&evil).is_err());
 }
 
@@ -176,7 +198,11 @@ fn logins_of_clouds_are_exchanged_over_http() {
 fn a_service_account_signs_a_claim_that_its_own_public_key_verifies() {
     let folder = tempfile::tempdir().unwrap();
     let openssl = |arguments: &[&str]| {
-        let output = std::process::Command::new("openssl").args(arguments).current_dir(folder.path()).output().unwrap();
+        let output = std::process::Command::new("openssl")
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
     openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "key.pem"]);

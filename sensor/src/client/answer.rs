@@ -41,7 +41,9 @@ pub(super) async fn read(mut response: Response) -> Result<Vec<u8>, CallError> {
     Err(match number {
         300..=399 => {
             let target = target.unwrap_or_else(|| "another place".to_owned());
-            CallError::Odd(format!("the server sends us to {target}, which is not followed: name its final URL by --server"))
+            CallError::Odd(format!(
+                "the server sends us to {target}, which is not followed: name its final URL by --server"
+            ))
         }
         401 | 403 => CallError::Refused { status: number, words },
         404 | 405 => CallError::Odd(format!(
@@ -54,8 +56,9 @@ pub(super) async fn read(mut response: Response) -> Result<Vec<u8>, CallError> {
 
 /// Reads a document.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallError> {
-    serde_json::from_slice(body)
-        .map_err(|error| CallError::Odd(format!("the server answers what a Plimsoll server does not: {error}")))
+    serde_json::from_slice(body).map_err(|error| {
+        CallError::Odd(format!("the server answers what a Plimsoll server does not: {error}"))
+    })
 }
 
 /// An error of the connection.

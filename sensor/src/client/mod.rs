@@ -113,7 +113,9 @@ impl Client {
             builder = builder.tls_certs_merge(read_certificates(path)?);
         }
         let http = builder.build();
-        let http = http.map_err(|error| StateError::Setting(format!("cannot prepare the HTTP client: {}", answer::causes(&error))))?;
+        let http = http.map_err(|error| {
+            StateError::Setting(format!("cannot prepare the HTTP client: {}", answer::causes(&error)))
+        })?;
         let identity = Identity::load(state)?;
         Ok(Self {
             http,
@@ -166,7 +168,10 @@ impl Client {
             }
             // the token is worth nothing, but the identity may be
             (Err(CallError::Refused { words, .. }), Some(known)) => {
-                tracing::warn!(words, "the token is of no use ({words}): going on as the sensor that was enrolled before");
+                tracing::warn!(
+                    words,
+                    "the token is of no use ({words}): going on as the sensor that was enrolled before"
+                );
                 known.accept(self.base.as_str(), token);
                 self.remember(known)?;
                 Ok(None)
@@ -191,7 +196,8 @@ impl Client {
     }
 
     fn remember(&self, identity: &Identity) -> Result<(), CallError> {
-        let failed = |error| CallError::Own(format!("cannot keep the identity in {}: {error}", self.state.display()));
+        let failed =
+            |error| CallError::Own(format!("cannot keep the identity in {}: {error}", self.state.display()));
         identity.save(&self.state).map_err(failed)
     }
 
@@ -207,7 +213,11 @@ impl Client {
     }
 
     /// Posts JSON and reads the answer as such.
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl serde::Serialize) -> Result<T, CallError> {
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl serde::Serialize,
+    ) -> Result<T, CallError> {
         let body = serde_json::to_vec(body).map_err(own)?;
         let request = self.authorised(self.request(Method::POST, path)?).await?;
         let request = request.header("content-type", "application/json").body(body);
@@ -250,7 +260,9 @@ impl Client {
             answer::read(response).await
         };
         let outcome = tokio::time::timeout(whole, answered).await;
-        outcome.unwrap_or_else(|_| Err(CallError::Unreachable(format!("no whole answer within {} s", whole.as_secs()))))
+        outcome.unwrap_or_else(|_| {
+            Err(CallError::Unreachable(format!("no whole answer within {} s", whole.as_secs())))
+        })
     }
 
     /// A body that flows no faster than the cap.
@@ -275,7 +287,11 @@ fn own(error: impl std::fmt::Display) -> CallError {
 
 /// The base URL, ending in a slash so that paths are added to it.
 fn base_url(text: &str) -> Result<Url, StateError> {
-    let wrong = || StateError::Setting(format!("--server takes a URL such as https://plimsoll.example.com, not `{text}`"));
+    let wrong = || {
+        StateError::Setting(format!(
+            "--server takes a URL such as https://plimsoll.example.com, not `{text}`"
+        ))
+    };
     let url: Url = format!("{}/", text.trim_end_matches('/')).parse().map_err(|_| wrong())?;
     let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none();
     match usable && url.username().is_empty() && url.password().is_none() {

@@ -28,7 +28,11 @@ pub(crate) async fn work(shared: Arc<Shared>, watched: Arc<Watched>) {
 async fn look(shared: &Arc<Shared>, watched: &Arc<Watched>, pending: Pending) {
     let Ok(id) = Digest::from_hex(&pending.told.id) else {
         let id: String = pending.told.id.chars().take(80).collect();
-        return tracing::debug!(runtime = watched.kind(), "{} told of a container with the id `{id}`", watched.kind());
+        return tracing::debug!(
+            runtime = watched.kind(),
+            "{} told of a container with the id `{id}`",
+            watched.kind()
+        );
     };
     if shared.spool.is_buried(&id) {
         return;
@@ -45,19 +49,40 @@ async fn look(shared: &Arc<Shared>, watched: &Arc<Watched>, pending: Pending) {
             see(shared, watched, inspected);
         }
         Ok(Ok(Some(_))) => {
-            shared.troubles.set(watched.kind(), format!("{} describes another container than it was asked for", watched.kind()));
+            shared.troubles.set(
+                watched.kind(),
+                format!("{} describes another container than it was asked for", watched.kind()),
+            );
         }
         Ok(Ok(None)) => end(shared, watched, id, &pending),
-        Ok(Err(error)) => failed(shared, watched, id, pending, &error.to_string(), matches!(error, RuntimeError::Away { .. })),
+        Ok(Err(error)) => failed(
+            shared,
+            watched,
+            id,
+            pending,
+            &error.to_string(),
+            matches!(error, RuntimeError::Away { .. }),
+        ),
         Err(_) => {
-            let words = format!("{} did not describe a container within {} s", watched.kind(), watched.patience.inspect.as_secs());
+            let words = format!(
+                "{} did not describe a container within {} s",
+                watched.kind(),
+                watched.patience.inspect.as_secs()
+            );
             failed(shared, watched, id, pending, &words, false);
         }
     }
 }
 
 /// Tries again in a moment, and in the end reports what was told if nothing else is known.
-fn failed(shared: &Arc<Shared>, watched: &Arc<Watched>, id: Digest, mut pending: Pending, words: &str, is_away: bool) {
+fn failed(
+    shared: &Arc<Shared>,
+    watched: &Arc<Watched>,
+    id: Digest,
+    mut pending: Pending,
+    words: &str,
+    is_away: bool,
+) {
     tracing::debug!(runtime = watched.kind(), tries = pending.tries, "{words}");
     pending.tries += 1;
     // when a runtime comes back, all is listed anew
@@ -155,11 +180,18 @@ fn end(shared: &Shared, watched: &Watched, id: Digest, pending: &Pending) {
 }
 
 /// The report of a container that was gone before anybody could ask for it.
-fn told_report(shared: &Shared, watched: &Watched, id: Digest, told: &Told, first: Timestamp) -> ContainerReport {
+fn told_report(
+    shared: &Shared,
+    watched: &Watched,
+    id: Digest,
+    told: &Told,
+    first: Timestamp,
+) -> ContainerReport {
     let image_name = told.image.clone();
     let bare = image_name.as_deref().map(|name| name.strip_prefix("sha256:").unwrap_or(name));
     let cluster: Option<ClusterFacts> = pod_of(&told.labels);
-    let details = ContainerDetails { runtime: Some(watched.kind().to_owned()), cluster, ..ContainerDetails::default() };
+    let details =
+        ContainerDetails { runtime: Some(watched.kind().to_owned()), cluster, ..ContainerDetails::default() };
     let mut report = ContainerReport {
         id,
         name: told.name.clone().unwrap_or_default(),
@@ -201,6 +233,8 @@ pub(crate) fn keep(
     match shared.spool.change_container(id, kind, change) {
         Ok(true) => shared.spooled.notify_one(),
         Ok(false) => {}
-        Err(error) => shared.troubles.set("spool", format!("the state of a container could not be kept: {error}")),
+        Err(error) => {
+            shared.troubles.set("spool", format!("the state of a container could not be kept: {error}"))
+        }
     }
 }

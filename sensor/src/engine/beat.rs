@@ -35,7 +35,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             beaten = pulse.beat() => beaten,
             () = shared.stopped() => return,
         };
-        let interval = Duration::from_secs(shared.rules().profile.heartbeat_seconds.into()).clamp(SHORTEST, LONGEST);
+        let interval =
+            Duration::from_secs(shared.rules().profile.heartbeat_seconds.into()).clamp(SHORTEST, LONGEST);
         let wait = match beaten {
             Ok(()) => {
                 backoff.reset();
@@ -68,7 +69,9 @@ impl Pulse {
             version: PROGRAM.to_owned(),
             sent_at,
             host: Some(&host).filter(|host| self.told.as_ref() != Some(*host)).cloned(),
-            lag: figures.oldest.map_or(0, |since| u64::try_from(sent_at.0.saturating_sub(since.0)).unwrap_or(0)),
+            lag: figures
+                .oldest
+                .map_or(0, |since| u64::try_from(sent_at.0.saturating_sub(since.0)).unwrap_or(0)),
             waiting: figures.waiting,
             dropped: figures.dropped,
             containers: shared.live().len() as u64,
@@ -84,8 +87,12 @@ impl Pulse {
             shared.spooled.notify_one();
             shared.resync.send_modify(|times| *times += 1);
         }
-        if let Some(wanted) = answer.wanted_version.filter(|wanted| wanted != PROGRAM && wanted != env!("CARGO_PKG_VERSION")) {
-            shared.troubles.set("version", format!("this sensor is {PROGRAM}, and an operator wants {wanted}"));
+        if let Some(wanted) =
+            answer.wanted_version.filter(|wanted| wanted != PROGRAM && wanted != env!("CARGO_PKG_VERSION"))
+        {
+            shared
+                .troubles
+                .set("version", format!("this sensor is {PROGRAM}, and an operator wants {wanted}"));
         } else {
             shared.troubles.clear("version");
         }
@@ -99,7 +106,9 @@ impl Pulse {
         let skew = server.0.saturating_sub(middle.0);
         let words = || {
             let (seconds, way) = (skew.abs() / 1_000, if skew > 0 { "behind" } else { "ahead of" });
-            format!("this host's clock is {seconds} s {way} the server's: times of containers are wrong by as much")
+            format!(
+                "this host's clock is {seconds} s {way} the server's: times of containers are wrong by as much"
+            )
         };
         self.shared.troubles.tell("clock", (skew.abs() > SKEW).then(words));
     }

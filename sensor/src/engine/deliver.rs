@@ -97,7 +97,8 @@ impl Delivery {
         while let Some(mut part) = parts.pop() {
             let Some(first) = part.first() else { continue };
             let number = first.number;
-            let body = pack::pack(&array_of(&part), LEVEL).map_err(|error| CallError::Own(error.to_string()))?;
+            let body =
+                pack::pack(&array_of(&part), LEVEL).map_err(|error| CallError::Own(error.to_string()))?;
             let outcome = self.shared.client.post_packed("api/v1/containers", body).await;
             match self.judge(number, outcome) {
                 Ok(()) => self.shared.spool.containers_sent(&part),

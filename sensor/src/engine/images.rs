@@ -221,7 +221,9 @@ async fn read(shared: &Arc<Shared>, image: &LocalImage) -> bool {
             false
         }
         None => {
-            shared.troubles.set(&subject, format!("reading the image {} failed in the scanner itself", called(image)));
+            shared
+                .troubles
+                .set(&subject, format!("reading the image {} failed in the scanner itself", called(image)));
             false
         }
     }
@@ -323,7 +325,8 @@ mod tests {
             "image": {"id": image(1).id, "references": [{"registry": "docker.io", "repository": "web", "tag": "1"}]},
         });
         let mut report: ScanReport = serde_json::from_value(json).unwrap();
-        let names = ["web:1", "web:2", "docker.io/library/web:1", "", "r.example.com/web:1"].map(str::to_owned);
+        let names =
+            ["web:1", "web:2", "docker.io/library/web:1", "", "r.example.com/web:1"].map(str::to_owned);
         add_names(&mut report, &names);
         assert_eq!(report.image.references.len(), 3);
     }

@@ -110,7 +110,14 @@ impl Looker {
         }
     }
 
-    fn look(&mut self, shared: &Shared, throttle: &Throttle, processes: &Processes, id: Digest, live: &LiveContainer) {
+    fn look(
+        &mut self,
+        shared: &Shared,
+        throttle: &Throttle,
+        processes: &Processes,
+        id: Digest,
+        live: &LiveContainer,
+    ) {
         let seen = self.seen.entry(id).or_default();
         let is_up = matches!(live.state, ContainerState::Running | ContainerState::Paused);
         let has_changed = seen.since != Some(live.since);
@@ -192,7 +199,12 @@ fn tell(shared: &Shared, id: Digest, drift: Option<Drift>, in_use: Option<Vec<In
 }
 
 /// Reads an image whose layers are known from when its report was made.
-fn read_image(shared: &Shared, throttle: &Throttle, id: ImageId, source: &Source) -> Result<ImageState, LookError> {
+fn read_image(
+    shared: &Shared,
+    throttle: &Throttle,
+    id: ImageId,
+    source: &Source,
+) -> Result<ImageState, LookError> {
     let failed = |error: String| LookError::Image(error);
     let image = image::open(source, &OpenOptions::default()).map_err(|error| failed(error.to_string()))?;
     if image.facts.id != id {

@@ -187,7 +187,9 @@ impl Sensor {
             match tokio::time::timeout(ONCE, listed).await {
                 Ok(Ok(())) => {}
                 Ok(Err(words)) => problems.push(words),
-                Err(_) => problems.push(format!("{} did not answer for {} s", watched.kind(), ONCE.as_secs())),
+                Err(_) => {
+                    problems.push(format!("{} did not answer for {} s", watched.kind(), ONCE.as_secs()))
+                }
             }
         }
         match shared.rules().is_blackout(shared.now()) {
@@ -199,7 +201,9 @@ impl Sensor {
         look::round(&shared, look::Looker::new(&shared)).await;
         deliver_all(&shared, &mut problems).await;
         reading.abort();
-        problems.extend(shared.troubles.all().into_iter().filter(|words| !problems.contains(words)).collect::<Vec<_>>());
+        problems.extend(
+            shared.troubles.all().into_iter().filter(|words| !problems.contains(words)).collect::<Vec<_>>(),
+        );
         let summary = Summary { containers: shared.live().len(), waiting: shared.spool.figures().waiting };
         farewell(&shared).await;
         match problems.is_empty() {
@@ -234,7 +238,9 @@ async fn deliver_all(shared: &Arc<Shared>, problems: &mut Vec<String>) {
     for tried in 1..=TRIES {
         match delivery.flush().await {
             Ok(()) => return,
-            Err(error) if tried < TRIES && error.may_pass() => tokio::time::sleep(backoff.after(&error)).await,
+            Err(error) if tried < TRIES && error.may_pass() => {
+                tokio::time::sleep(backoff.after(&error)).await
+            }
             Err(error) => return problems.push(error.to_string()),
         }
     }

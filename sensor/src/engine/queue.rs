@@ -77,7 +77,13 @@ struct Inner {
 impl Queue {
     /// For at most `most` containers.
     pub(crate) fn new(most: usize) -> Self {
-        Self { inner: Mutex::default(), ready: Notify::new(), room: Notify::new(), done: Notify::new(), most: most.max(1) }
+        Self {
+            inner: Mutex::default(),
+            ready: Notify::new(),
+            room: Notify::new(),
+            done: Notify::new(),
+            most: most.max(1),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -73,7 +73,8 @@ impl Troubles {
         let mut troubles = self.lock();
         let now = Instant::now();
         troubles.retain(|_, trouble| trouble.until.is_none_or(|until| until > now));
-        let mut told: Vec<String> = troubles.values().take(TOLD).map(|trouble| trouble.words.clone()).collect();
+        let mut told: Vec<String> =
+            troubles.values().take(TOLD).map(|trouble| trouble.words.clone()).collect();
         if troubles.len() > TOLD {
             told.push(format!("and {} more", troubles.len() - TOLD));
         }

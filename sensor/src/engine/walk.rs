@@ -41,7 +41,8 @@ pub(super) async fn run(shared: Arc<Shared>, registries: Registries) {
         ..WalkOptions::default()
     };
     let stop = Arc::new(AtomicBool::new(false));
-    let (desk, is_stopped) = (Desk { shared: Arc::clone(&shared), handle: Handle::current() }, Arc::clone(&stop));
+    let (desk, is_stopped) =
+        (Desk { shared: Arc::clone(&shared), handle: Handle::current() }, Arc::clone(&stop));
     let walking = tokio::task::spawn_blocking(move || {
         be_nice();
         registry::run(&desk, &options, &is_stopped);

@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::Followed;
 use super::apply;
 use super::queue::{Pending, Queue};
-use super::Followed;
 use super::shared::Shared;
 use crate::client::scatter;
 use crate::runtime::{Event, Runtime, Told, What};
@@ -50,7 +50,11 @@ pub(crate) struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { list: Duration::from_secs(60), inspect: Duration::from_secs(30), pause: Duration::from_secs(1) }
+        Self {
+            list: Duration::from_secs(60),
+            inspect: Duration::from_secs(30),
+            pause: Duration::from_secs(1),
+        }
     }
 }
 
@@ -79,7 +83,9 @@ impl Watched {
 
     /// Starts tasks that look at containers; they end when the handles are dropped.
     pub(crate) fn start_workers(self: &Arc<Self>, shared: &Arc<Shared>) -> Workers {
-        Workers((0..WORKERS).map(|_| tokio::spawn(apply::work(Arc::clone(shared), Arc::clone(self)))).collect())
+        Workers(
+            (0..WORKERS).map(|_| tokio::spawn(apply::work(Arc::clone(shared), Arc::clone(self)))).collect(),
+        )
     }
 }
 
@@ -313,7 +319,9 @@ pub(crate) async fn list(shared: &Arc<Shared>, watched: &Arc<Watched>, what: Lis
         let told = Told { id: known.id.to_hex(), ..Told::default() };
         watched.queue.push(Pending::event(told, begun, true)).await;
     }
-    shared.live().retain(|id, live| live.rank != watched.rank || here.contains(id) || shared.spool.known(id).is_some());
+    shared.live().retain(|id, live| {
+        live.rank != watched.rank || here.contains(id) || shared.spool.known(id).is_some()
+    });
     images
 }
 

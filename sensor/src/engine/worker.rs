@@ -6,7 +6,10 @@ use tokio::sync::oneshot;
 use crate::limits::be_nice;
 
 /// Does `work` and gives what came of it; `None` if it panicked, which is logged.
-pub(crate) async fn apart<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(crate) async fn apart<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
     let (answer, answered) = oneshot::channel();
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         be_nice();

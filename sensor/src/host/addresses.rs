@@ -18,16 +18,23 @@ pub(super) fn read(host: &Host) -> Network {
     let default = routes.iter().filter(|route| route.is_default()).min_by_key(|route| route.metric);
     let interface = default.map(|route| route.interface.as_str());
     let on_it = |address: &Ipv4Addr| {
-        let mut direct = routes.iter().filter(|route| !route.is_default() && Some(route.interface.as_str()) == interface);
+        let mut direct =
+            routes.iter().filter(|route| !route.is_default() && Some(route.interface.as_str()) == interface);
         direct.any(|route| u32::from(*address) & route.mask == route.target)
     };
     let mut v4 = local_v4(&table(host, "fib_trie"));
     v4.sort_by_key(|address| !on_it(address));
     let mut v6 = local_v6(&table(host, "if_inet6"));
     v6.sort_by_key(|(_, of)| Some(of.as_str()) != interface);
-    let mac = interface.filter(|name| !name.contains('/')).and_then(|name| host.word(&format!("sys/class/net/{name}/address")));
+    let mac = interface
+        .filter(|name| !name.contains('/'))
+        .and_then(|name| host.word(&format!("sys/class/net/{name}/address")));
     Network {
-        addresses: v4.iter().map(ToString::to_string).chain(v6.iter().map(|(address, _)| address.to_string())).collect(),
+        addresses: v4
+            .iter()
+            .map(ToString::to_string)
+            .chain(v6.iter().map(|(address, _)| address.to_string()))
+            .collect(),
         mac_address: mac,
     }
 }
@@ -90,10 +97,17 @@ fn local_v6(table: &str) -> Vec<(Ipv6Addr, String)> {
         let address = u128::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 32)?;
         Some((Ipv6Addr::from(address), interface.to_owned()))
     };
-    let is_hosts = |(address, _): &(Ipv6Addr, String)| !address.is_loopback() && !address.is_unicast_link_local();
+    let is_hosts =
+        |(address, _): &(Ipv6Addr, String)| !address.is_loopback() && !address.is_unicast_link_local();
     let mut found: Vec<_> = table.lines().filter_map(parse).filter(is_hosts).collect();
     found.sort_unstable();
     found
+}
+
+/// Reads a text as each of the tables.
+#[cfg(fuzzing)]
+pub(super) fn fuzz(text: &str) {
+    let _ = (local_v4(text), local_v6(text), text.lines().filter_map(Route::parse).count());
 }
 
 #[cfg(test)]
@@ -122,7 +136,8 @@ Local:
     #[test]
     fn the_address_of_the_default_route_comes_first() {
         let little = |address: [u8; 4]| format!("{:08X}", u32::from_ne_bytes(address));
-        let (none, net, full, wide) = (little([0; 4]), little([10, 1, 2, 0]), little([255, 255, 255, 0]), little([10, 0, 0, 0]));
+        let (none, net, full, wide) =
+            (little([0; 4]), little([10, 1, 2, 0]), little([255, 255, 255, 0]), little([10, 0, 0, 0]));
         let routes = format!(
             "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n\
              eth1 {none} 0101010A 0003 0 0 100 {none} 0 0 0\n\

@@ -14,7 +14,8 @@ pub(super) fn read(host: &Host) -> Option<CloudInstance> {
     let notes = notes.unwrap_or_default();
     let firmware = by_firmware(host);
     let named = text(&notes["v1"]["cloud_name"]).or_else(|| text(&notes["v1"]["cloud-name"]));
-    let provider = firmware.as_ref().map(|(provider, _)| (*provider).to_owned()).or_else(|| known(&named?))?;
+    let provider =
+        firmware.as_ref().map(|(provider, _)| (*provider).to_owned()).or_else(|| known(&named?))?;
     let noted = || text(&notes["v1"]["instance_id"]).or_else(|| text(&notes["v1"]["instance-id"]));
     let file = || host.word("var/lib/cloud/data/instance-id").filter(|id| id != "iid-datasource-none");
     Some(CloudInstance {
@@ -50,7 +51,9 @@ fn by_firmware(host: &Host) -> Option<(&'static str, Option<String>)> {
         ("Scaleway", _) => Some(("SCALEWAY", uuid())),
         ("Vultr", _) => Some(("VULTR", filled("product_serial"))),
         ("Linode" | "Akamai", _) => Some(("LINODE", filled("product_serial"))),
-        ("OpenStack Foundation", _) | (_, "OpenStack Nova" | "OpenStack Compute") => Some(("OPENSTACK", uuid())),
+        ("OpenStack Foundation", _) | (_, "OpenStack Nova" | "OpenStack Compute") => {
+            Some(("OPENSTACK", uuid()))
+        }
         _ => None,
     }
 }
@@ -86,6 +89,14 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().and_then(clean).filter(|text| !text.starts_with("redacted"))
 }
 
+/// Reads bytes as cloud-init's notes.
+#[cfg(fuzzing)]
+pub(super) fn fuzz(bytes: &[u8]) {
+    if let Ok(notes) = serde_json::from_slice::<Value>(bytes) {
+        let _ = (account(&notes), text(&notes["v1"]["region"]), text(&notes["v1"]["cloud_name"]).map(|name| known(&name)));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +113,10 @@ mod tests {
         ]);
         let cloud = read(&host).unwrap();
         assert_eq!((cloud.provider.as_str(), cloud.instance_id.as_deref()), ("AWS", Some("i-0abc")));
-        assert_eq!((cloud.region.as_deref(), cloud.account.as_deref()), (Some("eu-west-1"), Some("123456789012")));
+        assert_eq!(
+            (cloud.region.as_deref(), cloud.account.as_deref()),
+            (Some("eu-west-1"), Some("123456789012"))
+        );
     }
 
     #[test]

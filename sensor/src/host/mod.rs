@@ -58,7 +58,8 @@ impl Host {
     /// The name that the kernel has; from within a container, which has a name of its own, the one of the host's file.
     fn hostname(&self) -> String {
         let kernel = || self.word("proc/sys/kernel/hostname");
-        let own = if self.root == Path::new("/") { kernel() } else { self.word("etc/hostname").or_else(kernel) };
+        let own =
+            if self.root == Path::new("/") { kernel() } else { self.word("etc/hostname").or_else(kernel) };
         own.unwrap_or_else(|| "localhost".to_owned())
     }
 
@@ -128,6 +129,14 @@ pub(crate) fn facts(host: &HostReport) -> HostFacts {
 fn clean(text: &str) -> Option<String> {
     let letters = text.trim().chars().filter(|letter| !letter.is_control() && *letter != '\u{fffd}');
     Some(letters.take(WORD).collect::<String>()).filter(|word| !word.is_empty())
+}
+
+/// Reads bytes as the files of a host, for fuzzing.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn fuzz(bytes: &[u8]) {
+    addresses::fuzz(&String::from_utf8_lossy(bytes));
+    cloud::fuzz(bytes);
 }
 
 #[cfg(test)]

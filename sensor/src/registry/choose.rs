@@ -22,7 +22,8 @@ struct Filter {
 
 impl Filter {
     fn takes_tag(&self, repository: &str, tag: &str) -> bool {
-        self.names.is_empty() || self.names.iter().any(|(repo, name)| repo.takes(repository) && name.takes(tag))
+        self.names.is_empty()
+            || self.names.iter().any(|(repo, name)| repo.takes(repository) && name.takes(tag))
     }
 }
 
@@ -92,7 +93,8 @@ impl Filters {
                     taken.insert(candidate.digest, built);
                 }
             }
-            let mut newest: Vec<(i64, Digest)> = taken.into_iter().map(|(digest, built)| (built, digest)).collect();
+            let mut newest: Vec<(i64, Digest)> =
+                taken.into_iter().map(|(digest, built)| (built, digest)).collect();
             newest.sort_unstable_by(|a, b| b.cmp(a));
             let most = filter.newest.map_or(usize::MAX, |most| most as usize);
             wanted.extend(newest.into_iter().take(most).map(|(_, digest)| digest));
@@ -162,7 +164,10 @@ mod tests {
     #[test]
     fn a_list_of_repositories_is_needed_unless_all_are_named() {
         let named = |filters: &[RegistryFilter]| Filters::new(filters).named_repositories();
-        assert_eq!(named(&[filter(None, None, &[("b", "*"), ("a", "")])]), Some(vec!["a".into(), "b".into()]));
+        assert_eq!(
+            named(&[filter(None, None, &[("b", "*"), ("a", "")])]),
+            Some(vec!["a".into(), "b".into()])
+        );
         assert_eq!(named(&[filter(None, None, &[("b", "*"), ("a/*", "")])]), None);
         assert_eq!(named(&[filter(Some(7), None, &[])]), None);
         assert_eq!(named(&[]), None);

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use image::RemoteTag;
-use model::registry::{
-    LISTED_TAGS, ListedTag, ManifestOutcome, RegistryEvent, Span, TagListing, TagState,
-};
+use model::registry::{LISTED_TAGS, ListedTag, ManifestOutcome, RegistryEvent, Span, TagListing, TagState};
 use model::{Digest, Timestamp};
 
 use super::choose::{Candidate, is_done};
@@ -42,7 +40,8 @@ pub(super) fn list(walk: &Walk<'_>) -> Result<Work, Stop> {
             }
         }
         if walk.state.progress().tags > MAX_TAGS {
-            let message = format!("more than {MAX_TAGS} tags: the rest is left out, use filters by repository");
+            let message =
+                format!("more than {MAX_TAGS} tags: the rest is left out, use filters by repository");
             walk.state.note(run_error("TOO_LARGE", walk.job.settings.host(), &message));
             break;
         }
@@ -59,7 +58,9 @@ fn repositories(walk: &Walk<'_>) -> Result<Vec<String>, Stop> {
     let all = walk.door.catalogue().and_then(|catalogue| catalogue.repositories());
     let mut all = all.map_err(|error| {
         let mut error = registry_error(host, &error);
-        error.message.push_str("; a registry without a list of its repositories needs filters that name them");
+        error
+            .message
+            .push_str("; a registry without a list of its repositories needs filters that name them");
         Stop::Failed(error)
     })?;
     walk.told(walk.desk.repositories(&all))?;
@@ -90,7 +91,12 @@ fn list_repository(
         }
         let span = Span::Between { after: after.take(), until: until.clone() };
         after = until;
-        take(walk, TagListing { repository: repository.to_owned(), span, tags: listed }, &mut candidates, &mut known)?;
+        take(
+            walk,
+            TagListing { repository: repository.to_owned(), span, tags: listed },
+            &mut candidates,
+            &mut known,
+        )?;
     }
     walk.state.update(|progress| {
         progress.repositories += 1;
@@ -191,7 +197,8 @@ fn look_at_unknown(
     let unknown: Vec<(Digest, &str)> = unknown.into_iter().collect();
     let mut looked = HashMap::new();
     for part in unknown.chunks(1_000) {
-        let found = parallel::map(part, walk.parallel(), |(digest, tag)| look_at(walk, repository, tag, *digest));
+        let found =
+            parallel::map(part, walk.parallel(), |(digest, tag)| look_at(walk, repository, tag, *digest));
         if walk.state.is_over() {
             return Err(Stop::Over);
         }

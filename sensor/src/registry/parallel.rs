@@ -37,7 +37,10 @@ mod tests {
     fn outcomes_come_in_the_order_of_the_items_on_any_number_of_threads() {
         let items: Vec<u32> = (0..1_000).collect();
         for threads in [0, 1, 3, 2_000] {
-            assert_eq!(map(&items, threads, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
+            assert_eq!(
+                map(&items, threads, |item| item * 2),
+                items.iter().map(|item| item * 2).collect::<Vec<_>>()
+            );
         }
         assert!(map(&[] as &[u32], 4, |item| *item).is_empty());
     }

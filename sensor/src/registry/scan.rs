@@ -80,11 +80,10 @@ fn name(references: &mut Vec<Reference>, names: &BTreeMap<String, Vec<String>>) 
                 "docker.io" => repository.strip_prefix("library/").unwrap_or(repository),
                 _ => repository,
             };
-            let other =
-                Reference { repository: shown.to_owned(), tag: Some(tag.clone()), ..first.clone() };
-            let is_there = references.iter().any(|known| {
-                (&known.repository, &known.tag) == (&other.repository, &other.tag)
-            });
+            let other = Reference { repository: shown.to_owned(), tag: Some(tag.clone()), ..first.clone() };
+            let is_there = references
+                .iter()
+                .any(|known| (&known.repository, &known.tag) == (&other.repository, &other.tag));
             if !is_there && references.len() < REFERENCES {
                 references.push(other);
             }
@@ -104,7 +103,12 @@ fn open(walk: &Walk<'_>, repository: &str, tag: &str, digest: Digest) -> Result<
 }
 
 /// What is known of a manifest by its documents; `None` if they could not be read, which is noted.
-pub(super) fn look_at(walk: &Walk<'_>, repository: &str, tag: &str, digest: Digest) -> Option<ManifestOutcome> {
+pub(super) fn look_at(
+    walk: &Walk<'_>,
+    repository: &str,
+    tag: &str,
+    digest: Digest,
+) -> Option<ManifestOutcome> {
     if walk.state.is_over() {
         return None;
     }

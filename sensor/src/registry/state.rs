@@ -74,7 +74,9 @@ pub(super) fn registry_error(place: &str, error: &RegistryError) -> RunError {
         RegistryError::Unauthorized { .. } => "UNAUTHORIZED",
         RegistryError::Unreachable { .. } => "UNREACHABLE",
         RegistryError::RateLimit { .. } | RegistryError::Status { status: 429, .. } => "RATE_LIMIT",
-        RegistryError::Refused { .. } | RegistryError::Private { .. } | RegistryError::Challenge { .. } => "REFUSED",
+        RegistryError::Refused { .. } | RegistryError::Private { .. } | RegistryError::Challenge { .. } => {
+            "REFUSED"
+        }
         RegistryError::Size { .. } | RegistryError::Protocol { .. } => "DAMAGED",
         RegistryError::NotFound { .. } => "NOT_FOUND",
         _ => "FAILED",

@@ -242,8 +242,12 @@ impl Book {
 
     /// Tries once more to write what did not fit.
     pub(super) fn write_held(&mut self) -> io::Result<()> {
-        let held: Vec<[u8; 32]> =
-            self.containers.iter().filter(|(_, entry)| matches!(entry.place, Place::Memory(_))).map(|(id, _)| *id).collect();
+        let held: Vec<[u8; 32]> = self
+            .containers
+            .iter()
+            .filter(|(_, entry)| matches!(entry.place, Place::Memory(_)))
+            .map(|(id, _)| *id)
+            .collect();
         for id in held {
             let Some(entry) = self.containers.get(&id) else { continue };
             let Place::Memory(frame) = &entry.place else { continue };
@@ -318,7 +322,8 @@ impl Book {
 
     /// How many reports wait, and since when the oldest.
     pub(super) fn waiting_since(&self) -> (usize, Option<Timestamp>) {
-        let since = self.waiting.values().filter_map(|id| self.containers.get(id)).map(|entry| entry.since).min();
+        let since =
+            self.waiting.values().filter_map(|id| self.containers.get(id)).map(|entry| entry.since).min();
         (self.waiting.len(), since)
     }
 

@@ -126,7 +126,8 @@ mod tests {
         prune(folder.path(), 300);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
         prune(folder.path(), 199);
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["b"]);
     }
 }

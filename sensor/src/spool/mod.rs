@@ -34,6 +34,16 @@ pub use self::error::SpoolError;
 use self::images::Images;
 pub(crate) use self::images::WaitingImage;
 
+/// Reads bytes as a frame of the log, for fuzzing.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn fuzz(bytes: &[u8]) {
+    if let Some(record) = frame::decode(bytes) {
+        let again = frame::encode(&record).expect("what was read can be written");
+        assert_eq!(frame::decode(&again), Some(record));
+    }
+}
+
 /// How full the spool is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
@@ -120,7 +130,9 @@ impl Spool {
         }
         outcome.map_err(|source| match source.kind() {
             io::ErrorKind::StorageFull => SpoolError::Full { bytes: self.bytes },
-            io::ErrorKind::FileTooLarge => SpoolError::TooLarge { what: format!("container {}", id.to_hex()) },
+            io::ErrorKind::FileTooLarge => {
+                SpoolError::TooLarge { what: format!("container {}", id.to_hex()) }
+            }
             _ => self.failed("write")(source),
         })
     }

@@ -82,9 +82,11 @@ impl Book {
         let buried = self.gone_in_order.iter().filter(|(id, number)| self.gone.get(id) == Some(number));
         let mut records: Vec<Record> = buried.map(|(id, _)| Record::Gone { id: *id }).collect();
         let images = self.images.iter();
-        records.extend(
-            images.map(|(id, (scanner, names))| Record::Image { id: *id, scanner: *scanner, names: *names }),
-        );
+        records.extend(images.map(|(id, (scanner, names))| Record::Image {
+            id: *id,
+            scanner: *scanner,
+            names: *names,
+        }));
         let followed = self.followed.iter();
         records.extend(
             followed.map(|(runtime, until)| Record::Followed { runtime: runtime.clone(), until: *until }),

@@ -62,6 +62,7 @@ macro_rules! suite_on {
                 documents_are_decoded_on_any_thread;
             container:
                 only_what_differs_is_a_change,
+                that_it_was_seen_is_shown_after_an_hour_or_with_the_next_change,
                 an_older_observation_does_not_win,
                 a_batch_with_one_bad_container_stores_none,
                 pages_cover_every_container_once_with_its_tags,

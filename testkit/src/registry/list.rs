@@ -9,7 +9,10 @@ pub(super) fn list<'f>(
 ) -> Option<(Vec<u8>, Option<String>)> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let value = |key: &str| {
-        query.split('&').find_map(|pair| pair.split_once('=').filter(|(name, _)| *name == key)).map(|(_, v)| v)
+        query
+            .split('&')
+            .find_map(|pair| pair.split_once('=').filter(|(name, _)| *name == key))
+            .map(|(_, v)| v)
     };
     let repository = path.strip_prefix("/v2/").and_then(|rest| rest.strip_suffix("/tags/list"));
     if repository.is_none() && path != "/v2/_catalog" {

@@ -296,7 +296,8 @@ impl State {
         if allowed {
             self.issued += 1;
             let token = format!("token-{}", self.issued);
-            answer.body = format!("{{\"token\":\"{token}\",\"access_token\":\"{token}\",\"expires_in\":60}}").into_bytes();
+            answer.body = format!("{{\"token\":\"{token}\",\"access_token\":\"{token}\",\"expires_in\":60}}")
+                .into_bytes();
             self.tokens.insert(token);
         }
     }

@@ -11,6 +11,7 @@ mod judge;
 mod measure;
 mod memory;
 mod pull;
+mod registry;
 mod scan;
 mod scanner;
 mod table;
@@ -51,6 +52,11 @@ const BENCHES: &[Bench] = &[
         name: "pull",
         about: "a scan from a real registry beside `skopeo copy`: cold, warm, with one changed layer [IMAGE]",
         run: pull::run,
+    },
+    Bench {
+        name: "registry",
+        about: "walks through a real registry: the first, unchanged, one new tag, one gone [--tags N]",
+        run: registry::run,
     },
     Bench {
         name: "judge",

@@ -117,13 +117,13 @@ fn variant(fixture: &Path, work: &Path, number: u64) -> Result<PathBuf> {
 }
 
 /// A running `docker-registry`; stopped when it is dropped.
-struct Registry {
+pub(super) struct Registry {
     child: Child,
-    host: String,
+    pub(super) host: String,
 }
 
 impl Registry {
-    fn start(work: &Path) -> Result<Self> {
+    pub(super) fn start(work: &Path) -> Result<Self> {
         let host = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let settings = work.join("config.yml");
         let storage = work.join("storage");
@@ -138,6 +138,7 @@ impl Registry {
         let child = command
             .arg("serve")
             .arg(&settings)
+            .env("REGISTRY_STORAGE_DELETE_ENABLED", "true")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -162,14 +163,14 @@ impl Drop for Registry {
 }
 
 /// Passes connections on to the registry and counts what comes back.
-struct Relay {
-    host: String,
+pub(super) struct Relay {
+    pub(super) host: String,
     received: Arc<AtomicU64>,
 }
 
 impl Relay {
     /// Its threads end with the process.
-    fn start(target: &str) -> Result<Self> {
+    pub(super) fn start(target: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let relay = Self { host: listener.local_addr()?.to_string(), received: Arc::default() };
         let (target, received) = (target.to_owned(), relay.received.clone());
@@ -185,6 +186,11 @@ impl Relay {
             }
         });
         Ok(relay)
+    }
+
+    /// Bytes that came from the registry so far.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::SeqCst)
     }
 }
 

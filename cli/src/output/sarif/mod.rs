@@ -136,7 +136,7 @@ pub(super) fn write(out: &mut dyn Write, verdict: &Verdict<'_>, show_suppressed:
         properties: RunProperties {
             image_id: report.image.id.to_string(),
             image_names: names.collect(),
-            knowledge: verdict.bundle.map(|bundle| bundle.id().to_string()),
+            knowledge: verdict.knowledge.map(|bundle| bundle.to_string()),
             source: &report.source,
             not_covered: verdict.not_covered.len(),
         },
@@ -148,7 +148,7 @@ pub(super) fn write(out: &mut dyn Write, verdict: &Verdict<'_>, show_suppressed:
 
 /// What could not be read, and that nothing was judged, if so.
 fn notifications(verdict: &Verdict<'_>) -> Vec<Notification> {
-    let unjudged = verdict.bundle.is_none().then(|| Notification {
+    let unjudged = verdict.knowledge.is_none().then(|| Notification {
         level: "warning",
         message: Message { text: "there was no vulnerability data: nothing was judged".into() },
         locations: Vec::new(),

@@ -28,7 +28,7 @@ pub(super) fn write(out: &mut dyn Write, verdict: &Verdict<'_>, look: &Look) -> 
     let declared = report.packages.iter().filter(|record| record.declared).count();
     let declared = if declared > 0 { format!(" ({declared} declared only)") } else { String::new() };
     writeln!(out, "packages  {}{declared}", report.packages.len())?;
-    if verdict.bundle.is_some() {
+    if verdict.knowledge.is_some() {
         findings(out, verdict, look)?;
     }
     if !verdict.secrets.is_empty() {

@@ -197,7 +197,9 @@ mod tests {
     #[test]
     fn a_registry_that_somebody_else_named_may_not_be_on_this_machine_itself() {
         let guard = |base: &str| Guard::new(&Url::parse(base).unwrap(), false, |_| None).public_only();
-        for base in ["http://127.0.0.1:5000/", "https://localhost/", "http://169.254.169.254/", "http://[::1]/"] {
+        for base in
+            ["http://127.0.0.1:5000/", "https://localhost/", "http://169.254.169.254/", "http://[::1]/"]
+        {
             assert!(guard(base).is_err(), "{base}");
         }
         assert!(guard("http://10.1.2.3:5000/").is_ok());

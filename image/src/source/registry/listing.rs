@@ -185,12 +185,17 @@ impl Catalogue {
 
     /// The path of the next page, which must be on the registry itself.
     fn next_path(&self, path: &str, link: &str) -> Result<String, RegistryError> {
-        let broken = |reason: &str| RegistryError::Protocol { host: self.wire.host(), reason: reason.to_owned() };
+        let broken =
+            |reason: &str| RegistryError::Protocol { host: self.wire.host(), reason: reason.to_owned() };
         let here = self.wire.base.join(path).map_err(|_| broken("its list has no address"))?;
         let next: Url = here.join(link).map_err(|_| broken("the next page of its list has no address"))?;
         if next.origin() != self.wire.base.origin() {
             let (host, target) = (self.wire.host(), host_of(&next));
-            return Err(RegistryError::Refused { host, target, reason: "the next page of a list is on another host" });
+            return Err(RegistryError::Refused {
+                host,
+                target,
+                reason: "the next page of a list is on another host",
+            });
         }
         let query = next.query().map(|query| format!("?{query}")).unwrap_or_default();
         Ok(format!("{}{query}", next.path()))

@@ -93,7 +93,8 @@ async fn answers_are_sorted_by_what_is_to_be_done_about_them() {
     };
     let words = r#"{"message": "slow down\u0000\n"}"#;
     let busy = after(Reply::new(429, words).with("retry-after", "7")).await;
-    let expected = CallError::Busy { status: 429, words: "slow down  ".to_owned(), after: Some(Duration::from_secs(7)) };
+    let expected =
+        CallError::Busy { status: 429, words: "slow down  ".to_owned(), after: Some(Duration::from_secs(7)) };
     assert_eq!(busy, expected);
     for status in [500, 502, 503, 504, 507, 408] {
         assert!(after(Reply::new(status, "")).await.may_pass(), "{status}");
@@ -150,7 +151,8 @@ async fn what_is_sent_keeps_to_the_cap() {
     let client = Client::new(options, state.path()).unwrap();
     assert!(!client.is_sensor());
     // random text, so that it does not pack
-    let text: String = (0..1_200_u64).map(|number| model::Digest::of(&number.to_le_bytes()).to_hex()).collect();
+    let text: String =
+        (0..1_200_u64).map(|number| model::Digest::of(&number.to_le_bytes()).to_hex()).collect();
     let body = body(format!("[]{}", " ".repeat(10)).as_bytes());
     let begun = Instant::now();
     client.post_packed("api/v1/containers", body).await.unwrap();
@@ -159,7 +161,8 @@ async fn what_is_sent_keeps_to_the_cap() {
     let begun = Instant::now();
     server.fail("/api/v1/reports", Reply::new(200, ""));
     client.post_packed("api/v1/reports", long.clone()).await.unwrap();
-    let least = Duration::from_secs_f64(long.len() as f64 / 200_000.0 * 0.8).saturating_sub(Duration::from_millis(250));
+    let least = Duration::from_secs_f64(long.len() as f64 / 200_000.0 * 0.8)
+        .saturating_sub(Duration::from_millis(250));
     assert!(begun.elapsed() >= least, "{:?} for {} bytes", begun.elapsed(), long.len());
 }
 

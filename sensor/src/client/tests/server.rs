@@ -94,7 +94,8 @@ impl TestServer {
                 let (stream, _) = listener.accept().await.unwrap();
                 let state = Arc::clone(&state);
                 connections.spawn(async move {
-                    let service = hyper::service::service_fn(move |request| answer(Arc::clone(&state), request));
+                    let service =
+                        hyper::service::service_fn(move |request| answer(Arc::clone(&state), request));
                     let _ = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service)
                         .await;
@@ -130,7 +131,8 @@ async fn answer(
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let is_packed = parts.headers.get("content-encoding").is_some_and(|value| value == "zstd");
     let body = if is_packed { pack::unpack(&body, 64 << 20).unwrap() } else { body.to_vec() };
-    let authorization = parts.headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let authorization =
+        parts.headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let reply = {
         let mut known = known.lock().unwrap();
         known.calls.push(format!("{} {path}", parts.method));
@@ -200,7 +202,9 @@ impl Known {
             if known.is_some_and(|known| known.observed_at > report.observed_at) {
                 continue;
             }
-            let same = known.is_some_and(|known| ContainerReport { observed_at: report.observed_at, ..known.clone() } == report);
+            let same = known.is_some_and(|known| {
+                ContainerReport { observed_at: report.observed_at, ..known.clone() } == report
+            });
             self.news += usize::from(!same);
             self.containers.insert(id, report);
         }
@@ -225,7 +229,10 @@ impl Known {
             serde_json::from_slice(&part).unwrap()
         };
         let (header, claims) = (part(0), part(1));
-        assert_eq!((header["alg"].as_str(), header["kid"].as_str()), (Some("EdDSA"), Some(&*SENSOR.to_string())));
+        assert_eq!(
+            (header["alg"].as_str(), header["kid"].as_str()),
+            (Some("EdDSA"), Some(&*SENSOR.to_string()))
+        );
         assert_eq!(claims["sub"].as_str(), Some(&*SENSOR.to_string()));
         let (now, expires) = (self.now() / 1_000, claims["exp"].as_i64().unwrap());
         if expires < now || expires > now + 300 {

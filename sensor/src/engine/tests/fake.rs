@@ -62,7 +62,12 @@ impl Fake {
         let at = self.world().tick();
         let id = id_of(number);
         let name = format!("c{number}");
-        let told = Told { id: id.clone(), name: Some(name.clone()), image: Some("alpine:3.18".to_owned()), ..Told::default() };
+        let told = Told {
+            id: id.clone(),
+            name: Some(name.clone()),
+            image: Some("alpine:3.18".to_owned()),
+            ..Told::default()
+        };
         let what = if state == ContainerState::Deleted {
             self.world().containers.remove(&id);
             What::ContainerGone(told)
@@ -101,7 +106,11 @@ impl Fake {
 
     fn check(&self) -> Result<(), RuntimeError> {
         match self.world().is_away {
-            true => Err(RuntimeError::Away { runtime: "docker", socket: PathBuf::from("/s"), cause: "gone".to_owned() }),
+            true => Err(RuntimeError::Away {
+                runtime: "docker",
+                socket: PathBuf::from("/s"),
+                cause: "gone".to_owned(),
+            }),
             false => Ok(()),
         }
     }
@@ -130,8 +139,10 @@ impl Runtime for Fake {
 
     fn containers(&self) -> Answer<'_, Vec<Listed>> {
         Box::pin(self.answer(|world| {
-            let right = world.containers.iter().map(|(id, report)| Listed { id: id.clone(), state: report.state });
-            let nonsense = world.nonsense.iter().map(|id| Listed { id: id.clone(), state: ContainerState::Running });
+            let right =
+                world.containers.iter().map(|(id, report)| Listed { id: id.clone(), state: report.state });
+            let nonsense =
+                world.nonsense.iter().map(|id| Listed { id: id.clone(), state: ContainerState::Running });
             right.chain(nonsense).collect()
         }))
     }
@@ -171,7 +182,11 @@ impl Runtime for Fake {
             }
             drop(events);
             broken.await;
-            Err(RuntimeError::Garbled { runtime: "docker", request: "events".to_owned(), reason: "half an event".to_owned() })
+            Err(RuntimeError::Garbled {
+                runtime: "docker",
+                request: "events".to_owned(),
+                reason: "half an event".to_owned(),
+            })
         })
     }
 }

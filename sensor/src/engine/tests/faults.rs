@@ -95,7 +95,11 @@ async fn a_runtime_that_hangs_is_told_and_does_not_hold_the_sensor() {
     let waiting = waiting(&shared);
     assert_eq!(waiting.len(), 1);
     assert_eq!((waiting[0].name.as_str(), waiting[0].state), ("c1", Running));
-    assert!(shared.troubles.all().iter().any(|words| words.contains("did not describe")), "{:?}", shared.troubles.all());
+    assert!(
+        shared.troubles.all().iter().any(|words| words.contains("did not describe")),
+        "{:?}",
+        shared.troubles.all()
+    );
 }
 
 #[tokio::test]
@@ -151,7 +155,11 @@ async fn a_report_that_the_server_refuses_costs_only_itself() {
     Delivery::new(Arc::clone(&shared)).flush().await.unwrap();
     assert_eq!(server.known().containers.len(), 19);
     assert_eq!(shared.spool.figures().waiting, 0);
-    assert!(shared.troubles.all().iter().any(|words| words.contains("invalid body")), "{:?}", shared.troubles.all());
+    assert!(
+        shared.troubles.all().iter().any(|words| words.contains("invalid body")),
+        "{:?}",
+        shared.troubles.all()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

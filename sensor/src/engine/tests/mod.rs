@@ -179,7 +179,8 @@ async fn a_profile_holds_as_soon_as_the_server_tells_it() {
     server.known().profile.excluded_namespaces = vec!["kube-system".to_owned()];
     let beats = server.known().heartbeats.len();
     until("the next heartbeats", || server.known().heartbeats.len() >= beats + 2).await;
-    let label = |value: &str| model::Label { key: "io.kubernetes.pod.namespace".to_owned(), value: value.to_owned() };
+    let label =
+        |value: &str| model::Label { key: "io.kubernetes.pod.namespace".to_owned(), value: value.to_owned() };
     for (number, namespace) in [(1, "kube-system"), (2, "shop")] {
         fake.set(number, Running, false).await;
         fake.world().containers.get_mut(&id_of(number)).unwrap().labels = vec![label(namespace)];

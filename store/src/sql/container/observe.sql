@@ -1,1 +1,1 @@
-UPDATE container SET observed_at = $3 WHERE customer = $1 AND uuid = $2
+UPDATE container SET seen = $3 WHERE customer = $1 AND uuid = $2

@@ -10,4 +10,5 @@ ON CONFLICT (customer, uuid) DO UPDATE SET
     cause = excluded.cause,
     document = excluded.document,
     inside = excluded.inside,
-    inventory = excluded.inventory
+    inventory = excluded.inventory,
+    seen = NULL

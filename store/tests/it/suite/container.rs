@@ -24,7 +24,12 @@ pub(crate) async fn only_what_differs_is_a_change(backend: impl Backend) {
     assert_eq!((second.changed, second.updated), (false, first.updated));
     assert_eq!(store.clock().await.unwrap(), first.updated);
     let record = store.container(DEFAULT_CUSTOMER, uuid).await.unwrap().unwrap();
-    assert_eq!(record.report.observed_at, Timestamp(5_000));
+    // nobody is told of it, so nobody is shown it
+    assert_eq!(record.report.observed_at, sent.observed_at);
+    let mut late = sent.clone();
+    late.observed_at = Timestamp(4_000);
+    late.state = ContainerState::Paused;
+    assert!(!store.put_containers(DEFAULT_CUSTOMER, vec![late]).await.unwrap().changed);
 
     let mut stopped = sent;
     stopped.observed_at = Timestamp(6_000);
@@ -34,6 +39,25 @@ pub(crate) async fn only_what_differs_is_a_change(backend: impl Backend) {
     assert!(third.changed && third.updated > first.updated);
     assert_eq!((record.created_at, record.updated), (first.updated, third.updated));
     assert_eq!(record.report.state, ContainerState::Stopped);
+}
+
+pub(crate) async fn that_it_was_seen_is_shown_after_an_hour_or_with_the_next_change(backend: impl Backend) {
+    let store = backend.open();
+    let first = store.put_containers(DEFAULT_CUSTOMER, vec![container(1)]).await.unwrap();
+    let see = async |time: i64| {
+        let mut seen = container(1);
+        seen.observed_at = Timestamp(time);
+        let ack = store.put_containers(DEFAULT_CUSTOMER, vec![seen]).await.unwrap();
+        let record = store.container(DEFAULT_CUSTOMER, ack.uuids[0]).await.unwrap().unwrap();
+        assert_eq!(record.updated, ack.updated);
+        (ack.changed, record.report.observed_at.0)
+    };
+    const HOUR: i64 = 3_600_000;
+    assert_eq!(see(HOUR).await, (false, 1_000));
+    assert_eq!(see(HOUR + 1_000).await, (true, HOUR + 1_000));
+    assert_eq!(see(HOUR + 5_000).await, (false, HOUR + 1_000));
+    store.assign_tag(DEFAULT_CUSTOMER, "new", &first.uuids).await.unwrap();
+    assert_eq!(see(HOUR + 2_000).await, (false, HOUR + 5_000));
 }
 
 pub(crate) async fn an_older_observation_does_not_win(backend: impl Backend) {

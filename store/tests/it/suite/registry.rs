@@ -37,19 +37,27 @@ fn listing(tags: &[(&str, &str)]) -> TagListing {
     TagListing { repository: "team/app".to_owned(), span, tags: tags.iter().map(named).collect() }
 }
 
-pub(crate) async fn a_registry_is_made_changed_and_forgotten_and_its_secret_kept_apart(backend: impl Backend) {
+pub(crate) async fn a_registry_is_made_changed_and_forgotten_and_its_secret_kept_apart(
+    backend: impl Backend,
+) {
     let store = backend.open();
     let made = registry(&store).await;
     assert!(made.has_secret && made.settings.host() == "r.example");
-    let again = store.create_registry(DEFAULT_CUSTOMER, settings("r.example"), RegistrySecret::default()).await;
+    let again =
+        store.create_registry(DEFAULT_CUSTOMER, settings("r.example"), RegistrySecret::default()).await;
     assert!(matches!(again, Err(StoreError::Exists { .. })));
     let of = SecretOf::Registry(made.uuid);
-    let secret = |store: Store| async move { store.registry_secret(DEFAULT_CUSTOMER, of).await.unwrap().password };
+    let secret =
+        |store: Store| async move { store.registry_secret(DEFAULT_CUSTOMER, of).await.unwrap().password };
     assert_eq!(secret(store.clone()).await.as_deref(), Some("geheim"));
     assert!(store.registry_secret(Uuid::from_u128(9), of).await.unwrap().is_empty());
-    let changed = store.update_registry(DEFAULT_CUSTOMER, made.uuid, settings("s.example"), None).await.unwrap();
+    let changed =
+        store.update_registry(DEFAULT_CUSTOMER, made.uuid, settings("s.example"), None).await.unwrap();
     assert_eq!((changed.settings.host(), changed.has_secret), ("s.example", true));
-    store.update_registry(DEFAULT_CUSTOMER, made.uuid, settings("s.example"), Some(RegistrySecret::default())).await.unwrap();
+    store
+        .update_registry(DEFAULT_CUSTOMER, made.uuid, settings("s.example"), Some(RegistrySecret::default()))
+        .await
+        .unwrap();
     assert_eq!(secret(store.clone()).await, None);
     store.set_event_secret(DEFAULT_CUSTOMER, made.uuid, Some(digest("x"))).await.unwrap();
     assert_eq!(store.registry_of_anybody(made.uuid).await.unwrap().unwrap().event_secret, Some(digest("x")));
@@ -86,7 +94,9 @@ pub(crate) async fn a_walk_is_one_sensors_until_its_claim_ends_and_then_anothers
     assert!(!store.cancel_schedule(DEFAULT_CUSTOMER, made.uuid).await.unwrap());
 }
 
-pub(crate) async fn schedules_are_queued_when_they_are_due_and_not_once_they_are_called_off(backend: impl Backend) {
+pub(crate) async fn schedules_are_queued_when_they_are_due_and_not_once_they_are_called_off(
+    backend: impl Backend,
+) {
     let store = backend.open();
     let registry = registry(&store).await;
     let daily = RegistrySchedule { minute: 30, interval_days: 1, ..RegistrySchedule::default() };
@@ -94,7 +104,11 @@ pub(crate) async fn schedules_are_queued_when_they_are_due_and_not_once_they_are
     assert_eq!((made.status, made.due > Timestamp::now()), (ScheduleStatus::Created, true));
     assert_eq!(store.queue_due_schedules(Timestamp::now(), 10).await.unwrap(), 0);
     assert_eq!(store.queue_due_schedules(made.due, 10).await.unwrap(), 1);
-    assert_eq!(store.queue_due_schedules(Timestamp(made.due.0 + 86_400_000), 10).await.unwrap(), 0, "it waits");
+    assert_eq!(
+        store.queue_due_schedules(Timestamp(made.due.0 + 86_400_000), 10).await.unwrap(),
+        0,
+        "it waits"
+    );
     let claimed = store.claim_schedule(DEFAULT_CUSTOMER, "w", Some(made.uuid), LONG).await.unwrap().unwrap();
     assert_eq!(claimed.due.0, made.due.0 + 86_400_000);
     assert!(store.cancel_schedule(DEFAULT_CUSTOMER, made.uuid).await.unwrap());
@@ -102,7 +116,10 @@ pub(crate) async fn schedules_are_queued_when_they_are_due_and_not_once_they_are
     assert!(!store.note_progress(DEFAULT_CUSTOMER, run, RunProgress::default(), LONG).await.unwrap());
     assert_eq!(store.queue_due_schedules(Timestamp(made.due.0 * 2), 10).await.unwrap(), 0);
     let event = RegistryEvent { repository: "a".to_owned(), tag: Some("1".to_owned()), digest: None };
-    let told = store.tell_registry_events(DEFAULT_CUSTOMER, registry.uuid, vec![event.clone(), event.clone()]).await.unwrap();
+    let told = store
+        .tell_registry_events(DEFAULT_CUSTOMER, registry.uuid, vec![event.clone(), event.clone()])
+        .await
+        .unwrap();
     let claimed = store.claim_schedule(DEFAULT_CUSTOMER, "w", None, LONG).await.unwrap().unwrap();
     assert_eq!((claimed.uuid, claimed.events), (told.uuid, vec![event.clone()]));
     // what is told during a walk is the next one's
@@ -111,7 +128,9 @@ pub(crate) async fn schedules_are_queued_when_they_are_due_and_not_once_they_are
     assert!(store.claim_schedule(DEFAULT_CUSTOMER, "w", None, LONG).await.unwrap().is_some());
 }
 
-pub(crate) async fn images_have_the_names_that_tags_give_them_and_lose_them_with_the_tags(backend: impl Backend) {
+pub(crate) async fn images_have_the_names_that_tags_give_them_and_lose_them_with_the_tags(
+    backend: impl Backend,
+) {
     let store = backend.open();
     let registry = registry(&store).await;
     let list = async |tags: &[(&str, &str)]| {
@@ -156,7 +175,10 @@ pub(crate) async fn images_have_the_names_that_tags_give_them_and_lose_them_with
     assert_eq!(names().await, ["", "2,,latest"]);
     let repositories = store.registry_repositories(DEFAULT_CUSTOMER, registry.uuid).await.unwrap();
     assert_eq!((repositories[0].manifests, repositories[0].images.len()), (1, 1));
-    let gone = store.keep_repositories(DEFAULT_CUSTOMER, registry.uuid, vec!["team/other".to_owned()]).await.unwrap();
+    let gone = store
+        .keep_repositories(DEFAULT_CUSTOMER, registry.uuid, vec!["team/other".to_owned()])
+        .await
+        .unwrap();
     assert_eq!(gone, ["team/app"]);
     assert_eq!(names().await, ["", ""], "the images stay");
     assert!(store.registry_repositories(DEFAULT_CUSTOMER, registry.uuid).await.unwrap().is_empty());
@@ -167,7 +189,8 @@ pub(crate) async fn very_many_tags_are_held_against_what_is_known_part_by_part(b
     let registry = registry(&store).await;
     let tag = |number: usize| format!("t{number:05}");
     let part = |from: usize, to: usize, after: Option<usize>, until: Option<usize>| {
-        let tags = (from..to).map(|number| ListedTag { tag: tag(number), state: TagState::Names(digest("m")) });
+        let tags =
+            (from..to).map(|number| ListedTag { tag: tag(number), state: TagState::Names(digest("m")) });
         let span = Span::Between { after: after.map(tag), until: until.map(tag) };
         TagListing { repository: "a".to_owned(), span, tags: tags.collect() }
     };
@@ -175,7 +198,9 @@ pub(crate) async fn very_many_tags_are_held_against_what_is_known_part_by_part(b
         let repositories = store.registry_repositories(DEFAULT_CUSTOMER, registry.uuid).await.unwrap();
         repositories.iter().map(|repository| repository.manifests).sum::<u64>()
     };
-    for (from, after, until) in [(0, None, Some(4_999)), (5_000, Some(4_999), Some(9_999)), (10_000, Some(9_999), None)] {
+    for (from, after, until) in
+        [(0, None, Some(4_999)), (5_000, Some(4_999), Some(9_999)), (10_000, Some(9_999), None)]
+    {
         let listing = part(from, from + 5_000, after, until);
         store.list_tags(DEFAULT_CUSTOMER, registry.uuid, listing).await.unwrap();
     }

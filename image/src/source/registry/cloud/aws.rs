@@ -60,7 +60,8 @@ pub(super) fn exchange(
     if let Some(session) = key.session {
         signed.insert(3, ("x-amz-security-token", session.to_owned()));
     }
-    let request = Request { method: "POST", path: "/", region, service: SERVICE, headers: &signed, body: "{}" };
+    let request =
+        Request { method: "POST", path: "/", region, service: SERVICE, headers: &signed, body: "{}" };
     let mut headers = HeaderMap::new();
     headers.insert("authorization", header(&request.authorization(key))?);
     for (name, value) in signed.iter().filter(|(name, _)| name.starts_with("x-amz")) {
@@ -97,7 +98,8 @@ impl Request<'_> {
     /// The header `Authorization`.
     fn authorization(&self, key: Key<'_>) -> String {
         let names = self.headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+        let headers: String =
+            self.headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
         let body = hex(digest::digest(&digest::SHA256, self.body.as_bytes()).as_ref());
         let canonical = format!("{}\n{}\n\n{headers}\n{names}\n{body}", self.method, self.path);
         let date = self.headers.iter().find(|(name, _)| *name == "x-amz-date");
@@ -111,7 +113,10 @@ impl Request<'_> {
             .iter()
             .fold(first, |derived, part| mac(&derived, part.as_bytes()));
         let signature = hex(&mac(&derived, to_sign.as_bytes()));
-        format!("AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", key.id)
+        format!(
+            "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
+            key.id
+        )
     }
 }
 

@@ -22,14 +22,19 @@ pub(super) fn exchange(
     [tenant, id, secret]: [&str; 3],
     options: &RegistryOptions,
 ) -> Result<(Credentials, Duration), RegistryError> {
-    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    let is_name =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
     if tenant.is_empty() || !is_name(tenant) {
         let reason = "the tenant is neither an id nor a domain: give the directory (tenant) id".to_owned();
         return Err(RegistryError::Client { reason });
     }
     let path = format!("/{tenant}/oauth2/v2.0/token");
-    let fields =
-        [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret), ("scope", SCOPE)];
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", id),
+        ("client_secret", secret),
+        ("scope", SCOPE),
+    ];
     let question = Question::form(directory, &path, &fields);
     let answer = question.ask(options)?;
     let access = question.text(&answer, "access_token")?;

@@ -53,7 +53,8 @@ pub(super) fn exchange(
 
 /// The signed claim.
 fn claim(key_file: &str, now: i64) -> Result<String, &'static str> {
-    let file: KeyFile = serde_json::from_str(key_file).map_err(|_| "is no JSON with client_email and private_key")?;
+    let file: KeyFile =
+        serde_json::from_str(key_file).map_err(|_| "is no JSON with client_email and private_key")?;
     let key = read_key(&file.private_key)?;
     let encode = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let head = serde_json::json!({ "alg": "RS256", "typ": "JWT", "kid": file.private_key_id });

@@ -99,7 +99,8 @@ impl Question<'_> {
         let wire = Wire::new(base, guard, options.authorities.as_deref(), options.patience.clone())?;
         let body = retried(&wire.patience, || {
             let request = wire.post(url.clone()).headers(self.headers.clone());
-            let response = wire.send(request.header(CONTENT_TYPE, self.content_type).body(self.body.clone()))?;
+            let response =
+                wire.send(request.header(CONTENT_TYPE, self.content_type).body(self.body.clone()))?;
             match response.status().as_u16() {
                 200 => wire.read_body(response, MAX_ANSWER),
                 400 | 401 | 403 => {
