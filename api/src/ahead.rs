@@ -56,8 +56,7 @@ pub(crate) enum Failed<E: std::error::Error + 'static> {
 
 impl<S: Source> Ahead<S> {
     pub(crate) fn new(source: S) -> Self {
-        let state =
-            State { pieces: VecDeque::new(), source: Some(source), is_over: false, waker: None };
+        let state = State { pieces: VecDeque::new(), source: Some(source), is_over: false, waker: None };
         Self(Arc::new(Line { state: Mutex::new(state), spare: Arc::default() }))
     }
 }

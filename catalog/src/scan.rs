@@ -36,6 +36,9 @@ pub struct ScanOptions<'a> {
     pub threads: usize,
     /// Folder for the results of single layers; `None` keeps none.
     pub cache: Option<PathBuf>,
+    /// Whether results of layers that an engine unpacked into directories are kept as well, by the diff-id that the engine states:
+    /// right for whoever runs beside the engine, and relies on nobody changing what it stored.
+    pub trusts_unpacked: bool,
     /// See [`ScanReport::source`].
     pub source: String,
     /// See [`ScanReport::tags`].
@@ -52,6 +55,7 @@ impl Default for ScanOptions<'_> {
         Self {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             cache: None,
+            trusts_unpacked: false,
             source: "COMMAND_LINE".to_owned(),
             tags: Vec::new(),
             secrets: true,
@@ -145,8 +149,13 @@ fn read_layer(
     let source = image.layer(index);
     // A source that does not state the stored digest (compressed layers of a docker-archive) states the
     // diff-id.
-    let key: Option<Digest> =
-        source.digest().or(source.diff_id().map(|id| id.0)).filter(|_| !source.is_directory());
+    let stated: Option<Digest> = source.digest().or(source.diff_id().map(|id| id.0));
+    let is_trusted = source.is_directory() && options.trusts_unpacked;
+    let key = match source.is_directory() {
+        false => stated,
+        // not under the diff-id itself, which would say that the blob was seen and held against it
+        true => stated.filter(|_| is_trusted).map(|id| Digest::of(format!("unpacked {id}").as_bytes())),
+    };
     if let Some(known) = cache.zip(key).and_then(|(cache, digest)| cache.load(&digest)) {
         options.progress.advance(source.stored_size());
         return Ok(known);
@@ -162,7 +171,7 @@ fn read_layer(
     if !pending.is_empty() {
         link::resolve_local(image, index, &mut catalog, pending)?;
     }
-    if let (Some(cache), Some(digest), true) = (cache, key, verified) {
+    if let (Some(cache), Some(digest), true) = (cache, key, verified || is_trusted) {
         cache.save(&digest, &catalog);
     }
     Ok(catalog)

@@ -47,7 +47,9 @@ impl Export {
     pub fn with_image(&self, index: usize, render: impl FnOnce(&BulkImage<'_>)) -> Result<(), FleetError> {
         let Some(position) = self.positions.get(index) else { return Ok(()) };
         let index = &self.state.index;
-        let Some((tenant, visible)) = index.tenant(self.customer).zip(self.visible.as_ref()) else { return Ok(()) };
+        let Some((tenant, visible)) = index.tenant(self.customer).zip(self.visible.as_ref()) else {
+            return Ok(());
+        };
         render(&BulkImage::of(index, tenant, *position, &visible.images)?);
         Ok(())
     }

@@ -35,8 +35,7 @@ pub(crate) fn first_by(
     let is_exact = keys.is_exact();
     let missing = if descending { !Keys::MISSING } else { Keys::MISSING };
     let order = |key: u64, a: u32, b: u32| {
-        let by_column =
-            if is_exact && key != missing { Ordering::Equal } else { column.compare(a, b) };
+        let by_column = if is_exact && key != missing { Ordering::Equal } else { column.compare(a, b) };
         let by_column = if descending { by_column.reverse() } else { by_column };
         by_column.then_with(|| uuids.get(a).cmp(&uuids.get(b)))
     };

@@ -62,7 +62,6 @@ pub use source::fuzz_registry_documents;
 pub use source::{
     Catalogue, CloudPlaces, Credentials, Engine, MAX_NAMES, OpenOptions, Patience, Pulled, RegistryError,
     RegistryName, RegistryOptions, RemoteTag, Source, StorageError, StorageOptions, Stored,
-    containerd_snapshot, credential_files,
-    credentials_of, open,
+    containerd_snapshot, credential_files, credentials_of, open,
 };
 pub use stream::Compression;

@@ -55,11 +55,7 @@ impl Form {
     const fn level(self) -> i32 {
         match self {
             // the time of the processors bounds the whole ingest
-            Self::Plain
-            | Self::Image
-            | Self::Container
-            | Self::ImageColumns
-            | Self::InventoryColumns => 3,
+            Self::Plain | Self::Image | Self::Container | Self::ImageColumns | Self::InventoryColumns => 3,
             // there are millions of them
             Self::ContainerColumns | Self::ContainerParts => 6,
         }

@@ -107,12 +107,7 @@ pub(crate) fn put_tags(
 }
 
 /// Takes a tag off a container; gives whether it had it as its own, `None` if there is no such container.
-pub(crate) fn take_tag(
-    work: &mut Work<'_>,
-    customer: Uuid,
-    uuid: Uuid,
-    name: &str,
-) -> Result<Option<bool>> {
+pub(crate) fn take_tag(work: &mut Work<'_>, customer: Uuid, uuid: Uuid, name: &str) -> Result<Option<bool>> {
     retag(work, customer, uuid, |_, tags| {
         let place = tags.iter().position(|tag| tag == name);
         Ok(place.map(|place| tags.remove(place)).is_some())

@@ -181,7 +181,8 @@ pub(crate) fn orphans(connection: &mut dyn Connection, limit: usize) -> Result<V
 /// Those of some inventories that nobody names.
 fn unnamed(connection: &mut dyn Connection, digests: &[Digest]) -> Result<Vec<Digest>> {
     // the indexes of the schema hold the first bytes of digests
-    let mut prefixes: Vec<Value> = digests.iter().map(|digest| Value::from(&digest.as_bytes()[..6])).collect();
+    let mut prefixes: Vec<Value> =
+        digests.iter().map(|digest| Value::from(&digest.as_bytes()[..6])).collect();
     prefixes.resize(BATCH, Value::Null);
     let mut named = HashSet::new();
     for sql in [sql!("image/holding"), sql!("container/holding")] {

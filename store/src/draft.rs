@@ -46,7 +46,8 @@ impl Drafting {
     pub(crate) fn add(&mut self, entry: InventoryEntry, name: &str, version: &str) {
         let InventoryEntry { package, layer, path, owned_by, license, found_by, declared } = entry;
         let texts = &mut self.texts;
-        let is_last = |place: Option<u32>, text: &str| place.filter(|place| texts.all[*place as usize] == text);
+        let is_last =
+            |place: Option<u32>, text: &str| place.filter(|place| texts.all[*place as usize] == text);
         let last_path = is_last(self.last.map(|(path, ..)| path), &path);
         let last_finder = is_last(self.last.map(|(.., finder)| finder), &found_by);
         let (path, template) = match (last_path, self.last) {
@@ -57,7 +58,16 @@ impl Drafting {
         let license = license.map(|text| texts.place(text));
         let found_by = last_finder.unwrap_or_else(|| texts.place(found_by));
         self.last = Some((path, template, found_by));
-        self.entries.push(DraftEntry { package, layer, path, owned_by, license, found_by, declared, template });
+        self.entries.push(DraftEntry {
+            package,
+            layer,
+            path,
+            owned_by,
+            license,
+            found_by,
+            declared,
+            template,
+        });
     }
 
     pub(crate) fn finish(self) -> Draft {

@@ -138,12 +138,7 @@ pub(crate) fn put_tags(
 }
 
 /// Takes a tag off an image; gives whether it had it, `None` if there is no such image.
-pub(crate) fn take_tag(
-    work: &mut Work<'_>,
-    customer: Uuid,
-    uuid: Uuid,
-    name: &str,
-) -> Result<Option<bool>> {
+pub(crate) fn take_tag(work: &mut Work<'_>, customer: Uuid, uuid: Uuid, name: &str) -> Result<Option<bool>> {
     let Some(mut tags) = tags(work.connection, customer, uuid)? else { return Ok(None) };
     let Some(place) = tags.iter().position(|tag| tag == name) else { return Ok(Some(false)) };
     tags.remove(place);

@@ -196,9 +196,7 @@ impl Stored {
     ) -> Result<Vec<InventoryEntry>> {
         match self {
             Self::Whole(entries) => Ok(entries),
-            Self::Packed(packed) => {
-                packed.entries(name_of).map_err(|package| names::unknown(what, package))
-            }
+            Self::Packed(packed) => packed.entries(name_of).map_err(|package| names::unknown(what, package)),
         }
     }
 }

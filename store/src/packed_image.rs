@@ -226,7 +226,8 @@ pub(crate) fn unpack(codec: &mut Codec, what: &str, stored: &[u8]) -> Result<Ima
     let damaged = |reason: String| StoreError::damaged(what, reason);
     let cut = || damaged("ends within its digests".to_owned());
     let bytes = stored.get(1..).unwrap_or_default();
-    let (count, bytes) = postcard::take_from_bytes::<usize>(bytes).map_err(|error| damaged(error.to_string()))?;
+    let (count, bytes) =
+        postcard::take_from_bytes::<usize>(bytes).map_err(|error| damaged(error.to_string()))?;
     let (raw, frame) = bytes.split_at_checked(count.checked_mul(32).ok_or_else(cut)?).ok_or_else(cut)?;
     let content = codec.unpack_bare(what, Form::ImageColumns, frame)?;
     let columns: Columns<'_> = postcard::from_bytes(&content).map_err(|error| damaged(error.to_string()))?;
@@ -283,8 +284,7 @@ fn document_of(columns: Columns<'_>, mut raw: Raw<'_>) -> Option<ImageDocument> 
     if !raw.0.is_empty() {
         return None;
     }
-    let label =
-        |(key, value): &(&str, &str)| Label { key: (*key).to_owned(), value: (*value).to_owned() };
+    let label = |(key, value): &(&str, &str)| Label { key: (*key).to_owned(), value: (*value).to_owned() };
     let runtime = &columns.runtime;
     let facts = ImageFacts {
         references,

@@ -37,7 +37,9 @@ pub(crate) fn template_of(path: &str, name: &str, version: &str) -> Option<Strin
         return Some(literal);
     }
     let named = replaced(path, NAME, name)
-        .or_else(|| name.contains('-').then(|| replaced(path, UNDERSCORED, &name.replace('-', "_"))).flatten())
+        .or_else(|| {
+            name.contains('-').then(|| replaced(path, UNDERSCORED, &name.replace('-', "_"))).flatten()
+        })
         .or_else(|| replaced(path, BEHIND_COLON, name.rsplit_once(':')?.1))
         .or_else(|| replaced(path, BEHIND_SLASH, name.rsplit_once('/')?.1));
     let both = replaced(named.as_deref().unwrap_or(path), VERSION, version);
@@ -98,17 +100,37 @@ mod tests {
     #[test]
     fn packages_of_one_kind_share_a_template() {
         for (path, name, version, expected) in [
-            ("app/node_modules/express/package.json", "express", "4.18.2", "app/node_modules/\u{1}/package.json"),
-            ("app/node_modules/@types/node/package.json", "@types/node", "1", "app/node_modules/\u{1}/package.json"),
+            (
+                "app/node_modules/express/package.json",
+                "express",
+                "4.18.2",
+                "app/node_modules/\u{1}/package.json",
+            ),
+            (
+                "app/node_modules/@types/node/package.json",
+                "@types/node",
+                "1",
+                "app/node_modules/\u{1}/package.json",
+            ),
             (
                 "usr/lib/python3/dist-packages/typing_extensions-4.9.0.dist-info/METADATA",
                 "typing-extensions",
                 "4.9.0",
                 "usr/lib/python3/dist-packages/\u{2}-\u{5}.dist-info/METADATA",
             ),
-            ("app.jar!/BOOT-INF/lib/guava-31.1-jre.jar", "com.google.guava:guava", "31.1-jre", "app.jar!/BOOT-INF/lib/\u{3}-\u{5}.jar"),
+            (
+                "app.jar!/BOOT-INF/lib/guava-31.1-jre.jar",
+                "com.google.guava:guava",
+                "31.1-jre",
+                "app.jar!/BOOT-INF/lib/\u{3}-\u{5}.jar",
+            ),
             ("go/pkg/mod/cobra", "github.com/spf13/cobra", "v1.8.0", "go/pkg/mod/\u{4}"),
-            ("usr/local/bundle/specifications/rails-7.1.0.gemspec", "rails", "7.1.0", "usr/local/bundle/specifications/\u{1}-\u{5}.gemspec"),
+            (
+                "usr/local/bundle/specifications/rails-7.1.0.gemspec",
+                "rails",
+                "7.1.0",
+                "usr/local/bundle/specifications/\u{1}-\u{5}.gemspec",
+            ),
             ("var/lib/dpkg/status", "libc6", "2.36", "var/lib/dpkg/status"),
             // a letter is no name of its own within a word
             ("app/node_modules/a/package.json", "a", "1.0.0", "app/node_modules/\u{1}/package.json"),

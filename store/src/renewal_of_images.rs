@@ -198,10 +198,15 @@ mod tests {
         assert_eq!(record.document, document);
         assert!(packed_image::is_packed(&record.document_bytes));
         assert_eq!((record.created_at, record.updated), (Timestamp(5), Timestamp(6)));
-        let read =
-            inventory::all(&mut *connection, &mut codec, &Names::default(), &[digest]).unwrap().pop().unwrap();
+        let read = inventory::all(&mut *connection, &mut codec, &Names::default(), &[digest])
+            .unwrap()
+            .pop()
+            .unwrap();
         assert_eq!(read.entries, entries);
         let told = verify::verify(&mut *connection, &mut codec, &mut |problem| panic!("{problem}")).unwrap();
-        assert_eq!((told.images, told.entries, change::clock(&mut *connection).unwrap()), (1, 2, Timestamp(9)));
+        assert_eq!(
+            (told.images, told.entries, change::clock(&mut *connection).unwrap()),
+            (1, 2, Timestamp(9))
+        );
     }
 }

@@ -217,7 +217,8 @@ impl Store {
 
     /// Packages with a number above `id`, by number.
     pub async fn packages_after(&self, id: Option<u32>, limit: usize) -> Result<Vec<PackageRow>> {
-        let rows = self.shared.readers.run(move |connection, _| package::after(connection, id, limit)).await?;
+        let rows =
+            self.shared.readers.run(move |connection, _| package::after(connection, id, limit)).await?;
         // who reads packages will read inventories, which need their names
         let named = rows.iter().map(|row| (row.id, &*row.package.name, &*row.package.version));
         self.shared.names.learn(named);

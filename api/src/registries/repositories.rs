@@ -70,10 +70,10 @@ pub(crate) struct AssociatedRegistry {
 
 /// Lists the tags of known registries that name an image.
 #[utoipa::path(
-    get, path = "/csapi/{version}/images/{sha}/associatedRegistries", tag = "images",
+    get, path = "/csapi/{version}/images/{imageSha}/associatedRegistries", tag = "images",
     params(
         ("version" = String, Path, description = "v1.1, v1.2 or v1.3"),
-        ("sha" = String, Path, description = "64 hex digits, or the first 12"),
+        ("imageSha" = String, Path, description = "64 hex digits, or the first 12"),
     ),
     responses(
         (status = 200, description = "the tags", body = Vec<AssociatedRegistry>),

@@ -291,8 +291,7 @@ fn evidence(out: &mut Vec<u8>, found: &ReadyFound<'_>) {
 /// [`NARROW`](super::result::NARROW) inside a string.
 const NARROW_HEAD: &[u8] = b"#table cols=3\\nPackage Installed_Version Required_Version";
 /// [`WIDE`](super::result::WIDE) inside a string.
-const WIDE_HEAD: &[u8] =
-    b"#table cols=5\\nPackage Installed_Version Required_Version Language Install_Path";
+const WIDE_HEAD: &[u8] = b"#table cols=5\\nPackage Installed_Version Required_Version Language Install_Path";
 
 /// The last two cells of a wide table.
 fn rest<'c>(place: &ReadyPlace<'c>) -> (&'static str, &'c str) {
@@ -301,9 +300,8 @@ fn rest<'c>(place: &ReadyPlace<'c>) -> (&'static str, &'c str) {
 
 /// The scan types of affected packages, each once, in the order of the packages, as the inside of an array of strings.
 fn scan_types(found: &ReadyFound<'_>) -> &'static str {
-    let is_language = |affected: ReadyAffected<'_>| {
-        affected.place.is_software() && !affected.place.ecosystem().is_os()
-    };
+    let is_language =
+        |affected: ReadyAffected<'_>| affected.place.is_software() && !affected.place.ecosystem().is_os();
     let mut kinds = found.affected().map(is_language);
     let first = kinds.next().unwrap_or(false);
     match (first, kinds.any(|kind| kind != first)) {
@@ -331,7 +329,8 @@ mod tests {
     use crate::paging::Parameters;
     use crate::settings::ApiSettings;
     use crate::wire::{
-        ContainerListItem, ContainerRendering, ImageListItem, ImageRendering, SeverityCounts, Version, to_json,
+        ContainerListItem, ContainerRendering, ImageListItem, ImageRendering, SeverityCounts, Version,
+        to_json,
     };
 
     /// A fleet of the compatibility suite's reports, judged by its feeds.
@@ -435,14 +434,17 @@ mod tests {
             page_size: 50,
         };
         let (of_images, of_containers) = (request(Entity::Image), request(Entity::Container));
-        let (images, containers) =
-            (fleet.images_list(&of_images).unwrap().items, fleet.containers_list(&of_containers).unwrap().items);
+        let (images, containers) = (
+            fleet.images_list(&of_images).unwrap().items,
+            fleet.containers_list(&of_containers).unwrap().items,
+        );
         assert!(images.len() == 4 && containers.iter().any(|container| container.image.is_none()));
         let json = |text: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&text).unwrap();
         for version in Version::ALL {
             let parameters = Parameters::default();
             let rendering = ImageRendering::of(version, true, &parameters);
-            let brief = fleet.images_in_brief(&of_images, |image| to_json(&ImageListItem::new(image, version)));
+            let brief =
+                fleet.images_in_brief(&of_images, |image| to_json(&ImageListItem::new(image, version)));
             for (view, brief) in images.iter().zip(brief.unwrap().items) {
                 let (mut record, brief) = (Vec::new(), json(brief.to_vec()));
                 rendering.append(&mut record, view);
@@ -452,8 +454,8 @@ mod tests {
             let settings =
                 ApiSettings { container_profile: "full".parse().unwrap(), ..ApiSettings::default() };
             let rendering = ContainerRendering::of(version, true, &parameters, &settings).unwrap();
-            let brief = fleet
-                .containers_in_brief(&of_containers, |of| to_json(&ContainerListItem::new(of, version)));
+            let brief =
+                fleet.containers_in_brief(&of_containers, |of| to_json(&ContainerListItem::new(of, version)));
             for (view, brief) in containers.iter().zip(brief.unwrap().items) {
                 let (mut record, brief) = (Vec::new(), json(brief.to_vec()));
                 rendering.append(&mut record, view);

@@ -227,6 +227,7 @@ pub(crate) fn catalog(
     let options = catalog::ScanOptions {
         threads: args.threads.map_or_else(default_threads, usize::from),
         cache: args.layer_cache(),
+        trusts_unpacked: false,
         source: report_source.to_owned(),
         tags: tags.to_vec(),
         secrets: !args.no_secrets,

@@ -98,6 +98,9 @@ fn what_a_real_dockerd_runs_is_at_the_server_with_its_image_and_its_drift() {
     assert_eq!(container["imageSha"].as_str(), Some(image.as_str()));
     assert!(!container["environment"].to_string().contains("hunter2"), "{}", container["environment"]);
 
+    let kept = std::fs::read_dir(state.join("layers")).unwrap().count();
+    assert_eq!(kept, 1, "the image's layer is read once, however it is stored");
+
     // one changes its own layer: a new program, and a package more
     let change = "echo '#!/bin/sh' > /usr/local/bin/tool; chmod 755 /usr/local/bin/tool; \
                   echo 'Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 7.88.1-10\n' >> /var/lib/dpkg/status";
@@ -108,7 +111,7 @@ fn what_a_real_dockerd_runs_is_at_the_server_with_its_image_and_its_drift() {
     let software = server.json(&format!("/csapi/v1.3/containers/{}/software?isDrift=true", ids[1]));
     let names: Vec<&str> =
         software["data"].as_array().unwrap().iter().filter_map(|row| row["name"].as_str()).collect();
-    assert_eq!(names, ["curl"], "{software}");
+    assert_eq!(names, ["curl:amd64"], "{software}");
 
     let sensors = server.json("/csapi/v1.3/sensors");
     assert_eq!((&sensors["count"], sensors["data"][0]["status"].as_str()), (&1.into(), Some("RUNNING")));

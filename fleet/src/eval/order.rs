@@ -52,9 +52,9 @@ impl<'c> Keys<'c> {
     /// Writes the keys of neighbouring positions from `first` on.
     pub(crate) fn fill(&self, first: u32, keys: &mut [u64]) {
         match (&self.through, self.column) {
-            (Some((numbers, known)), _) => fill_keys(numbers, first, keys, |number| {
-                known.get(*number as usize).copied().unwrap_or(LAST)
-            }),
+            (Some((numbers, known)), _) => {
+                fill_keys(numbers, first, keys, |number| known.get(*number as usize).copied().unwrap_or(LAST))
+            }
             (None, Column::Number(numbers) | Column::Flag(numbers)) => {
                 numbers.keys(first, keys);
             }
@@ -106,9 +106,7 @@ impl Column<'_> {
                 let number = numbers.number(position).and_then(|number| u8::try_from(number).ok());
                 number.and_then(word).map_or(LAST, |word| head(word.as_bytes()))
             }
-            Self::Number(numbers) | Self::Flag(numbers) => {
-                key_of(numbers.number(position))
-            }
+            Self::Number(numbers) | Self::Flag(numbers) => key_of(numbers.number(position)),
             Self::Uuid(values, _) => {
                 let uuid = values.get(position).filter(|uuid| !uuid.is_nil());
                 uuid.map_or(LAST, |uuid| head(uuid.as_bytes()))

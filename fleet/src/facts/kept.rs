@@ -57,7 +57,13 @@ impl Kept {
     }
 
     /// Keeps an answer; those for another edition are forgotten.
-    pub(crate) fn keep(&self, of: (Edition, Edition), array: Array, condition: &Condition, answer: Arc<Bits>) {
+    pub(crate) fn keep(
+        &self,
+        of: (Edition, Edition),
+        array: Array,
+        condition: &Condition,
+        answer: Arc<Bits>,
+    ) {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.of != of {
             answers.all.clear();

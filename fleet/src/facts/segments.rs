@@ -85,17 +85,14 @@ impl Segments {
             found
         };
         let segments = self.segments.as_slice();
-        let mut found = if len < SHARED {
-            within(segments)
-        } else {
-            let (low, high) = segments.split_at(segments.len() / 2);
-            std::thread::scope(|scope| {
-                let high = scope.spawn(|| within(high));
-                let mut found = within(low);
-                found.or(&high.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-                found
-            })
-        };
+        let (low, high) = segments.split_at(if len < SHARED { 0 } else { segments.len() / 2 });
+        let mut found = std::thread::scope(|scope| {
+            let low = (!low.is_empty()).then(|| scope.spawn(|| within(low)));
+            let mut found = within(high);
+            let low = low.map(|low| low.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            low.iter().for_each(|low| found.or(low));
+            found
+        });
         for inventory in self.tail.iter() {
             let holds = |listing: &Listing| listing.items().iter().any(|item| items.contains(*item));
             if listing(*inventory).is_some_and(holds) {
@@ -189,8 +186,7 @@ impl Segment {
             inventories.contains(number) && self.dead.as_ref().is_none_or(|dead| !dead.contains(place))
         };
         let numbers = &core.numbers;
-        let wanted =
-            Bits::from_fn(numbers.len() as u32, |place| is_wanted(place, numbers[place as usize]));
+        let wanted = Bits::from_fn(numbers.len() as u32, |place| is_wanted(place, numbers[place as usize]));
         if wanted.is_empty() {
             return;
         }

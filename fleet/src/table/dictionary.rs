@@ -241,8 +241,7 @@ impl Block {
         while let Some(at) = bytes.get(from..).and_then(|rest| finder.find(rest)) {
             let (start, end) = (from + at, from + at + finder.needle().len());
             // the next hit is in one of the next texts, or far away
-            let near =
-                ends[index..].iter().take(NEAR).take_while(|end| **end as usize <= start).count();
+            let near = ends[index..].iter().take(NEAR).take_while(|end| **end as usize <= start).count();
             index += near;
             if near == NEAR {
                 index += ends[index..].partition_point(|end| *end as usize <= start);

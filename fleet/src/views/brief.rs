@@ -125,7 +125,12 @@ impl<'s> ContainerBrief<'s> {
             state_changed: at(containers.state_changed.get(position)),
             state: containers.state(position),
             root: containers.flags.get(position).and_then(|flags| flags.root()),
-            named_image: containers.named.ids.get(named).copied().zip(containers.named.uuids.get(named).copied()),
+            named_image: containers
+                .named
+                .ids
+                .get(named)
+                .copied()
+                .zip(containers.named.uuids.get(named).copied()),
             image_digest: digest.and_then(|number| tenant.digests.get(*number)).copied(),
             image_scanned: image.map(|image| at(images.last_scanned.get(image))),
             is_drift: containers.details.is_drift(position),

@@ -186,7 +186,8 @@ fn written(index: &Index, inventory: u32) -> [Vec<String>; 2] {
         (Content::of(index, Some(inventory), TIMES), ReadyRows::of(index, Some(inventory), TIMES, &TEXT));
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let of_package = |entry: &crate::PackageEntry| {
-        let pieces = (0..PackageText::PIECES).map(|piece| format!("{} {:?} {piece};", entry.id, entry.changed));
+        let pieces =
+            (0..PackageText::PIECES).map(|piece| format!("{} {:?} {piece};", entry.id, entry.changed));
         pieces.collect::<String>()
     };
     let mut by_content: Vec<String> = content

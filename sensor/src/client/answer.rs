@@ -96,8 +96,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    let at = SystemTime::try_from(date).ok()?;
-    at.duration_since(SystemTime::now()).ok()
+    SystemTime::from(date).duration_since(SystemTime::now()).ok()
 }
 
 /// The server's own words, fit for a log line.

@@ -240,6 +240,7 @@ fn scan(shared: &Shared, job: &LocalImage) -> Result<ScanReport, String> {
     let options = ScanOptions {
         threads,
         cache: Some(shared.layers()),
+        trusts_unpacked: true,
         source: "GENERAL".to_owned(),
         tags: Vec::new(),
         secrets: true,

@@ -213,6 +213,7 @@ fn read_image(
     let options = ScanOptions {
         threads: 1,
         cache: Some(shared.layers()),
+        trusts_unpacked: true,
         source: String::new(),
         tags: Vec::new(),
         secrets: true,

@@ -93,7 +93,11 @@ fn text(value: &Value) -> Option<String> {
 #[cfg(fuzzing)]
 pub(super) fn fuzz(bytes: &[u8]) {
     if let Ok(notes) = serde_json::from_slice::<Value>(bytes) {
-        let _ = (account(&notes), text(&notes["v1"]["region"]), text(&notes["v1"]["cloud_name"]).map(|name| known(&name)));
+        let _ = (
+            account(&notes),
+            text(&notes["v1"]["region"]),
+            text(&notes["v1"]["cloud_name"]).map(|name| known(&name)),
+        );
     }
 }
 

@@ -136,7 +136,8 @@ impl ApiServer {
         if !query.is_empty() {
             address = format!("{address}?{}", query.join("&"));
         }
-        let request = self.client.get(address).header(ACCEPT, WANTED).header(AUTHORIZATION, self.bearer().await?);
+        let request =
+            self.client.get(address).header(ACCEPT, WANTED).header(AUTHORIZATION, self.bearer().await?);
         let mut response = request.send().await.map_err(away)?;
         let status = response.status();
         let mut body = Vec::new();
@@ -148,12 +149,12 @@ impl ApiServer {
         }
         let path = path.to_owned();
         match status {
-            StatusCode::OK => serde_json::from_slice(&body).map(Some).map_err(|error| garbled(error.to_string())),
+            StatusCode::OK => {
+                serde_json::from_slice(&body).map(Some).map_err(|error| garbled(error.to_string()))
+            }
             StatusCode::NOT_FOUND => Ok(None),
             StatusCode::FORBIDDEN => Err(KubernetesError::Denied { path, reason: words(&body) }),
-            status => {
-                Err(KubernetesError::Failed { path, status: status.as_u16(), reason: words(&body) })
-            }
+            status => Err(KubernetesError::Failed { path, status: status.as_u16(), reason: words(&body) }),
         }
     }
 

@@ -38,11 +38,8 @@ struct Ages {
     rest: Duration,
 }
 
-const AGES: Ages = Ages {
-    fresh: Duration::from_secs(60),
-    young: Duration::from_secs(5),
-    rest: Duration::from_secs(30),
-};
+const AGES: Ages =
+    Ages { fresh: Duration::from_secs(60), young: Duration::from_secs(5), rest: Duration::from_secs(30) };
 
 /// How long reports wait for all that is asked in one go.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -161,8 +158,7 @@ impl Cluster {
     /// Asks what the cluster and the node are.
     async fn describe(&self, known: &mut Known) -> Result<(), KubernetesError> {
         let version = self.get::<Version>(known, "version", "/version", &[]).await?;
-        let system =
-            self.get::<Document>(known, "namespaces", "/api/v1/namespaces/kube-system", &[]).await?;
+        let system = self.get::<Document>(known, "namespaces", "/api/v1/namespaces/kube-system", &[]).await?;
         let node = match &self.place.node {
             Some(node) => {
                 let path = format!("/api/v1/nodes/{}", client::encode(node));
@@ -269,9 +265,7 @@ mod odd_bytes {
     use proptest::prelude::*;
 
     /// What was sent once, to be changed.
-    const SEEDS: [&[u8]; 1] = [
-        include_bytes!("../../../fuzz/corpus/kubernetes-metadata/seed"),
-    ];
+    const SEEDS: [&[u8]; 1] = [include_bytes!("../../../fuzz/corpus/kubernetes-metadata/seed")];
 
     proptest! {
         #[test]

@@ -82,7 +82,11 @@ mod tests {
     fn a_pod_knows_where_the_api_server_is() {
         let account = tempfile::tempdir().unwrap();
         std::fs::write(account.path().join("token"), "t").unwrap();
-        let set = [("KUBERNETES_SERVICE_HOST", "fd00::1"), ("KUBERNETES_SERVICE_PORT", "6443"), ("NODE_NAME", "n1")];
+        let set = [
+            ("KUBERNETES_SERVICE_HOST", "fd00::1"),
+            ("KUBERNETES_SERVICE_PORT", "6443"),
+            ("NODE_NAME", "n1"),
+        ];
         let place = place(&set, account.path()).unwrap();
         assert_eq!(place.address, "https://[fd00::1]:6443");
         assert_eq!((place.node.as_deref(), place.authorities, place.cluster), (Some("n1"), None, None));

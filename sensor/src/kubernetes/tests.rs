@@ -61,7 +61,10 @@ impl Played {
                     let answer = played.answer(&request);
                     async move { Ok::<_, Infallible>(answer) }
                 });
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service),
+                );
             }
         });
         address
@@ -91,7 +94,8 @@ fn owner(group: &str, kind: &str, name: &str) -> Value {
 fn whole() -> Played {
     let played = Played::default();
     played.say("/version", json!({ "major": "1", "gitVersion": "v1.31.2" }));
-    played.say("/api/v1/namespaces/kube-system", json!({ "metadata": { "name": "kube-system", "uid": "c1" } }));
+    played
+        .say("/api/v1/namespaces/kube-system", json!({ "metadata": { "name": "kube-system", "uid": "c1" } }));
     let labels = json!({ "node-role.kubernetes.io/control-plane": "", "kops.k8s.io/cluster": "east" });
     played.say("/api/v1/nodes/node-1", json!({ "metadata": { "name": "node-1", "labels": labels } }));
     let web = pod("web-1", "u1", json!([owner("apps/v1", "ReplicaSet", "web")]));
@@ -221,11 +225,17 @@ async fn a_server_that_is_away_is_an_error_that_says_where() {
 #[tokio::test]
 async fn a_list_may_come_in_pages_and_has_an_end() {
     let (played, folder) = (whole(), tempfile::tempdir().unwrap());
-    played.say("/api/v1/pods", json!({ "metadata": { "continue": "more" }, "items": [pod("web-1", "u1", json!(null))] }));
+    played.say(
+        "/api/v1/pods",
+        json!({ "metadata": { "continue": "more" }, "items": [pod("web-1", "u1", json!(null))] }),
+    );
     let cluster = cluster(&played, folder.path()).await;
     let mut facts = facts("web-1", "u1");
     cluster.fill(&mut facts).await;
     assert_eq!(facts.pod_labels.len(), 1);
     assert_eq!(played.asked("/api/v1/pods"), client::MAX_PAGES);
-    assert_eq!(played.asked("/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-1&limit=500&continue=more"), client::MAX_PAGES - 1);
+    assert_eq!(
+        played.asked("/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-1&limit=500&continue=more"),
+        client::MAX_PAGES - 1
+    );
 }

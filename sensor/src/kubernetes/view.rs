@@ -74,9 +74,7 @@ impl View {
     pub(super) fn pod(&self, facts: &ClusterFacts) -> Option<&Pod> {
         match &facts.pod_uid {
             Some(uid) => self.pods.get(uid),
-            None => {
-                self.pods.values().find(|pod| pod.name == facts.pod && pod.namespace == facts.namespace)
-            }
+            None => self.pods.values().find(|pod| pod.name == facts.pod && pod.namespace == facts.namespace),
         }
     }
 

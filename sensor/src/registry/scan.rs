@@ -42,6 +42,7 @@ fn scan_one(walk: &Walk<'_>, digest: Digest, names: &BTreeMap<String, Vec<String
     let options = ScanOptions {
         threads: walk.options.layers.max(1),
         cache: walk.options.cache.clone(),
+        trusts_unpacked: false,
         source: SOURCE.to_owned(),
         tags: Vec::new(),
         secrets: walk.options.secrets,

@@ -92,7 +92,7 @@ impl Log {
     }
 
     /// The file, to be taken to the disk without holding anything up; `None` if that is done.
-    pub(super) fn to_sync(&mut self) -> Option<Arc<File>> {
+    pub(super) fn take_unsynced(&mut self) -> Option<Arc<File>> {
         std::mem::take(&mut self.is_dirty).then(|| Arc::clone(&self.file))
     }
 

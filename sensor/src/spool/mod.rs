@@ -281,7 +281,7 @@ impl Spool {
             if inner.book.holds_any() {
                 inner.write_held();
             }
-            inner.book.log.to_sync()
+            inner.book.log.take_unsynced()
         };
         let Some(file) = file else { return Ok(()) };
         file.sync_data().map_err(|source| {

@@ -79,7 +79,10 @@ async fn containerd_tells_all_of_a_container() {
     let report = &inspected.report;
     assert_eq!((report.id.to_hex(), report.name.as_str()), (id.clone(), "web1"));
     assert_eq!((report.image_id, report.image_name.as_deref()), (Some(id_of(&built)), Some(IMAGE)));
-    assert_eq!((report.path.as_deref(), report.arguments.as_slice()), (Some("/bin/sleep"), &["1000".to_owned()][..]));
+    assert_eq!(
+        (report.path.as_deref(), report.arguments.as_slice()),
+        (Some("/bin/sleep"), &["1000".to_owned()][..])
+    );
     assert!(["A=1", "BASE=1"].iter().all(|pair| report.environment.iter().any(|known| known == pair)));
     assert!(report.labels.iter().any(|label| label.key == "team" && label.value == "shop"));
     assert_eq!((report.root, report.privileged), (Some(true), Some(false)));
@@ -167,10 +170,14 @@ async fn a_container_whose_images_name_moved_on_is_still_of_its_image() {
     let mut images: Vec<_> = containerd.images().await.unwrap();
     images.sort_by(|one, other| one.names.cmp(&other.names));
     let named: Vec<_> = images.iter().map(|image| (image.id, image.names.clone())).collect();
-    let expected = [(id_of(&new), vec![IMAGE.to_owned()]), (id_of(&old), vec!["example.com/team/old:1".to_owned()])];
+    let expected =
+        [(id_of(&new), vec![IMAGE.to_owned()]), (id_of(&old), vec!["example.com/team/old:1".to_owned()])];
     assert_eq!(named, expected);
     for image in images {
-        assert_eq!(::image::open(&image.source, &::image::OpenOptions::default()).unwrap().facts.id, image.id);
+        assert_eq!(
+            ::image::open(&image.source, &::image::OpenOptions::default()).unwrap().facts.id,
+            image.id
+        );
     }
 }
 

@@ -13,7 +13,8 @@ fn read(path: &str) -> String {
 }
 
 fn documents(yaml: &str) -> Vec<Value> {
-    let documents: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple(yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
     documents.into_iter().filter(|document| !document.is_null()).collect()
 }
 
@@ -131,7 +132,10 @@ fn chart(edit: impl FnOnce(&mut Value)) -> Vec<Value> {
         .map(|entry| entry.unwrap().path())
         .collect();
     names.sort();
-    names.iter().flat_map(|path| documents(&renderer.render(&std::fs::read_to_string(path).unwrap()))).collect()
+    names
+        .iter()
+        .flat_map(|path| documents(&renderer.render(&std::fs::read_to_string(path).unwrap())))
+        .collect()
 }
 
 #[test]
@@ -153,7 +157,8 @@ fn values_of_the_chart_are_where_they_belong() {
     let documents = chart(|values| {
         values["token"]["existingSecret"] = json!("mine");
         values["rbac"]["create"] = json!(false);
-        values["runtime"] = json!({ "socketDirectory": "/run/crio", "storageDirectory": "/var/lib/containers" });
+        values["runtime"] =
+            json!({ "socketDirectory": "/run/crio", "storageDirectory": "/var/lib/containers" });
         values["extraArgs"] = json!(["--max-cpu=1"]);
         values["nodeSelector"] = json!({ "kubernetes.io/os": "linux" });
         values["affinity"] = json!({ "nodeAffinity": {} });
@@ -171,7 +176,10 @@ fn values_of_the_chart_are_where_they_belong() {
     assert_eq!(sensor["volumeMounts"][1]["mountPath"], "/var/lib/containers");
     assert_eq!(sensor["securityContext"]["seLinuxOptions"]["type"], "spc_t");
     assert_eq!(pod["nodeSelector"]["kubernetes.io/os"], "linux");
-    assert_eq!((&pod["priorityClassName"], pod["imagePullSecrets"][0]["name"].as_str()), (&json!("system-node-critical"), Some("registry")));
+    assert_eq!(
+        (&pod["priorityClassName"], pod["imagePullSecrets"][0]["name"].as_str()),
+        (&json!("system-node-critical"), Some("registry"))
+    );
 }
 
 #[test]
@@ -180,10 +188,12 @@ fn the_sensor_writes_nothing_but_its_own_state_and_has_no_more_rights_than_it_ne
     let pod = &of_kind(&manifest, "DaemonSet")["spec"]["template"]["spec"];
     let sensor = &pod["containers"][0];
     let mounts = sensor["volumeMounts"].as_array().unwrap();
-    let writable: Vec<_> = mounts.iter().filter(|mount| mount["readOnly"] != true).map(|mount| &mount["name"]).collect();
+    let writable: Vec<_> =
+        mounts.iter().filter(|mount| mount["readOnly"] != true).map(|mount| &mount["name"]).collect();
     assert_eq!(writable, ["state"]);
     for mount in mounts {
-        let volume = pod["volumes"].as_array().unwrap().iter().find(|volume| volume["name"] == mount["name"]).unwrap();
+        let volume =
+            pod["volumes"].as_array().unwrap().iter().find(|volume| volume["name"] == mount["name"]).unwrap();
         assert_eq!(volume["hostPath"]["path"], mount["mountPath"], "paths are the node's own");
     }
     let security = &sensor["securityContext"];

@@ -3,6 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod containerd;
-mod containerd_cost_scratch;
 mod deploy;
 mod docker;

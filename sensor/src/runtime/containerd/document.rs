@@ -121,9 +121,7 @@ mod tests {
         let manifest = json!({ "config": { "digest": digest(1) }, "layers": [] });
         let expected = Document::Manifest(ImageId(digest(1)));
         assert_eq!(read(manifest.to_string().as_bytes()), Some(expected));
-        let entry = |number, architecture: &str| {
-            json!({ "digest": digest(number), "platform": { "os": "linux", "architecture": architecture } })
-        };
+        let entry = |number, architecture: &str| json!({ "digest": digest(number), "platform": { "os": "linux", "architecture": architecture } });
         let manifests = [entry(1, "s390x"), entry(2, "unknown"), entry(3, machine())];
         let index = json!({ "manifests": manifests }).to_string();
         let expected = Document::Index([3, 1, 2].map(digest).to_vec());

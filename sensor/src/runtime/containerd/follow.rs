@@ -72,11 +72,8 @@ impl Containerd {
             Happened::Gone { id } => {
                 let digest = super::names::report_id(&namespace, &id);
                 let was_sandbox = self.names().forget(&digest);
-                let told = Told {
-                    id: digest.to_hex(),
-                    state: Some(ContainerState::Deleted),
-                    ..Told::default()
-                };
+                let told =
+                    Told { id: digest.to_hex(), state: Some(ContainerState::Deleted), ..Told::default() };
                 (!was_sandbox).then_some(What::ContainerGone(told))
             }
             Happened::Exec { id } => {

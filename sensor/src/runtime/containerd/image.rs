@@ -129,11 +129,7 @@ impl Images {
 }
 
 /// A document of the content store. `None` if it is not there, is too long, or is not what its digest says.
-async fn content(
-    channel: &Channel,
-    namespace: &str,
-    digest: &Digest,
-) -> Result<Option<Vec<u8>>, CallError> {
+async fn content(channel: &Channel, namespace: &str, digest: &Digest) -> Result<Option<Vec<u8>>, CallError> {
     let question = Writer::default().text(1, &digest.to_string()).finish();
     let call = Call::new("/containerd.services.content.v1.Content/Read").within(namespace).with(question);
     let mut document = Vec::new();

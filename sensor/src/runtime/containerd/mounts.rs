@@ -70,8 +70,13 @@ mod tests {
 
     #[test]
     fn an_overlay_names_where_it_writes_and_what_is_below_uppermost_first() {
-        let options =
-            ["index=off", "workdir=/s/3/work", "upperdir=/s/3/fs", "lowerdir=/s/2/fs:/s/1/f\\:s", "userxattr"];
+        let options = [
+            "index=off",
+            "workdir=/s/3/work",
+            "upperdir=/s/3/fs",
+            "lowerdir=/s/2/fs:/s/1/f\\:s",
+            "userxattr",
+        ];
         for kind in ["overlay", "fuse3.fuse-overlayfs"] {
             let told = writable("overlayfs", &[mount(kind, "overlay", &options)]);
             let lower = ["/s/2/fs", "/s/1/f:s"].map(PathBuf::from).to_vec();

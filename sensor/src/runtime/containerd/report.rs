@@ -173,7 +173,10 @@ mod tests {
     fn a_container_of_ctr_is_called_by_its_id() {
         let report = report(record(&[]));
         assert_eq!((report.name.as_str(), report.image_name.as_deref()), ("web1", Some("example.com/web:1")));
-        assert_eq!((report.path.as_deref(), report.arguments.as_slice()), (Some("/bin/web"), &["-p".to_owned()][..]));
+        assert_eq!(
+            (report.path.as_deref(), report.arguments.as_slice()),
+            (Some("/bin/web"), &["-p".to_owned()][..])
+        );
         assert_eq!((report.created, report.state_changed), (Timestamp(1_700_000_000_000), report.created));
         assert_eq!(report.source, "GENERAL");
     }
@@ -181,7 +184,8 @@ mod tests {
     #[test]
     fn a_container_of_nerdctl_has_its_name_networks_and_ports_in_labels() {
         let ports = r#"[{"HostPort":8080,"ContainerPort":80,"Protocol":"tcp","HostIP":"0.0.0.0"}]"#;
-        let labels = [("nerdctl/name", "shop"), ("nerdctl/networks", r#"["bridge"]"#), ("nerdctl/ports", ports)];
+        let labels =
+            [("nerdctl/name", "shop"), ("nerdctl/networks", r#"["bridge"]"#), ("nerdctl/ports", ports)];
         let report = report(record(&labels));
         assert_eq!(report.name, "shop");
         assert_eq!(report.details.unwrap().network.as_deref(), Some("bridge"));

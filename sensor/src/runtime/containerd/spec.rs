@@ -12,8 +12,7 @@ use serde::{Deserialize, Deserializer};
 const MAX_BYTES: usize = 4 << 20;
 
 /// File systems of the kernel that every container has.
-const KERNEL: [&str; 8] =
-    ["proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", "securityfs", "debugfs"];
+const KERNEL: [&str; 8] = ["proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", "securityfs", "debugfs"];
 
 /// Where every container has memory mounted.
 const MEMORY: [&str; 3] = ["/dev", "/dev/shm", "/run"];
@@ -148,7 +147,10 @@ fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 /// What is too long or no JSON object, in words.
 pub(crate) fn read(json: &[u8]) -> Result<SpecFacts, String> {
     if json.len() > MAX_BYTES {
-        return Err(format!("the specification has {} bytes, more than the {MAX_BYTES} that are read", json.len()));
+        return Err(format!(
+            "the specification has {} bytes, more than the {MAX_BYTES} that are read",
+            json.len()
+        ));
     }
     let spec: Spec = serde_json::from_slice(json).map_err(|error| format!("the specification: {error}"))?;
     Ok(facts(spec))
@@ -288,7 +290,8 @@ mod tests {
     #[test]
     fn a_container_that_nothing_is_kept_from_is_privileged() {
         let capabilities = json!({ "permitted": ["CAP_SYS_ADMIN", "CAP_SYS_MODULE"] });
-        let mut spec = json!({ "process": { "user": { "uid": 0 }, "capabilities": capabilities }, "linux": {} });
+        let mut spec =
+            json!({ "process": { "user": { "uid": 0 }, "capabilities": capabilities }, "linux": {} });
         let facts = facts_of(spec.clone());
         assert_eq!((facts.privileged, facts.network.as_deref()), (Some(true), Some("host")));
         spec["linux"]["seccomp"] = json!({ "defaultAction": "SCMP_ACT_ERRNO" });

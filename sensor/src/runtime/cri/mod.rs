@@ -251,7 +251,8 @@ pub fn fuzz(bytes: &[u8]) {
         let info = status.info.first().and_then(|(_, json)| info::read(json).ok()).unwrap_or_default();
         let (id, now) = (Digest::of(bytes), Timestamp(0));
         let sandbox = read(bytes).ok();
-        let asked = Asked { id, runtime: String::new(), status: status.status, info, sandbox, image: None, now };
+        let asked =
+            Asked { id, runtime: String::new(), status: status.status, info, sandbox, image: None, now };
         let _ = asked.report();
     }
     if let Ok(event) = read(bytes) {

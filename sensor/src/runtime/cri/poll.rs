@@ -67,11 +67,8 @@ mod tests {
             })
             .collect();
         let id = |number| Digest::from_bytes([number; 32]).to_hex();
-        let expected = [
-            (id(3), None),
-            (id(2), Some(ContainerState::Stopped)),
-            (id(4), Some(ContainerState::Created)),
-        ];
+        let expected =
+            [(id(3), None), (id(2), Some(ContainerState::Stopped)), (id(4), Some(ContainerState::Created))];
         assert_eq!(told, expected);
     }
 

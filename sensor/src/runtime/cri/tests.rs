@@ -134,7 +134,9 @@ async fn a_pod_is_told_with_its_containers_and_not_with_its_sandbox() {
     let pid = inspected.process.unwrap();
     let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap();
     assert!(command.ends_with("1000\0"), "the shell has become its last command: {command}");
-    let Some(WritableLayer::Overlay { upper, .. }) = &inspected.layer else { panic!("{:?}", inspected.layer) };
+    let Some(WritableLayer::Overlay { upper, .. }) = &inspected.layer else {
+        panic!("{:?}", inspected.layer)
+    };
     let begin = std::time::Instant::now();
     while !upper.join("opt/upper").exists() && begin.elapsed() < Duration::from_secs(10) {
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -150,10 +150,18 @@ impl Docker {
             Some(name) => self.image(&facts, &name).await?,
             None => None,
         };
-        if let Some(image) = &image {
-            report.image_id = Some(image.id);
-            report.image_digest =
-                report.image_digest.or_else(|| image.entry.manifest(report.image_name.as_deref()));
+        match &image {
+            Some(image) => {
+                report.image_id = Some(image.id);
+                let pulled = || image.entry.manifest(report.image_name.as_deref());
+                report.image_digest = report.image_digest.or_else(pulled);
+            }
+            // the id that the daemon told is no config's
+            None if facts.is_containerd_store => {
+                let manifest = report.image_id.take().map(|id| id.0);
+                report.image_digest = report.image_digest.or(manifest);
+            }
+            None => {}
         }
         let layer = match layer::told(&graph) {
             Some(layer) => Some(layer),

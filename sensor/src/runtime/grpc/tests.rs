@@ -197,7 +197,10 @@ async fn what_is_no_answer_is_refused_with_the_reason() {
         (whole(vec![compressed]), "a compressed message, which was not asked for"),
         (whole(vec![long]), "a message of 4294967295 bytes, more than the 16777216 that are read"),
         (whole(vec![said("hello")[..7].to_vec()]), "it ends in the middle of a message"),
-        (whole(vec![framed(b"\x0a\x09x")]), "the message ends in the middle of a field, 1 bytes before its end"),
+        (
+            whole(vec![framed(b"\x0a\x09x")]),
+            "the message ends in the middle of a field, 1 bytes before its end",
+        ),
         (Answer::NoStatus(vec![said("hello")]), "it ends without a status"),
         (Answer::Head(500, vec![]), "HTTP status 500"),
     ];

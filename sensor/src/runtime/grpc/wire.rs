@@ -270,9 +270,7 @@ mod tests {
             writer = writer.bytes(15, &Writer::default().text(1, key).text(2, value).finish());
         }
         for Inner(texts) in &sample.inner {
-            let inner = texts
-                .iter()
-                .fold(Writer::default(), |inner, text| inner.bytes(4, text.as_bytes()));
+            let inner = texts.iter().fold(Writer::default(), |inner, text| inner.bytes(4, text.as_bytes()));
             writer = writer.bytes(16, &inner.finish());
         }
         writer.finish()
@@ -282,9 +280,8 @@ mod tests {
         let texts = || proptest::collection::vec(".{0,9}", 0..4);
         let labels = proptest::collection::vec((".{0,9}", ".{0,200}"), 0..4);
         let inner = proptest::collection::vec(texts().prop_map(Inner), 0..4);
-        (".{0,9}", any::<i64>(), any::<bool>(), labels, inner).prop_map(|(name, count, set, labels, inner)| {
-            Sample { name, count, set, labels, inner }
-        })
+        (".{0,9}", any::<i64>(), any::<bool>(), labels, inner)
+            .prop_map(|(name, count, set, labels, inner)| Sample { name, count, set, labels, inner })
     }
 
     proptest! {

@@ -179,7 +179,10 @@ pub(crate) async fn what_containers_shared_is_collected_when_the_last_one_is_gon
     for (store, report) in [(&other, &sent[0]), (&store, &sent[1]), (&store, &sent[2])] {
         let uuid = store.put_containers(DEFAULT_CUSTOMER, vec![report.clone()]).await.unwrap().uuids[0];
         let record = store.container(DEFAULT_CUSTOMER, uuid).await.unwrap().unwrap();
-        assert_eq!((record.report.image_id, &record.report.image_name), (report.image_id, &report.image_name));
+        assert_eq!(
+            (record.report.image_id, &record.report.image_name),
+            (report.image_id, &report.image_name)
+        );
     }
     assert_eq!(crate::verify::problems(&store).await.0, []);
 }

@@ -79,6 +79,25 @@ async fn a_container_outlives_its_image() {
 }
 
 #[tokio::test]
+async fn the_manifest_by_which_docker_calls_an_image_in_containerd_is_taken_for_no_config() {
+    let (fake, docker) = daemon("1.52", "1.44");
+    let root = fake.folder().join("root").display().to_string();
+    let status = r#"[["driver-type","io.containerd.snapshotter.v1"]]"#;
+    fake.say_json(
+        "/v1.44/info",
+        &format!(r#"{{"DockerRootDir":"{root}","Driver":"overlayfs","DriverStatus":{status}}}"#),
+    );
+    fake.say_json("/v1.44/containers/", &container());
+    let image = format!(r#"{{"Id":"sha256:{ID}","RepoTags":["web:1"],"RepoDigests":null}}"#);
+    fake.say_json("/v1.44/images/", &image);
+    fake.say_json("/v1.44/images/json", &format!("[{image}]"));
+    let found = docker.inspect(ID).await.unwrap().unwrap();
+    assert_eq!((found.image, found.report.image_id), (None, None), "its documents are not there to be read");
+    assert_eq!(found.report.image_digest.unwrap().to_hex(), ID);
+    assert!(docker.images().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn podman_is_asked_in_its_own_words() {
     let fake = FakeRuntime::start();
     fake.say_json(
