@@ -134,11 +134,13 @@ impl RealContainerd {
         );
         self.daemon.write("config.toml", &settings);
         let ctr = format!("ctr --address {}", at("s"));
-        // the shims of containers outlive the daemon
+        // the shims of containers outlive the daemon, and so do the empty folders of a namespace
+        let own = self.namespace();
         let tidy = format!(
             "for name in $({ctr} namespaces list --quiet); do\n\
              {ctr} --namespace $name tasks list --quiet | xargs -r -n 1 {ctr} --namespace $name tasks delete --force\n\
-             done"
+             done\n\
+             rmdir /run/containerd/runc/{own} /sys/fs/cgroup/*/{own} 2>/dev/null"
         );
         self.daemon.write("tidy", &tidy);
     }
