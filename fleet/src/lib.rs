@@ -52,13 +52,14 @@ pub use facts::{FeedChange, FeedPlace, FindingRow, Identity, PackageEntry, Packa
 pub use fleet::{Fleet, FleetStats, SaveError, SavePace, Saved};
 pub use knowledge::Bundle;
 pub use matcher::inquiry;
-pub use matcher::{ReportJudgement, judge_report};
 pub use matcher::risk::Band as RiskBand;
+pub use matcher::{ReportJudgement, judge_report};
 pub use qql::{Entity, Sort};
 pub use query::{QueryColumn, QueryOrder, QueryRequest, QueryResult, QueryValue};
 pub use request::{BulkPage, BulkRequest, ListPage, ListRequest, Lookup, Scope};
 pub use views::{Affected, BulkContainer, BulkImage, Content, Found, SoftwareRow};
-pub use views::{ContainerBrief, ImageBrief, ReadyAffected, ReadyFound, ReadyPlace, ReadyRows};
 pub use views::{
-    AffectedView, BaseView, ContainerView, HostView, ImageContent, ImageView, RiskView, SoftwareView, VulnerabilityView,
+    AffectedView, BaseView, ContainerView, HostView, ImageContent, ImageView, RiskView, SoftwareView,
+    VulnerabilityView,
 };
+pub use views::{ContainerBrief, ImageBrief, ReadyAffected, ReadyFound, ReadyPlace, ReadyRows};

@@ -49,6 +49,7 @@ pub(crate) async fn list_software(
     if parameters.is_true("isDrift") {
         rows.retain(|row| drift.rows.iter().any(|(drifted, _)| std::ptr::eq(*drifted, *row)));
     }
-    let list = SoftwareList::new(rows, rendering.context(&part.view).facts, rendering.profile, part.view.in_use());
+    let list =
+        SoftwareList::new(rows, rendering.context(&part.view).facts, rendering.profile, part.view.in_use());
     Ok(body::json(&if part.view.is_looked_into() { list.with_drift(&drift) } else { list }))
 }

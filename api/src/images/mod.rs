@@ -21,7 +21,11 @@ use crate::lookup;
 use crate::state::Shared;
 
 /// The image that a path names, if the account may see it.
-pub(crate) async fn find(shared: &Shared, identity: &Identity, key: &str) -> Result<Arc<ImageView>, ApiError> {
+pub(crate) async fn find(
+    shared: &Shared,
+    identity: &Identity,
+    key: &str,
+) -> Result<Arc<ImageView>, ApiError> {
     identity.require(Permission::ViewImages)?;
     let Some(key) = lookup::normalise(key) else { return Err(lookup::unknown("image")) };
     match shared.fleet.image(identity.customer(), identity.scope(), &key).map_err(crate::fleet_error)? {

@@ -168,7 +168,8 @@ impl<'a> Drift<'a> {
             owned_by: file.owned_by.as_deref(),
         };
         let parts = [("Software", !facts.packages.is_empty()), ("File", !facts.files.is_empty())];
-        let reasons = [(NEW, DriftReason::New), (REMOVED, DriftReason::Removed), (VARIED, DriftReason::Varied)];
+        let reasons =
+            [(NEW, DriftReason::New), (REMOVED, DriftReason::Removed), (VARIED, DriftReason::Varied)];
         let is_there = |reason| facts.packages.iter().any(|package| package.reason == reason);
         Some(Self {
             category: parts.iter().filter(|(_, there)| *there).map(|(word, _)| *word).collect(),

@@ -27,7 +27,9 @@ async fn every_documented_operation_is_routed_and_guarded() {
             let open = operation.get("security").is_some_and(|security| security == &serde_json::json!([{}]));
             match path.as_str() {
                 "/auth" => assert_eq!(response.status, 401, "it asks for a form"),
-                "/api/v1/registries/{uuid}/events" => assert_eq!(response.status, 401, "it asks for a secret"),
+                "/api/v1/registries/{uuid}/events" => {
+                    assert_eq!(response.status, 401, "it asks for a secret")
+                }
                 "/api/v1/sensors/enrol" => assert_eq!(response.status, 400, "it asks for a token"),
                 _ if open => assert_eq!(response.status, 200, "{method} {path}"),
                 _ => assert_eq!(response.status, 401, "{method} {path}"),

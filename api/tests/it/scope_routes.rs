@@ -81,7 +81,8 @@ impl Route {
             path = path.replace("{containerSha}", &any(dice, &material.rows.containers)?);
         }
         path = path.replace("{uuid}", NOBODYS).replace("{id}", NOBODYS);
-        path = path.replace("{cloud}", dice.pick::<&str>(&["acr", "gcp"])).replace("{account}", "123456789012");
+        path =
+            path.replace("{cloud}", dice.pick::<&str>(&["acr", "gcp"])).replace("{account}", "123456789012");
         assert!(!path.contains('{'), "teach this test what to put into {path}");
         Some(path)
     }

@@ -43,7 +43,8 @@ pub(super) fn send(target: &Target, report: &ScanReport, judge: bool) -> anyhow:
         );
     };
     // indexes come from elsewhere
-    if let Some((index, _)) = judged.report.packages.iter().find(|(index, _)| *index >= report.packages.len()) {
+    if let Some((index, _)) = judged.report.packages.iter().find(|(index, _)| *index >= report.packages.len())
+    {
         bail!("{} judged package {index} of a report with {}", target.url(), report.packages.len());
     }
     Ok(Some(judged))

@@ -181,8 +181,15 @@ fn a_gate_at_a_server_decides_by_the_data_that_is_in_force_there() {
     let feeds = made.path().join("feeds");
     stdout_of(&["feeds", "import", feeds.to_str().unwrap(), "--data", data.to_str().unwrap()]);
     let server = Server::start(&data);
-    let push =
-        |flags: &[&str]| made.run(&[&["sbom:report.json", "--push", &server.base, "--user", "admin", "--password", PASSWORD], flags].concat());
+    let push = |flags: &[&str]| {
+        made.run(
+            &[
+                &["sbom:report.json", "--push", &server.base, "--user", "admin", "--password", PASSWORD],
+                flags,
+            ]
+            .concat(),
+        )
+    };
     let cases: [(&[&str], i32, &str); 5] = [
         (&[], 0, ""),
         (&["--fail-on", "kev"], 3, "1 finding known to be exploited"),
@@ -212,7 +219,16 @@ fn a_scan_in_a_build_says_so() {
     let server = Server::start(&made.path().join("data"));
     let source = |ci: &str| {
         let mut scan = plimsoll();
-        scan.args(["scan", "sbom:report.json", "--push", &server.base, "--user", "admin", "--password", PASSWORD]);
+        scan.args([
+            "scan",
+            "sbom:report.json",
+            "--push",
+            &server.base,
+            "--user",
+            "admin",
+            "--password",
+            PASSWORD,
+        ]);
         assert!(scan.current_dir(made.path()).env("CI", ci).output().unwrap().status.success());
         server.export("/csapi/v1.3/images/list")[0]["source"].clone()
     };

@@ -45,8 +45,7 @@ impl Weights {
             counts
         };
         let of_image = counted(&tenant.containers.image);
-        let shadowed =
-            (!tenant.images.shadows.is_empty()).then(|| counted(&tenant.containers.inside));
+        let shadowed = (!tenant.images.shadows.is_empty()).then(|| counted(&tenant.containers.inside));
         let of_inside = shadowed.as_ref().unwrap_or(&of_image);
         let (mut by_images, mut by_containers) = (vec![0_u32; inventories], vec![0_u32; inventories]);
         for (image, inventory) in (0..).zip(tenant.images.inventory.iter()) {

@@ -84,6 +84,8 @@ fn hosts(search: &Search<'_>, listed: &Bits, image: u32) -> Vec<HostTotals> {
     let (containers, hosts) = (&search.tenant.containers, &search.tenant.hosts);
     let description = |container: u32| containers.host.get(container).copied().unwrap_or(NONE);
     let mut found: BTreeMap<u32, HostTotals> = BTreeMap::new();
+    // positions tell what others were stored before: the container that was seen last says which address a host has
+    let mut told: BTreeMap<u32, (i64, Uuid)> = BTreeMap::new();
     for container in listed.iter() {
         let described = description(container);
         if described == NONE {
@@ -96,8 +98,13 @@ fn hosts(search: &Search<'_>, listed: &Bits, image: u32) -> Vec<HostTotals> {
             all: StateTotals::default(),
             of_image: StateTotals::default(),
         });
-        if of_host.ip_address.is_none() {
-            of_host.ip_address = hosts.ip(described).map(str::to_owned);
+        let Some(address) = hosts.ip(described) else { continue };
+        let seen = containers.observed_at.get(container).copied().unwrap_or(i64::MIN);
+        let moment = (seen, containers.uuid(container));
+        let last = told.entry(hosts.host(described)).or_insert(moment);
+        if *last <= moment {
+            *last = moment;
+            of_host.ip_address = Some(address.to_owned());
         }
     }
     if !found.is_empty() {

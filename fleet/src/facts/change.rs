@@ -107,7 +107,8 @@ impl Tenant {
         let mut touched = Touched::default();
         self.scopes = Scopes::default();
         let gone = |kind| step.deleted.iter().filter(move |change| change.kind == kind);
-        gone(ChangeKind::Container).for_each(|change| self.delete_container(change.key, inventories, &mut touched));
+        gone(ChangeKind::Container)
+            .for_each(|change| self.delete_container(change.key, inventories, &mut touched));
         for change in gone(ChangeKind::Image) {
             self.delete_image(change.key, inventories, &mut touched);
         }

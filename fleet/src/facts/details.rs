@@ -118,7 +118,8 @@ impl Details {
         let has_files = drift.is_some_and(|drift| !drift.files.is_empty());
         let categories = [("Software", !packages.is_empty()), ("File", has_files)];
         self.categories.put(slot, categories.iter().filter(|(_, there)| *there).map(|(word, _)| *word));
-        let reasons = [(DriftReason::New, "NEW"), (DriftReason::Removed, "REMOVED"), (DriftReason::Varied, "VARIED")];
+        let reasons =
+            [(DriftReason::New, "NEW"), (DriftReason::Removed, "REMOVED"), (DriftReason::Varied, "VARIED")];
         let is_there = |reason| packages.iter().any(|package| package.reason == reason);
         self.reasons.put(slot, reasons.iter().filter(|(reason, _)| is_there(*reason)).map(|(_, word)| *word));
         self.write_cluster(slot, details);

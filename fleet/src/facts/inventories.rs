@@ -296,8 +296,18 @@ persist!(SavedInventories { listings, digests, by_digest, derived, uses, free })
 impl Inventories {
     /// What is to be saved.
     pub(crate) fn parts(&self) -> (&Items, SavedInventories, &Segments) {
-        let Self { items, listings, digests, by_digest, derived, uses, unused: _, free, segments, edition: _ } =
-            self;
+        let Self {
+            items,
+            listings,
+            digests,
+            by_digest,
+            derived,
+            uses,
+            unused: _,
+            free,
+            segments,
+            edition: _,
+        } = self;
         let saved = SavedInventories {
             listings: listings.clone(),
             digests: digests.clone(),

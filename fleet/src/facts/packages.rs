@@ -148,10 +148,7 @@ impl Packages {
     }
 
     /// The packages for which `holds`, with what is searched of them and their findings. Many are asked by two threads.
-    pub(crate) fn rows_where(
-        &self,
-        holds: impl Fn(u32, &PackageHead, &[FindingRow]) -> bool + Sync,
-    ) -> Bits {
+    pub(crate) fn rows_where(&self, holds: impl Fn(u32, &PackageHead, &[FindingRow]) -> bool + Sync) -> Bits {
         let within = |blocks: Range<usize>| {
             let mut found = Bits::none(self.end());
             let holding = self.rows_of(blocks).filter(|(package, head, rows)| holds(*package, head, rows));

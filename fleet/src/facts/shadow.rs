@@ -104,17 +104,17 @@ impl Tenant {
     }
 
     /// Brings a container's inside up to date when its image is another one or was written anew; gives its shadow, if it has one.
-    pub(super) fn follow_image(
-        &mut self,
-        container: u32,
-        inventories: &mut Inventories,
-    ) -> Option<u32> {
+    pub(super) fn follow_image(&mut self, container: u32, inventories: &mut Inventories) -> Option<u32> {
         let Some(shadow) = self.shadow_of(container) else {
             return self.put_inside(container, None, inventories);
         };
         let inventory = self.images.inventory.get(shadow).copied().unwrap_or(NONE);
-        let since: Vec<_> =
-            self.images.since(shadow).iter().map(|(package, clock)| (package, model::Timestamp(clock))).collect();
+        let since: Vec<_> = self
+            .images
+            .since(shadow)
+            .iter()
+            .map(|(package, clock)| (package, model::Timestamp(clock)))
+            .collect();
         self.put_inside(container, Some((inventory, &since)), inventories)
     }
 

@@ -94,6 +94,7 @@ impl Plain for Place {
 }
 
 /// What a part holds; the order is that of the numbers in [`Place::kind`].
+#[expect(clippy::large_enum_variant, reason = "there are as many as threads, each for a moment")]
 pub(crate) enum Part {
     Packages(Packages),
     Items(Items),

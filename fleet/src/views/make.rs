@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AffectedView, BulkContainer, BulkImage, ContainerView, ImageContent, ImageView, SoftwareView, VulnerabilityView,
+    AffectedView, BulkContainer, BulkImage, ContainerView, ImageContent, ImageView, SoftwareView,
+    VulnerabilityView,
 };
 use super::{Content, Found};
 use crate::facts::Tables;

@@ -11,7 +11,9 @@ mod validate;
 
 use std::collections::{BTreeSet, HashSet};
 
-use model::{ContainerDetails, ContainerReport, Digest, Drift, DriftReason, ImageId, PackageRecord, Timestamp};
+use model::{
+    ContainerDetails, ContainerReport, Digest, Drift, DriftReason, ImageId, PackageRecord, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -149,11 +151,7 @@ pub fn decode_inside(stored: &[u8]) -> Result<Option<Box<ContainerDetails>>> {
 }
 
 /// The inventory of an image; `None` if it is not known.
-fn image_inventory(
-    connection: &mut dyn Connection,
-    customer: Uuid,
-    id: &ImageId,
-) -> Result<Option<Digest>> {
+fn image_inventory(connection: &mut dyn Connection, customer: Uuid, id: &ImageId) -> Result<Option<Digest>> {
     let values = [customer.into(), image_uuid(customer, id).into()];
     let mut rows = connection.query(sql!("image/inventory"), &values)?;
     rows.first_mut().map(|row| Ok(row.digest(0)?)).transpose()
@@ -180,8 +178,12 @@ fn drifted(work: &mut Work<'_>, of_image: &Digest, drift: &Drift) -> Result<Vec<
     let came_numbers = numbers(work, &came)?;
     let gone: HashSet<(u32, &str)> =
         gone_numbers.into_iter().zip(gone.iter().map(|record| record.path.as_str())).collect();
-    let mut known =
-        inventory::all(work.connection, &mut work.memory.codec, &work.memory.names, std::slice::from_ref(of_image))?;
+    let mut known = inventory::all(
+        work.connection,
+        &mut work.memory.codec,
+        &work.memory.names,
+        std::slice::from_ref(of_image),
+    )?;
     let mut entries = known.pop().map(|inventory| inventory.entries).unwrap_or_default();
     entries.retain(|entry| !gone.contains(&(entry.package, entry.path.as_str())));
     entries.extend(came_numbers.into_iter().zip(came).map(|(package, record)| InventoryEntry {

@@ -73,7 +73,10 @@ fn drift(drift: &Drift) -> Result<()> {
                 return Err(StoreError::invalid(at("before"), "is missing, as the package varies"));
             }
             (Some(_), _) => {
-                return Err(StoreError::invalid(at("before"), "is given, but only what varies has two versions"));
+                return Err(StoreError::invalid(
+                    at("before"),
+                    "is given, but only what varies has two versions",
+                ));
             }
         }
     }

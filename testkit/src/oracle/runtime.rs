@@ -2,8 +2,8 @@
 
 use model::container::{HostFacts, PortMapping};
 use model::{
-    ClusterFacts, ContainerDetails, ContainerReport, ContainerState, Digest, Drift, DriftPackage, DriftReason, ImageId,
-    PackageRecord, Timestamp,
+    ClusterFacts, ContainerDetails, ContainerReport, ContainerState, Digest, Drift, DriftPackage,
+    DriftReason, ImageId, PackageRecord, Timestamp,
 };
 use uuid::Uuid;
 

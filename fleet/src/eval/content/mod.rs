@@ -184,7 +184,8 @@ impl<'i> Content<'i> {
         let items = self.inventories.items();
         if test.asks_for_places() {
             // the path alone turns most away, and it is at hand
-            let found = items.where_path(|item, path| !test.excludes_path(path) && self.is_software(item, test));
+            let found =
+                items.where_path(|item, path| !test.excludes_path(path) && self.is_software(item, test));
             return self.inventories.holding(&found);
         }
         // whether the findings count is the only thing that tells places of a package apart here

@@ -49,7 +49,13 @@ impl Persist for Packages {
             count += block.entries.iter().flatten().count();
             blocks.push(Arc::new(block));
         }
-        Ok(Self { blocks: Arc::new(blocks), tables: Arc::new(tables), count, room: Arc::default(), edition: Edition::next() })
+        Ok(Self {
+            blocks: Arc::new(blocks),
+            tables: Arc::new(tables),
+            count,
+            room: Arc::default(),
+            edition: Edition::next(),
+        })
     }
 
     fn warm(&self) {

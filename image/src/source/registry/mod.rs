@@ -121,14 +121,15 @@ fn is_here(url: &Url) -> bool {
 }
 
 fn wire_to(host: &str, is_loopback: bool, options: &RegistryOptions) -> Result<Wire, RegistryError> {
-    let is_plain = options.plain_http
-        || (is_loopback && options.authorities.is_none() && !host.ends_with(":443"));
+    let is_plain =
+        options.plain_http || (is_loopback && options.authorities.is_none() && !host.ends_with(":443"));
     let scheme = if is_plain { "http" } else { "https" };
     let base = Url::parse(&format!("{scheme}://{host}/"))
         .map_err(|error| RegistryError::Client { reason: format!("`{host}` is no host: {error}") })?;
     let mut guard = Guard::new(&base, options.plain_http, |name| std::env::var(name).ok());
     if options.public_only {
-        guard = guard.public_only().map_err(|reason| RegistryError::Private { host: host.to_owned(), reason })?;
+        guard =
+            guard.public_only().map_err(|reason| RegistryError::Private { host: host.to_owned(), reason })?;
     }
     Wire::new(base, guard, options.authorities.as_deref(), options.patience.clone())
 }

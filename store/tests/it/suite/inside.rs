@@ -1,9 +1,7 @@
 //! What sensors tell of the inside of containers.
 
 use model::drift::{DriftFile, FileReason};
-use model::{
-    ContainerDetails, ContainerReport, Drift, DriftPackage, DriftReason, PackageRecord, Timestamp,
-};
+use model::{ContainerDetails, ContainerReport, Drift, DriftPackage, DriftReason, PackageRecord, Timestamp};
 use store::{ContainerRecord, DEFAULT_CUSTOMER, Store, container_uuid};
 
 use crate::Backend;
@@ -21,11 +19,7 @@ fn of(reason: DriftReason, name: &str, version: &str) -> DriftPackage {
 fn drifted(number: u32, seen_at: i64, packages: Vec<DriftPackage>) -> ContainerReport {
     let drift = Drift { checked_at: Timestamp(seen_at), packages, ..Drift::default() };
     let details = ContainerDetails { drift: Some(drift), ..ContainerDetails::default() };
-    ContainerReport {
-        observed_at: Timestamp(seen_at),
-        details: Some(Box::new(details)),
-        ..container(number)
-    }
+    ContainerReport { observed_at: Timestamp(seen_at), details: Some(Box::new(details)), ..container(number) }
 }
 
 async fn stored(store: &Store, report: &ContainerReport) -> ContainerRecord {
@@ -39,7 +33,8 @@ async fn held(store: &Store, record: &ContainerRecord) -> Vec<(String, String)> 
     let entries = store.inventories(&[inventory]).await.unwrap().remove(0).entries;
     let packages = store.packages_after(None, 1_000).await.unwrap();
     let of = |number: u32| packages.iter().find(|row| row.id == number).unwrap().package.clone();
-    let mut held: Vec<_> = entries.iter().map(|entry| of(entry.package)).map(|of| (of.name, of.version)).collect();
+    let mut held: Vec<_> =
+        entries.iter().map(|entry| of(entry.package)).map(|of| (of.name, of.version)).collect();
     held.sort();
     held
 }
