@@ -16,7 +16,7 @@ const MAX_SECRET: u64 = 64 << 10;
 
 #[derive(clap::Args)]
 pub(crate) struct AddArgs {
-    /// Where it is, such as https://registry.example.com or docker.io; with http:// it is spoken to without TLS
+    /// Where it is, such as `https://registry.example.com` or `docker.io`; with `http://` it is spoken to without TLS
     uri: String,
     /// What to call it; without it its host
     #[arg(long)]

@@ -4,7 +4,7 @@
 //! pods of one node are listed when somebody asks and the last list is old, which costs a few kilobytes a minute.
 //!
 //! The decision a reader may doubt: a question of the sensor never fails because of the API server. What it refuses or does not answer
-//! stays as the runtime knows it, and [`deduce`] tells controllers by the names that they give to their pods.
+//! stays as the runtime knows it, and `deduce.rs` tells controllers by the names that they give to their pods.
 
 mod client;
 mod deduce;
