@@ -145,7 +145,7 @@ impl Tables {
                     vulnerability.published.map_or("\\N".to_owned(), |published| published.0.to_string());
                 self.vulnerability.put(&[
                     &qid,
-                    &vulnerability.title,
+                    &escaped(&vulnerability.title),
                     exploited,
                     &published,
                     &escaped(&document),
