@@ -36,6 +36,18 @@ impl Drift {
         !self.packages.is_empty() || !self.files.is_empty()
     }
 
+    /// The kinds of things that differ, in the API's words: `Software`, `File`.
+    pub fn categories(&self) -> impl Iterator<Item = &'static str> {
+        let kinds = [("Software", !self.packages.is_empty()), ("File", !self.files.is_empty())];
+        kinds.into_iter().filter(|(_, there)| *there).map(|(word, _)| word)
+    }
+
+    /// Why packages differ, each reason once.
+    pub fn reasons(&self) -> impl Iterator<Item = DriftReason> + '_ {
+        let is_there = |reason: &DriftReason| self.packages.iter().any(|package| package.reason == *reason);
+        DriftReason::ALL.into_iter().filter(is_there)
+    }
+
     /// Whether it says the same as another, whenever it was read.
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.packages == other.packages
@@ -55,6 +67,20 @@ pub enum DriftReason {
     Removed,
     /// In both, with different versions.
     Varied,
+}
+
+impl DriftReason {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::New, Self::Removed, Self::Varied];
+
+    /// The word of the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "NEW",
+            Self::Removed => "REMOVED",
+            Self::Varied => "VARIED",
+        }
+    }
 }
 
 /// A package that differs.

@@ -1,9 +1,11 @@
 //! `GET /containers/{sha}/software`: what is installed in a container.
 
+use std::collections::HashSet;
+
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
-use fleet::Fleet;
+use fleet::{Fleet, SoftwareView};
 
 use crate::auth::Identity;
 use crate::body;
@@ -47,7 +49,10 @@ pub(crate) async fn list_software(
     let mut rows: Vec<_> = part.rows.iter().filter_map(|row| part.view.software.get(*row)).collect();
     let drift = SoftwareDrift::of(&part.view);
     if parameters.is_true("isDrift") {
-        rows.retain(|row| drift.rows.iter().any(|(drifted, _)| std::ptr::eq(*drifted, *row)));
+        // rows are told apart by where they are: a container may hold a package twice at one place
+        let drifted: HashSet<*const SoftwareView> =
+            drift.rows.iter().map(|(row, _)| std::ptr::from_ref(*row)).collect();
+        rows.retain(|row| drifted.contains(&std::ptr::from_ref(*row)));
     }
     let list =
         SoftwareList::new(rows, rendering.context(&part.view).facts, rendering.profile, part.view.in_use());

@@ -5,7 +5,7 @@
 //! its image, so that a judgement of today shows the drift of today.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fleet::{ContainerView, ImageContent, SoftwareView, VulnerabilityView};
 use model::DriftReason;
@@ -17,13 +17,11 @@ use super::software;
 use super::vulnerability::{Context, Vulnerability};
 
 /// Only in the container.
-const NEW: &str = "NEW";
+const NEW: &str = DriftReason::New.as_str();
 /// Only in the image.
-const REMOVED: &str = "REMOVED";
+const REMOVED: &str = DriftReason::Removed.as_str();
 /// In both, otherwise.
-const VARIED: &str = "VARIED";
-/// The reasons of software.
-pub(crate) const REASONS: [&str; 3] = [NEW, REMOVED, VARIED];
+const VARIED: &str = DriftReason::Varied.as_str();
 /// A vulnerability that only the image has.
 const FIXED: &str = "FIXED";
 
@@ -78,18 +76,16 @@ impl<'a> SoftwareDrift<'a> {
     /// Compares a container with its image; nothing if it holds the same.
     pub(crate) fn of(view: &'a ContainerView) -> Self {
         let Some(image) = &view.of_image else { return Self::default() };
-        let known: HashMap<(u32, &str), ()> =
-            image.software.iter().map(|row| ((row.package.id, &*row.path), ())).collect();
-        let kept: HashMap<(u32, &str), ()> =
-            view.software.iter().map(|row| ((row.package.id, &*row.path), ())).collect();
         let key = |row: &'a SoftwareView| (row.package.id, &*row.path);
+        let known: HashSet<(u32, &str)> = image.software.iter().map(key).collect();
+        let kept: HashSet<(u32, &str)> = view.software.iter().map(key).collect();
         let gone: Vec<&SoftwareView> =
-            image.software.iter().filter(|row| !kept.contains_key(&key(row))).collect();
+            image.software.iter().filter(|row| !kept.contains(&key(row))).collect();
         let mut left: HashMap<Place<'_>, u32> = HashMap::new();
         gone.iter().for_each(|row| *left.entry(place(row)).or_default() += 1);
         let mut rows = Vec::new();
         let mut varied: HashMap<Place<'_>, u32> = HashMap::new();
-        for row in view.software.iter().filter(|row| !known.contains_key(&key(row))) {
+        for row in view.software.iter().filter(|row| !known.contains(&key(row))) {
             match left.get_mut(&place(row)).filter(|count| **count > 0) {
                 Some(count) => {
                     *count -= 1;
@@ -137,8 +133,7 @@ fn fixed<'a>(
     view: &'a ContainerView,
     image: &'a ImageContent,
 ) -> impl Iterator<Item = &'a VulnerabilityView> {
-    let stands: std::collections::HashSet<u32> =
-        view.vulnerabilities.iter().map(|found| found.vulnerability.qid).collect();
+    let stands: HashSet<u32> = view.vulnerabilities.iter().map(|found| found.vulnerability.qid).collect();
     image.vulnerabilities.iter().filter(move |found| !stands.contains(&found.vulnerability.qid))
 }
 
@@ -167,13 +162,9 @@ impl<'a> Drift<'a> {
             changed_at: file.changed_at.map(Into::into),
             owned_by: file.owned_by.as_deref(),
         };
-        let parts = [("Software", !facts.packages.is_empty()), ("File", !facts.files.is_empty())];
-        let reasons =
-            [(NEW, DriftReason::New), (REMOVED, DriftReason::Removed), (VARIED, DriftReason::Varied)];
-        let is_there = |reason| facts.packages.iter().any(|package| package.reason == reason);
         Some(Self {
-            category: parts.iter().filter(|(_, there)| *there).map(|(word, _)| *word).collect(),
-            reason: reasons.iter().filter(|(_, reason)| is_there(*reason)).map(|(word, _)| *word).collect(),
+            category: facts.categories().collect(),
+            reason: facts.reasons().map(DriftReason::as_str).collect(),
             software: SoftwareDrift::of(view).rows.iter().map(software).collect(),
             vulnerability: vulnerabilities(context, view),
             file: facts.files.iter().map(file).collect(),

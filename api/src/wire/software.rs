@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use fleet::{Identity, PackageEntry, SoftwareView};
-use model::{ImageFacts, InUsePackage};
+use model::{DriftReason, ImageFacts, InUsePackage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::count::SeverityCounts;
-use super::drift::{REASONS, SoftwareDrift};
+use super::drift::SoftwareDrift;
 use super::lifecycle::{RecordLifecycle, SoftwareLifecycle};
 use super::scalar::Sha;
 use super::version::ContainerProfile;
@@ -147,7 +147,7 @@ impl<'a> SoftwareList<'a> {
     /// With the numbers of what drifted in a container.
     pub(crate) fn with_drift(mut self, drift: &SoftwareDrift<'_>) -> Self {
         let mut totals = fleet::SeverityCounts::default();
-        let mut reasons = BTreeMap::from(REASONS.map(|reason| (reason, 0)));
+        let mut reasons = BTreeMap::from(DriftReason::ALL.map(|reason| (reason.as_str(), 0)));
         for (view, reason) in &drift.rows {
             *reasons.entry(*reason).or_default() += 1;
             let Some(counts) = view.counts() else { continue };

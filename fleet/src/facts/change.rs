@@ -160,7 +160,9 @@ impl Tenant {
             }
             touched.used.push(position);
         } else if let Some(named) = named.filter(|_| !self.images.shadows.is_empty()) {
-            for container in self.containers.of_named(named).collect::<Vec<_>>() {
+            let drifted =
+                self.containers.of_named(named).filter(|container| self.shadow_of(*container).is_some());
+            for container in drifted.collect::<Vec<_>>() {
                 touched.images.extend(self.follow_image(container, inventories));
                 touched.containers.push(container);
             }

@@ -114,14 +114,8 @@ impl Details {
         self.document.put_all(&mut [(slot, document)]);
         let drift = details.drift.as_ref();
         self.drift.put(slot, number(drift.map(model::Drift::is_any)), &0);
-        let packages = drift.map(|drift| &drift.packages[..]).unwrap_or_default();
-        let has_files = drift.is_some_and(|drift| !drift.files.is_empty());
-        let categories = [("Software", !packages.is_empty()), ("File", has_files)];
-        self.categories.put(slot, categories.iter().filter(|(_, there)| *there).map(|(word, _)| *word));
-        let reasons =
-            [(DriftReason::New, "NEW"), (DriftReason::Removed, "REMOVED"), (DriftReason::Varied, "VARIED")];
-        let is_there = |reason| packages.iter().any(|package| package.reason == reason);
-        self.reasons.put(slot, reasons.iter().filter(|(reason, _)| is_there(*reason)).map(|(_, word)| *word));
+        self.categories.put(slot, drift.into_iter().flat_map(model::Drift::categories));
+        self.reasons.put(slot, drift.into_iter().flat_map(model::Drift::reasons).map(DriftReason::as_str));
         self.write_cluster(slot, details);
     }
 

@@ -72,8 +72,8 @@ impl Images {
 }
 
 impl Tenant {
-    /// What is inside of a container, as a position among the images; [`NONE`] if that is not known.
-    fn shadow_of(&self, container: u32) -> Option<u32> {
+    /// The shadow of a container, if it has one.
+    pub(super) fn shadow_of(&self, container: u32) -> Option<u32> {
         let inside = self.containers.inside.get(container).copied().unwrap_or(NONE);
         self.images.shadows.contains(inside).then_some(inside)
     }

@@ -142,7 +142,8 @@ async fn images_are_read_once_and_what_a_container_adds_is_told_after_its_image(
     std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
     {
         let mut world = fake.world();
-        world.containers.values_mut().for_each(|report| report.image_id = Some(id));
+        let web = world.containers.get_mut(&id_of(1)).unwrap();
+        (web.image_id, web.image_name) = (Some(id), Some("shop/web:1".to_owned()));
         world.layers.insert(id_of(1), WritableLayer::Overlay { upper, lower: vec![lower] });
     }
     let state = folder.path().join("state");
