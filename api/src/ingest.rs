@@ -44,7 +44,7 @@ pub(crate) async fn read<T: Send + 'static>(
     shared: &SharedState,
     headers: &HeaderMap,
     body: Body,
-    parse: fn(&[u8]) -> Result<T, ApiError>,
+    parse: impl FnOnce(&[u8]) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let encoding = Encoding::of(headers)?;
     // the place in the queue is taken before the body is read, so waiting bodies stay with their senders

@@ -12,6 +12,7 @@ mod activation_key;
 mod ahead;
 mod auth;
 mod body;
+mod body_limit;
 mod changes;
 mod completion;
 mod container_reports;

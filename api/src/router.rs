@@ -14,7 +14,7 @@ use crate::error::{ApiError, Refusal};
 use crate::state::{ApiState, Shared, SharedState};
 use crate::wire::Version;
 use crate::{
-    activation_key, auth, changes, completion, container_reports, containers, deletion, health, images, jobs,
+    activation_key, auth, body_limit, changes, completion, container_reports, containers, deletion, health, images, jobs,
     openapi, query, registries, registry_jobs, reports, request_log, sensor_profiles, sensors, statistics,
     tags, token, vulnerabilities,
 };
@@ -45,7 +45,9 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/auth", post(token::issue::issue).layer(DefaultBodyLimit::max(MAX_FORM)))
         .route("/auth/oidc", post(token::issue::issue).layer(DefaultBodyLimit::max(MAX_FORM)));
-    let enrol = post(sensors::enrol::enrol).layer(DefaultBodyLimit::max(sensors::enrol::MAX_BODY));
+    let most = middleware::from_fn_with_state(sensors::enrol::MAX_BODY, body_limit::check);
+    let enrol = post(sensors::enrol::enrol)
+        .layer((most, DefaultBodyLimit::max(sensors::enrol::MAX_BODY)));
     router = router.route("/api/v1/sensors/enrol", enrol);
     let events = post(registries::events::take).layer(DefaultBodyLimit::max(registries::events::MAX_BODY));
     router = router.route("/api/v1/registries/{uuid}/events", events);
@@ -133,6 +135,7 @@ fn own() -> Router<Shared> {
     Router::new()
         .route("/reports", post(reports::create::create))
         .route("/containers", post(container_reports::create::create))
+        .route("/containers/{sha}", get(container_reports::show::show))
         .route("/images/{sha}/explain", get(images::explain::explain))
         .route("/aggregates", get(statistics::aggregates::aggregates))
         .route("/summary", get(statistics::summary::summary))
@@ -142,12 +145,7 @@ fn own() -> Router<Shared> {
         .route("/changes", get(changes::list::list))
         .route("/jobs", get(jobs::list::list))
         .route("/jobs/{uuid}", get(jobs::show::show).delete(jobs::cancel::cancel))
-        .route("/sensors/tokens", get(sensors::tokens::list).post(sensors::tokens::create))
-        .route("/sensors/tokens/{uuid}", delete(sensors::tokens::delete))
-        .route("/sensors/heartbeat", post(sensors::heartbeat::heartbeat))
-        .route("/sensors/containers", get(sensors::containers::containers))
-        .route("/sensors/{uuid}", get(sensors::show::show).patch(sensors::change::change))
-        .route("/sensors/{uuid}/revoke", post(sensors::revoke::revoke))
+        .merge(own_sensors())
         .route("/registries", get(registries::own::list))
         .route(
             "/registries/{uuid}/event-secret",
@@ -160,6 +158,24 @@ fn own() -> Router<Shared> {
         .route("/registry-jobs/{run}/progress", post(registry_jobs::walk::progress))
         .route("/registry-jobs/{run}/end", post(registry_jobs::walk::end))
         .route("/tags/{name}", post(tags::assign::assign).delete(tags::unassign::unassign))
+}
+
+/// Calls of sensors and about them, each with its largest body.
+fn own_sensors() -> Router<Shared> {
+    use sensors::{change, containers, heartbeat, images, revoke, show, tokens};
+    let most = |bytes| {
+        (middleware::from_fn_with_state(bytes, body_limit::check), DefaultBodyLimit::max(bytes))
+    };
+    let small = Router::new()
+        .route("/sensors/tokens", get(tokens::list).post(tokens::create))
+        .route("/sensors/tokens/{uuid}", delete(tokens::delete))
+        .route("/sensors/containers", get(containers::containers))
+        .route("/sensors/{uuid}", get(show::show).patch(change::change))
+        .route("/sensors/{uuid}/revoke", post(revoke::revoke))
+        .route_layer(most(sensors::MAX_BODY));
+    let heartbeat = post(heartbeat::heartbeat).layer(most(heartbeat::MAX_BODY));
+    let images = post(images::images).layer(most(images::MAX_BODY));
+    small.route("/sensors/heartbeat", heartbeat).route("/sensors/images", images)
 }
 
 /// Routes that answer with and without a slash at the end.

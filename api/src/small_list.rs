@@ -2,12 +2,16 @@
 //! one and put in order for every request.
 
 use axum::http::Uri;
+use axum::response::Response;
 use model::Timestamp;
 use qql::{Condition, Row, SmallEntity, Sort};
+use serde::Serialize;
 use uuid::Uuid;
 
+use crate::body;
 use crate::error::ApiError;
 use crate::paging::{PagePlace, Parameters};
+use crate::wire::{Page, Version};
 
 /// What is asked for: a page of what a filter admits, in an order.
 #[derive(Debug)]
@@ -40,6 +44,20 @@ impl SmallList {
         });
         let count = rows.len() as u64;
         (rows.into_iter().skip(self.place.start()).take(self.place.room).collect(), count)
+    }
+
+    /// The same as an answer.
+    pub(crate) fn answer<R: Row + Serialize>(
+        &self,
+        version: Version,
+        rows: Vec<R>,
+        uuid: impl Fn(&R) -> Uuid,
+    ) -> Response {
+        let (items, count) = self.page(rows, uuid);
+        match items.is_empty() && !version.empty_list_has_body() {
+            true => body::no_content(),
+            false => body::json(&Page::new(items, count)),
+        }
     }
 }
 

@@ -74,6 +74,9 @@ enum Command {
     /// Manage accounts and tags in a data directory, and check it
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Read one image for a sensor, which started this
+    #[command(hide = true)]
+    SensorReader,
     /// Print generated reference pages
     #[command(hide = true)]
     Docs {
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         Command::CompareVersions(args) => compare_versions::run(&args).map(done),
         Command::Query(args) => query::run(&args).map(done),
         Command::Sensor(args) => sensor::run(&args).map(done),
+        Command::SensorReader => sensor::read_image().map(done),
         Command::Feeds(command) => feeds::run(command).map(done),
         Command::Registry(command) => registry::run(&command).map(done),
         Command::Import(command) => import::run(command).map(done),

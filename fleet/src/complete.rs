@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 
-use qql::{FieldId, Values};
+use qql::{Entity, FieldId, Values};
 
 use qql::fields::{
-    FindingField, HostField, LabelField, RepoDigestField, RepoField, SecretField, SoftwareField,
+    ControllerField, FindingField, HostField, LabelField, PodLabelField, RepoDigestField, RepoField, SecretField,
+    SoftwareField,
 };
 
 use crate::eval::{Key, Search, host_column};
@@ -20,9 +21,21 @@ const SAMPLE: u64 = 50_000;
 /// Inventories that are looked at.
 const INVENTORIES: usize = 400;
 
-impl Values for Search<'_> {
+/// Frequent values in the records of one kind.
+pub(crate) struct Frequent<'f, 's> {
+    search: &'f Search<'s>,
+    entity: Entity,
+}
+
+impl<'f, 's> Frequent<'f, 's> {
+    pub(crate) fn of(search: &'f Search<'s>, entity: Entity) -> Self {
+        Self { search, entity }
+    }
+}
+
+impl Values for Frequent<'_, '_> {
     fn frequent(&self, field: FieldId, prefix: &str, limit: usize) -> Vec<String> {
-        let counts = self.counts(field);
+        let counts = self.search.counts(field, self.entity);
         let prefix = qql::fold(prefix);
         let mut found: Vec<(String, u64)> =
             counts.into_iter().filter(|(value, _)| qql::fold(value).starts_with(&prefix)).collect();
@@ -32,14 +45,14 @@ impl Values for Search<'_> {
 }
 
 impl Search<'_> {
-    fn counts(&self, field: FieldId) -> HashMap<String, u64> {
+    fn counts(&self, field: FieldId, entity: Entity) -> HashMap<String, u64> {
         match field {
             FieldId::Image(_) => self.of_column(field, &self.visible.images),
             FieldId::Container(_) => self.of_column(field, &self.visible.containers),
             FieldId::Host(field) => self.of_hosts(field),
             FieldId::Software(field) => self.of_software(field),
             FieldId::Finding(field) => self.of_findings(field),
-            other => self.of_tuples(other),
+            other => self.of_tuples(other, entity),
         }
     }
 
@@ -57,9 +70,9 @@ impl Search<'_> {
     }
 
     /// Members of tuples of images and of containers.
-    fn of_tuples(&self, field: FieldId) -> HashMap<String, u64> {
+    fn of_tuples(&self, field: FieldId, entity: Entity) -> HashMap<String, u64> {
         let Images { references, labels, secrets, .. } = &self.tenant.images;
-        let Containers { labels: container_labels, ports, .. } = &self.tenant.containers;
+        let Containers { labels: container_labels, ports, details, .. } = &self.tenant.containers;
         let (images, containers) = (&*self.visible.images, &*self.visible.containers);
         let mut counts = HashMap::new();
         match field {
@@ -84,15 +97,17 @@ impl Search<'_> {
                 });
             }
             FieldId::Label(field) => {
-                for (labels, visible) in [(labels, images), (container_labels, containers)] {
-                    let (at, texts) = match field {
-                        LabelField::Key => (0, &labels.keys),
-                        LabelField::Value => (1, &labels.values),
-                    };
-                    count(&mut counts, visible, texts, |position| {
-                        labels.tuples.get(position).map(move |tuple| tuple[at])
-                    });
-                }
+                let (labels, visible) = match entity {
+                    Entity::Container => (container_labels, containers),
+                    _ => (labels, images),
+                };
+                let (at, texts) = match field {
+                    LabelField::Key => (0, &labels.keys),
+                    LabelField::Value => (1, &labels.values),
+                };
+                count(&mut counts, visible, texts, |position| {
+                    labels.tuples.get(position).map(move |tuple| tuple[at])
+                });
             }
             FieldId::Secret(SecretField::Type) => {
                 count(&mut counts, images, &secrets.rules, |position| {
@@ -102,6 +117,29 @@ impl Search<'_> {
             FieldId::Port(qql::fields::PortField::Protocol) => {
                 count(&mut counts, containers, &ports.protocols, |position| {
                     ports.tuples.get(position).map(|tuple| tuple[2])
+                });
+            }
+            FieldId::PodLabel(field) => {
+                let labels = &details.pod_labels;
+                let (at, texts) = match field {
+                    PodLabelField::Key => (0, &labels.keys),
+                    PodLabelField::Value => (1, &labels.values),
+                };
+                count(&mut counts, containers, texts, |position| {
+                    let slot = details.of(position).into_iter();
+                    slot.flat_map(move |slot| labels.tuples.get(slot)).map(move |tuple| tuple[at])
+                });
+            }
+            FieldId::Controller(field) => {
+                let of = &details.controllers;
+                let (at, texts) = match field {
+                    ControllerField::Name => (0, &of.names),
+                    ControllerField::Type => (1, &of.kinds),
+                    ControllerField::Uuid => (2, &of.uuids),
+                };
+                count(&mut counts, containers, texts, |position| {
+                    let slot = details.of(position).into_iter();
+                    slot.flat_map(move |slot| of.tuples.get(slot)).map(move |tuple| tuple[at])
                 });
             }
             _ => {}

@@ -79,15 +79,21 @@ impl Fleet {
     /// packages concerned. Readers go on meanwhile and see the new findings all at once for each recorded part.
     pub async fn set_bundle(&self, bundle: Arc<Bundle>) -> Result<usize, FleetError> {
         let _turn = self.shared.adoption.lock().await;
-        let packages = self.shared.read().index.packages.clone();
+        let (packages, judged_by) = {
+            let state = self.shared.read();
+            (state.index.packages.clone(), state.index.judged_by)
+        };
         let known = packages.entries().map(|entry| entry.id).collect();
-        let mut touched = touched(packages, self.bundle(), Arc::clone(&bundle)).await?.into_iter().peekable();
-        while touched.peek().is_some() {
-            let (ids, packages): (Vec<u32>, Vec<_>) = touched.by_ref().take(HANDED_OVER).unzip();
+        let touched = touched((packages.clone(), judged_by), self.bundle(), Arc::clone(&bundle)).await?;
+        for part in touched.chunks(HANDED_OVER) {
+            let package = |id: &u32| packages.entry(*id).map(|entry| (*id, entry.package.package()));
+            let (ids, packages): (Vec<u32>, Vec<_>) = part.iter().filter_map(package).unzip();
             let judged = judge(packages, Arc::clone(&bundle)).await?;
             let judged = ids.into_iter().zip(judged).collect();
             self.send(Command::Stage { bundle: bundle.id(), judged }).await?;
         }
+        // what is known stays in memory no longer than it must
+        drop(packages);
         let (done, outcome) = oneshot::channel();
         self.send(Command::Adopt { bundle, known, done }).await?;
         outcome.await.map_err(|_| FleetError::Stopped)?

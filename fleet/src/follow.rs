@@ -13,18 +13,20 @@ use std::time::Duration;
 
 use knowledge::Bundle;
 use model::{Digest, Timestamp};
-use store::{Change, ChangeKind, ContainerRecord, Inventory, Rejudged, Store};
+use store::{Change, ChangeKind, ContainerRecord, Rejudged, Store};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::error::FleetError;
-use crate::facts::{Index, Put, Step, StoredContainer, StoredImage, Verdict, cause_number};
+use crate::facts::{Index, Packages, Step, StoredContainer, StoredImage, Verdict, cause_number};
 use crate::fleet::Shared;
 use crate::judge::Judged;
-use crate::rejudge::{FirstJudgements, first_judgements, judge, puts, record_again, record_first};
+use crate::rejudge::{first_judgements, judge, puts, record_again};
 use crate::table::Bits;
+use recording::Recording;
 
+mod read;
+mod recording;
 mod resume;
 
 /// Rows of one question to the store.
@@ -66,12 +68,8 @@ pub(crate) struct Follower {
     has_others: bool,
     /// First judgements that are on their way into the store.
     recording: Option<Recording>,
-}
-
-/// First judgements and the task that records them.
-struct Recording {
-    first: Arc<FirstJudgements>,
-    task: JoinHandle<Result<(), FleetError>>,
+    /// Where states are shown that wait for these.
+    shared: Weak<Shared>,
 }
 
 impl Follower {
@@ -88,12 +86,15 @@ impl Follower {
             staged: HashMap::new(),
             has_others: false,
             recording: None,
+            shared: Weak::new(),
         }
     }
 
     /// Follows until the last handle of the fleet is gone.
     pub(crate) async fn run(mut self, shared: Weak<Shared>, mut commands: mpsc::Receiver<Command>) {
         let mut committed = self.store.subscribe();
+        self.store.keep_recent();
+        self.show_to(&shared);
         loop {
             let Some(alive) = shared.upgrade() else { return };
             if let Err(error) = self.catch_up(&alive, &commands).await {
@@ -127,7 +128,10 @@ impl Follower {
         match command {
             Command::Stage { bundle, judged } => self.stage(bundle, judged),
             Command::Adopt { bundle, known, done } => {
-                let outcome = self.adopt(shared, bundle, &known).await;
+                let outcome = match self.recorded().await {
+                    Ok(()) => self.adopt(shared, bundle, &known).await,
+                    Err(error) => Err(error),
+                };
                 // nobody waits any more if the caller was cancelled
                 let _ = done.send(outcome);
             }
@@ -149,31 +153,12 @@ impl Follower {
         while self.applied < clock {
             self.step(shared).await?;
         }
-        Ok(())
-    }
-
-    /// Records first judgements while work goes on; [`Self::recorded`] waits for it.
-    async fn record_first(&mut self, first: FirstJudgements) -> Result<(), FleetError> {
-        self.recorded().await?;
-        if !first.is_empty() {
-            self.recording = Some(Recording::start(&self.store, Arc::new(first)));
-        }
-        Ok(())
-    }
-
-    /// Waits until all first judgements are recorded. What could not be is tried again the next time.
-    async fn recorded(&mut self) -> Result<(), FleetError> {
-        let Some(Recording { first, task }) = self.recording.take() else { return Ok(()) };
-        let outcome = task.await.map_err(|_| FleetError::Stopped).and_then(|outcome| outcome);
-        if outcome.is_err() {
-            self.recording = Some(Recording::start(&self.store, first));
-        }
-        outcome
+        self.recorded().await
     }
 
     /// Applies the next part of the change log; `false` if there was nothing left.
     async fn step(&mut self, shared: &Shared) -> Result<bool, FleetError> {
-        self.recorded().await?;
+        self.recorded_at_last().await?;
         let now = self.store.clock().await.map_err(FleetError::store("reading the clock"))?;
         if now <= self.applied && self.held.is_empty() {
             return Ok(false);
@@ -184,7 +169,8 @@ impl Follower {
         let upto = changes.last().map_or(now.max(self.applied), |change| change.clock);
         let is_last = changes.is_empty();
         let step = self.prepare(changes, upto).await?;
-        let judged: Vec<u32> = step.judgements.iter().map(|put| put.row.id).collect();
+        let judged: Vec<u32> =
+            step.judgements.as_ref().map(|(_, judged)| judged.iter().collect()).unwrap_or_default();
         shared.count(judged.len() + step.images.len() + step.containers.len() + step.changes.len());
         let mut next = self.index.clone();
         next.clock = upto;
@@ -194,13 +180,14 @@ impl Follower {
         })
         .await?;
         self.applied = upto;
-        if let Err(error) = self.recorded().await {
-            // the next step does not begin before they are
-            tracing::warn!(error = &error as &dyn std::error::Error, "first judgements are not recorded yet");
-        }
+        self.store.forget_recent(upto);
         judged.iter().for_each(|package| drop(self.staged.remove(package)));
+        if self.staged.is_empty() {
+            // after a judgement of everything it would keep room for everything
+            self.staged = HashMap::new();
+        }
         let complete = self.held.values().min().map_or(upto, |held| Timestamp(held.0 - 1));
-        shared.advance(complete, self.index.clone());
+        self.show(shared, complete).await;
         Ok(!is_last)
     }
 
@@ -219,7 +206,7 @@ impl Follower {
         step.containers = self.containers(containers, upto).await?;
         step.images = self.images(images, upto).await?;
         if step.changes.iter().any(|change| change.kind == ChangeKind::Judgement) {
-            step.judgements = self.judgements(upto).await?;
+            step.judgements = Some(self.judgements(upto).await?);
         }
         Ok(step)
     }
@@ -256,8 +243,7 @@ impl Follower {
         let keys: Vec<(Uuid, Uuid)> = changes.keys().copied().collect();
         let mut stored = Vec::with_capacity(keys.len());
         for part in keys.chunks(PAGE) {
-            let mut records =
-                self.store.images_of(part).await.map_err(FleetError::store("reading images"))?;
+            let mut records = self.image_records(part, &changes).await?;
             records.retain(|record| record.updated <= upto);
             let numbers = self.inventories(records.iter().map(|record| record.inventory), upto).await?;
             for (record, inventory) in records.into_iter().zip(numbers) {
@@ -281,15 +267,14 @@ impl Follower {
         let unknown = digests.iter().filter(|digest| self.index.inventories.number(digest).is_none());
         let missing: Vec<Digest> = unknown.copied().collect::<BTreeSet<_>>().into_iter().collect();
         for part in missing.chunks(PAGE / 4) {
-            let read =
-                self.store.inventories(part).await.map_err(FleetError::store("reading inventories"))?;
-            self.new_packages(&read, upto).await?;
+            let content = self.contents(part).await?;
+            let needed = content.iter().filter_map(|(_, content)| content.last_package()).max();
+            self.new_packages(needed, upto).await?;
             let mut index = self.index.clone();
             if self.is_loading {
                 self.index = Index::default();
             }
             let (index, outcome) = on_a_thread(move || {
-                let content = read.into_iter().map(|inventory| (inventory.digest, inventory.entries));
                 let outcome = index.inventories.intern(&index.packages, content);
                 (index, outcome)
             })
@@ -315,12 +300,10 @@ impl Follower {
         Ok(records.iter().map(|record| record.inventory.and_then(|_| numbers.next())).collect())
     }
 
-    /// Reads and judges packages that the inventories name and the index does not know yet.
+    /// Reads and judges the packages up to a number that the index does not know yet.
     ///
     /// They are put in at once: nobody sees them before an image holds them.
-    async fn new_packages(&mut self, inventories: &[Inventory], upto: Timestamp) -> Result<(), FleetError> {
-        let needed =
-            inventories.iter().flat_map(|inventory| &inventory.entries).map(|entry| entry.package).max();
+    async fn new_packages(&mut self, needed: Option<u32>, upto: Timestamp) -> Result<(), FleetError> {
         while needed > self.last_package {
             let rows = self.store.packages_after(self.last_package, PAGE).await;
             let mut rows = rows.map_err(FleetError::store("reading packages"))?;
@@ -347,11 +330,13 @@ impl Follower {
         Ok(())
     }
 
-    /// The packages whose findings changed since the log was last read, with their new judgements.
-    async fn judgements(&mut self, upto: Timestamp) -> Result<Vec<Put>, FleetError> {
-        let mut changed = Vec::new();
+    /// All packages with new judgements of those whose findings changed since the log was last read, and which these are.
+    async fn judgements(&mut self, upto: Timestamp) -> Result<(Packages, Bits), FleetError> {
+        let mut packages = self.index.packages.clone();
+        let mut judged = Bits::none(packages.end());
         let mut after = None;
         loop {
+            let mut changed = Vec::new();
             let rows = self.store.packages_changed_after(self.applied, after, PAGE).await;
             let rows = rows.map_err(FleetError::store("reading changed packages"))?;
             let Some(last) = rows.last() else { break };
@@ -364,14 +349,18 @@ impl Follower {
                 self.has_others |= !is_ours;
                 let verdict = own.cloned().unwrap_or_else(|| self.index.packages.verdict_of(entry));
                 if entry.changed != row.changed || is_ours {
+                    judged.insert(row.id);
                     changed.push((row, verdict));
                 }
+            }
+            if !changed.is_empty() {
+                packages.put(puts(&self.store, changed).await?);
             }
         }
         if self.has_others {
             self.index.judged_by = None;
         }
-        puts(&self.store, changed).await
+        Ok((packages, judged))
     }
 
     /// Puts judgements by a coming bundle under numbers.
@@ -400,19 +389,15 @@ impl Follower {
         let again = judge(packages, Arc::clone(&bundle)).await?;
         self.stage(bundle.id(), ids.into_iter().zip(again).collect());
         let judged = self.pending.take().map(|(_, judged)| judged).unwrap_or_default();
-
-        let mut renewed = Vec::new();
-        let mut changed = Vec::new();
-        for (package, verdict) in judged {
-            let Some(entry) = self.index.packages.entry(package) else { continue };
-            if verdict.fingerprint == entry.fingerprint {
-                renewed.push(self.index.packages.renewed(entry, verdict));
-            } else {
-                changed.push((package, verdict));
-            }
-        }
-        changed.sort_unstable_by_key(|(package, _)| *package);
-        self.index.put_packages(renewed);
+        let mut judged: Vec<(u32, Verdict)> = judged.into_iter().collect();
+        judged.sort_unstable_by_key(|(package, _)| *package);
+        let mut index = self.index.clone();
+        let (index, changed) = on_a_thread(move || {
+            let changed = index.renew(judged);
+            (index, changed)
+        })
+        .await?;
+        self.index = index;
         shared.advance(Timestamp(i64::MIN), self.index.clone());
         let count = changed.len();
         self.has_others = false;
@@ -451,7 +436,7 @@ impl Follower {
     /// judged a new package first, by another bundle than the one that it was shown by here.
     async fn put_left(&mut self) -> Result<(), FleetError> {
         let mut left = Vec::new();
-        for (package, verdict) in self.staged.drain() {
+        for (package, verdict) in std::mem::take(&mut self.staged) {
             let Some(entry) = self.index.packages.entry(package) else { continue };
             let row = store::PackageRow {
                 id: entry.id,
@@ -467,14 +452,6 @@ impl Follower {
             self.index.put_packages(left);
         }
         Ok(())
-    }
-}
-
-impl Recording {
-    fn start(store: &Store, first: Arc<FirstJudgements>) -> Self {
-        let (store, list) = (store.clone(), Arc::clone(&first));
-        let task = tokio::spawn(async move { record_first(&store, &list).await });
-        Self { first, task }
     }
 }
 

@@ -16,7 +16,7 @@ use matcher::{Coverage, Judgement};
 use model::advisory::Exploitation;
 use model::{Confidence, Digest, Finding, FixState, LifecycleStage, Package, SeverityRule, Timestamp};
 
-/// Packages that are judged without starting threads.
+/// Things that are gone through without starting threads.
 const ALONE: usize = 64;
 
 /// A judgement with what is derived from it.
@@ -43,16 +43,19 @@ impl Judged {
 /// Judges all of `packages` on as many threads as there are processors; the answers are in their order.
 pub(crate) fn judge_all(packages: &[&Package], bundle: &Bundle, now: Timestamp) -> Vec<Judged> {
     let one = |package: &&Package| Judged::of(package, bundle, now);
+    in_shares(packages, |share| share.iter().map(one).collect())
+}
+
+/// What `work` makes of all things, each thread of its share; the answers are in their order.
+pub(crate) fn in_shares<T: Sync, R: Send>(all: &[T], work: impl Fn(&[T]) -> Vec<R> + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    if packages.len() <= ALONE || threads == 1 {
-        return packages.iter().map(one).collect();
+    if all.len() <= ALONE || threads == 1 {
+        return work(all);
     }
-    let share = packages.len().div_ceil(threads);
+    let share = all.len().div_ceil(threads);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = packages
-            .chunks(share)
-            .map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>()))
-            .collect();
+        let work = &work;
+        let workers: Vec<_> = all.chunks(share).map(|share| scope.spawn(move || work(share))).collect();
         workers
             .into_iter()
             .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))

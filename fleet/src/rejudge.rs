@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use knowledge::{Bundle, Changes};
-use model::{Package, Timestamp};
+use model::{Digest, Package, Timestamp};
 use store::{PackageRow, Rejudged, Store};
 
 use crate::error::FleetError;
-use crate::facts::{Packages, Put, Verdict};
+use crate::facts::{PackageEntry, Packages, Put, Verdict};
 use crate::follow::{PAGE, on_a_thread};
-use crate::judge::{Judged, judge_all};
+use crate::judge::{Judged, in_shares, judge_all};
 
 /// First judgements that are recorded in one transaction.
 const RECORDED: usize = 20_000;
@@ -27,22 +27,27 @@ pub(crate) async fn judge(packages: Vec<Package>, bundle: Arc<Bundle>) -> Result
     .await
 }
 
-/// Those of the known packages whose judgement may be another one by the new bundle, or that time alone has changed.
+/// The numbers of those of the known packages whose judgement may be another one by the new bundle, or that time alone has
+/// changed; ascending. `judged_by` is the bundle that judged all of them, if it was one.
 pub(crate) async fn touched(
-    known: Packages,
+    (known, judged_by): (Packages, Option<Digest>),
     old: Arc<Bundle>,
     new: Arc<Bundle>,
-) -> Result<Vec<(u32, Package)>, FleetError> {
+) -> Result<Vec<u32>, FleetError> {
     on_a_thread(move || {
         let (changes, now) = (Changes::between(&old, &new), Timestamp::now());
-        let mut touched = Vec::new();
-        for entry in known.entries() {
-            let package = entry.package.package();
-            if changes.touches(&package) || known.is_outdated(entry, &new, now) {
-                touched.push((entry.id, package));
-            }
-        }
-        touched
+        let is_of_another_day = judged_by != Some(old.id()) || old.date() != new.date();
+        let dated = is_of_another_day.then_some(&*new);
+        let is_touched = |entry: &PackageEntry| {
+            let (package, source) = (&entry.package, entry.package.source().map(|(name, _)| name));
+            changes.may_touch(package.ecosystem(), package.name(), source)
+                && changes.touches(&package.package())
+                || known.is_outdated(entry, dated, now)
+        };
+        let entries: Vec<&Arc<PackageEntry>> = known.entries().collect();
+        in_shares(&entries, |share| {
+            share.iter().filter(|entry| is_touched(entry)).map(|entry| entry.id).collect()
+        })
     })
     .await
 }
@@ -80,15 +85,20 @@ pub(crate) async fn record_again(
 
 /// Packages with their judgements and the times at which their findings were first made.
 pub(crate) async fn puts(store: &Store, judged: Vec<(PackageRow, Verdict)>) -> Result<Vec<Put>, FleetError> {
-    // what is found in a package that was never judged was first found when the package was first seen
-    let known = judged.iter().filter(|(row, _)| row.fingerprint.is_some());
-    let ids: Vec<u32> = known.map(|(row, _)| row.id).collect();
-    let mut first_found = HashMap::new();
-    for chunk in ids.chunks(PAGE) {
-        let rows = store.findings_of(chunk).await.map_err(FleetError::store("reading findings"))?;
-        first_found.extend(rows.into_iter().map(|row| ((row.package, row.qid), row.first_found)));
+    let (mut all, mut judged) = (Vec::with_capacity(judged.len()), judged.into_iter().peekable());
+    while judged.peek().is_some() {
+        let part: Vec<_> = judged.by_ref().take(PAGE).collect();
+        // what is found in a package that was never judged was first found when the package was first seen
+        let known = part.iter().filter(|(row, _)| row.fingerprint.is_some());
+        let ids: Vec<u32> = known.map(|(row, _)| row.id).collect();
+        let mut first_found = HashMap::new();
+        if !ids.is_empty() {
+            let rows = store.findings_of(&ids).await.map_err(FleetError::store("reading findings"))?;
+            first_found.extend(rows.into_iter().map(|row| ((row.package, row.qid), row.first_found)));
+        }
+        all.extend(part.into_iter().map(|(row, verdict)| put(row, verdict, &first_found)));
     }
-    Ok(judged.into_iter().map(|(row, verdict)| put(row, verdict, &first_found)).collect())
+    Ok(all)
 }
 
 /// One package with its judgement.

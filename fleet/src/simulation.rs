@@ -130,7 +130,7 @@ fn again(index: &Index) -> Index {
         clock: index.clock,
         judged_by: None,
     };
-    crate::persist::write(&path, &head, index, crate::persist::Pace::Fast).unwrap();
+    crate::persist::write(&path, &head, index.clone(), crate::persist::Pace::Fast).unwrap();
     crate::persist::read(&path).unwrap()
 }
 

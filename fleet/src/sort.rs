@@ -31,7 +31,8 @@ pub(crate) fn first_by(
     records: &Bits,
     window: usize,
 ) -> Vec<u32> {
-    let keys = Keys::of(column, records.count());
+    let count = records.count();
+    let keys = Keys::of(column, count).for_records(records, count);
     let is_exact = keys.is_exact();
     let missing = if descending { !Keys::MISSING } else { Keys::MISSING };
     let order = |key: u64, a: u32, b: u32| {
@@ -62,20 +63,14 @@ pub(crate) fn first_by_log(
         found.extend(standing.take(window).map(|stamp| stamp.position));
         return Some(found);
     }
-    // of those that changed at once the one with the least uuid is first, which the log names last
-    let (mut run, mut at) = (0, None);
-    for stamp in log.backwards().filter(|stamp| stands(stamp.position, stamp.updated.0)) {
-        if at != Some(stamp.updated) {
-            found[run..].reverse();
-            (run, at) = (found.len(), Some(stamp.updated));
-            if run >= window {
-                break;
-            }
-        }
-        found.push(stamp.position);
+    // of those that changed at once the one with the least uuid is first: it may be everything that a new judgement moved
+    let mut end = log.len();
+    while end > 0 && found.len() < window {
+        let (start, run) = log.last_run(end);
+        let standing = run.filter(|stamp| stands(stamp.position, stamp.updated.0));
+        found.extend(standing.take(window - found.len()).map(|stamp| stamp.position));
+        end = start;
     }
-    found[run..].reverse();
-    found.truncate(window);
     Some(found)
 }
 
@@ -194,7 +189,7 @@ mod tests {
 
     use super::*;
     use crate::eval::numbers;
-    use crate::table::Stamp;
+    use crate::table::{Dictionary, Stamp};
 
     proptest! {
         #[test]
@@ -212,6 +207,28 @@ mod tests {
             let mut naive: Vec<u32> = records.iter().collect();
             naive.sort_by(|a, b| {
                 let value = |at: &u32| values[*at as usize];
+                let by_value = (value(a).is_none(), value(a)).cmp(&(value(b).is_none(), value(b)));
+                let by_value = if descending { by_value.reverse() } else { by_value };
+                by_value.then_with(|| b.cmp(a))
+            });
+            naive.truncate(window);
+            prop_assert_eq!(found, naive);
+        }
+
+        #[test]
+        fn texts_that_begin_alike_are_put_in_order(
+            texts in proptest::collection::vec(proptest::option::of("(aaa|aab|aaaaaaaaa|b)?[ab]{0,10}"), 0..90),
+            window in 0_usize..60, descending in any::<bool>(),
+        ) {
+            let len = texts.len() as u32;
+            let mut known = Dictionary::default();
+            let codes: Chunked<u32> = texts.iter().map(|text| known.intern_optional(text.as_deref())).collect();
+            let uuids: Chunked<Uuid> = (0..len).map(|at| Uuid::from_u128(u128::from(len - at))).collect();
+            let records = Bits::all(len);
+            let found = first_by(&Column::Text(&codes, &known), &uuids, descending, &records, window);
+            let mut naive: Vec<u32> = records.iter().collect();
+            naive.sort_by(|a, b| {
+                let value = |at: &u32| texts[*at as usize].as_deref();
                 let by_value = (value(a).is_none(), value(a)).cmp(&(value(b).is_none(), value(b)));
                 let by_value = if descending { by_value.reverse() } else { by_value };
                 by_value.then_with(|| b.cmp(a))

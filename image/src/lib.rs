@@ -58,9 +58,9 @@ pub use limits::Limits;
 pub use open::OpenImage;
 pub use platform::{Platform, PlatformError};
 #[cfg(fuzzing)]
-pub use source::fuzz_registry_documents;
+pub use source::{fuzz_registry_documents, fuzz_registry_lists};
 pub use source::{
-    Catalogue, CloudPlaces, Credentials, Engine, MAX_NAMES, OpenOptions, Patience, Pulled, RegistryError,
+    Admission, Catalogue, CloudPlaces, Credentials, Engine, MAX_NAMES, OpenOptions, Patience, Pulled, RegistryError,
     RegistryName, RegistryOptions, RemoteTag, Source, StorageError, StorageOptions, Stored,
     containerd_snapshot, credential_files, credentials_of, open,
 };

@@ -3,8 +3,17 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::container::ContainerReport;
+use crate::digest::{Digest, ImageId};
 use crate::host::HostReport;
+use crate::image::Reference;
 use crate::time::Timestamp;
+
+/// Images that one question may be about.
+pub const SEEN_IMAGES: usize = 500;
+
+/// What a report of an image is marked with that a sensor beside a runtime has read, or one that walks registries.
+pub const READ_BY_SENSORS: [&str; 2] = ["GENERAL", "REGISTRY"];
 
 /// What a sensor watches (`csapi.md` §11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,6 +92,9 @@ pub struct Heartbeat {
     /// What is wrong on the host, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<String>,
+    /// The last [`HeartbeatAnswer::resync`] that was done. The server asks for it until it hears this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resynced: Option<u64>,
 }
 
 /// The answer to a heartbeat.
@@ -96,9 +108,67 @@ pub struct HeartbeatAnswer {
     /// The version that the sensor should be replaced with, if an operator wants another than it told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wanted_version: Option<String>,
-    /// Send everything anew: the server lost records of this host or an operator asks.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub resync: bool,
+    /// Send everything anew: the server lost records of this host or an operator asks. The number is that of the request;
+    /// it is told with every answer until a heartbeat says it in [`Heartbeat::resynced`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resync: Option<u64>,
+}
+
+/// `POST /api/v1/sensors/images`: a sensor has these images before it and asks which of them it shall read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImagesQuestion {
+    /// The program and version that would read them, as [`crate::ScanReport::scanner`].
+    pub scanner: String,
+    /// The images; at most [`SEEN_IMAGES`].
+    pub images: Vec<SeenImage>,
+}
+
+/// An image as it lies on a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SeenImage {
+    /// Digest of its config document.
+    pub id: ImageId,
+    /// Its names there, as a report of it would tell them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
+}
+
+/// The answer to an [`ImagesQuestion`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ImagesAnswer {
+    /// Those that the server wants a report of, in the order of the question. Of the others it has all that a report by this scanner
+    /// would say, with the names of the question.
+    pub wanted: Vec<ImageId>,
+}
+
+/// `GET /api/v1/sensors/containers`: a page of what the server believes to be alive beside a sensor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OwnContainers {
+    /// In the order of their uuids.
+    pub data: Vec<OwnContainer>,
+    /// Give it as `after` to go on; `None` at the end.
+    pub next: Option<Uuid>,
+}
+
+/// A container that the server believes to be alive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnContainer {
+    /// Its uuid at the server.
+    pub uuid: Uuid,
+    /// The runtime's id.
+    pub id: Digest,
+    /// What it did when it was last reported.
+    pub state: crate::container::ContainerState,
+    /// When that was, by the server's clock.
+    pub observed_at: Timestamp,
+    /// The whole report, if it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Box<ContainerReport>>,
 }
 
 /// What a sensor shall do. Unknown fields are passed over, so that an old sensor works with a new server.

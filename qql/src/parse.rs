@@ -72,6 +72,21 @@ impl Level {
     }
 }
 
+/// What is wrong with a word that is meant as a condition and is none, such as `image-id:x`. Taken as a text to look for it would
+/// find nothing, and nobody would learn why.
+fn mistaken(word: &str) -> Option<String> {
+    let (name, _) = word.split_once([':', '<', '>', '='])?;
+    let name = name.trim_end_matches('!');
+    if name.is_empty() {
+        return Some("a token is missing in front of this operator".to_owned());
+    }
+    let is_near = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '@' | '!');
+    (name.contains(char::is_alphabetic) && name.chars().all(is_near)).then(|| {
+        let name = shorten(name);
+        format!("`{name}` is not the name of a token; words to look for stand in quotes if they hold an operator")
+    })
+}
+
 struct Parser {
     reader: Reader,
     /// Open groups, never empty.
@@ -125,6 +140,9 @@ impl Parser {
                 let text = self.reader.take_word(false);
                 if text.is_empty() {
                     return Err(self.expected_condition());
+                }
+                if let Some(message) = mistaken(&text) {
+                    return Err(QueryError::Syntax { column: place.0, message });
                 }
                 crate::ast::Scalar { text, quote: crate::ast::Quote::Bare, place }
             }

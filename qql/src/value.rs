@@ -169,11 +169,11 @@ fn take_bound(reader: &mut Reader) -> Result<Option<Scalar>, QueryError> {
     Ok(bound)
 }
 
-/// The range that a back-ticked or single-quoted value holds as a whole, as in `` imagesInUse:`[now-7d ... now]` ``.
+/// The range that a quoted value holds as a whole, as in `` imagesInUse:`[now-7d ... now]` ``.
 ///
 /// Only tokens of a date or number type read their values so; for text, such a value is text.
 pub fn quoted_range(scalar: &Scalar) -> Option<Range> {
-    if !matches!(scalar.quote, Quote::Back | Quote::Single) {
+    if scalar.quote == Quote::Bare {
         return None;
     }
     let mut reader = Reader::new(&scalar.text);

@@ -34,7 +34,7 @@ pub(crate) fn registry_check() -> RegistryCheck {
 }
 
 fn check(settings: &RegistrySettings, login: &RegistryLogin) -> Result<(), RegistryError> {
-    let mut options = RegistryOptions {
+    let options = RegistryOptions {
         plain_http: settings.is_plain_http(),
         public_only: !settings.allow_private,
         patience: patience(),
@@ -42,7 +42,7 @@ fn check(settings: &RegistrySettings, login: &RegistryLogin) -> Result<(), Regis
     };
     // whether it may be asked at all comes before any secret is sent anywhere
     Catalogue::new(settings.host(), &options)?;
-    let found = credentials_of(login, settings.host(), &CloudPlaces::default(), &options)?;
-    options.credentials = found.map(|(credentials, _)| credentials);
-    Catalogue::new(settings.host(), &options)?.check()
+    let places = CloudPlaces::default();
+    let found = credentials_of(login, settings.host(), &places, &options)?;
+    Catalogue::of(settings, found.as_ref(), &places, &options)?.check()
 }

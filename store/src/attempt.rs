@@ -22,6 +22,7 @@ use model::Timestamp;
 
 use crate::driver::{Connection, DriverError, Engine, Mode, Trouble};
 use crate::error::{Result, StoreError};
+use crate::recent::Recent;
 use crate::work::{Memory, Work};
 use crate::writer::Request;
 
@@ -41,6 +42,7 @@ pub(crate) struct Attempts {
     engine: Arc<dyn Engine>,
     connection: Option<Box<dyn Connection>>,
     memory: Memory,
+    recent: Arc<Recent>,
     /// Since when the database is away.
     away: Option<Instant>,
 }
@@ -60,9 +62,10 @@ enum Failure {
 }
 
 impl Attempts {
-    /// Starts with a connection.
-    pub(crate) fn new(engine: Arc<dyn Engine>, connection: Box<dyn Connection>) -> Self {
-        Self { engine, connection: Some(connection), memory: Memory::new(), away: None }
+    /// Starts with a connection; what is committed is kept in `recent`.
+    pub(crate) fn new(engine: Arc<dyn Engine>, connection: Box<dyn Connection>, recent: Arc<Recent>) -> Self {
+        let memory = Memory::new(Arc::clone(&recent));
+        Self { engine, connection: Some(connection), memory, recent, away: None }
     }
 
     /// Runs and commits a group; gives the clock value if the clock moved.
@@ -104,7 +107,7 @@ impl Attempts {
             Some(connection) => connection,
             None => {
                 // a server that took the place of another one may know less than was remembered
-                self.memory = Memory::new();
+                self.memory = Memory::new(Arc::clone(&self.recent));
                 self.engine.open_writer().map_err(|error| Failure::Lost(error.into()))?
             }
         };

@@ -120,6 +120,7 @@ fn delete_image(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<Outco
         work.connection.execute_later(sql!("container/lose_image"), &values)?;
     }
     work.connection.execute_later(sql!("image/delete"), &[customer.into(), uuid.into()])?;
+    work.stale_image(customer, uuid);
     let tombstone = Tombstone { id, tags, image_tags: Vec::new() };
     bury(work.connection, clock, customer, ChangeKind::Image, uuid, tombstone)?;
     Ok(Ok(clock))

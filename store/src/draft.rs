@@ -6,7 +6,9 @@
 use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use model::Ecosystem;
 
+use crate::found::Found;
 use crate::inventory::{Columns, Details};
 use crate::path;
 use crate::record::InventoryEntry;
@@ -18,16 +20,23 @@ pub(crate) struct Draft {
     pub(crate) entries: Vec<DraftEntry>,
 }
 
-/// An entry by the places of its texts.
+/// An entry of an inventory by the places of its texts, see [`InventoryEntry`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DraftEntry {
-    pub(crate) package: u32,
-    pub(crate) layer: Option<u32>,
-    pub(crate) path: u32,
-    pub(crate) owned_by: Option<u32>,
-    pub(crate) license: Option<u32>,
-    pub(crate) found_by: u32,
-    pub(crate) declared: bool,
+pub struct DraftEntry {
+    /// The number of the package.
+    pub package: u32,
+    /// See [`InventoryEntry::layer`].
+    pub layer: Option<u32>,
+    /// See [`InventoryEntry::path`].
+    pub path: u32,
+    /// See [`InventoryEntry::owned_by`].
+    pub owned_by: Option<u32>,
+    /// See [`InventoryEntry::license`]. An empty text is none.
+    pub license: Option<u32>,
+    /// See [`InventoryEntry::found_by`].
+    pub found_by: u32,
+    /// See [`InventoryEntry::declared`].
+    pub declared: bool,
     /// The template of the path, see [`crate::path`]. It follows from path and package.
     pub(crate) template: u32,
 }
@@ -42,14 +51,20 @@ pub(crate) struct Drafting {
 }
 
 impl Drafting {
-    /// Adds an entry; name and version are those of its package.
-    pub(crate) fn add(&mut self, entry: InventoryEntry, name: &str, version: &str) {
-        let InventoryEntry { package, layer, path, owned_by, license, found_by, declared } = entry;
+    /// For so many entries.
+    pub(crate) fn new(count: usize) -> Self {
+        let texts = Interned { places: HashTable::with_capacity(count), ..Interned::default() };
+        Self { texts, entries: Vec::with_capacity(count), last: None }
+    }
+
+    /// Adds an entry; of the package, which has this number, name and version are looked at.
+    pub(crate) fn add(&mut self, package: u32, found: &Found<'_>) {
+        let Found { name, version, layer, path, owned_by, license, found_by, declared, .. } = *found;
         let texts = &mut self.texts;
         let is_last =
             |place: Option<u32>, text: &str| place.filter(|place| texts.all[*place as usize] == text);
-        let last_path = is_last(self.last.map(|(path, ..)| path), &path);
-        let last_finder = is_last(self.last.map(|(.., finder)| finder), &found_by);
+        let last_path = is_last(self.last.map(|(path, ..)| path), path);
+        let last_finder = is_last(self.last.map(|(.., finder)| finder), found_by);
         let (path, template) = match (last_path, self.last) {
             (Some(path), Some((_, template, _))) if !texts.has_marks(template) => (path, template),
             _ => texts.place_path(path, name, version),
@@ -83,9 +98,25 @@ impl Draft {
         names: impl Fn(u32) -> Option<(&'a str, &'a str)>,
     ) -> Self {
         let mut drafting = Drafting::default();
-        for entry in entries {
+        for entry in &entries {
             let (name, version) = names(entry.package).unwrap_or_default();
-            drafting.add(entry, name, version);
+            let found = Found {
+                ecosystem: Ecosystem::Generic,
+                name,
+                version,
+                arch: None,
+                distro: None,
+                source: None,
+                module: None,
+                vendor: None,
+                path: &entry.path,
+                layer: entry.layer,
+                owned_by: entry.owned_by.as_deref(),
+                license: entry.license.as_deref(),
+                found_by: &entry.found_by,
+                declared: entry.declared,
+            };
+            drafting.add(entry.package, &found);
         }
         drafting.finish()
     }
@@ -168,30 +199,29 @@ struct Interned {
 }
 
 impl Interned {
-    fn place(&mut self, text: String) -> u32 {
+    fn place(&mut self, text: &str) -> u32 {
         self.place_or_known(text).0
     }
 
     /// The place of a text, and whether it was there.
-    fn place_or_known(&mut self, text: String) -> (u32, bool) {
+    fn place_or_known(&mut self, text: &str) -> (u32, bool) {
         let Self { all, places, hasher } = self;
-        let hash = hasher.hash_one(text.as_str());
+        let hash = hasher.hash_one(text);
         if let Some(place) = places.find(hash, |place| all[*place as usize] == text) {
             return (*place, true);
         }
         let place = all.len() as u32;
-        all.push(text);
+        all.push(text.to_owned());
         places.insert_unique(hash, place, |place| hasher.hash_one(all[*place as usize].as_str()));
         (place, false)
     }
 
     /// The places of a path and its template.
-    fn place_path(&mut self, path: String, name: &str, version: &str) -> (u32, u32) {
+    fn place_path(&mut self, path: &str, name: &str, version: &str) -> (u32, u32) {
         let (place, known) = self.place_or_known(path);
-        let path = &self.all[place as usize];
         // what several packages share is named after none of them
         let template = if known { path::literal(path) } else { path::template_of(path, name, version) };
-        (place, template.map_or(place, |template| self.place(template)))
+        (place, template.map_or(place, |template| self.place(&template)))
     }
 
     fn has_marks(&self, template: u32) -> bool {

@@ -4,14 +4,16 @@ use model::{ContainerReport, ScanReport};
 
 use crate::codec::Codec;
 use crate::error::Result;
-use crate::{inventory, packed, packed_image, since, validate};
+use crate::prepare::PreparedReport;
+use crate::record::DEFAULT_CUSTOMER;
+use crate::{inside, inventory, packed, packed_image, since, validate};
 
 /// The check of a report before it is stored.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn check_report(report: &ScanReport) -> Result<()> {
-    validate::report(report)
+    PreparedReport::of(DEFAULT_CUSTOMER, report.clone()).map(drop)
 }
 
 /// The check of the containers of one request.
@@ -22,8 +24,8 @@ pub fn check_containers(reports: &[ContainerReport]) -> Result<()> {
     validate::containers(reports)
 }
 
-/// Reads `stored` as a packed value and its content as an inventory, as a container, and as what says since when an image
-/// has its packages; what can be read comes back from its own encoding.
+/// Reads `stored` as a packed value and its content as an inventory, as a container and the inside of one, and as what says since when an
+/// image has its packages; what can be read comes back from its own encoding.
 ///
 /// # Panics
 /// If it does not.
@@ -41,6 +43,8 @@ pub fn read_stored(stored: &[u8]) {
         let packed = packed_image::pack(&mut codec, &document).expect("what was read can be written");
         assert_eq!(packed_image::unpack(&mut codec, "value", &packed).ok(), Some(document));
     }
+    // plain JSON, written by others
+    let _ = inside::read(&mut codec, "value", Some(stored));
     if let Ok(known) = since::decode("value", stored) {
         let again = since::encode(&known).and_then(|bytes| since::decode("value", &bytes).ok());
         assert_eq!(again.unwrap_or_default(), known);

@@ -16,36 +16,38 @@ use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::page;
 use crate::prepare::PreparedReport;
+use crate::recent::{PlacedInventory, RecentImage};
 use crate::record::{Ack, ImageDocument, ImageRecord};
 use crate::since::{self, Since};
 use crate::sql::sql;
 use crate::work::{Question, Work};
-use crate::{batch, inside, inventory, package, packed_image, renewal, tag};
+use crate::{batch, image_listed, inside, inventory, package, packed_image, renewal, tag};
 
 /// Names kept of one image; beyond them the oldest are dropped.
 const MAX_NAMES: usize = 4_096;
 
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq)]
-struct StoredImage {
+pub(crate) struct StoredImage {
     customer: Uuid,
     uuid: Uuid,
     id: ImageId,
     created_at: Timestamp,
-    updated: Timestamp,
+    pub(crate) updated: Timestamp,
     last_scanned: Timestamp,
     inventory: Digest,
-    sources: Vec<String>,
+    pub(crate) sources: Vec<String>,
     names: Vec<Reference>,
     tags: Vec<String>,
+    registries: Vec<Uuid>,
     since: Since,
     /// Without the names.
-    document: ImageDocument,
+    pub(crate) document: ImageDocument,
     /// Names and document as the row holds them.
     stored: Arc<[u8]>,
 }
 
-const ROW: &str = sql!("image/one");
+pub(crate) const ROW: &str = sql!("image/one");
 
 /// What [`put_report`] will ask for.
 pub(crate) fn questions(report: &PreparedReport) -> Vec<Question> {
@@ -53,7 +55,7 @@ pub(crate) fn questions(report: &PreparedReport) -> Vec<Question> {
 }
 
 /// Takes one report in.
-pub(crate) fn put_report(work: &mut Work<'_>, report: &PreparedReport) -> Result<Ack> {
+pub(crate) fn put_report(work: &mut Work<'_>, report: &Arc<PreparedReport>) -> Result<Ack> {
     let (customer, uuid) = (report.customer, report.uuid);
     work.know_customer(customer)?;
     let Some(row) = work.row_of(ROW, customer, uuid)? else { return put_first(work, report) };
@@ -71,19 +73,22 @@ pub(crate) fn put_report(work: &mut Work<'_>, report: &PreparedReport) -> Result
     if moved {
         write(work, &image)?;
     } else {
-        set_tags(work.connection, (customer, uuid), &image.tags, image.updated)?;
+        set_tags(work, (customer, uuid), &image.tags, image.updated)?;
     }
     if image.inventory != before {
         inside::renew(work, customer, &image.id)?;
     }
-    Ok(Ack { updated: image.updated, changed: true, uuids: vec![uuid] })
+    let updated = image.updated;
+    work.note_image(customer, uuid, || RecentImage::Again(Box::new(record(image))));
+    Ok(Ack { updated, changed: true, uuids: vec![uuid] })
 }
 
 /// Takes the first report of an image in.
-fn put_first(work: &mut Work<'_>, report: &PreparedReport) -> Result<Ack> {
+fn put_first(work: &mut Work<'_>, report: &Arc<PreparedReport>) -> Result<Ack> {
     let (customer, uuid) = (report.customer, report.uuid);
     let mut tags = Vec::new();
     tag::join(work, customer, &mut tags, &report.tags)?;
+    let registries = image_listed::of_new(work, customer, &report.id)?;
     let (inventory, _) = put_inventory(work, report)?;
     let updated = work.tick()?;
     change::forget(work.connection, customer, ChangeKind::Image, uuid)?;
@@ -97,11 +102,14 @@ fn put_first(work: &mut Work<'_>, report: &PreparedReport) -> Result<Ack> {
         inventory,
         sources: std::slice::from_ref(&report.source),
         tags: &tags,
+        registries: &registries,
         since: &[],
         document: &report.packed,
     };
     put(work, row)?;
+    let report = Arc::clone(report);
     inside::renew(work, customer, &report.id)?;
+    work.note_image(customer, uuid, || RecentImage::First { updated, inventory, tags, registries, report });
     Ok(Ack { updated, changed: true, uuids: vec![uuid] })
 }
 
@@ -132,7 +140,7 @@ pub(crate) fn put_tags(
     let tagged = tag::join(work, customer, &mut tags, names)?;
     if tagged {
         let updated = work.tick()?;
-        set_tags(work.connection, (customer, uuid), &tags, updated)?;
+        set_tags(work, (customer, uuid), &tags, updated)?;
     }
     Ok(Some(tagged))
 }
@@ -143,7 +151,7 @@ pub(crate) fn take_tag(work: &mut Work<'_>, customer: Uuid, uuid: Uuid, name: &s
     let Some(place) = tags.iter().position(|tag| tag == name) else { return Ok(Some(false)) };
     tags.remove(place);
     let updated = work.tick()?;
-    set_tags(work.connection, (customer, uuid), &tags, updated)?;
+    set_tags(work, (customer, uuid), &tags, updated)?;
     Ok(Some(true))
 }
 
@@ -170,14 +178,15 @@ fn tags_value(tags: &[String]) -> Result<Value> {
 }
 
 fn set_tags(
-    connection: &mut dyn Connection,
+    work: &mut Work<'_>,
     (customer, uuid): (Uuid, Uuid),
     tags: &[String],
     updated: Timestamp,
 ) -> Result<()> {
     let tags = tags_value(tags)?;
     let values = [customer.into(), uuid.into(), tags, updated.into(), Cause::Tag.into()];
-    connection.execute_later(sql!("image/set_tags"), &values)?;
+    work.connection.execute_later(sql!("image/set_tags"), &values)?;
+    work.stale_image(customer, uuid);
     Ok(())
 }
 
@@ -223,20 +232,13 @@ pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
 
 /// Adds a further report to a known image; gives whether the image is another now, and the packages of the report if they
 /// are the image's now.
-fn merge(work: &mut Work<'_>, image: &mut StoredImage, report: &PreparedReport) -> Result<(bool, Vec<u32>)> {
+fn merge(work: &mut Work<'_>, image: &mut StoredImage, report: &Arc<PreparedReport>) -> Result<(bool, Vec<u32>)> {
     let (mut moved, mut described) = (false, false);
     if !image.sources.contains(&report.source) {
         image.sources.push(report.source.clone());
         moved = true;
     }
-    for name in &report.names {
-        if !image.names.contains(name) {
-            image.names.push(name.clone());
-            described = true;
-        }
-    }
-    let surplus = image.names.len().saturating_sub(MAX_NAMES);
-    image.names.drain(..surplus);
+    described |= add_names(image, &report.names);
     let mut packages = Vec::new();
     if report.scanned_at >= image.last_scanned {
         moved |= image.last_scanned != report.scanned_at;
@@ -261,6 +263,29 @@ fn merge(work: &mut Work<'_>, image: &mut StoredImage, report: &PreparedReport) 
     Ok((moved || described, packages))
 }
 
+/// Adds names that are new; gives whether there were any.
+pub(crate) fn add_names(image: &mut StoredImage, names: &[Reference]) -> bool {
+    let before = image.names.len();
+    for name in names {
+        if !image.names.contains(name) {
+            image.names.push(name.clone());
+        }
+    }
+    let is_longer = image.names.len() > before;
+    let surplus = image.names.len().saturating_sub(MAX_NAMES);
+    image.names.drain(..surplus);
+    is_longer
+}
+
+/// Writes an image that got names or a sender, as a change of its record.
+pub(crate) fn write_added(work: &mut Work<'_>, image: &mut StoredImage, has_names: bool) -> Result<()> {
+    image.updated = work.tick()?;
+    if has_names || !packed_image::is_packed(&image.stored) {
+        image.stored = pack(&mut work.memory.codec, image)?;
+    }
+    write(work, image)
+}
+
 /// Names and document of an image as they are stored.
 fn pack(codec: &mut Codec, image: &mut StoredImage) -> Result<Arc<[u8]>> {
     std::mem::swap(&mut image.document.facts.references, &mut image.names);
@@ -270,9 +295,13 @@ fn pack(codec: &mut Codec, image: &mut StoredImage) -> Result<Arc<[u8]>> {
 }
 
 /// Numbers the packages of a report and stores its inventory; gives its digest and the numbers.
-fn put_inventory(work: &mut Work<'_>, report: &PreparedReport) -> Result<(Digest, Vec<u32>)> {
+fn put_inventory(work: &mut Work<'_>, report: &Arc<PreparedReport>) -> Result<(Digest, Vec<u32>)> {
     let numbers = package::number_all(work, &report.packages)?;
-    Ok((inventory::put(work, &report.inventory, &numbers)?, numbers))
+    let (digest, new) = inventory::put(work, &report.inventory, &numbers)?;
+    if let Some(entries) = new {
+        work.note_inventory(digest, || PlacedInventory::new(Arc::clone(report), entries));
+    }
+    Ok((digest, numbers))
 }
 
 /// A row as it is written.
@@ -286,6 +315,8 @@ struct Written<'a> {
     inventory: Digest,
     sources: &'a [String],
     tags: &'a [String],
+    /// Of a known image they stay as they are.
+    registries: &'a [Uuid],
     since: &'a [(u32, Timestamp)],
     /// With the names.
     document: &'a [u8],
@@ -302,6 +333,7 @@ fn write(work: &mut Work<'_>, image: &StoredImage) -> Result<()> {
         inventory: image.inventory,
         sources: &image.sources,
         tags: &image.tags,
+        registries: &image.registries,
         since: &image.since,
         document: &image.stored,
     };
@@ -324,8 +356,10 @@ fn put(work: &mut Work<'_>, row: Written<'_>) -> Result<()> {
         tags_value(row.tags)?,
         Cause::Report.into(),
         since::encode(row.since).map_or(Value::Null, Value::Bytes),
+        image_listed::encode(row.registries),
     ];
     work.connection.execute_later(sql!("image/put"), &values)?;
+    work.stale_image(row.customer, row.uuid);
     Ok(())
 }
 
@@ -333,7 +367,7 @@ fn json_text<T: serde::Serialize>(list: &T) -> Result<String> {
     serde_json::to_string(list).map_err(|error| StoreError::damaged("document", error))
 }
 
-fn read(codec: &mut Codec, mut row: Row) -> Result<StoredImage> {
+pub(crate) fn read(codec: &mut Codec, mut row: Row) -> Result<StoredImage> {
     let uuid = row.uuid(1)?;
     let what = format!("image {uuid}");
     let damaged = |error: serde_json::Error| StoreError::damaged(&what, error);
@@ -358,6 +392,7 @@ fn read(codec: &mut Codec, mut row: Row) -> Result<StoredImage> {
         sources: serde_json::from_str(&row.text(7)?).map_err(damaged)?,
         names,
         tags: read_tags(uuid, &mut row, 10)?,
+        registries: image_listed::decode(&what, &mut row, 12)?,
         since: read_since(&what, &mut row)?,
         document,
         stored,
@@ -395,6 +430,7 @@ fn record(stored: StoredImage) -> ImageRecord {
         last_scanned: stored.last_scanned,
         sources: stored.sources,
         tags: stored.tags,
+        registries: stored.registries,
         inventory: stored.inventory,
         since: stored.since,
         document,

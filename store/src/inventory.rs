@@ -131,9 +131,16 @@ fn expand_texts(shortened: Vec<(u32, &str)>) -> std::result::Result<Vec<String>,
     Ok(texts)
 }
 
-/// Stores the inventory of a draft whose packages have `numbers`, unless an equal one is there; gives its digest.
-pub(crate) fn put(work: &mut Work<'_>, draft: &Draft, numbers: &[u32]) -> Result<Digest> {
-    put_ordered(work, draft, &draft.numbered(numbers))
+/// Stores the inventory of a draft whose packages have `numbers`, unless an equal one is there; gives its digest, and its
+/// entries if they were stored.
+pub(crate) fn put(
+    work: &mut Work<'_>,
+    draft: &Draft,
+    numbers: &[u32],
+) -> Result<(Digest, Option<Vec<DraftEntry>>)> {
+    let entries = draft.numbered(numbers);
+    let (digest, is_new) = put_ordered(work, draft, &entries)?;
+    Ok((digest, is_new.then_some(entries)))
 }
 
 /// [`put`] for entries whose packages have their numbers.
@@ -144,10 +151,11 @@ pub(crate) fn put_entries(work: &mut Work<'_>, entries: Vec<InventoryEntry>) -> 
         let known = work.memory.names.known();
         Draft::of(entries, |package| known.get(package))
     };
-    put_ordered(work, &draft, &draft.ordered(draft.entries.clone()))
+    put_ordered(work, &draft, &draft.ordered(draft.entries.clone())).map(|(digest, _)| digest)
 }
 
-fn put_ordered(work: &mut Work<'_>, draft: &Draft, entries: &[DraftEntry]) -> Result<Digest> {
+/// Gives the digest, and whether it was not there as far as that is known.
+fn put_ordered(work: &mut Work<'_>, draft: &Draft, entries: &[DraftEntry]) -> Result<(Digest, bool)> {
     let digest = Digest::of(&draft.encode(entries));
     // where asking is dear, it is sent unasked; the statement leaves one alone that is there
     let known = !work.connection.is_remote() && {
@@ -158,7 +166,7 @@ fn put_ordered(work: &mut Work<'_>, draft: &Draft, entries: &[DraftEntry]) -> Re
         let content = packed_inventory::pack(&mut work.memory.codec, draft, entries)?;
         work.connection.execute_later(sql!("inventory/insert"), &[Value::from(&digest), content.into()])?;
     }
-    Ok(digest)
+    Ok((digest, !known))
 }
 
 /// A stored inventory as far as it can be read without names.

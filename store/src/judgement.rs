@@ -8,7 +8,7 @@ use model::Timestamp;
 use uuid::Uuid;
 
 use crate::change::{self, Change, ChangeKind};
-use crate::dialect::with_list;
+use crate::dialect::{with_list, with_rows};
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::package::page;
@@ -18,6 +18,8 @@ use crate::work::Work;
 
 /// Packages asked for by one statement.
 const BATCH: usize = 200;
+/// Findings opened by one statement.
+const ROWS: usize = 50;
 
 /// All findings, ended ones included, of `packages`, in the order of (package, qid).
 pub(crate) fn of_packages(connection: &mut dyn Connection, packages: &[u32]) -> Result<Vec<FindingRow>> {
@@ -56,15 +58,37 @@ pub(crate) fn read(mut row: Row) -> Result<FindingRow> {
 /// Records the first judgement of packages: found when the package was first seen. Packages that were judged
 /// already, by another process, are left alone.
 pub(crate) fn record_first(work: &mut Work<'_>, judged: Vec<(u32, u64, Vec<u32>)>) -> Result<()> {
-    for (package, fingerprint, qids) in judged {
-        let values = [Value::from(package), fingerprint.cast_signed().into()];
-        let (created, _) = judgement_of(work.connection, package)?;
-        if work.connection.execute(sql!("package/set_first_fingerprint"), &values)? == 0 {
-            continue;
+    let values = |(package, fingerprint, _): &(u32, u64, Vec<u32>)| {
+        vec![Value::from(*package), fingerprint.cast_signed().into()]
+    };
+    let sets: Vec<Vec<Value>> = judged.iter().map(values).collect();
+    let answers = work.connection.query_many(sql!("package/set_first_fingerprint"), &sets)?;
+    let mut found = Vec::new();
+    for ((package, _, qids), mut rows) in judged.into_iter().zip(answers) {
+        match rows.first_mut() {
+            Some(row) => {
+                let created = row.time(0)?;
+                found.extend(qids.into_iter().map(|qid| (package, qid, created)));
+            }
+            // it was judged already, if there is one
+            None => drop(judgement_of(work.connection, package)?),
         }
-        for qid in qids {
-            let values = [Value::from(package), qid.into(), created.into()];
-            work.connection.execute_later(sql!("finding/open_first"), &values)?;
+    }
+    open_first(work.connection, &found)
+}
+
+/// Opens findings of packages that had none.
+fn open_first(connection: &mut dyn Connection, found: &[(u32, u32, Timestamp)]) -> Result<()> {
+    for batch in found.chunks(ROWS) {
+        // two sizes of statement only, so that both stay prepared
+        for part in batch.chunks(if batch.len() == ROWS { ROWS } else { 1 }) {
+            let values = |(package, qid, created): &(u32, u32, Timestamp)| {
+                [Value::from(*package), (*qid).into(), (*created).into()]
+            };
+            let values: Vec<Value> = part.iter().flat_map(values).collect();
+            let once = "ON CONFLICT (package, qid) DO NOTHING";
+            let sql = with_rows(sql!("finding/open_first"), 3, part.len(), once);
+            connection.execute_later(&sql, &values)?;
         }
     }
     Ok(())

@@ -10,8 +10,8 @@
 //!
 //! From bottom to top: `driver` is what an engine must offer, `sqlite` and `postgres` offer it; `dialect`, `migration` and
 //! `renewal` make the schema; `work` is one request in the writer's transaction with its clock; `package` with `names`,
-//! `inventory` with `draft`, `path` and `packed_inventory`, `image` with `prepare` and `packed_image`, `container` with `packed` and `shared`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account`,
-//! `sensor` with `sensor_record`, `sensor_token`, `sensor_profile` and `sensor_check`, and `secret` hold the logic, written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify`
+//! `inventory` with `draft`, `path` and `packed_inventory`, `image` with `prepare`, `image_seen`, `image_listed` and `packed_image`, `container` with `packed` and `shared`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account`,
+//! `sensor` with `sensor_record`, `sensor_token`, `sensor_profile` and `sensor_check`, and `secret` hold the logic, written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify` with its parts
 //! proves that a database holds together.
 
 mod account;
@@ -26,7 +26,10 @@ mod dialect;
 mod draft;
 mod driver;
 mod error;
+mod found;
 mod image;
+mod image_listed;
+mod image_seen;
 mod inside;
 mod inventory;
 mod job;
@@ -45,6 +48,7 @@ mod path;
 mod postgres;
 mod prepare;
 mod reader;
+mod recent;
 mod record;
 mod registries;
 mod registry;
@@ -52,6 +56,7 @@ mod registry_schedule;
 mod registry_tag;
 mod renewal;
 mod renewal_of_images;
+mod report_text;
 mod seal;
 mod secret;
 mod sensor;
@@ -68,18 +73,25 @@ mod tag;
 mod upkeep;
 mod validate;
 mod verify;
+mod verify_inside;
 mod verify_records;
+mod verify_registries;
+mod verify_sensors;
 mod work;
 mod writer;
 
 pub use account::verify_password;
 pub use change::{Change, ChangeKind, Tombstone};
 pub use deletion::{Deletion, Kept, KeptReason};
+pub use draft::DraftEntry;
 pub use driver::{DriverError, Trouble};
 pub use error::{Result, StoreError};
 pub use image::decode_document as decode_image_document;
+pub use image_seen::SeenImages;
 pub use inside::decode_inside;
 pub use job::{DELETE_CONTAINERS, DELETE_IMAGES, DELETE_SENSORS, Job, JobState, NewJob, Step};
+pub use prepare::PreparedReport;
+pub use recent::PlacedInventory;
 pub use record::{
     Account, Ack, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageDocument, ImageRecord, Inventory,
     InventoryEntry, NewAccount, PackageRow, Rejudged, Role, UnknownRole, container_uuid, host_uuid,

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::driver::{Connection, Mode, Trouble, in_transaction};
 use crate::error::{Result, StoreError};
-use crate::{image, renewal, renewal_of_images};
+use crate::{image, image_listed, renewal, renewal_of_images};
 
 /// The steps in order; a step's number is its place counted from 1 and the number in its file name.
-pub(crate) const MIGRATIONS: [(&str, &str); 11] = [
+pub(crate) const MIGRATIONS: [(&str, &str); 12] = [
     ("facts", include_str!("../migrations/0001_facts.sql")),
     ("deletion_and_jobs", include_str!("../migrations/0002_deletion_and_jobs.sql")),
     ("tags_in_records", include_str!("../migrations/0003_tags_in_records.sql")),
@@ -22,12 +22,14 @@ pub(crate) const MIGRATIONS: [(&str, &str); 11] = [
     ("registries", include_str!("../migrations/0009_registries.sql")),
     ("small_images", include_str!("../migrations/0010_small_images.sql")),
     ("seen", include_str!("../migrations/0011_seen.sql")),
+    ("listed", include_str!("../migrations/0012_listed.sql")),
 ];
 
 /// Steps after whose SQL rows are rewritten, because SQL cannot read their documents.
 const TAGS_RENEWED: i64 = 2;
 const CONTAINERS_RENEWED: i64 = 4;
 const IMAGES_RENEWED: i64 = 10;
+const LISTED: i64 = 12;
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version \
      (version {int} NOT NULL PRIMARY KEY, name {text} NOT NULL, applied {int} NOT NULL) {table}";
@@ -77,6 +79,7 @@ pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<()> {
                     renewal_of_images::images(connection)?;
                     renewal_of_images::inventories(connection)?;
                 }
+                LISTED => image_listed::fill(connection)?,
                 _ => {}
             }
             let now = model::Timestamp::now();

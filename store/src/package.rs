@@ -13,6 +13,7 @@ use model::{Digest, Package, PackageRecord, SourcePackage};
 use crate::dialect::{with_list, with_rows};
 use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
+use crate::found::{Found, Release};
 use crate::record::PackageRow;
 use crate::sql::sql;
 use crate::work::Work;
@@ -106,22 +107,23 @@ impl Identity {
 
     /// Makes the canonical form of the package that a report speaks of.
     pub(crate) fn of_record(record: &PackageRecord) -> Self {
-        let distro = record.distro.as_ref().map(ToString::to_string).unwrap_or_default();
-        Self::of_release(record, &distro)
+        let found = Found::from(record);
+        Self::of_release(&found, &found.distro.map(Release::words).unwrap_or_default())
     }
 
-    /// [`Self::of_record`] for those who have the release of the package in words already.
-    pub(crate) fn of_release(record: &PackageRecord, distro: &str) -> Self {
+    /// The canonical form of a package, whose release is given in words.
+    pub(crate) fn of_release(found: &Found<'_>, distro: &str) -> Self {
+        let (source, source_version) = found.source.unwrap_or_default();
         Self::from_text(join([
-            record.ecosystem.as_str(),
+            found.ecosystem.as_str(),
             distro,
-            &record.name,
-            &record.version,
-            record.arch.as_deref().unwrap_or_default(),
-            record.source.as_ref().map_or("", |source| &source.name),
-            record.source.as_ref().map_or("", |source| &source.version),
-            record.module.as_deref().unwrap_or_default(),
-            record.vendor.as_deref().unwrap_or_default(),
+            found.name,
+            found.version,
+            found.arch.unwrap_or_default(),
+            source,
+            source_version,
+            found.module.unwrap_or_default(),
+            found.vendor.unwrap_or_default(),
         ]))
     }
 
@@ -138,7 +140,20 @@ impl Identity {
 /// JSON, because names come from foreign files and may hold any character.
 fn join(parts: [&str; 9]) -> String {
     let used = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
-    serde_json::to_string(&parts[..used]).expect("a list of texts can be written as JSON")
+    let parts = &parts[..used];
+    let mut text = String::with_capacity(2 + parts.iter().map(|part| part.len() + 3).sum::<usize>());
+    for part in parts {
+        text.push(if text.is_empty() { '[' } else { ',' });
+        // no byte is skipped, so that many are looked at in one go
+        let is_odd = |odd: bool, byte: u8| odd | (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        if part.bytes().fold(false, is_odd) {
+            text += &serde_json::to_string(part).expect("a text can be written as JSON");
+        } else {
+            text.extend(["\"", part, "\""]);
+        }
+    }
+    text.push_str(if parts.is_empty() { "[]" } else { "]" });
+    text
 }
 
 /// The canonical form of a package.
@@ -247,6 +262,21 @@ fn look_up(work: &mut Work<'_>, packages: &[&Identity]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The numbers of those of `packages` that are in the dictionary, for those who may not write.
+pub(crate) fn known(connection: &mut dyn Connection, packages: &[Identity]) -> Result<KeyMap<u32>> {
+    let sql = with_list(sql!("package/by_identity"), BATCH);
+    let mut known = KeyMap::default();
+    for batch in packages.chunks(BATCH) {
+        let mut values: Vec<Value> = batch.iter().map(|package| Value::from(package.text.as_str())).collect();
+        values.resize(BATCH, Value::Null);
+        for mut row in connection.query(&sql, &values)? {
+            let (id, text) = (row.u32(0)?, row.text(1)?);
+            known.insert(Identity::from_text(text).key, id);
+        }
+    }
+    Ok(known)
 }
 
 fn add(work: &mut Work<'_>, packages: &[&Identity]) -> Result<()> {

@@ -3,24 +3,27 @@
 //! All of this needs no database and so happens on the caller's thread, because the writer's time is what bounds
 //! the whole ingest.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use model::{Distro, PackageRecord, Reference, ScanReport, Timestamp};
+use model::{PackageRecord, Reference, ScanReport, Timestamp};
 use uuid::Uuid;
 
 use crate::codec;
 use crate::draft::{Draft, Drafting};
 use crate::error::Result;
-use crate::package::{Identity, KeyMap};
+use crate::found::{Found, Release};
+use crate::package::{Identity, KeyMap, KeyState};
 use crate::packed_image;
-use crate::record::{ImageDocument, InventoryEntry, image_uuid};
+use crate::record::{ImageDocument, image_uuid};
+use crate::report_text::ReportText;
 use crate::validate;
 
 /// Where the release of the operating system is read.
 const RELEASE_PATH: &str = "etc/os-release";
 
-/// A report as the writer takes it.
-pub(crate) struct PreparedReport {
+/// A report made ready to be stored.
+pub struct PreparedReport {
     pub(crate) customer: Uuid,
     pub(crate) uuid: Uuid,
     pub(crate) id: model::ImageId,
@@ -40,10 +43,54 @@ pub(crate) struct PreparedReport {
     pub(crate) size: usize,
 }
 
-/// Checks a report and splits it.
-pub(crate) fn prepare(customer: Uuid, report: ScanReport) -> Result<PreparedReport> {
-    validate::report(&report)?;
-    let ScanReport { scanner, scanned_at, source, os_release, users, packages, secrets, .. } = report;
+impl PreparedReport {
+    /// Checks a report and splits it.
+    ///
+    /// # Errors
+    /// What is wrong with it, by its place in the document.
+    pub fn of(customer: Uuid, report: ScanReport) -> Result<Self> {
+        let ScanReport { scanner, scanned_at, source, os_release, users, packages, secrets, .. } = report;
+        let (image, unreadable, tags) = (report.image, report.unreadable, report.tags);
+        let schema = report.schema;
+        let rest = ReportText {
+            schema,
+            scanner,
+            scanned_at,
+            source,
+            image,
+            os_release,
+            users,
+            packages: Vec::new(),
+            secrets,
+            unreadable,
+            tags,
+        };
+        prepare(customer, rest, packages.iter().map(Found::from))
+    }
+
+    /// [`Self::of`] for the JSON of a [`ScanReport`], whose words it does not copy; `None` if it is none: to read it as a
+    /// [`ScanReport`] tells why. `mend` may change when it was scanned, before that is checked.
+    pub fn of_text(customer: Uuid, json: &str, mend: impl FnOnce(&mut Timestamp)) -> Option<Result<Self>> {
+        let mut report: ReportText<'_> = serde_json::from_str(json).ok()?;
+        mend(&mut report.scanned_at);
+        let packages = std::mem::take(&mut report.packages);
+        Some(prepare(customer, report, packages.iter().map(Found::from)))
+    }
+
+    /// The image that it speaks of.
+    pub fn image(&self) -> model::ImageId {
+        self.id
+    }
+}
+
+/// Checks a report, whose packages are apart, and splits it.
+fn prepare<'a>(
+    customer: Uuid,
+    report: ReportText<'_>,
+    packages: impl ExactSizeIterator<Item = Found<'a>> + Clone,
+) -> Result<PreparedReport> {
+    validate::report(&report, packages.clone())?;
+    let ReportText { scanner, scanned_at, source, os_release, users, secrets, .. } = report;
     let mut facts = report.image;
     facts.references = unique(facts.references);
     let (id, uuid) = (facts.id, image_uuid(customer, &facts.id));
@@ -53,10 +100,13 @@ pub(crate) fn prepare(customer: Uuid, report: ScanReport) -> Result<PreparedRepo
     let packed: Arc<[u8]> = codec::with_codec(|codec| packed_image::pack(codec, &document))?.into();
     let names = std::mem::take(&mut document.facts.references);
     let mut size = packed.len();
-    let mut split = Split::default();
-    for record in packages.into_iter().chain(release) {
-        size += record.path.len() + record.name.len() + 128;
-        split.add(record);
+    let mut split = Split::new(packages.len() + 1);
+    for found in packages {
+        size += found.path.len() + found.name.len() + 128;
+        split.add(&found);
+    }
+    if let Some(release) = &release {
+        split.add(&Found::from(release));
     }
     let tags = unique(report.tags);
     Ok(PreparedReport {
@@ -76,41 +126,40 @@ pub(crate) fn prepare(customer: Uuid, report: ScanReport) -> Result<PreparedRepo
 }
 
 /// Packages and places of a report, apart.
-#[derive(Default)]
-struct Split {
+struct Split<'a> {
     packages: Vec<Identity>,
     inventory: Drafting,
     known: KeyMap<u32>,
     /// The release of the last package in words: neighbours are of the same.
-    distro: Option<(Distro, String)>,
+    distro: Option<(Release<'a>, Cow<'a, str>)>,
 }
 
-impl Split {
-    fn add(&mut self, mut record: PackageRecord) {
-        let mut entry = InventoryEntry {
-            package: 0,
-            layer: record.layer,
-            path: std::mem::take(&mut record.path),
-            owned_by: record.owned_by.take(),
-            license: record.license.take(),
-            found_by: std::mem::take(&mut record.found_by),
-            declared: record.declared,
-        };
-        let identity = Identity::of_release(&record, self.distro_of(&record));
+impl<'a> Split<'a> {
+    /// For so many packages.
+    fn new(count: usize) -> Self {
+        Self {
+            packages: Vec::with_capacity(count),
+            inventory: Drafting::new(count),
+            known: KeyMap::with_capacity_and_hasher(count, KeyState::default()),
+            distro: None,
+        }
+    }
+
+    fn add(&mut self, found: &Found<'a>) {
+        let identity = Identity::of_release(found, self.distro_of(found));
         let next = self.packages.len() as u32;
         let package = *self.known.entry(identity.key).or_insert(next);
         if package == next {
             self.packages.push(identity);
         }
-        entry.package = package;
-        self.inventory.add(entry, &record.name, &record.version);
+        self.inventory.add(package, found);
     }
 
     /// The release of a package in words; empty for none.
-    fn distro_of(&mut self, record: &PackageRecord) -> &str {
-        let Some(distro) = &record.distro else { return "" };
-        if self.distro.as_ref().is_none_or(|(last, _)| last != distro) {
-            self.distro = Some((distro.clone(), distro.to_string()));
+    fn distro_of(&mut self, found: &Found<'a>) -> &str {
+        let Some(distro) = found.distro else { return "" };
+        if self.distro.as_ref().is_none_or(|(last, _)| *last != distro) {
+            self.distro = Some((distro, distro.words()));
         }
         self.distro.as_ref().map_or("", |(_, text)| text)
     }

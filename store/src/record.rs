@@ -103,6 +103,8 @@ pub struct ImageRecord {
     pub sources: Vec<String>,
     /// Names of its tags, sorted.
     pub tags: Vec<String>,
+    /// Registries that list it: those of which a tag names it. Sorted.
+    pub registries: Vec<Uuid>,
     /// Its packages, see [`crate::Store::inventory`].
     pub inventory: Digest,
     /// Packages that came to it after it was first stored, by number and in that order, each with the clock value of the

@@ -1,7 +1,7 @@
 //! Registries that are walked, and connectors, the logins that several of them share.
 
 use model::registry::{RegistrySecret, RegistrySettings};
-use model::{Digest, Timestamp};
+use model::{Digest, ImageId, Timestamp};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::sql::sql;
 use crate::work::Work;
-use crate::{registry_schedule, seal, secret};
+use crate::{image_listed, registry_schedule, seal, secret};
 
 /// The program's secret that secrets of registries are sealed with.
 const KEY: &str = "registries";
@@ -90,8 +90,17 @@ pub(crate) fn open_secret(work: &mut Work<'_>, customer: Uuid, of: SecretOf) -> 
     let sealed = rows.first_mut().map(|row| row.optional_bytes(0)).transpose()?.flatten();
     let Some(sealed) = sealed else { return Ok(RegistrySecret::default()) };
     let key = secret::secret(work, KEY)?;
-    let plain = seal::open(&key, &of.place(customer), &sealed)?;
-    parse("secret of a registry", &plain)
+    unseal(&key, customer, of, &sealed)
+}
+
+/// The key that secrets are sealed with, if there was one to seal.
+pub(crate) fn known_key(connection: &mut dyn Connection) -> Result<Option<[u8; 32]>> {
+    secret::known(connection, KEY)
+}
+
+/// Opens the sealed form of a secret.
+pub(crate) fn unseal(key: &[u8; 32], customer: Uuid, of: SecretOf, sealed: &[u8]) -> Result<RegistrySecret> {
+    parse("secret of a registry", &seal::open(key, &of.place(customer), sealed)?)
 }
 
 /// Makes a registry known.
@@ -166,9 +175,13 @@ pub(crate) fn delete(work: &mut Work<'_>, customer: Uuid, uuid: Uuid) -> Result<
         registry_schedule::delete(work, customer, schedule.uuid)?;
     }
     let key = [customer.into(), uuid.into()];
+    let listed = work.connection.query(sql!("registry_manifest/images"), &key)?;
     work.connection.execute_later(sql!("registry_tag/delete_all"), &key)?;
     work.connection.execute_later(sql!("registry_manifest/delete_all"), &key)?;
     work.connection.execute_later(sql!("registry/delete"), &key)?;
+    for mut row in listed {
+        image_listed::renew(work, customer, &ImageId(row.digest(0)?))?;
+    }
     Ok(())
 }
 
@@ -236,7 +249,7 @@ pub(crate) fn parse<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
     serde_json::from_slice(text).map_err(|error| StoreError::damaged(what, error))
 }
 
-fn read(mut row: Row) -> Result<Registry> {
+pub(crate) fn read(mut row: Row) -> Result<Registry> {
     let (customer, uuid) = (row.uuid(0)?, row.uuid(1)?);
     Ok(Registry {
         customer,

@@ -332,7 +332,7 @@ fn put(work: &mut Work<'_>, schedule: &Schedule) -> Result<()> {
     Ok(())
 }
 
-fn read(mut row: Row) -> Result<Schedule> {
+pub(crate) fn read(mut row: Row) -> Result<Schedule> {
     let (customer, uuid, number) = (row.uuid(0)?, row.uuid(1)?, row.int(3)?);
     let what = format!("schedule {uuid}");
     let status = ScheduleStatus::ALL.into_iter().find(|status| *status as i64 == number);

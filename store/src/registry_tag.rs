@@ -18,7 +18,7 @@ use crate::package::page;
 use crate::record::image_uuid;
 use crate::sql::sql;
 use crate::work::Work;
-use crate::{image, registry};
+use crate::{image, image_listed, registry};
 
 /// Known tags that are read at a time.
 const PAGE: usize = 5_000;
@@ -162,7 +162,7 @@ fn manifest(
     Ok(Some(outcome))
 }
 
-fn state(row: &mut Row, column: usize) -> Result<ManifestState> {
+pub(crate) fn state(row: &mut Row, column: usize) -> Result<ManifestState> {
     let number = row.int(column)?;
     let found = ManifestState::ALL.into_iter().find(|state| *state as i64 == number);
     found.ok_or_else(|| StoreError::damaged("manifest", format!("has the unknown state {number}")))
@@ -196,7 +196,8 @@ fn point(
         if !names.iter().any(|known| is_tag(known, &name)) {
             names.push(name);
         }
-    })
+    })?;
+    image_listed::renew(work, place.customer, &image)
 }
 
 /// Forgets a tag that is gone.
@@ -217,7 +218,8 @@ fn take_off(work: &mut Work<'_>, place: &Place, repository: &str, tag: &str, dig
         if !names.iter().any(|name| is_here(name) && name.tag.is_some()) {
             names.retain(|name| !is_here(name));
         }
-    })
+    })?;
+    image_listed::renew(work, place.customer, &image)
 }
 
 /// The repository as images name it.
@@ -250,6 +252,10 @@ pub(crate) fn note(
             outcome.built.into(),
         ];
         work.connection.execute_later(sql!("registry_manifest/put"), &values)?;
+        work.is_listing_now(place.customer);
+        if let Some(image) = &outcome.image {
+            image_listed::renew(work, place.customer, image)?;
+        }
     }
     Ok(())
 }

@@ -25,6 +25,14 @@ pub(crate) fn secret(work: &mut Work<'_>, name: &str) -> Result<[u8; 32]> {
     bytes.try_into().map_err(|_| damaged())
 }
 
+/// The secret of that name, if it was made already.
+pub(crate) fn known(connection: &mut dyn Connection, name: &str) -> Result<Option<[u8; 32]>> {
+    let mut rows = connection.query(sql!("secret/one"), &[name.into()])?;
+    let Some(bytes) = rows.first_mut().map(|row| row.bytes(0)).transpose()? else { return Ok(None) };
+    let damaged = |_| StoreError::damaged(format!("secret `{name}`"), "does not have 32 bytes");
+    bytes.try_into().map(Some).map_err(damaged)
+}
+
 /// The note of that name.
 pub(crate) fn note(connection: &mut dyn Connection, name: &str) -> Result<Option<String>> {
     let mut rows = connection.query(sql!("meta/one"), &[name.into()])?;

@@ -195,6 +195,9 @@ fn beat(
         return Ok(None);
     }
     let settings = settings_of(work.connection, &sensor)?;
+    // a request that was made after the one that it speaks of is still to be done
+    let done = heartbeat.resynced.take();
+    let is_done = done.is_some() && done == sensor.resync;
     let host = heartbeat.host.take().map(|host| json("host", &host)).transpose()?;
     let values = [
         customer.into(),
@@ -206,12 +209,13 @@ fn beat(
         pause_of(&settings).into(),
     ];
     work.connection.execute_later(sql!("sensor/beat"), &values)?;
-    if sensor.resync {
-        let values = [customer.into(), uuid.into(), false.into()];
+    if is_done {
+        let values = [customer.into(), uuid.into(), Value::Int(0)];
         work.connection.execute_later(sql!("sensor/set_resync"), &values)?;
     }
     let wanted_version = sensor.wanted_version.filter(|wanted| !is_version(&heartbeat.version, wanted));
-    Ok(Some(BeatAnswer { settings, wanted_version, resync: sensor.resync }))
+    let resync = sensor.resync.filter(|_| !is_done);
+    Ok(Some(BeatAnswer { settings, wanted_version, resync }))
 }
 
 /// Whether `program`, such as `plimsoll/0.1.0`, has a version.
@@ -230,14 +234,19 @@ fn change(work: &mut Work<'_>, customer: Uuid, uuid: Uuid, change: &SensorChange
     sensor.key.name = name.unwrap_or(sensor.key.name);
     sensor.profile = profile.unwrap_or(sensor.profile);
     sensor.wanted_version = wanted_version.unwrap_or(sensor.wanted_version);
-    sensor.resync = resync.unwrap_or(sensor.resync);
+    if let Some(is_wanted) = resync {
+        // a later request has a higher number
+        let last = sensor.resync.unwrap_or_default();
+        let number = u64::try_from(Timestamp::now().0).unwrap_or_default().max(last + 1);
+        sensor.resync = is_wanted.then_some(number);
+    }
     let values = [
         customer.into(),
         uuid.into(),
         sensor.key.name.as_str().into(),
         sensor.profile.into(),
         sensor.wanted_version.as_deref().into(),
-        sensor.resync.into(),
+        Value::Int(sensor.resync.map_or(0, |number| i64::try_from(number).unwrap_or(i64::MAX))),
     ];
     work.connection.execute(sql!("sensor/change"), &values)?;
     Ok(sensor)

@@ -147,7 +147,7 @@ pub(crate) fn one(connection: &mut dyn Connection, customer: Uuid, uuid: Uuid) -
     rows.into_iter().next().map(read).transpose()
 }
 
-fn read(mut row: Row) -> Result<Profile> {
+pub(crate) fn read(mut row: Row) -> Result<Profile> {
     let uuid = row.uuid(1)?;
     let damaged = |error| StoreError::damaged(format!("sensor profile {uuid}"), error);
     Ok(Profile {

@@ -83,8 +83,8 @@ pub struct Sensor {
     pub profile: Option<Uuid>,
     /// The version that people want it to have.
     pub wanted_version: Option<String>,
-    /// Whether it is to be told to send everything anew.
-    pub resync: bool,
+    /// The number of the request that it sends everything anew, until it says that it did.
+    pub resync: Option<u64>,
     /// Program and version.
     pub version: String,
     /// Where it runs.
@@ -125,8 +125,8 @@ pub struct BeatAnswer {
     pub settings: SensorProfile,
     /// The version that people want it to have, if it has another.
     pub wanted_version: Option<String>,
-    /// Whether it shall send everything anew; this was the only time that it is told.
-    pub resync: bool,
+    /// The number of the request that it sends everything anew; it is told so until it says that it did.
+    pub resync: Option<u64>,
 }
 
 fn damaged(uuid: Uuid, reason: impl ToString) -> StoreError {
@@ -175,7 +175,7 @@ pub(crate) fn read(mut row: Row) -> Result<Sensor> {
         enrolled: row.time(6)?,
         profile: profile.map_err(|error| damaged(uuid, error))?,
         wanted_version: row.optional_text(8)?,
-        resync: row.int(9)? != 0,
+        resync: u64::try_from(row.int(9)?).ok().filter(|number| *number != 0),
         version: row.text(11)?,
         host,
         heartbeat: heartbeat.map_err(|error| damaged(uuid, error))?,

@@ -170,7 +170,7 @@ fn insert(work: &mut Work<'_>, uuid: Uuid, digest: &Digest, new: &NewSensorToken
     Ok(SensorToken { uuid, customer, profile, created: now, created_by, expires, uses, used: 0 })
 }
 
-fn read_row(mut row: Row) -> Result<SensorToken> {
+pub(crate) fn read_row(mut row: Row) -> Result<SensorToken> {
     let profile = row.optional_bytes(2)?.map(|bytes| Uuid::from_slice(&bytes)).transpose();
     Ok(SensorToken {
         uuid: row.uuid(0)?,

@@ -14,7 +14,9 @@ use crate::driver::{Connection, DriverError, Engine, Value};
 use crate::error::{Result, StoreError};
 use crate::names::Names;
 use crate::postgres::{Postgres, PostgresUrl};
+use crate::prepare::PreparedReport;
 use crate::reader::Readers;
+use crate::recent::Recent;
 use crate::record::{
     Account, Ack, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageRecord, Inventory, NewAccount,
     PackageRow, Rejudged,
@@ -24,7 +26,7 @@ use crate::sqlite::Sqlite;
 use crate::work::Work;
 use crate::writer::Writer;
 use crate::{
-    account, change, container, image, inventory, judgement, migration, package, prepare, secret, tag,
+    account, change, container, image, inventory, judgement, migration, package, secret, tag,
     validate,
 };
 
@@ -93,6 +95,7 @@ struct Shared {
     // fields are dropped in this order: the writer closes last, so that it can tidy the log of the file
     readers: Arc<Readers>,
     names: Arc<Names>,
+    recent: Arc<Recent>,
     clock: watch::Receiver<Timestamp>,
     writer: Writer,
 }
@@ -132,9 +135,11 @@ impl Store {
         add_default_customer(&mut *connection)?;
         let (sender, clock) = watch::channel(change::clock(&mut *connection)?);
         let no_thread = |error: std::io::Error| StoreError::damaged("writer", error);
-        let writer = Writer::start(Arc::clone(&engine), connection, sender).map_err(no_thread)?;
+        let recent: Arc<Recent> = Arc::default();
+        let writer = Writer::start(Arc::clone(&engine), connection, sender, Arc::clone(&recent));
+        let writer = writer.map_err(no_thread)?;
         let (readers, names) = (Arc::new(Readers::new(engine)), Arc::default());
-        Ok(Self { shared: Arc::new(Shared { readers, names, clock, writer }) })
+        Ok(Self { shared: Arc::new(Shared { readers, names, recent, clock, writer }) })
     }
 
     /// Runs `run` in the next commit; durable when this returns.
@@ -155,6 +160,10 @@ impl Store {
         self.shared.readers.run(work).await
     }
 
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.shared.recent
+    }
+
     // ---- facts in
 
     /// Takes a report in. It is durable when this returns; the same report again changes nothing.
@@ -162,10 +171,15 @@ impl Store {
     /// A report that is older than what is known, by `scanned_at`, adds only its names, sender and tags.
     pub async fn put_report(&self, customer: Uuid, report: ScanReport) -> Result<Ack> {
         let prepared = if report.packages.len() > INLINE_PACKAGES {
-            blocking(move || prepare::prepare(customer, report)).await?
+            blocking(move || PreparedReport::of(customer, report)).await?
         } else {
-            prepare::prepare(customer, report)?
+            PreparedReport::of(customer, report)?
         };
+        self.put_prepared(prepared).await
+    }
+
+    /// [`Self::put_report`] for a report that was made ready already, on a thread that may take the time that it takes.
+    pub async fn put_prepared(&self, prepared: PreparedReport) -> Result<Ack> {
         let (size, questions) = (prepared.size, image::questions(&prepared));
         let prepared = Arc::new(prepared);
         self.shared.writer.run(size, questions, move |work| image::put_report(work, &prepared)).await

@@ -8,13 +8,15 @@ use model::report::limits::{
     LAYERS as MAX_LAYERS, LIST as MAX_LIST, PACKAGES as MAX_PACKAGES, PATH as MAX_PATH,
     REFERENCES as MAX_REFERENCES, TAGS as MAX_TAGS, TEXT as MAX_TEXT, WORD as MAX_WORD,
 };
+use model::sensor::{ImagesQuestion, SEEN_IMAGES};
 use model::{
-    ContainerReport, Ecosystem, ImageFacts, Label, PackageRecord, Reference, RuntimeFacts, ScanReport,
-    SecretRecord, Timestamp,
+    ContainerReport, Ecosystem, ImageFacts, Label, PackageRecord, Reference, RuntimeFacts, SecretRecord, Timestamp,
 };
 
 use crate::error::{Result, StoreError};
+use crate::found::{Found, Release};
 use crate::inside;
+use crate::report_text::ReportText;
 
 /// How far a sender's clock may be ahead of ours, in milliseconds. A report from the future would
 /// otherwise win over every later one.
@@ -23,8 +25,11 @@ const MAX_AHEAD: i64 = 24 * 3_600 * 1_000;
 /// Containers accepted in one request.
 const MAX_CONTAINERS: usize = 100_000;
 
-/// Checks a report.
-pub(crate) fn report(report: &ScanReport) -> Result<()> {
+/// Checks a report, whose packages are apart.
+pub(crate) fn report<'a>(
+    report: &ReportText<'_>,
+    packages: impl ExactSizeIterator<Item = Found<'a>>,
+) -> Result<()> {
     if report.schema != REPORT_SCHEMA {
         let reason = format!("is {}, this program reads reports of schema {REPORT_SCHEMA}", report.schema);
         return Err(StoreError::invalid("schema", reason));
@@ -43,9 +48,9 @@ pub(crate) fn report(report: &ScanReport) -> Result<()> {
         texts("osRelease.idLike", &release.id_like, MAX_TAGS, MAX_WORD)?;
     }
     texts("users", &report.users, MAX_LIST, MAX_WORD)?;
-    count("packages", report.packages.len(), MAX_PACKAGES)?;
-    for (index, record) in report.packages.iter().enumerate() {
-        package(index, record, layers)?;
+    count("packages", packages.len(), MAX_PACKAGES)?;
+    for (index, found) in packages.enumerate() {
+        package(index, &found, layers)?;
     }
     count("secrets", report.secrets.len(), MAX_LIST)?;
     for (index, secret) in report.secrets.iter().enumerate() {
@@ -55,12 +60,20 @@ pub(crate) fn report(report: &ScanReport) -> Result<()> {
     tags("tags", &report.tags)
 }
 
+/// Checks what a sensor asks of images that it has before it.
+pub(crate) fn seen_images(source: &str, question: &ImagesQuestion) -> Result<()> {
+    source_word("source", source)?;
+    filled("scanner", &question.scanner, MAX_WORD)?;
+    count("images", question.images.len(), SEEN_IMAGES)?;
+    for (at, image) in question.images.iter().enumerate() {
+        references(&format!("images[{at}].references"), &image.references)?;
+    }
+    Ok(())
+}
+
 /// Checks an image; gives the number of its layers that have a diff-id.
 fn image(image: &ImageFacts) -> Result<u32> {
-    count("image.references", image.references.len(), MAX_REFERENCES)?;
-    for (index, name) in image.references.iter().enumerate() {
-        reference(index, name)?;
-    }
+    references("image.references", &image.references)?;
     let words = [
         ("image.author", Some(&image.author)),
         ("image.architecture", image.architecture.as_ref()),
@@ -94,16 +107,21 @@ fn image(image: &ImageFacts) -> Result<u32> {
     Ok(image.layers.iter().filter(|layer| layer.diff_id.is_some()).count() as u32)
 }
 
-fn reference(index: usize, name: &Reference) -> Result<()> {
-    let at = |part: &str| format!("image.references[{index}].{part}");
+fn references(field: &str, names: &[Reference]) -> Result<()> {
+    count(field, names.len(), MAX_REFERENCES)?;
+    names.iter().enumerate().try_for_each(|(index, name)| reference(field, index, name))
+}
+
+fn reference(field: &str, index: usize, name: &Reference) -> Result<()> {
+    let at = |part: &str| format!("{field}[{index}].{part}");
     filled_at(|| at("registry"), &name.registry, MAX_WORD)?;
     filled_at(|| at("repository"), &name.repository, MAX_WORD)?;
     bounded_at(|| at("tag"), name.tag.as_deref().unwrap_or_default(), MAX_WORD)
 }
 
-fn package(index: usize, record: &PackageRecord, layers: u32) -> Result<()> {
-    package_at(|| format!("packages[{index}]"), record)?;
-    match record.layer {
+fn package(index: usize, found: &Found<'_>, layers: u32) -> Result<()> {
+    found_at(|| format!("packages[{index}]"), found)?;
+    match found.layer {
         Some(layer) if layer >= layers => {
             let reason = format!("is {layer}, but the image has {layers} layers with a diff-id");
             Err(StoreError::invalid(format!("packages[{index}].layer"), reason))
@@ -114,29 +132,33 @@ fn package(index: usize, record: &PackageRecord, layers: u32) -> Result<()> {
 
 /// Checks a package but for its layer. The place is only spelled out when it is needed.
 pub(crate) fn package_at(place: impl Fn() -> String, record: &PackageRecord) -> Result<()> {
+    found_at(place, &Found::from(record))
+}
+
+fn found_at(place: impl Fn() -> String, found: &Found<'_>) -> Result<()> {
     let place = &place;
     let at = |part: &'static str| move || format!("{}.{part}", place());
-    if record.ecosystem == Ecosystem::Os {
+    if found.ecosystem == Ecosystem::Os {
         let reason = "is `os`: the release is taken from `osRelease` and is no package of its own";
         return Err(StoreError::invalid(at("ecosystem")(), reason));
     }
-    filled_at(at("name"), &record.name, MAX_WORD)?;
-    bounded_at(at("version"), &record.version, MAX_WORD)?;
-    bounded_at(at("arch"), record.arch.as_deref().unwrap_or_default(), MAX_WORD)?;
-    bounded_at(at("module"), record.module.as_deref().unwrap_or_default(), MAX_WORD)?;
-    bounded_at(at("vendor"), record.vendor.as_deref().unwrap_or_default(), MAX_WORD)?;
-    bounded_at(at("license"), record.license.as_deref().unwrap_or_default(), MAX_WORD)?;
-    bounded_at(at("foundBy"), &record.found_by, MAX_WORD)?;
-    if let Some(distro) = &record.distro {
-        filled_at(at("distro"), &distro.id, MAX_WORD)?;
-        bounded_at(at("distro"), &distro.version, MAX_WORD)?;
+    filled_at(at("name"), found.name, MAX_WORD)?;
+    bounded_at(at("version"), found.version, MAX_WORD)?;
+    bounded_at(at("arch"), found.arch.unwrap_or_default(), MAX_WORD)?;
+    bounded_at(at("module"), found.module.unwrap_or_default(), MAX_WORD)?;
+    bounded_at(at("vendor"), found.vendor.unwrap_or_default(), MAX_WORD)?;
+    bounded_at(at("license"), found.license.unwrap_or_default(), MAX_WORD)?;
+    bounded_at(at("foundBy"), found.found_by, MAX_WORD)?;
+    if let Some((id, version)) = found.distro.map(Release::parts) {
+        filled_at(at("distro"), id, MAX_WORD)?;
+        bounded_at(at("distro"), version, MAX_WORD)?;
     }
-    if let Some(source) = &record.source {
-        filled_at(at("source.name"), &source.name, MAX_WORD)?;
-        bounded_at(at("source.version"), &source.version, MAX_WORD)?;
+    if let Some((name, version)) = found.source {
+        filled_at(at("source.name"), name, MAX_WORD)?;
+        bounded_at(at("source.version"), version, MAX_WORD)?;
     }
-    bounded_at(at("path"), &record.path, MAX_PATH)?;
-    bounded_at(at("ownedBy"), record.owned_by.as_deref().unwrap_or_default(), MAX_WORD)
+    bounded_at(at("path"), found.path, MAX_PATH)?;
+    bounded_at(at("ownedBy"), found.owned_by.unwrap_or_default(), MAX_WORD)
 }
 
 /// Checks the containers of one request.

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use model::{Digest, Timestamp};
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::change;
@@ -43,6 +44,8 @@ pub struct Verified {
     pub images: u64,
     /// Containers.
     pub containers: u64,
+    /// Containers that hold something else than their image.
+    pub drifted: u64,
     /// Hosts.
     pub hosts: u64,
     /// Tags.
@@ -57,6 +60,22 @@ pub struct Verified {
     pub days: u64,
     /// Accounts.
     pub accounts: u64,
+    /// Sensors.
+    pub sensors: u64,
+    /// Tokens that let sensors in.
+    pub sensor_tokens: u64,
+    /// Profiles of sensors.
+    pub profiles: u64,
+    /// Registries.
+    pub registries: u64,
+    /// Connectors, the logins that registries share.
+    pub connectors: u64,
+    /// Schedules of registries.
+    pub schedules: u64,
+    /// Tags of registries.
+    pub registry_tags: u64,
+    /// Manifests of registries.
+    pub manifests: u64,
     /// How much was wrong.
     pub problems: u64,
 }
@@ -118,6 +137,15 @@ pub enum Fault {
     /// A column says something else than the document.
     #[error("has a column `{0}` that its document contradicts")]
     Contradicted(&'static str),
+    /// A container has another inventory than follows from its image's and its drift.
+    #[error("has an inventory that does not follow from its image's and its drift")]
+    NotDerived,
+    /// A part of the record, in a table of its own, is missing.
+    #[error("has no row in the table `{0}`")]
+    Incomplete(&'static str),
+    /// A profile is named that does not exist.
+    #[error("names profile {0}, which does not exist")]
+    NoProfile(Uuid),
     /// A record is there and yet deleted.
     #[error("is left of a record that is there")]
     NotDeleted,
@@ -142,7 +170,9 @@ pub(crate) struct Pass<'a> {
     /// The number of the last package.
     last_package: u32,
     /// Names and versions of packages.
-    names: Names,
+    pub(crate) names: Names,
+    /// All customers.
+    pub(crate) customers: HashSet<Uuid>,
     /// All tags, by customer and name.
     pub(crate) tags: HashSet<(Uuid, String)>,
     /// The clock values of judgements.
@@ -165,9 +195,11 @@ pub(crate) fn verify(
         named: Vec::new(),
         last_package: 0,
         names: Names::default(),
+        customers: HashSet::new(),
         tags: HashSet::new(),
         judgements: HashSet::new(),
     };
+    pass.customers()?;
     pass.changes()?;
     pass.tags()?;
     pass.packages()?;
@@ -179,6 +211,8 @@ pub(crate) fn verify(
     pass.jobs()?;
     pass.days()?;
     pass.accounts()?;
+    pass.sensors()?;
+    pass.registries()?;
     pass.counts.orphans = pass.named.iter().filter(|named| !**named).count() as u64;
     Ok(pass.counts)
 }
@@ -206,6 +240,25 @@ impl Pass<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Tells of a customer that does not exist.
+    pub(crate) fn owned(&mut self, table: &'static str, key: impl fmt::Display, customer: Uuid) {
+        if !self.customers.contains(&customer) {
+            self.fault(table, key, Fault::NoOwner(customer));
+        }
+    }
+
+    /// Tells of a text that is no JSON.
+    pub(crate) fn json<T: DeserializeOwned>(
+        &mut self,
+        table: &'static str,
+        key: impl fmt::Display,
+        column: &str,
+        text: &str,
+    ) -> Result<()> {
+        let read = serde_json::from_str::<T>(text).map_err(|error| StoreError::damaged(column, error));
+        self.readable(table, key, read).map(drop)
     }
 
     /// Tells of times beyond the clock.

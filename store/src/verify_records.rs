@@ -1,7 +1,8 @@
 //! The part of [`crate::verify`] that looks at records: images, containers, hosts, tags, the log, jobs, days, accounts.
 
-use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
+use model::{Digest, Timestamp};
 use uuid::Uuid;
 
 use crate::batch;
@@ -9,7 +10,7 @@ use crate::change::{self, Cause, Change, ChangeKind};
 use crate::driver::{Row, Value};
 use crate::error::{Result, StoreError};
 use crate::job::{self, PART};
-use crate::record::{ImageRecord, container_uuid, host_uuid, image_uuid, tag_uuid};
+use crate::record::{container_uuid, host_uuid, image_uuid, tag_uuid};
 use crate::sql::sql;
 use crate::verify::{Fault, Pass};
 use crate::{account, container, image, inventory, packed};
@@ -23,12 +24,12 @@ fn change_key(change: &Change) -> String {
 }
 
 /// The start of a walk over rows with the key (customer, uuid).
-fn nil_key() -> Vec<Value> {
+pub(crate) fn nil_key() -> Vec<Value> {
     vec![Uuid::nil().into(), Uuid::nil().into()]
 }
 
 /// The customer and uuid at the start of a row, as a key to show.
-fn key_of(row: &Row) -> Result<(Uuid, Uuid, String)> {
+pub(crate) fn key_of(row: &Row) -> Result<(Uuid, Uuid, String)> {
     let mut key = Row(row.0.iter().take(2).cloned().collect());
     let (customer, uuid) = (key.uuid(0)?, key.uuid(1)?);
     Ok((customer, uuid, format!("{customer}/{uuid}")))
@@ -39,7 +40,7 @@ impl Pass<'_> {
         self.pages(sql!("image/after"), nil_key(), &[0, 1], |pass, row| {
             pass.counts.images += 1;
             let (customer, uuid, key) = key_of(&row)?;
-            let cause = row.0.get(12).cloned();
+            let cause = row.0.get(13).cloned();
             let read = image::read_record(pass.codec, row);
             let Some(record) = pass.readable("image", &key, read)? else { return Ok(()) };
             let expected = image_uuid(customer, &record.id);
@@ -57,39 +58,47 @@ impl Pass<'_> {
                 Ok(place) => pass.named[place] = true,
                 Err(_) => pass.fault("image", &key, Fault::NoInventory(record.inventory)),
             }
-            pass.since(&key, &record)?;
+            if !record.since.is_empty() {
+                let times = record.created_at..=record.updated;
+                pass.since("image", &key, (&record.inventory, &record.since), times)?;
+            }
             pass.logged("image", &key, cause);
             pass.tagged("image", &key, customer, record.tags);
             Ok(())
         })
     }
 
-    /// Packages that came later are of the image's inventory, and came while the image was there.
-    fn since(&mut self, key: &str, record: &ImageRecord) -> Result<()> {
-        let is_known = self.inventories.binary_search(&record.inventory).is_ok();
-        if record.since.is_empty() || !is_known {
+    /// Packages that came later are of the record's inventory, and came while the record was there.
+    fn since(
+        &mut self,
+        table: &'static str,
+        key: &str,
+        (digest, since): (&Digest, &[(u32, Timestamp)]),
+        times: RangeInclusive<Timestamp>,
+    ) -> Result<()> {
+        if self.inventories.binary_search(digest).is_err() {
             return Ok(());
         }
-        let times = record.created_at..=record.updated;
-        if record.since.iter().any(|(_, clock)| !times.contains(clock)) {
-            self.fault("image", key, Fault::TimesCrossed);
+        if since.iter().any(|(_, clock)| !times.contains(clock)) {
+            self.fault(table, key, Fault::TimesCrossed);
         }
-        let content = inventory::packages(self.connection, self.codec, &record.inventory);
+        let content = inventory::packages(self.connection, self.codec, digest);
         // one that cannot be read was told of with the inventories
         let Ok(content) = content else { return Ok(()) };
-        for (package, _) in record.since.iter().filter(|(package, _)| !content.contains(package)) {
-            self.fault("image", key, Fault::NotInInventory(*package));
+        for (package, _) in since.iter().filter(|(package, _)| !content.contains(package)) {
+            self.fault(table, key, Fault::NotInInventory(*package));
         }
         Ok(())
     }
 
     pub(crate) fn containers(&mut self) -> Result<()> {
+        let mut drifted = Vec::new();
         self.pages(sql!("container/after"), nil_key(), &[0, 1], |pass, row| {
             pass.counts.containers += 1;
             let (customer, uuid, key) = key_of(&row)?;
             let (state, cause) = (row.0.get(4).cloned(), row.0.get(13).cloned());
             let read = container::read(pass.codec, row);
-            let Some(record) = pass.readable("container", &key, read)? else { return Ok(()) };
+            let Some(mut record) = pass.readable("container", &key, read)? else { return Ok(()) };
             let expected = container_uuid(customer, &record.report.id);
             if uuid != expected {
                 pass.fault("container", &key, Fault::OtherUuid(expected));
@@ -107,10 +116,15 @@ impl Pass<'_> {
                     Err(_) => pass.fault("container", &key, Fault::NoInventory(inventory)),
                 }
             }
+            if let (Some(inventory), false) = (record.inventory, record.since.is_empty()) {
+                let times = record.created_at..=record.updated;
+                pass.since("container", &key, (&inventory, &record.since), times)?;
+            }
             pass.logged("container", &key, cause);
-            pass.tagged("container", &key, customer, record.tags);
-            Ok(())
-        })
+            pass.tagged("container", &key, customer, std::mem::take(&mut record.tags));
+            pass.inside(&mut drifted, key, record)
+        })?;
+        self.derived(drifted)
     }
 
     /// A living record must tell why it last changed.
@@ -251,13 +265,14 @@ impl Pass<'_> {
     pub(crate) fn accounts(&mut self) -> Result<()> {
         let accounts = account::all(self.connection);
         let accounts = self.readable("account", "all", accounts)?.unwrap_or_default();
-        let rows = self.connection.query(sql!("customer/all"), &[])?;
-        let customers: HashSet<Uuid> =
-            rows.into_iter().map(|mut row| Ok(row.uuid(0)?)).collect::<Result<_>>()?;
         self.counts.accounts = accounts.len() as u64;
-        for account in accounts.iter().filter(|account| !customers.contains(&account.customer)) {
-            self.fault("account", &account.name, Fault::NoOwner(account.customer));
-        }
+        accounts.iter().for_each(|account| self.owned("account", &account.name, account.customer));
+        Ok(())
+    }
+
+    pub(crate) fn customers(&mut self) -> Result<()> {
+        let rows = self.connection.query(sql!("customer/all"), &[])?;
+        self.customers = rows.into_iter().map(|mut row| Ok(row.uuid(0)?)).collect::<Result<_>>()?;
         Ok(())
     }
 }

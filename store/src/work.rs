@@ -7,6 +7,7 @@
 //! between nobody else can see or move it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use model::{Digest, Timestamp};
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use crate::driver::{Connection, Row, Value};
 use crate::error::{Result, StoreError};
 use crate::names::Names;
 use crate::package::{KeyMap, Numbers, PackageKey};
+use crate::recent::{Notes, PlacedInventory, Recent, RecentImage};
 use crate::sql::sql;
 
 /// How far the clock may run ahead of the wall clock before the requests of one commit begin to share a value.
@@ -42,11 +44,13 @@ pub(crate) struct Memory {
     pub(crate) shared: HashMap<Digest, i64>,
     /// What the database said of its collections when these numbers were learnt.
     shared_of: Option<String>,
+    /// What was committed lately.
+    recent: Arc<Recent>,
 }
 
 impl Memory {
-    /// Remembers nothing yet.
-    pub(crate) fn new() -> Self {
+    /// Remembers nothing yet; what is committed is kept in `recent`.
+    pub(crate) fn new(recent: Arc<Recent>) -> Self {
         Self {
             numbers: Numbers::default(),
             codec: Codec::new(),
@@ -55,6 +59,7 @@ impl Memory {
             tags: HashSet::new(),
             shared: HashMap::new(),
             shared_of: None,
+            recent,
         }
     }
 }
@@ -86,6 +91,10 @@ pub(crate) struct Work<'a> {
     last_package: Option<u32>,
     /// Whether the numbers of what containers share are known to stand.
     shared_stands: bool,
+    /// Whether customers have manifests of registries, as far as that was asked.
+    listing: HashMap<Uuid, bool>,
+    /// What it has written, for who follows.
+    notes: Notes,
 }
 
 impl<'a> Work<'a> {
@@ -103,6 +112,8 @@ impl<'a> Work<'a> {
             foreseen: HashMap::new(),
             last_package: None,
             shared_stands: false,
+            listing: HashMap::new(),
+            notes: Notes::default(),
         }
     }
 
@@ -150,6 +161,21 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Whether a customer has manifests of registries; asked once in a transaction.
+    pub(crate) fn is_listing(&mut self, customer: Uuid) -> Result<bool> {
+        if let Some(known) = self.listing.get(&customer) {
+            return Ok(*known);
+        }
+        let is_listing = !self.connection.query(sql!("registry_manifest/any"), &[customer.into()])?.is_empty();
+        self.listing.insert(customer, is_listing);
+        Ok(is_listing)
+    }
+
+    /// Notes that a customer has manifests of registries now.
+    pub(crate) fn is_listing_now(&mut self, customer: Uuid) {
+        self.listing.insert(customer, true);
+    }
+
     /// The highest number of a package so far; the next ones are this transaction's to give.
     pub(crate) fn last_package(&mut self) -> Result<u32> {
         if let Some(last) = self.last_package {
@@ -171,6 +197,7 @@ impl<'a> Work<'a> {
             return run(self).map(Ok);
         }
         let (clock, written, fresh) = (self.clock, self.written, self.fresh_order.len());
+        let notes = self.notes.len();
         self.connection.execute_later("SAVEPOINT request", &[])?;
         let outcome = run(self).and_then(|value| Ok(self.connection.settle().map(|()| value)?));
         match &outcome {
@@ -182,6 +209,7 @@ impl<'a> Work<'a> {
                 (self.clock, self.written) = (clock, written);
                 self.last_package = None;
                 self.memory.shared.clear();
+                self.notes.undo(notes);
                 for key in self.fresh_order.drain(fresh..) {
                     self.fresh.remove(&key);
                 }
@@ -272,8 +300,30 @@ impl<'a> Work<'a> {
         self.memory.shared.clear();
     }
 
+    /// Notes for who follows what a report made of an image; nothing is done if nobody does.
+    pub(crate) fn note_image(&mut self, customer: Uuid, uuid: Uuid, image: impl FnOnce() -> RecentImage) {
+        if self.memory.recent.is_wanted() {
+            self.notes.image(customer, uuid, image());
+        }
+    }
+
+    /// What was noted of an image does not hold any more.
+    pub(crate) fn stale_image(&mut self, customer: Uuid, uuid: Uuid) {
+        self.notes.stale(customer, uuid);
+    }
+
+    /// Notes for who follows an inventory that was written.
+    pub(crate) fn note_inventory(&mut self, digest: Digest, inventory: impl FnOnce() -> PlacedInventory) {
+        if self.memory.recent.is_wanted() {
+            self.notes.inventory(digest, inventory());
+        }
+    }
+
     /// Keeps what was remembered, after the commit; gives the last clock value, if the clock moved.
     pub(crate) fn committed(self) -> Option<Timestamp> {
+        if let Some(clock) = self.clock {
+            self.memory.recent.keep(self.notes, clock);
+        }
         for (key, id) in self.fresh {
             self.memory.numbers.insert(key, id);
         }
@@ -307,7 +357,7 @@ mod tests {
     #[test]
     fn a_request_that_fails_takes_its_clock_value_and_its_package_numbers_back() {
         let (_folder, mut connection) = database();
-        let mut memory = Memory::new();
+        let mut memory = Memory::new(Arc::default());
         let mut work = Work::new(&mut *connection, &mut memory, true);
         let first = work.request(|work| number_all(work, &[identity("a")])).unwrap().unwrap();
         let before = work.clock;
@@ -329,7 +379,7 @@ mod tests {
     #[test]
     fn one_request_has_one_clock_value_and_the_next_a_later_one() {
         let (_folder, mut connection) = database();
-        let mut memory = Memory::new();
+        let mut memory = Memory::new(Arc::default());
         let mut work = Work::new(&mut *connection, &mut memory, true);
         let mut tick = || work.request(|work| Ok((work.tick()?, work.tick()?))).unwrap().unwrap();
         let (first, second) = (tick(), tick());
@@ -341,7 +391,7 @@ mod tests {
         let (_folder, mut connection) = database();
         let ahead = Timestamp::now().0 + 60_000;
         connection.execute("UPDATE clock SET now = $1", &[ahead.into()]).unwrap();
-        let mut memory = Memory::new();
+        let mut memory = Memory::new(Arc::default());
         let mut work = Work::new(&mut *connection, &mut memory, true);
         let mut tick = || work.request(|work| work.tick()).unwrap().unwrap();
         assert_eq!([tick(), tick(), tick()], [Timestamp(ahead + 1); 3]);

@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use crate::attempt::Attempts;
 use crate::driver::{Connection, Engine};
 use crate::error::{Result, StoreError};
+use crate::recent::Recent;
 use crate::work::{Question, Work};
 
 /// Requests in one commit.
@@ -98,16 +99,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; `clock` is told of every commit that moved the clock.
+    /// Starts the thread; `clock` is told of every commit that moved the clock, and `recent` keeps what it wrote.
     pub(crate) fn start(
         engine: Arc<dyn Engine>,
         connection: Box<dyn Connection>,
         clock: watch::Sender<Timestamp>,
+        recent: Arc<Recent>,
     ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE_REQUESTS);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(Attempts::new(engine, connection), waiting, &clock))?;
+            .spawn(move || serve(Attempts::new(engine, connection, recent), waiting, &clock))?;
         let room = Arc::new(Semaphore::new(QUEUE_KIB as usize));
         Ok(Self { queue: Some(queue), room, thread: Some(thread) })
     }

@@ -53,6 +53,20 @@ const TOOLS: &[Tool] = &[
     Tool { program: "npm", package: "npm", purpose: "Node.js packages of the fixtures" },
 ];
 
+/// The tools without which the tests over container runtimes have none.
+const RUNTIMES: &[&str] = &[
+    "dockerd",
+    "docker",
+    "containerd",
+    "runc",
+    "podman",
+    "fuse-overlayfs",
+    "/usr/lib/cni/bridge",
+    "iptables",
+    "ip",
+    "busybox",
+];
+
 /// What the engines of the inflate bench are built with; the program itself needs none of it.
 const ENGINE_TOOLS: &[Tool] = &[
     Tool { program: "cmake", package: "cmake", purpose: "building zlib-ng" },
@@ -95,6 +109,16 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
 pub(crate) fn install_tools() -> Result<()> {
     install(TOOLS)?;
     postgres::install()
+}
+
+/// Why the tests over container runtimes cannot run here; `None` if they can.
+pub(crate) fn lacks_runtimes() -> Option<String> {
+    if !process::is_root() {
+        return Some("they need root".to_owned());
+    }
+    let missing: Vec<&str> =
+        RUNTIMES.iter().copied().filter(|program| !process::is_installed(program)).collect();
+    (!missing.is_empty()).then(|| format!("`cargo xtask setup` has to install {}", missing.join(", ")))
 }
 
 /// Installs what the inflate bench is built with.
@@ -216,4 +240,16 @@ pub(crate) fn python_environment(folder: &Path) -> Result<PathBuf> {
         create("/usr/bin/python3")?;
     }
     Ok(python)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tests_over_runtimes_need_is_installed_by_setup() {
+        for program in RUNTIMES {
+            assert!(TOOLS.iter().any(|tool| tool.program == *program), "{program}");
+        }
+    }
 }

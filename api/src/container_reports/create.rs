@@ -14,11 +14,13 @@ use crate::auth::{Identity, Permission};
 use crate::body;
 use crate::error::ApiError;
 use crate::ingest;
+use crate::sensors::clock;
 use crate::state::Shared;
 use crate::wire::ErrorBody;
 
 /// What became of container reports.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct StoredContainers {
     /// In the order of the request.
     containers: Vec<StoredContainer>,
@@ -27,6 +29,13 @@ pub(crate) struct StoredContainers {
     updated: Timestamp,
     /// False if all of it was stored before.
     changed: bool,
+    /// How many told times of the future, which were taken as of now. Left out if none did.
+    #[serde(skip_serializing_if = "is_zero")]
+    held_back: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Where to find a container.
@@ -66,6 +75,10 @@ pub(crate) async fn create(
     let mut reports = ingest::read(&shared, &headers, request, parse).await?;
     let sensor = identity.sensor().map(|sensor| sensor.uuid);
     reports.iter_mut().for_each(|report| name_sender(report, sensor));
+    // the clock of whoever has an account is refused by the store if it is very wrong
+    let now = Timestamp::now();
+    let hold_back = |report: &mut ContainerReport| usize::from(clock::hold_back_container(report, now));
+    let held_back = if sensor.is_some() { reports.iter_mut().map(hold_back).sum() } else { 0 };
     let shas: Vec<String> = reports.iter().map(|report| report.id.to_hex()).collect();
     let ack = shared.store.put_containers(identity.customer(), reports).await.map_err(crate::store_error)?;
     crate::wait_until_visible(&shared, ack.updated).await;
@@ -74,6 +87,7 @@ pub(crate) async fn create(
         containers: pairs.map(|(sha, uuid)| StoredContainer { sha, uuid }).collect(),
         updated: ack.updated,
         changed: ack.changed,
+        held_back,
     };
     let status = if ack.changed { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, body::json(&stored)))

@@ -1,3 +1,4 @@
 //! Container reports.
 
 pub(crate) mod create;
+pub(crate) mod show;

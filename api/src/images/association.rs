@@ -24,7 +24,7 @@ const MOST: usize = 10_000;
 pub(crate) struct Associations<'a> {
     /// The latest made first, at most 10,000.
     containers: Option<Vec<ContainerListItem<'a>>>,
-    /// Containers that drifted from the image; none is known to.
+    /// Those of them that drifted from the image, at most 10,000.
     drift_containers: Option<Vec<ContainerListItem<'a>>>,
     /// The hosts of these containers by name.
     hosts: Option<Vec<HostStatistics<'a>>>,
@@ -86,7 +86,8 @@ pub(crate) async fn association(
     let filter = parameters.query("filter")?;
     let Some(key) = lookup::normalise(&key) else { return Err(lookup::unknown("image")) };
     let (customer, scope) = (identity.customer(), identity.scope().clone());
-    let most = if parts.containers { MOST } else { 0 };
+    let most = |is_wanted: bool| if is_wanted { MOST } else { 0 };
+    let most = (most(parts.containers), most(parts.drift));
     let found = crate::ask_counting(&shared, move |fleet| {
         fleet.image_association((customer, &scope, &key), filter.as_ref(), most, |view| {
             wire::to_json(&ContainerListItem::new(view, version))
@@ -100,7 +101,7 @@ pub(crate) async fn association(
     let mut json = b"{\"containers\":".to_vec();
     append(&mut json, parts.containers, || found.containers.join(&b','));
     json.extend_from_slice(b",\"driftContainers\":");
-    append(&mut json, parts.drift, Vec::new);
+    append(&mut json, parts.drift, || found.drifted.join(&b','));
     json.extend_from_slice(b",\"hosts\":");
     append(&mut json, parts.hosts, || {
         let hosts: Vec<_> =

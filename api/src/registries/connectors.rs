@@ -13,7 +13,7 @@ use store::Connector;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{TwoKeys, multipart, require_everything};
+use super::{ManageRefusals, TwoKeys, ViewRefusals, multipart, require_everything};
 use crate::auth::{Identity, Permission};
 use crate::error::ApiError;
 use crate::lookup::Key;
@@ -35,6 +35,10 @@ pub(crate) struct ConnectorRequest {
     arn: Option<String>,
     #[schema(value_type = Option<String>)]
     external_id: Option<Value>,
+    /// Own, of AWS: the id of the access key that the role is taken with; without it that of each registry.
+    access_key_id: Option<String>,
+    /// Own, of AWS: the key.
+    secret_access_key: Option<String>,
     /// Of Azure.
     connector_id: Option<String>,
     application_id: Option<String>,
@@ -50,14 +54,13 @@ pub(crate) struct WrittenConnector {
     connector_id: String,
 }
 
-/// What roles of AWS are to trust. This server has no account there, and takes roles with the keys of registries.
+/// What roles of AWS are to trust. This server has no account there, and takes roles with the keys of connectors and registries.
 #[utoipa::path(
     get, path = "/csapi/{version}/registry/aws-base", tag = "registries",
     params(("version" = String, Path, description = "v1.1, v1.2 or v1.3")),
     responses(
         (status = 200, description = "an empty account and a number of this customer's own", body = serde_json::Value),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not see registries", body = ErrorBody),
+        ViewRefusals,
     )
 )]
 pub(crate) async fn aws_base(Extension(identity): Extension<Identity>) -> Result<Response, ApiError> {
@@ -81,8 +84,7 @@ pub(crate) async fn aws_base(Extension(identity): Extension<Identity>) -> Result
     responses(
         (status = 200, description = "kept", body = WrittenConnector),
         (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
     )
 )]
 pub(crate) async fn create(
@@ -128,8 +130,16 @@ fn of_body(kind: &str, request: ConnectorRequest) -> Result<(String, Value, Regi
     let name = filled(request.name).ok_or_else(|| wrong("name is missing"))?;
     let id = filled(request.connector_id).unwrap_or_else(|| name.clone());
     let (arn, application) = (filled(request.arn), filled(request.application_id));
-    let secret = RegistrySecret { password: filled(request.client_secret), ..RegistrySecret::default() };
+    let key = filled(request.access_key_id);
+    let password = match kind {
+        "aws" => filled(request.secret_access_key),
+        _ => filled(request.client_secret),
+    };
+    let secret = RegistrySecret { password, ..RegistrySecret::default() };
     match kind {
+        "aws" if key.is_some() != secret.password.is_some() => {
+            return Err(wrong("accessKeyId and secretAccessKey belong together"));
+        }
         "aws" if arn.is_none() => return Err(wrong("arn is missing")),
         "acr" if application.is_none() => return Err(wrong("applicationId is missing")),
         "acr" if secret.password.is_none() => return Err(wrong("clientSecret is missing")),
@@ -137,7 +147,7 @@ fn of_body(kind: &str, request: ConnectorRequest) -> Result<(String, Value, Regi
     }
     let settings = json!({
         "connectorId": id, "name": name, "description": request.description.unwrap_or_default(), "arn": arn,
-        "externalId": request.external_id, "applicationId": application, "tenantId": filled(request.tenant_id),
+        "externalId": request.external_id, "accessKeyId": key, "applicationId": application, "tenantId": filled(request.tenant_id),
     });
     Ok((id, settings, secret))
 }
@@ -187,8 +197,7 @@ async fn of_google(
     ),
     responses(
         (status = 200, description = "the connectors, without their secrets", body = Vec<serde_json::Value>),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not see registries", body = ErrorBody),
+        ViewRefusals,
     )
 )]
 pub(crate) async fn list(
@@ -209,8 +218,7 @@ pub(crate) async fn list(
     ),
     responses(
         (status = 200, description = "the connectors", body = Vec<serde_json::Value>),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not see registries", body = ErrorBody),
+        ViewRefusals,
     )
 )]
 pub(crate) async fn list_of_account(
@@ -233,8 +241,7 @@ pub(crate) async fn list_of_account(
     ),
     responses(
         (status = 200, description = "the connector, without its secret", body = serde_json::Value),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not see registries", body = ErrorBody),
+        ViewRefusals,
         (status = 404, description = "no such connector", body = ErrorBody),
     )
 )]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{of_path, require_everything};
+use super::{ManageRefusals, of_path, require_everything};
 use crate::auth::{Identity, Permission};
 use crate::error::{ApiError, Refusal};
 use crate::lookup::Key;
@@ -44,8 +44,7 @@ pub(crate) struct NamedRegistries {
     ),
     responses(
         (status = 204, description = "forgotten"),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry", body = ErrorBody),
         (status = 409, description = "one of its schedules is running", body = ErrorBody),
     )
@@ -68,8 +67,7 @@ pub(crate) async fn delete(
     responses(
         (status = 204, description = "forgotten"),
         (status = 400, description = "nothing was named, or it is not understood", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry", body = ErrorBody),
         (status = 409, description = "a schedule is running", body = ErrorBody),
     )

@@ -6,8 +6,8 @@ use axum::response::Response;
 use qql::SmallEntity;
 
 use super::counts::Contents;
+use super::ViewRefusals;
 use crate::auth::{Identity, Permission};
-use crate::body;
 use crate::error::ApiError;
 use crate::small_list::SmallList;
 use crate::state::Shared;
@@ -27,8 +27,7 @@ use crate::wire::{ErrorBody, Page, RegistryRecord, Version};
         (status = 200, description = "a page", body = Page<RegistryRecord<'_>>),
         (status = 204, description = "nothing matches; v1.1 answers 200 with empty data"),
         (status = 400, description = "a parameter is not understood", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not see registries", body = ErrorBody),
+        ViewRefusals,
     )
 )]
 pub(crate) async fn list(
@@ -50,9 +49,5 @@ pub(crate) async fn list(
         let counts = Contents::of(&shared, &identity, registry).await?.all();
         records.push(RegistryRecord::new(registry, &schedules, counts));
     }
-    let (items, count) = asked.page(records, RegistryRecord::uuid);
-    if items.is_empty() && !version.empty_list_has_body() {
-        return Ok(body::no_content());
-    }
-    Ok(body::json(&Page::new(items, count)))
+    Ok(asked.answer(version, records, RegistryRecord::uuid))
 }

@@ -8,14 +8,25 @@ use crate::auth::Identity;
 use crate::error::ApiError;
 use crate::state::Shared;
 
-/// The connector that a registry names, by its id, name or uuid.
+/// The connector that a registry names, by its id, name or uuid; one that names a role of AWS by that.
 pub(super) fn connector_of<'c>(settings: &RegistrySettings, all: &'c [Connector]) -> Option<&'c Connector> {
-    let wanted = settings.connector.as_deref()?;
-    all.iter().find(|connector| {
+    let said = |connector: &Connector, key: &str, wanted: &str| {
         let document: Value = serde_json::from_str(&connector.settings).unwrap_or_default();
-        connector.uuid.to_string() == wanted
-            || ["connectorId", "name"].iter().any(|key| document[key].as_str() == Some(wanted))
-    })
+        document[key].as_str() == Some(wanted)
+    };
+    match (settings.connector.as_deref(), role_of(settings)) {
+        (Some(wanted), _) => all.iter().find(|connector| {
+            connector.uuid.to_string() == wanted
+                || ["connectorId", "name"].iter().any(|key| said(connector, key, wanted))
+        }),
+        (None, Some(role)) => all.iter().find(|connector| connector.kind == "aws" && said(connector, "arn", role)),
+        (None, None) => None,
+    }
+}
+
+/// The role of AWS that a registry names.
+fn role_of(settings: &RegistrySettings) -> Option<&str> {
+    settings.aws.as_ref().map(|aws| aws.arn.trim()).filter(|arn| !arn.is_empty())
 }
 
 /// The way in that settings and secret come to; an error if something is missing for it.
@@ -27,12 +38,16 @@ pub(super) async fn check(
 ) -> Result<RegistryLogin, ApiError> {
     let customer = identity.customer();
     let wrong = |reason: String| ApiError::bad_request(format!("invalid body: {reason}"));
-    if settings.connector.is_none() {
-        return login(settings, secret).map_err(|reason| wrong(reason.to_owned()));
+    let plain = || login(settings, secret).map_err(|reason| wrong(reason.to_owned()));
+    if settings.connector.is_none() && role_of(settings).is_none() {
+        return plain();
     }
     let connectors = shared.store.connectors(customer).await.map_err(crate::store_error)?;
     let Some(connector) = connector_of(settings, &connectors) else {
-        return Err(wrong("connectorId: there is no such connector".to_owned()));
+        return match settings.connector {
+            Some(_) => Err(wrong("connectorId: there is no such connector".to_owned())),
+            None => plain(),
+        };
     };
     let of = SecretOf::Connector(connector.uuid);
     let content = shared.store.registry_secret(customer, of).await.map_err(crate::store_error)?;
@@ -60,7 +75,8 @@ fn by_connector(
     content: RegistrySecret,
 ) -> Result<RegistryLogin, &'static str> {
     let text = |key: &str| document[key].as_str().unwrap_or_default().to_owned();
-    if !is_of_cloud(kind, settings.host()) {
+    // a key of one's own may go wherever its owner wants, so that of AWS is looked at below
+    if kind != "aws" && !is_of_cloud(kind, settings.host()) {
         return Err("its login is for registries of its own cloud only");
     }
     match kind {
@@ -77,9 +93,44 @@ fn by_connector(
             let service_account = content.service_account.ok_or("the connector has no service account")?;
             Ok(RegistryLogin::Google { service_account })
         }
-        // a role is taken with a key of one's own, which the registry has
-        _ => login(settings, own),
+        _ => by_role(settings, own, document, content),
     }
+}
+
+/// A role of AWS, taken with the registry's own key or, if it has none, with that of the connector.
+fn by_role(
+    settings: &RegistrySettings,
+    own: &RegistrySecret,
+    document: &Value,
+    content: RegistrySecret,
+) -> Result<RegistryLogin, &'static str> {
+    let text = |key: &str| document[key].as_str().unwrap_or_default().to_owned();
+    let mut settings = settings.clone();
+    settings.kind = RegistryType::Aws;
+    settings.aws.get_or_insert_default().arn = text("arn");
+    let has_key = settings.username.is_some() && own.password.is_some();
+    let secret = match has_key {
+        true => own.clone(),
+        false if content.password.is_none() => {
+            return Err("neither the registry nor the connector has an access key to take the role with");
+        }
+        false if !is_of_cloud("aws", settings.host()) => {
+            return Err("its login is for registries of its own cloud only");
+        }
+        false => {
+            settings.username = Some(text("accessKeyId"));
+            content
+        }
+    };
+    let mut found = login(&settings, &secret)?;
+    if let RegistryLogin::Aws { external_id, .. } = &mut found {
+        *external_id = match &document["externalId"] {
+            Value::String(id) => Some(id.clone()).filter(|id| !id.is_empty()),
+            Value::Number(id) => Some(id.to_string()),
+            _ => None,
+        };
+    }
+    Ok(found)
 }
 
 /// A connector's secret is known to nobody who uses it, so it goes nowhere but to its cloud.
@@ -88,7 +139,8 @@ fn is_of_cloud(kind: &str, host: &str) -> bool {
     match kind {
         "acr" => is_below(&[".azurecr.io", ".azurecr.cn", ".azurecr.us"]),
         "gcp" => host == "gcr.io" || is_below(&[".gcr.io", ".pkg.dev"]),
-        _ => true,
+        "aws" => host.contains(".dkr.ecr") && is_below(&[".amazonaws.com", ".amazonaws.com.cn"]),
+        _ => false,
     }
 }
 
@@ -99,7 +151,15 @@ fn login(settings: &RegistrySettings, secret: &RegistrySecret) -> Result<Registr
         let access_key = username.ok_or("credential.username is missing: the id of an access key")?;
         let secret_key = password.ok_or("credential.password is missing: the secret access key")?;
         let region = region_of(settings).ok_or("aws.region is missing")?;
-        return Ok(RegistryLogin::Aws { region, access_key, secret_key, session_token: token });
+        let role_arn = role_of(settings).map(|role| checked_role(role).map(str::to_owned)).transpose()?;
+        return Ok(RegistryLogin::Aws {
+            region,
+            access_key,
+            secret_key,
+            session_token: token,
+            role_arn,
+            external_id: None,
+        });
     }
     let google = [RegistryType::Gcp, RegistryType::GoogleArtifactRegistry].contains(&settings.kind);
     if let Some(key) = password.as_ref().filter(|key| google && key.contains("\"private_key\"")) {
@@ -119,6 +179,24 @@ fn login(settings: &RegistrySettings, secret: &RegistrySecret) -> Result<Registr
         }
         (_, None, ..) => Err("credential.username is missing"),
         (_, Some(_), None, None) => Err("credential.password is missing"),
+    }
+}
+
+/// A role by its name, `arn:aws:iam::NUMBER:role/NAME`.
+fn checked_role(arn: &str) -> Result<&str, &'static str> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let is_role = match parts.as_slice() {
+        ["arn", partition, "iam", "", account, role] => {
+            partition.starts_with("aws")
+                && account.len() == 12
+                && account.bytes().all(|byte| byte.is_ascii_digit())
+                && role.starts_with("role/")
+        }
+        _ => false,
+    };
+    match is_role && arn.len() <= 2_048 && arn.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(arn),
+        false => Err("the arn names no role: it is arn:aws:iam::NUMBER:role/NAME"),
     }
 }
 
@@ -164,8 +242,42 @@ mod tests {
             ("gcp", "eu-docker.pkg.dev", true),
             ("gcp", "eu.gcr.io", true),
             ("gcp", "evilgcr.io", false),
+            ("aws", "1.dkr.ecr.eu-west-1.amazonaws.com", true),
+            ("aws", "1.dkr.ecr.cn-north-1.amazonaws.com.cn", true),
+            ("aws", "1.dkr.ecr.eu-west-1.amazonaws.com.example", false),
+            ("aws", "bucket.s3.amazonaws.com", false),
         ] {
             assert_eq!(is_of_cloud(kind, host), expected, "{kind} {host}");
+        }
+    }
+
+    #[test]
+    fn a_role_is_taken_with_the_key_of_the_registry_or_of_the_connector_where_it_may_go() {
+        let arn = "arn:aws:iam::123456789012:role/team/reader";
+        let document = serde_json::json!({ "arn": arn, "externalId": 7, "accessKeyId": "of the connector" });
+        let key = |text: &str| RegistrySecret { password: Some(text.into()), ..RegistrySecret::default() };
+        let mut settings =
+            RegistrySettings { uri: "https://1.dkr.ecr.eu-west-1.amazonaws.com".into(), ..Default::default() };
+        let none = RegistrySecret::default();
+        let shown = |login: Result<RegistryLogin, &'static str>| match login {
+            Ok(RegistryLogin::Aws { access_key, role_arn, external_id, .. }) => {
+                assert_eq!((role_arn.as_deref(), external_id.as_deref()), (Some(arn), Some("7")));
+                access_key
+            }
+            other => format!("{other:?}"),
+        };
+        assert_eq!(shown(by_role(&settings, &none, &document, key("s"))), "of the connector");
+        assert!(by_role(&settings, &none, &document, none.clone()).is_err());
+        settings.username = Some("own".into());
+        assert_eq!(shown(by_role(&settings, &key("s"), &document, key("s"))), "own");
+        // elsewhere only with what is one's own
+        settings.uri = "https://registry.example".into();
+        settings.aws = Some(model::registry::AwsPlace { region: "eu-west-1".into(), ..Default::default() });
+        assert_eq!(shown(by_role(&settings, &key("s"), &document, key("s"))), "own");
+        settings.username = None;
+        assert!(by_role(&settings, &none, &document, key("s")).unwrap_err().contains("its own cloud only"));
+        for wrong in ["x", "arn:aws:iam::12:role/a", "arn:aws:iam::123456789012:user/a", "arn:aws:sts::123456789012:role/a"] {
+            assert!(checked_role(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -30,6 +30,7 @@ use uuid::Uuid;
 use crate::auth::{Identity, Permission};
 use crate::error::ApiError;
 use crate::state::Shared;
+use crate::wire::ErrorBody;
 
 pub use self::events_body::read_events;
 
@@ -60,6 +61,26 @@ impl fmt::Debug for RegistryCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RegistryCheck")
     }
+}
+
+/// Why registries are not shown.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "it stands in the OpenAPI document alone")]
+enum ViewRefusals {
+    #[response(status = 401, description = "no valid credentials")]
+    NoCredentials(ErrorBody),
+    #[response(status = 403, description = "the role may not see registries")]
+    NotAllowed(ErrorBody),
+}
+
+/// Why registries are not changed.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "it stands in the OpenAPI document alone")]
+enum ManageRefusals {
+    #[response(status = 401, description = "no valid credentials")]
+    NoCredentials(ErrorBody),
+    #[response(status = 403, description = "the role may not look after registries")]
+    NotAllowed(ErrorBody),
 }
 
 /// The registry of a path, for an account that may.

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::counts::Contents;
-use super::of_path;
+use super::{ManageRefusals, ViewRefusals, of_path};
 use crate::auth::{Identity, Permission};
 use crate::body;
 use crate::error::ApiError;
@@ -70,8 +70,7 @@ pub(crate) struct ScheduleView {
     get, path = "/api/v1/registries", tag = "registries",
     responses(
         (status = 200, description = "all of them, the oldest first", body = Registries),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not see registries", body = ErrorBody),
+        ViewRefusals,
     )
 )]
 pub(crate) async fn list(
@@ -132,8 +131,7 @@ pub(crate) struct EventSecret {
     params(("uuid" = String, Path, description = "the registry")),
     responses(
         (status = 200, description = "the secret, shown this once", body = EventSecret),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry", body = ErrorBody),
     )
 )]
@@ -161,8 +159,7 @@ pub(crate) async fn make_event_secret(
     params(("uuid" = String, Path, description = "the registry")),
     responses(
         (status = 204, description = "taken away"),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry", body = ErrorBody),
     )
 )]

@@ -11,7 +11,7 @@ use store::SecretOf;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{login, of_path, require_everything};
+use super::{ManageRefusals, login, of_path, require_everything};
 use crate::auth::{Identity, Permission};
 use crate::error::ApiError;
 use crate::lookup::Key;
@@ -44,8 +44,7 @@ pub(super) async fn read(
     responses(
         (status = 200, description = "made known", body = Written),
         (status = 400, description = "not valid, or there is one of this name", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
     )
 )]
 pub(crate) async fn create(
@@ -74,8 +73,7 @@ pub(crate) async fn create(
     responses(
         (status = 200, description = "changed", body = Written),
         (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry", body = ErrorBody),
     )
 )]

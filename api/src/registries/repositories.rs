@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::counts::Contents;
-use super::of_path;
+use super::{ViewRefusals, of_path};
 use crate::auth::{Identity, Permission};
 use crate::body;
 use crate::error::ApiError;
@@ -34,8 +34,7 @@ use crate::wire::{ErrorBody, Page, RepositoryRecord, Version};
         (status = 200, description = "a page", body = Page<RepositoryRecord>),
         (status = 204, description = "nothing matches; v1.1 answers 200 with empty data"),
         (status = 400, description = "a parameter is not understood", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not see registries", body = ErrorBody),
+        ViewRefusals,
         (status = 404, description = "no such registry", body = ErrorBody),
     )
 )]
@@ -51,11 +50,7 @@ pub(crate) async fn list(
     let each = Contents::of(&shared, &identity, &registry).await?.each();
     let record = |(number, (name, counts))| RepositoryRecord::new(number, name, counts);
     let records = (0_u128..).zip(each).map(record).collect();
-    let (items, count) = asked.page(records, RepositoryRecord::place);
-    if items.is_empty() && !version.empty_list_has_body() {
-        return Ok(body::no_content());
-    }
-    Ok(body::json(&Page::new(items, count)))
+    Ok(asked.answer(version, records, RepositoryRecord::place))
 }
 
 /// A tag of a registry that names an image.
@@ -87,11 +82,12 @@ pub(crate) async fn of_image(
     Extension(identity): Extension<Identity>,
     Key(key): Key,
 ) -> Result<Response, ApiError> {
-    let image = images::find(&shared, &identity, &key).await?.record.id;
+    let image = images::find(&shared, &identity, &key).await?.record.clone();
     let customer = identity.customer();
     let mut tags = Vec::new();
-    for registry in shared.store.registries(customer).await.map_err(crate::store_error)? {
-        let found = shared.store.tags_of_image(customer, registry.uuid, image).await;
+    let registries = shared.store.registries(customer).await.map_err(crate::store_error)?;
+    for registry in registries.into_iter().filter(|registry| image.registries.contains(&registry.uuid)) {
+        let found = shared.store.tags_of_image(customer, registry.uuid, image.id).await;
         let named = |(repo, tag)| AssociatedRegistry {
             registry: registry.settings.host().to_owned(),
             registry_uuid: registry.uuid,

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::delete::{named, running};
-use super::{TwoKeys, of_path};
+use super::{ManageRefusals, TwoKeys, ViewRefusals, of_path};
 use crate::auth::{Identity, Permission};
 use crate::error::{ApiError, Refusal};
 use crate::lookup::Key;
@@ -45,8 +45,7 @@ pub(crate) struct WrittenSchedule {
         (status = 200, description = "a page", body = Page<ScheduleRecord<'_>>),
         (status = 204, description = "nothing matches; v1.1 answers 200 with empty data"),
         (status = 400, description = "a parameter is not understood", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not see registries", body = ErrorBody),
+        ViewRefusals,
         (status = 404, description = "no such registry", body = ErrorBody),
     )
 )]
@@ -61,12 +60,8 @@ pub(crate) async fn list(
     let asked = SmallList::of(&uri, SmallEntity::Schedule)?;
     let schedules = shared.store.schedules(identity.customer(), registry.uuid).await;
     let schedules = schedules.map_err(crate::store_error)?;
-    let (items, count) =
-        asked.page(schedules.iter().map(ScheduleRecord::new).collect(), ScheduleRecord::uuid);
-    if items.is_empty() && !version.empty_list_has_body() {
-        return Ok(body::no_content());
-    }
-    Ok(body::json(&Page::new(items, count)))
+    let records = schedules.iter().map(ScheduleRecord::new).collect();
+    Ok(asked.answer(version, records, ScheduleRecord::uuid))
 }
 
 /// Makes a schedule. One for once, which is one without a time, waits for a registry sensor from now on.
@@ -80,8 +75,7 @@ pub(crate) async fn list(
     responses(
         (status = 200, description = "made", body = WrittenSchedule),
         (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry", body = ErrorBody),
     )
 )]
@@ -115,8 +109,7 @@ async fn read(shared: &Shared, headers: &HeaderMap, request: Body) -> Result<Reg
     responses(
         (status = 200, description = "changed", body = WrittenSchedule),
         (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry or schedule", body = ErrorBody),
         (status = 409, description = "it is running", body = ErrorBody),
     )
@@ -144,8 +137,7 @@ pub(crate) async fn replace(
     ),
     responses(
         (status = 204, description = "removed"),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry or schedule", body = ErrorBody),
         (status = 409, description = "it is running", body = ErrorBody),
     )
@@ -171,8 +163,7 @@ pub(crate) async fn delete(
     responses(
         (status = 204, description = "removed"),
         (status = 400, description = "nothing was named, or it is not understood", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry or schedule", body = ErrorBody),
         (status = 409, description = "one is running", body = ErrorBody),
     )
@@ -208,8 +199,7 @@ pub(crate) async fn delete_all(
     ),
     responses(
         (status = 200, description = "called off", body = WrittenSchedule),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 404, description = "no such registry or schedule", body = ErrorBody),
         (status = 409, description = "it has ended", body = ErrorBody),
     )

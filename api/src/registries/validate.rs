@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::{login, put, require_everything};
+use super::{ManageRefusals, login, put, require_everything};
 use crate::auth::{Identity, Permission};
 use crate::body;
 use crate::error::{ApiError, Refusal};
@@ -21,8 +21,7 @@ use crate::wire::{ErrorBody, RegistryRequest};
     responses(
         (status = 200, description = "`true` or `false`", body = bool),
         (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not look after registries", body = ErrorBody),
+        ManageRefusals,
         (status = 503, description = "this server does not speak to registries", body = ErrorBody),
     )
 )]

@@ -1,9 +1,6 @@
 //! What is said during a walk: `POST /api/v1/registry-jobs/{run}/tags|repositories|manifests|progress|end`.
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::extract::{FromRequest, FromRequestParts as _, Request, State};
 use axum::response::Response;
 use model::registry::{ListingAnswer, ManifestOutcome, RepositoryListing, RunEnd, RunProgress, TagListing};
 use serde::Serialize;
@@ -20,6 +17,20 @@ use crate::state::Shared;
 use crate::wire::ErrorBody;
 use crate::{body, ingest};
 
+/// Why nothing that is said of a walk is taken.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "it stands in the OpenAPI document alone")]
+enum WalkRefusals {
+    #[response(status = 400, description = "not valid")]
+    Invalid(ErrorBody),
+    #[response(status = 401, description = "no valid credentials")]
+    NoCredentials(ErrorBody),
+    #[response(status = 403, description = "the role may not walk registries")]
+    NotAllowed(ErrorBody),
+    #[response(status = 409, description = "the claim is lost, or the walk was called off")]
+    Lost(ErrorBody),
+}
+
 /// Nothing more to say.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Noted {
@@ -34,20 +45,29 @@ fn lost() -> ApiError {
     ApiError::new(Refusal::Conflict, "the walk was called off, or is another sensor's now")
 }
 
-/// The walk that is spoken of, and what is said.
-async fn read<T: DeserializeOwned + Send + 'static>(
-    shared: &Shared,
-    identity: &Identity,
-    key: &str,
-    headers: &HeaderMap,
-    request: Body,
-) -> Result<(Schedule, Uuid, T), ApiError> {
-    identity.require(Permission::WalkRegistries)?;
-    let run: Uuid = key.parse().map_err(|_| lost())?;
-    let said: T = ingest::read(shared, headers, request, ingest::parse_json).await?;
-    let claimed =
-        shared.store.claimed_schedule(identity.customer(), run).await.map_err(crate::store_error)?;
-    Ok((claimed.ok_or_else(lost)?, run, said))
+/// What is said of a walk, by who has claimed it.
+pub(crate) struct Said<T> {
+    customer: Uuid,
+    schedule: Schedule,
+    run: Uuid,
+    what: T,
+}
+
+impl<T: DeserializeOwned + Send + 'static> FromRequest<Shared> for Said<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(Key(key)) = Key::from_request_parts(&mut parts, shared).await;
+        let identity = parts.extensions.get::<Identity>();
+        let identity = identity.ok_or_else(|| ApiError::internal("a call without an identity"))?;
+        identity.require(Permission::WalkRegistries)?;
+        let customer = identity.customer();
+        let run: Uuid = key.parse().map_err(|_| lost())?;
+        let what: T = ingest::read(shared, &parts.headers, body, ingest::parse_json).await?;
+        let claimed = shared.store.claimed_schedule(customer, run).await.map_err(crate::store_error)?;
+        Ok(Self { customer, schedule: claimed.ok_or_else(lost)?, run, what })
+    }
 }
 
 /// Takes a part of a repository's tags; answers which of their manifests are known.
@@ -57,21 +77,14 @@ async fn read<T: DeserializeOwned + Send + 'static>(
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
         (status = 200, description = "what is known", body = serde_json::Value),
-        (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not walk registries", body = ErrorBody),
-        (status = 409, description = "the claim is lost", body = ErrorBody),
+        WalkRefusals,
     )
 )]
 pub(crate) async fn tags(
     State(shared): State<Shared>,
-    Extension(identity): Extension<Identity>,
-    Key(key): Key,
-    headers: HeaderMap,
-    request: Body,
+    said: Said<TagListing>,
 ) -> Result<Response, ApiError> {
-    let (schedule, _, listing) = read::<TagListing>(&shared, &identity, &key, &headers, request).await?;
-    let known = shared.store.list_tags(identity.customer(), schedule.registry, listing).await;
+    let known = shared.store.list_tags(said.customer, said.schedule.registry, said.what).await;
     Ok(body::json(&ListingAnswer { known: known.map_err(crate::store_error)? }))
 }
 
@@ -82,23 +95,15 @@ pub(crate) async fn tags(
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
         (status = 200, description = "noted", body = Noted),
-        (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not walk registries", body = ErrorBody),
-        (status = 409, description = "the claim is lost", body = ErrorBody),
+        WalkRefusals,
     )
 )]
 pub(crate) async fn repositories(
     State(shared): State<Shared>,
-    Extension(identity): Extension<Identity>,
-    Key(key): Key,
-    headers: HeaderMap,
-    request: Body,
+    said: Said<RepositoryListing>,
 ) -> Result<Response, ApiError> {
-    let (schedule, _, listing) =
-        read::<RepositoryListing>(&shared, &identity, &key, &headers, request).await?;
-    let (customer, registry) = (identity.customer(), schedule.registry);
-    let gone = shared.store.keep_repositories(customer, registry, listing.repositories).await;
+    let registry = said.schedule.registry;
+    let gone = shared.store.keep_repositories(said.customer, registry, said.what.repositories).await;
     let gone = gone.map_err(crate::store_error)?;
     if !gone.is_empty() {
         tracing::info!(%registry, count = gone.len(), "{} repositories are gone from a registry", gone.len());
@@ -113,22 +118,14 @@ pub(crate) async fn repositories(
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
         (status = 200, description = "noted", body = Noted),
-        (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not walk registries", body = ErrorBody),
-        (status = 409, description = "the claim is lost", body = ErrorBody),
+        WalkRefusals,
     )
 )]
 pub(crate) async fn manifests(
     State(shared): State<Shared>,
-    Extension(identity): Extension<Identity>,
-    Key(key): Key,
-    headers: HeaderMap,
-    request: Body,
+    said: Said<Vec<ManifestOutcome>>,
 ) -> Result<Response, ApiError> {
-    let (schedule, _, outcomes) =
-        read::<Vec<ManifestOutcome>>(&shared, &identity, &key, &headers, request).await?;
-    let noted_down = shared.store.note_manifests(identity.customer(), schedule.registry, outcomes).await;
+    let noted_down = shared.store.note_manifests(said.customer, said.schedule.registry, said.what).await;
     noted_down.map_err(crate::store_error)?;
     Ok(noted())
 }
@@ -140,21 +137,14 @@ pub(crate) async fn manifests(
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
         (status = 200, description = "noted", body = Noted),
-        (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not walk registries", body = ErrorBody),
-        (status = 409, description = "the claim is lost, or the walk was called off", body = ErrorBody),
+        WalkRefusals,
     )
 )]
 pub(crate) async fn progress(
     State(shared): State<Shared>,
-    Extension(identity): Extension<Identity>,
-    Key(key): Key,
-    headers: HeaderMap,
-    request: Body,
+    said: Said<RunProgress>,
 ) -> Result<Response, ApiError> {
-    let (_, run, said) = read::<RunProgress>(&shared, &identity, &key, &headers, request).await?;
-    let renewed = shared.store.note_progress(identity.customer(), run, said, LEASE).await;
+    let renewed = shared.store.note_progress(said.customer, said.run, said.what, LEASE).await;
     match renewed.map_err(crate::store_error)? {
         true => Ok(noted()),
         false => Err(lost()),
@@ -168,21 +158,14 @@ pub(crate) async fn progress(
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
         (status = 200, description = "noted", body = Noted),
-        (status = 400, description = "not valid", body = ErrorBody),
-        (status = 401, description = "no valid credentials", body = ErrorBody),
-        (status = 403, description = "the role may not walk registries", body = ErrorBody),
-        (status = 409, description = "the claim is lost, or the walk was called off", body = ErrorBody),
+        WalkRefusals,
     )
 )]
 pub(crate) async fn end(
     State(shared): State<Shared>,
-    Extension(identity): Extension<Identity>,
-    Key(key): Key,
-    headers: HeaderMap,
-    request: Body,
+    said: Said<RunEnd>,
 ) -> Result<Response, ApiError> {
-    let (_, run, said) = read::<RunEnd>(&shared, &identity, &key, &headers, request).await?;
-    match shared.store.end_walk(identity.customer(), run, said).await.map_err(crate::store_error)? {
+    match shared.store.end_walk(said.customer, said.run, said.what).await.map_err(crate::store_error)? {
         true => Ok(noted()),
         false => Err(lost()),
     }

@@ -8,6 +8,7 @@ use axum::response::Response;
 use fleet::ReportJudgement;
 use model::{Digest, ScanReport, Timestamp};
 use serde::Serialize;
+use store::PreparedReport;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use crate::body;
 use crate::error::ApiError;
 use crate::ingest;
 use crate::paging::Parameters;
+use crate::sensors::clock;
 use crate::state::Shared;
 use crate::wire::ErrorBody;
 
@@ -85,10 +87,16 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Response), ApiError> {
     identity.require(Permission::SendImages)?;
     let is_judged = Parameters::of(&uri).is_true("judgement");
-    let report: ScanReport = ingest::read(&shared, &headers, request, ingest::parse_json).await?;
-    let sha = report.image.id.0.to_hex();
-    let to_judge = is_judged.then(|| report.clone());
-    let ack = shared.store.put_report(identity.customer(), report).await.map_err(crate::store_error)?;
+    let (customer, is_sensor) = (identity.customer(), identity.sensor().is_some());
+    let mend = move |scanned_at: &mut Timestamp| {
+        if is_sensor {
+            clock::hold_back(scanned_at, Timestamp::now());
+        }
+    };
+    let parse = move |text: &[u8]| read(customer, text, is_judged, mend);
+    let (report, to_judge) = ingest::read(&shared, &headers, request, parse).await?;
+    let sha = report.image().0.to_hex();
+    let ack = shared.store.put_prepared(report).await.map_err(crate::store_error)?;
     crate::wait_until_visible(&shared, ack.updated).await;
     let uuid = ack.uuids.first().copied().ok_or_else(|| ApiError::internal("a stored report has no uuid"))?;
     let judgement = match to_judge {
@@ -99,6 +107,23 @@ pub(crate) async fn create(
     let stored = Stored { image, updated: ack.updated, changed: ack.changed, judgement };
     let status = if ack.changed { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, body::json(&stored)))
+}
+
+/// Reads a report and makes it ready to be stored; gives it as it is, too, if that is wanted. `mend` may change when it was scanned.
+fn read(
+    customer: Uuid,
+    text: &[u8],
+    is_wanted: bool,
+    mend: impl Fn(&mut Timestamp),
+) -> Result<(PreparedReport, Option<ScanReport>), ApiError> {
+    let json = std::str::from_utf8(text).ok().filter(|_| !is_wanted);
+    if let Some(prepared) = json.and_then(|json| PreparedReport::of_text(customer, json, &mend)) {
+        return Ok((prepared.map_err(crate::store_error)?, None));
+    }
+    let mut report: ScanReport = ingest::parse_json(text)?;
+    mend(&mut report.scanned_at);
+    let wanted = is_wanted.then(|| report.clone());
+    Ok((PreparedReport::of(customer, report).map_err(crate::store_error)?, wanted))
 }
 
 /// Judges a report on a thread of its own.

@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     wanted_version: Option<Option<String>>,
-    /// Whether it is to send everything anew. It is told so once.
+    /// Whether it is to send everything anew. It is told so until it says that it does.
     resync: Option<bool>,
 }
 
@@ -55,6 +55,7 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         (status = 401, description = "no valid credentials", body = ErrorBody),
         (status = 403, description = "the role may not change sensors, or the account has a scope", body = ErrorBody),
         (status = 404, description = "no such sensor or profile", body = ErrorBody),
+        (status = 413, description = "larger than a change can be", body = ErrorBody),
     )
 )]
 pub(crate) async fn change(

@@ -1,14 +1,18 @@
-//! `GET /api/v1/sensors/containers`: what a sensor has reported and not reported as gone.
+//! `GET /api/v1/sensors/containers`: what is believed to be alive beside a sensor.
 //!
-//! A sensor that was away asks for it to tell which of its containers went meanwhile.
+//! A sensor that lost its memory asks for it to tell which of its containers went meanwhile. So does one that enrolled anew, as
+//! another sensor: it also hears of what a sensor of the same host reported that was revoked or removed, because nobody else
+//! is left to tell the end of it.
+
+use std::collections::HashMap;
 
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use fleet::{Entity, Scope};
-use model::{ContainerState, Digest, Timestamp};
-use serde::Serialize;
-use utoipa::ToSchema;
+use model::sensor::{OwnContainer, OwnContainers};
+use model::{ContainerState, SensorType};
+use store::{ContainerRecord, SensorKey};
 use uuid::Uuid;
 
 use crate::auth::Identity;
@@ -20,39 +24,24 @@ use crate::wire::ErrorBody;
 
 /// Containers of an answer when `limit` is not given, and at most.
 const MAX_LIMIT: usize = 1_000;
+/// The same with whole reports.
+const MAX_REPORTS: usize = 100;
 
-/// A page of a sensor's containers.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OwnContainers {
-    data: Vec<OwnContainer>,
-    /// Give it as `after` to go on; null at the end.
-    next: Option<Uuid>,
-}
-
-/// A container that a sensor reported.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct OwnContainer {
-    uuid: Uuid,
-    /// `sha256:` and the 64 hex digits of the runtime's id.
-    #[schema(value_type = String)]
-    id: Digest,
-    #[schema(value_type = String)]
-    state: ContainerState,
-    /// The time of the newest report, in milliseconds since the epoch.
-    #[schema(value_type = i64)]
-    observed_at: Timestamp,
-}
-
-/// Lists the containers that the sensor which asks reported last and that are not deleted, in the order of uuids.
+/// Lists the containers that the sensor which asks reported last and that are not deleted, and those that a former sensor of its host
+/// left behind, in the order of uuids.
 #[utoipa::path(
     get, path = "/api/v1/sensors/containers", tag = "sensors",
     params(
         ("after" = Option<String>, Query, description = "go on behind this uuid"),
-        ("limit" = Option<usize>, Query, description = "1 to 1000, default 1000"),
+        ("limit" = Option<usize>, Query, description = "1 to 1000, default 1000; with `reports` 1 to 100, default 100"),
+        ("reports" = Option<bool>, Query, description = "true: with the whole report of each"),
     ),
     responses(
-        (status = 200, description = "a page", body = OwnContainers),
+        (
+            status = 200, body = serde_json::Value,
+            description = "`data`: `uuid`, `id`, `state`, `observedAt` of each, and `report` if it was asked for; `next`: give it as \
+                           `after` to go on, null at the end"
+        ),
         (status = 400, description = "a parameter is not understood", body = ErrorBody),
         (status = 401, description = "no valid credentials", body = ErrorBody),
         (status = 403, description = "only sensors have containers", body = ErrorBody),
@@ -64,16 +53,18 @@ pub(crate) async fn containers(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
     let sensor = identity.require_sensor()?;
-    let (customer, own) = (sensor.customer, sensor.uuid);
+    let customer = sensor.customer;
     let parameters = Parameters::of(&uri);
     let after = parameters.get("after").map(|text| text.parse::<Uuid>()).transpose();
     let after = after.map_err(|_| ApiError::bad_request("after is not a uuid"))?;
-    let limit = parameters.number("limit")?.unwrap_or(MAX_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(ApiError::bad_request(format!("limit must be between 1 and {MAX_LIMIT}, not {limit}")));
+    let with_reports = parameters.is_true("reports");
+    let most = if with_reports { MAX_REPORTS } else { MAX_LIMIT };
+    let limit = parameters.number("limit")?.unwrap_or(most);
+    if !(1..=most).contains(&limit) {
+        return Err(ApiError::bad_request(format!("limit must be between 1 and {most}, not {limit}")));
     }
-    let filter = qql::parse(&format!("sensorUuid:{own} and not state:DELETED"));
-    let filter = filter.map_err(ApiError::internal)?;
+    let mut owners = Owners::of(&shared, sensor).await?;
+    let filter = qql::parse(&owners.filter()).map_err(ApiError::internal)?;
     let found = crate::ask(&shared, move |fleet| {
         fleet.select(customer, &Scope::Everything, Entity::Container, &filter)
     });
@@ -83,15 +74,69 @@ pub(crate) async fn containers(
     let next = if uuids.len() > limit { uuids.get(limit - 1).copied() } else { None };
     let keys: Vec<(Uuid, Uuid)> = uuids.into_iter().take(limit).map(|uuid| (customer, uuid)).collect();
     let records = shared.store.containers_of(&keys).await.map_err(crate::store_error)?;
-    let is_own = |record: &store::ContainerRecord| {
-        let sender = record.report.details.as_ref().and_then(|details| details.sensor);
-        sender == Some(own) && record.report.state != ContainerState::Deleted
-    };
-    let own = records.into_iter().filter(is_own).map(|record| OwnContainer {
-        uuid: record.uuid,
-        id: record.report.id,
-        state: record.report.state,
-        observed_at: record.report.observed_at,
-    });
-    Ok(body::json(&OwnContainers { data: own.collect(), next }))
+    let mut data = Vec::with_capacity(records.len());
+    for record in records {
+        if owners.hold(&shared, &record).await? {
+            data.push(shown(record, with_reports));
+        }
+    }
+    Ok(body::json(&OwnContainers { data, next }))
+}
+
+fn shown(record: ContainerRecord, with_report: bool) -> OwnContainer {
+    let ContainerRecord { uuid, report, .. } = record;
+    OwnContainer {
+        uuid,
+        id: report.id,
+        state: report.state,
+        observed_at: report.observed_at,
+        report: with_report.then(|| Box::new(report)),
+    }
+}
+
+/// Whose containers a sensor speaks for.
+struct Owners {
+    own: Uuid,
+    /// Of a sensor beside a runtime.
+    hostname: Option<String>,
+    /// Whether another sensor is one no more.
+    former: HashMap<Uuid, bool>,
+}
+
+impl Owners {
+    async fn of(shared: &Shared, sensor: &SensorKey) -> Result<Self, ApiError> {
+        let own = shared.store.sensor(sensor.customer, sensor.uuid).await.map_err(crate::store_error)?;
+        let hostname = own.map(|own| own.host.hostname);
+        // in a filter a back-tick would end the name
+        let hostname = hostname.filter(|name| sensor.kind == SensorType::General && !name.contains('`'));
+        Ok(Self { own: sensor.uuid, hostname, former: HashMap::new() })
+    }
+
+    fn filter(&self) -> String {
+        let own = format!("sensorUuid:{}", self.own);
+        let ours = match &self.hostname {
+            Some(name) => format!("({own} or host.hostname:`{name}`)"),
+            None => own,
+        };
+        format!("{ours} and not state:DELETED")
+    }
+
+    async fn hold(&mut self, shared: &Shared, record: &ContainerRecord) -> Result<bool, ApiError> {
+        let report = &record.report;
+        let sender = report.details.as_ref().and_then(|details| details.sensor);
+        let Some(sender) = sender.filter(|_| report.state != ContainerState::Deleted) else { return Ok(false) };
+        if sender == self.own {
+            return Ok(true);
+        }
+        if self.hostname.as_ref() != Some(&report.host.hostname) {
+            return Ok(false);
+        }
+        if let Some(is_former) = self.former.get(&sender) {
+            return Ok(*is_former);
+        }
+        let key = shared.store.sensor_key(sender).await.map_err(crate::store_error)?;
+        let is_former = key.is_none_or(|key| key.revoked.is_some());
+        self.former.insert(sender, is_former);
+        Ok(is_former)
+    }
 }

@@ -3,10 +3,12 @@
 //! Sensors have no tags, so an account with a scope sees none of them: which hosts there are would tell of what lies outside.
 
 pub(crate) mod change;
+pub(crate) mod clock;
 pub(crate) mod containers;
 pub(crate) mod enrol;
 pub(crate) mod gate;
 pub(crate) mod heartbeat;
+pub(crate) mod images;
 pub(crate) mod list;
 pub(crate) mod record;
 pub(crate) mod revoke;
@@ -31,6 +33,9 @@ use crate::wire::{DEFAULT_PROFILE, SensorRecord, sensor_status};
 /// Sensors that are read at once.
 const PART: usize = 1_000;
 
+/// The largest body of a call that has none of its own bound, in bytes. Larger ones are not read.
+pub(crate) const MAX_BODY: usize = 64 << 10;
+
 /// A sensor as Plimsoll's own calls show it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -48,7 +53,7 @@ pub(crate) struct SensorView {
     /// The profile's id; null for the default one.
     profile: Option<Uuid>,
     profile_name: String,
-    /// It will be told to send everything anew.
+    /// It is told to send everything anew and has not said yet that it does.
     resync: bool,
     /// Milliseconds since the epoch, as all times here.
     #[schema(value_type = i64)]
@@ -80,7 +85,7 @@ impl SensorView {
             wanted_version: sensor.wanted_version,
             profile: sensor.profile,
             profile_name: profile_name.unwrap_or_else(|| DEFAULT_PROFILE.to_owned()),
-            resync: sensor.resync,
+            resync: sensor.resync.is_some(),
             enrolled: sensor.enrolled,
             token: sensor.token,
             revoked: sensor.key.revoked,

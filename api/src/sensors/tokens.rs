@@ -86,6 +86,7 @@ pub(crate) struct Tokens {
         (status = 401, description = "no valid credentials", body = ErrorBody),
         (status = 403, description = "the role may not make tokens, or the account has a scope", body = ErrorBody),
         (status = 404, description = "no such profile", body = ErrorBody),
+        (status = 413, description = "larger than the wishes for a token can be", body = ErrorBody),
     )
 )]
 pub(crate) async fn create(

@@ -6,14 +6,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::host::address;
-use super::scalar::Null;
 
 /// A host with numbers of containers on it, as far as the account sees them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HostStatistics<'a> {
-    #[schema(value_type = Option<String>)]
-    sensor_uuid: Null,
+    sensor_uuid: Option<Uuid>,
     hostname: &'a str,
     ip_address: Option<&'a str>,
     uuid: Uuid,
@@ -32,7 +30,7 @@ impl<'a> From<&'a HostTotals> for HostStatistics<'a> {
         let StateTotals { created, running, stopped, paused, .. } = host.all;
         let own = host.of_image;
         Self {
-            sensor_uuid: Null,
+            sensor_uuid: host.sensor,
             hostname: &host.hostname,
             ip_address: address(&host.ip_address),
             uuid: host.uuid,

@@ -107,7 +107,7 @@ pub(super) struct ImageKeys<'a> {
     image_id: ShortSha,
     last_scanned: Millis,
     #[schema(value_type = Option<Vec<String>>)]
-    registry_uuid: Null,
+    registry_uuid: Option<&'a [Uuid]>,
     source: &'a [String],
     users: &'a [String],
     last_found_on_host: Option<Host<'a>>,
@@ -143,7 +143,7 @@ impl<'a> ImageKeys<'a> {
             architecture: facts.architecture.as_deref(),
             image_id: ShortSha(record.id.0),
             last_scanned: record.last_scanned.into(),
-            registry_uuid: Null,
+            registry_uuid: Some(record.registries.as_slice()).filter(|listed| !listed.is_empty()),
             source: &record.sources,
             users: &document.users,
             last_found_on_host: head.last_host.map(Host::from),

@@ -32,8 +32,7 @@ pub(crate) struct ImageListItem<'a> {
     associated_hosts_count: u32,
     last_vm_scan_date: Millis,
     last_scanned: Millis,
-    #[schema(value_type = Option<Vec<String>>)]
-    registry_uuid: Null,
+    registry_uuid: Option<&'a [&'a str]>,
     source: &'a [&'a str],
     #[schema(value_type = Option<bool>)]
     is_docker_hub_official: Null,
@@ -71,7 +70,7 @@ impl<'a> ImageListItem<'a> {
             associated_hosts_count: image.associated_hosts,
             last_vm_scan_date: image.last_scanned.into(),
             last_scanned: image.last_scanned.into(),
-            registry_uuid: Null,
+            registry_uuid: Some(image.registries.as_slice()).filter(|listed| !listed.is_empty()),
             source: &image.sources,
             is_docker_hub_official: Null,
             scan_type: scan_type(version),

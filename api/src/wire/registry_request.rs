@@ -16,7 +16,7 @@ const MOST_PARALLEL: u16 = 32;
 pub(crate) struct RegistryRequest {
     /// Where it is, such as `https://registry.example.com`.
     registry_uri: Option<String>,
-    /// `V2`, `V2_PRIVATE`, `DockerHub`, `AWS`, `Azure`, `GCP`, `GOOGLE_ARTIFACT_REGISTRY`, `JFrog` or `Harbor`.
+    /// `V2`, `V2_PRIVATE`, `DockerHub`, `AWS`, `Azure`, `GCP`, `GOOGLE_ARTIFACT_REGISTRY`, `JFrog`, `Harbor` or `Quay`.
     registry_type: Option<String>,
     /// `None`, `Token`, `BasicAuth`, `DockerHub`, `Oauth` or `AWS`.
     credential_type: Option<String>,
@@ -194,7 +194,7 @@ mod tests {
             (json!({ "registryUri": "https://a/b" }), "has a path"),
             (json!({ "registryUri": "https://a b" }), "has no host name"),
             (json!({ "registryUri": "https://u@a" }), "has no host name"),
-            (json!({ "registryUri": "a", "registryType": "Quay" }), "registryType: `Quay` is none of V2"),
+            (json!({ "registryUri": "a", "registryType": "Gitea" }), "registryType: `Gitea` is none of V2"),
             (json!({ "registryUri": "a", "credentialType": "x" }), "credentialType: `x`"),
             (json!({ "registryUri": "a", "parallelRequests": 99 }), "between 1 and 32"),
         ] {

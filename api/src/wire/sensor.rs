@@ -187,7 +187,7 @@ mod tests {
             enrolled: Timestamp(1_000),
             profile: None,
             wanted_version: None,
-            resync: false,
+            resync: None,
             version: "plimsoll/0.1.0".to_owned(),
             host: HostReport {
                 hostname: "a.example".to_owned(),

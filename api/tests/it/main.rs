@@ -15,6 +15,7 @@ mod query;
 mod scope;
 mod scope_routes;
 mod sensor_lists;
+mod sensor_words;
 mod sensors;
 mod server;
 mod shapes;

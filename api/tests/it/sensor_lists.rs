@@ -24,9 +24,14 @@ async fn people_change_a_sensor_and_it_learns_of_it_with_its_next_heartbeat() {
     let changed = server.send(admin("PATCH", &target).json(&change)).await.json();
     assert_eq!((&changed["name"], &changed["profile"]), (&"renamed".into(), &profile.as_str().into()));
     let told = heartbeat(&server, &sensor).await.json();
-    assert_eq!((&told["profile"]["heartbeatSeconds"], &told["resync"]), (&60.into(), &true.into()));
-    assert_eq!(told["wantedVersion"], "0.2.0");
-    assert_eq!(heartbeat(&server, &sensor).await.json().get("resync"), None, "it is told once");
+    assert_eq!((&told["profile"]["heartbeatSeconds"], &told["wantedVersion"]), (&60.into(), &"0.2.0".into()));
+    let number = told["resync"].as_u64().unwrap();
+    let again = heartbeat(&server, &sensor).await.json();
+    assert_eq!(again["resync"], number, "it is told until the sensor says that it did");
+    let done = json!({"version": "plimsoll/0.1.0", "sentAt": 5, "resynced": number});
+    let done = sensor.signs(Request::new("POST", "/api/v1/sensors/heartbeat")).json(&done);
+    assert_eq!(server.send(done).await.json().get("resync"), None);
+    assert_eq!(server.get(&target).await.json()["resync"], false);
 
     let plain = json!({"profile": null, "wantedVersion": null});
     let changed = server.send(admin("PATCH", &target).json(&plain)).await.json();

@@ -29,7 +29,7 @@ impl TestSensor {
         format!("{message}.{signature}")
     }
 
-    fn signs(&self, request: Request) -> Request {
+    pub(crate) fn signs(&self, request: Request) -> Request {
         request.bearer(&self.token(0, 60))
     }
 }
@@ -69,7 +69,11 @@ async fn new_token(server: &TestServer) -> String {
 }
 
 pub(crate) async fn enrolled(server: &TestServer, seed: u8) -> TestSensor {
-    let answer = enrol(server, &enrolment(&new_token(server).await, seed)).await;
+    enrolled_by(server, &new_token(server).await, seed).await
+}
+
+pub(crate) async fn enrolled_by(server: &TestServer, token: &str, seed: u8) -> TestSensor {
+    let answer = enrol(server, &enrolment(token, seed)).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     TestSensor { pair: pair(seed), uuid: answer.json()["sensor"].as_str().unwrap().parse().unwrap() }
 }
@@ -269,8 +273,8 @@ async fn a_sensor_sends_and_beats_and_does_nothing_else() {
         assert_eq!(answer.status, 403, "{method} {target}: {}", answer.text());
         assert!(message(&answer).contains("does not have the CS."), "{}", answer.text());
     }
-    for target in ["/api/v1/sensors/containers", "/api/v1/sensors/heartbeat"] {
-        let method = if target.ends_with("beat") { "POST" } else { "GET" };
+    for target in ["/api/v1/sensors/containers", "/api/v1/sensors/heartbeat", "/api/v1/sensors/images"] {
+        let method = if target.ends_with("containers") { "GET" } else { "POST" };
         let answer = server.send(admin(method, target).json(&beat())).await;
         assert_eq!(answer.status, 403, "{target} is for sensors: {}", answer.text());
     }

@@ -1,9 +1,10 @@
 //! Credentials in what a container was started with: masked by the rules that hold for the config of an image, so that the two
-//! look alike and a token in a container's environment leaves its host no more than one in an image does.
+//! look alike, and then by names ([`super::named`]), because the password of a running database is one however short it is.
 
 use model::{ContainerReport, Digest, ImageFacts, ImageId, RuntimeFacts};
 
 use super::config::redact;
+use super::named;
 
 /// Masks the credentials in environment, command, labels and the account of a container.
 pub fn mask_container(report: &mut ContainerReport) {
@@ -16,6 +17,9 @@ pub fn mask_container(report: &mut ContainerReport) {
     let command = path.into_iter().chain(std::mem::take(&mut report.arguments)).collect();
     facts.runtime = RuntimeFacts { command, ..RuntimeFacts::default() };
     redact(&mut facts);
+    facts.environment.iter_mut().for_each(named::variable);
+    facts.labels.iter_mut().for_each(|label| named::label(&label.key, &mut label.value));
+    named::command(&mut facts.runtime.command);
     let mut command = facts.runtime.command.into_iter();
     report.path = if has_path { command.next() } else { None };
     report.arguments = command.collect();

@@ -10,6 +10,7 @@
 mod allow;
 pub(crate) mod config;
 mod container;
+mod named;
 mod place;
 mod reference;
 mod rule;

@@ -194,7 +194,7 @@ fn shown(sensor: &Sensor) -> serde_json::Value {
         "version": sensor.version,
         "wantedVersion": sensor.wanted_version,
         "profile": sensor.profile,
-        "resync": sensor.resync,
+        "resync": sensor.resync.is_some(),
         "enrolled": sensor.enrolled.to_rfc3339(),
         "token": sensor.token,
         "revoked": sensor.key.revoked.map(Timestamp::to_rfc3339),

@@ -53,6 +53,7 @@ fn counts(of: &Verified) -> anyhow::Result<()> {
         ("inventories", of.inventories),
         ("entries", of.entries),
         ("orphans", of.orphans),
+        ("drifted", of.drifted),
         ("hosts", of.hosts),
         ("tags", of.tags),
         ("tombstones", of.tombstones),
@@ -60,6 +61,14 @@ fn counts(of: &Verified) -> anyhow::Result<()> {
         ("jobs", of.jobs),
         ("days", of.days),
         ("accounts", of.accounts),
+        ("sensors", of.sensors),
+        ("tokens", of.sensor_tokens),
+        ("profiles", of.profiles),
+        ("registries", of.registries),
+        ("connectors", of.connectors),
+        ("schedules", of.schedules),
+        ("listed tags", of.registry_tags),
+        ("manifests", of.manifests),
     ] {
         writeln!(out, "{what:<12} {count}")?;
     }

@@ -42,6 +42,7 @@ pub(crate) fn run(command: ImportCommand) -> anyhow::Result<()> {
     let mut containers = read_inspected(&bytes, &host, Timestamp::now())
         .with_context(|| format!("{} is not usable", file.display()))?;
     for container in &mut containers {
+        catalog::mask_container(container);
         container.tags.clone_from(&tags);
     }
     target.post("api/v1/containers", &serde_json::to_vec(&containers)?)?;

@@ -21,7 +21,7 @@ pub(crate) struct AddArgs {
     /// What to call it; without it its host
     #[arg(long)]
     name: Option<String>,
-    /// V2, V2_PRIVATE, DockerHub, AWS, Azure, GCP, GOOGLE_ARTIFACT_REGISTRY, JFrog or Harbor
+    /// V2, V2_PRIVATE, DockerHub, AWS, Azure, GCP, GOOGLE_ARTIFACT_REGISTRY, JFrog, Harbor or Quay
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
     /// User, or id of an access key; its password is in PLIMSOLL_REGISTRY_PASSWORD or comes with --password-stdin
@@ -36,6 +36,12 @@ pub(crate) struct AddArgs {
     /// Region at AWS
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
+    /// Role at AWS that is taken with the access key, arn:aws:iam::NUMBER:role/NAME
+    #[arg(long, value_name = "ARN")]
+    role: Option<String>,
+    /// Organisation or user on Docker Hub whose repositories are walked; without it those of --username
+    #[arg(long, value_name = "NAME")]
+    organisation: Option<String>,
     /// Connector at the server whose login is used
     #[arg(long, value_name = "ID")]
     connector: Option<String>,
@@ -113,7 +119,9 @@ pub(super) fn run(args: &AddArgs) -> anyhow::Result<()> {
         "registryUri": args.uri, "registryType": args.kind, "name": args.name, "credential": credential,
         "accessToken": token, "allowPrivate": args.allow_private, "parallelRequests": args.parallel,
         "platform": args.platform,
-        "aws": args.region.as_ref().map(|region| json!({ "region": region })),
+        "dockerHubOrgName": args.organisation,
+        "aws": (args.region.is_some() || args.role.is_some())
+            .then(|| json!({ "region": args.region, "arn": args.role })),
         "acr": args.connector.as_ref().map(|id| json!({ "connectorId": id })),
     });
     if !args.no_check {

@@ -7,7 +7,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ::sensor::client::{Login, ServerOptions};
-use ::sensor::engine::{Registries, Sensor, Settings};
+use ::sensor::engine::{Reader, Registries, Sensor, Settings, serve_reader};
 use ::sensor::host::Host;
 use ::sensor::kubernetes::{Cluster, Place};
 use ::sensor::limits::Limits;
@@ -20,6 +20,8 @@ use crate::serve::{run_async, stop_signal};
 
 /// Where the state is unless told otherwise.
 const STATE: &str = "/var/lib/plimsoll-sensor";
+/// This very program, also after another one has taken its place on the disk.
+const OWN_PROGRAM: &str = "/proc/self/exe";
 /// Bytes of a file with a token.
 const MAX_TOKEN: u64 = 4 << 10;
 
@@ -98,7 +100,7 @@ struct LimitArgs {
     /// Processors that reading images and looking into containers may use together
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = size::share)]
     max_cpu: f64,
-    /// Memory to stay within; more lets more layers be read at a time
+    /// Memory to stay within, together with the process that reads images; more lets more layers be read at a time
     #[arg(long, value_name = "BYTES", default_value = "128MiB", value_parser = size::bytes)]
     max_memory: u64,
     /// Bytes a second to send at most; without it as fast as it goes
@@ -133,6 +135,12 @@ pub(crate) fn run(args: &SensorArgs) -> anyhow::Result<()> {
     run_async(async { Ok(sensor.run(stop_signal()).await?) })
 }
 
+/// Reads the one image that the sensor which started this process wants read.
+pub(crate) fn read_image() -> anyhow::Result<()> {
+    serve_reader(std::io::stdin().lock(), std::io::stdout().lock())
+        .context("this is for sensors: it takes its task from the sensor that starts it")
+}
+
 impl SensorArgs {
     fn settings(&self) -> anyhow::Result<Settings> {
         let limits = &self.limits;
@@ -148,6 +156,7 @@ impl SensorArgs {
                 kind: if self.registries { SensorType::Registry } else { SensorType::General },
             },
             limits: Limits { cpu: limits.max_cpu, memory: limits.max_memory, spool: limits.spool_bytes },
+            reader: Some(Reader { program: OWN_PROGRAM.into(), arguments: vec!["sensor-reader".into()] }),
             host_root: self.host_root.clone(),
             cluster: cluster()?,
             registries: self.registries.then(|| Registries { authorities: self.registry_ca.clone() }),

@@ -87,7 +87,7 @@ pub(super) fn choose(named: &[Named], socket: Option<&Path>, root: &Path) -> any
             Named::Docker => docker(Flavour::Docker, at(Docker::sockets(Flavour::Docker))),
             Named::Podman => docker(Flavour::Podman, at(Docker::sockets(Flavour::Podman))),
             Named::Containerd => containerd(&at(vec![containerd::SOCKET.into()]), &chosen),
-            Named::Cri | Named::Auto => cri(&at(cri_sockets())),
+            Named::Cri | Named::Auto => cri(&at(cri_sockets()), root),
         }
     };
     Ok(chosen.iter().map(follow).collect())
@@ -104,7 +104,7 @@ fn find_all(places: &Places<'_>) -> Vec<Followed> {
         found.push(docker(Flavour::Podman, socket));
     }
     if let Some(socket) = places.find(cri_sockets()).filter(|_| places.is_node()) {
-        found.push(cri(&socket));
+        found.push(cri(&socket, places.root));
         kinds.push(Named::Cri);
     }
     if let Some(socket) = places.find([containerd::SOCKET.into()]) {
@@ -135,8 +135,8 @@ fn containerd(socket: &Path, others: &[Named]) -> Followed {
     followed("containerd", Arc::new(Containerd::new(socket, Namespaces::AllBut(without))))
 }
 
-fn cri(socket: &Path) -> Followed {
-    followed("cri", Arc::new(Cri::new(socket)))
+fn cri(socket: &Path, root: &Path) -> Followed {
+    followed("cri", Arc::new(Cri::under(socket, root)))
 }
 
 fn followed(kind: &str, runtime: Arc<dyn Runtime>) -> Followed {

@@ -11,7 +11,8 @@ fn inspected_containers_appear_with_their_image_and_survive_a_second_import() {
     let id = "a979ee950e639492563f2dd7caa231adc5fc3fe5714f1d82a23cc2f8bbcda22f";
     let inspected = format!(
         r#"[{{"Id":"{id}","Created":"2024-05-01T10:00:00Z","Path":"/bin/sh","Args":["-c","run.sh"],"Image":"sha256:{image}",
-        "Name":"/web-1","State":{{"Status":"running","StartedAt":"2024-05-01T10:00:01Z"}},"Config":{{"Image":"team/web:1"}}}}]"#
+        "Name":"/web-1","State":{{"Status":"running","StartedAt":"2024-05-01T10:00:01Z"}},"Config":{{"Image":"team/web:1","Env":["DB_PASSWORD=abc"]}},
+        "Mounts":[{{"Type":"bind","Source":"/srv","Destination":"/data","RW":false}}]}}]"#
     );
     let file = data.path().join("inspect.json");
     std::fs::write(&file, inspected).unwrap();
@@ -44,6 +45,13 @@ fn inspected_containers_appear_with_their_image_and_survive_a_second_import() {
     assert_eq!(container["host"]["hostname"], "node-a");
     let detail = server.json(&format!("/csapi/v1.3/containers/{}", &id[..12]));
     assert_eq!(detail["sha"], id);
+    assert_eq!(detail["environment"][0], "DB_PASSWORD=****");
+    let whole = server.json(&format!("/api/v1/containers/{}", &id[..12]));
+    let mount = &whole["details"]["mounts"][0];
+    assert_eq!(
+        (&mount["source"], &mount["target"], &mount["readOnly"]),
+        (&"/srv".into(), &"/data".into(), &true.into())
+    );
     let image = server.json("/csapi/v1.3/images?filter=&pageSize=1");
     assert_eq!(image["data"][0]["associatedContainersCount"], 1);
 }

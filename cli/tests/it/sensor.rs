@@ -148,6 +148,56 @@ fn a_sensor_that_is_killed_tells_on_its_next_start_what_went_meanwhile() {
 }
 
 #[test]
+fn what_is_run_in_a_container_is_seen_within_seconds() {
+    let Some(runtime) = RealRuntime::start(Kind::Docker) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (data, state) = (folder.path().join("data"), folder.path().join("state"));
+    let server = Server::start(&data);
+    let token = token(&data);
+    runtime.import(IMAGE, &image(), &[]);
+    let id = runtime.run_detached(&["--network", "none", IMAGE, "sleep", "600"]);
+    let _running = Running(sensor(&runtime, &server, &state, &token).spawn().unwrap());
+    until_state(&server, &id, "RUNNING");
+    // its image must be there before anything can be said of what it holds beyond it
+    let begun = Instant::now();
+    while server.json("/csapi/v1.3/images")["count"].as_u64() != Some(1) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the image is not told");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let install = "echo 'Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 7.88.1-10\n' >> /var/lib/dpkg/status";
+    runtime.docker(&["exec", &id, "sh", "-c", install]);
+    let begun = Instant::now();
+    while told(&server, &id) != Some(("RUNNING".to_owned(), true)) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "a minute is too long");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn an_image_that_needs_more_memory_than_there_is_costs_only_itself() {
+    let Some(runtime) = RealRuntime::start(Kind::Docker) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (data, state) = (folder.path().join("data"), folder.path().join("state"));
+    let server = Server::start(&data);
+    let token = token(&data);
+    runtime.import(IMAGE, &image(), &[]);
+    let id = runtime.run_detached(&["--network", "none", IMAGE, "sleep", "600"]);
+    let mut command = sensor(&runtime, &server, &state, &token);
+    let output = command.args(["--once", "--max-memory", "1MiB"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("more memory than --max-memory (1 MiB)"), "{said}");
+    assert_eq!(told(&server, &id), Some(("RUNNING".to_owned(), false)), "containers are told all the same");
+    assert_eq!(server.get("/csapi/v1.3/images").status(), 204);
+}
+
+#[test]
+fn a_reader_without_a_task_says_whom_it_is_for() {
+    let output = plimsoll().arg("sensor-reader").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("for sensors"), "{said}");
+}
+
+#[test]
 fn a_sensor_says_what_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 use model::Digest;
 use reqwest::blocking::Client;
@@ -123,6 +124,10 @@ fn a_real_registry_is_walked_anew_for_what_is_new_and_tags_that_are_gone_disappe
     );
     assert_eq!(record["scheduleStatusList"], json!({ "Finished": 1 }));
 
+    // images say which registry lists them
+    let uuid = record["registryUuid"].as_str().unwrap().to_owned();
+    wait_for_listed(&server, &uuid, 6);
+
     // nothing changed: the root, the list of repositories, and of each its tags and each tag's manifest
     let unchanged = walk(&server, cache, &[]);
     assert_eq!(unchanged, [2, 7, 0, 0, 0, 0, 1 + 1 + 2 + 7]);
@@ -144,8 +149,12 @@ fn a_real_registry_is_walked_anew_for_what_is_new_and_tags_that_are_gone_disappe
         "team/other:v5",
     ];
     assert_eq!(tags(&server), all);
+    wait_for_listed(&server, &uuid, 6);
     let latest = server.json("/csapi/v1.1/images?filter=repo.tag:latest");
     assert_eq!(latest["count"], 1);
+    assert_eq!(latest["data"][0]["registryUuid"], json!([uuid]));
+    let unlisted = server.json("/csapi/v1.1/images?filter=registryUuid%20is%20null");
+    assert_eq!((&unlisted["count"], &unlisted["data"][0]["registryUuid"]), (&1.into(), &Value::Null));
     let sha = latest["data"][0]["sha"].as_str().unwrap().to_owned();
     assert_eq!(sha, image(9).id.0.to_hex());
     let associated = server.json(&format!("/csapi/v1.3/images/{sha}/associatedRegistries"));
@@ -160,7 +169,6 @@ fn a_real_registry_is_walked_anew_for_what_is_new_and_tags_that_are_gone_disappe
 
     // a registry that tells of itself is looked at there alone
     let secret = fine(&server, cache, &["event-secret", "local"]).lines().next().unwrap().to_owned();
-    let uuid = record["registryUuid"].as_str().unwrap();
     let media_type = "application/vnd.oci.image.manifest.v1+json";
     let target = json!({ "mediaType": media_type, "repository": "team/other", "tag": "v6", "digest": digests[0].to_string() });
     let envelope = json!({ "events": [{ "action": "push", "target": target }] });
@@ -180,6 +188,20 @@ fn a_real_registry_is_walked_anew_for_what_is_new_and_tags_that_are_gone_disappe
     assert_eq!(server.post(&path, end).unwrap().status(), 409, "it has ended");
     fine(&server, cache, &["remove", "local"]);
     assert_eq!(server.get("/csapi/v1.3/registry").status(), 204);
+    wait_for_listed(&server, &uuid, 0);
+}
+
+/// Waits until so many images say that a registry lists them: the index follows what was written.
+fn wait_for_listed(server: &Server, uuid: &str, count: u64) {
+    let started = Instant::now();
+    loop {
+        let list = server.json(&format!("/csapi/v1.1/images?filter=registryUuid:%22{uuid}%22"));
+        if list["count"] == count {
+            return;
+        }
+        assert!(started.elapsed() < Duration::from_secs(10), "{} in place of {count}", list["count"]);
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Claims whatever waits, as a sensor does.

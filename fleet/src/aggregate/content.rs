@@ -63,8 +63,7 @@ impl Subject {
         }
         starts.resize(found.len() as usize + 1, numbers.len() as u32);
         let all = content.inventories.items();
-        let mut items = all.of_packages(&found);
-        items.retain(|item| all.is_judged(item));
+        let items = all.judged_of_packages(&found);
         Self::Many { items, starts, numbers }
     }
 }
@@ -96,14 +95,15 @@ pub(crate) fn count(content: Content<'_>, weights: &Weights, subject: &Subject, 
                     slot.containers += containers;
                 }
             };
-            let listed = content.inventories.listing(*inventory).map_or(&[][..], |listing| listing.items());
+            let listing = content.inventories.listing(*inventory);
+            let listed = listing.into_iter().flat_map(|listing| listing.items());
             match subject {
                 Subject::One(of_item) => {
-                    listed.iter().filter_map(|item| of_item.get(*item as usize)).for_each(meet);
+                    listed.filter_map(|item| of_item.get(item as usize)).for_each(meet);
                 }
                 Subject::Many { items: having, starts, numbers } => {
-                    for item in listed.iter().filter(|item| having.contains(**item)) {
-                        let package = items.package(*item) as usize;
+                    for item in listed.filter(|item| having.contains(*item)) {
+                        let package = items.package(item) as usize;
                         let bounds = starts.get(package).zip(starts.get(package + 1));
                         let of_package =
                             bounds.and_then(|(from, to)| numbers.get(*from as usize..*to as usize));

@@ -177,9 +177,9 @@ impl<'s> Share<'s> {
         self.round += 1;
         let content = self.search.content;
         let items = content.inventories.items();
-        let listing = content.inventories.listing(inventory).map_or(&[][..], |listing| listing.items());
-        for item in listing.iter().filter(|item| items.is_judged(**item)) {
-            let package = items.package(*item);
+        let listed = content.inventories.listing(inventory).into_iter().flat_map(|listing| listing.items());
+        for item in listed.filter(|item| items.is_judged(*item)) {
+            let package = items.package(item);
             let rows = content.packages.findings(package);
             if rows.is_empty() {
                 continue;

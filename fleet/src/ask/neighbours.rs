@@ -23,6 +23,8 @@ use crate::views::ContainerBrief;
 pub struct Association<V> {
     /// The containers, the latest made first.
     pub containers: Vec<V>,
+    /// Those of them that differ from the image, the latest made first.
+    pub drifted: Vec<V>,
     /// How many there are, which may be more.
     pub count: u64,
     /// Their hosts by name.
@@ -38,6 +40,8 @@ pub struct HostTotals {
     pub hostname: String,
     /// The address that one of its containers tells.
     pub ip_address: Option<String>,
+    /// The sensor that told of one of its containers.
+    pub sensor: Option<Uuid>,
     /// All containers on it.
     pub all: StateTotals,
     /// Those of the image.
@@ -45,14 +49,14 @@ pub struct HostTotals {
 }
 
 impl Fleet {
-    /// The containers of an image that the scope shows and a filter on containers admits, at most `most`, each made into
-    /// something by `render`; and the hosts of all of these. Containers on a host are counted whether the filter admits them
+    /// The containers of an image that the scope shows and a filter on containers admits, at most the first number of `most`, and
+    /// those of them that drifted, at most the second one, each made into something by `render`; and the hosts of all of these. Containers on a host are counted whether the filter admits them
     /// or not. The image is found as by [`Fleet::image`].
     pub fn image_association<V>(
         &self,
         (customer, scope, key): (Uuid, &Scope, &str),
         filter: Option<&qql::Query>,
-        most: usize,
+        most: (usize, usize),
         render: impl Fn(&ContainerBrief<'_>) -> V,
     ) -> Result<Lookup<Association<V>>, FleetError> {
         let condition = resolved(filter, Entity::Container, Timestamp::now())?;
@@ -71,11 +75,19 @@ impl Fleet {
         let mut listed = Bits::clone(&view.listed(condition));
         listed.retain(|container| search.tenant.containers.image.get(container) == Some(&image));
         let order = Sort { field: FieldId::Container(ContainerField::Created), descending: true };
-        let first = search.first_containers(&listed, order, most);
         let brief = |position| ContainerBrief::of(&state.index, view.tenant, position);
-        let containers = first.into_iter().map(|position| render(&brief(position))).collect();
-        let hosts = hosts(&search, &listed, image);
-        Ok(Lookup::Found(Arc::new(Association { containers, count: listed.count(), hosts })))
+        let rendered = |among: &Bits, most| {
+            let first = search.first_containers(among, order, most);
+            first.into_iter().map(|position| render(&brief(position))).collect()
+        };
+        let mut drifted = Bits::clone(&listed);
+        drifted.retain(|container| search.tenant.containers.details.is_drift(container) == Some(true));
+        Ok(Lookup::Found(Arc::new(Association {
+            containers: rendered(&listed, most.0),
+            drifted: rendered(&drifted, most.1),
+            count: listed.count(),
+            hosts: hosts(&search, &listed, image),
+        })))
     }
 }
 
@@ -84,8 +96,8 @@ fn hosts(search: &Search<'_>, listed: &Bits, image: u32) -> Vec<HostTotals> {
     let (containers, hosts) = (&search.tenant.containers, &search.tenant.hosts);
     let description = |container: u32| containers.host.get(container).copied().unwrap_or(NONE);
     let mut found: BTreeMap<u32, HostTotals> = BTreeMap::new();
-    // positions tell what others were stored before: the container that was seen last says which address a host has
-    let mut told: BTreeMap<u32, (i64, Uuid)> = BTreeMap::new();
+    // positions tell what others were stored before: the container that was seen last says which address a host has, and which sensor
+    let mut told: BTreeMap<u32, [(i64, Uuid); 2]> = BTreeMap::new();
     for container in listed.iter() {
         let described = description(container);
         if described == NONE {
@@ -95,16 +107,21 @@ fn hosts(search: &Search<'_>, listed: &Bits, image: u32) -> Vec<HostTotals> {
             uuid: hosts.uuid(described),
             hostname: hosts.name(described).to_owned(),
             ip_address: None,
+            sensor: None,
             all: StateTotals::default(),
             of_image: StateTotals::default(),
         });
-        let Some(address) = hosts.ip(described) else { continue };
         let seen = containers.observed_at.get(container).copied().unwrap_or(i64::MIN);
         let moment = (seen, containers.uuid(container));
-        let last = told.entry(hosts.host(described)).or_insert(moment);
-        if *last <= moment {
-            *last = moment;
+        let [address_at, sensor_at] =
+            told.entry(hosts.host(described)).or_insert([(i64::MIN, Uuid::nil()); 2]);
+        if let Some(address) = hosts.ip(described).filter(|_| *address_at <= moment) {
+            *address_at = moment;
             of_host.ip_address = Some(address.to_owned());
+        }
+        if let Some(sensor) = hosts.told_by(described).filter(|_| *sensor_at <= moment) {
+            *sensor_at = moment;
+            of_host.sensor = Some(sensor);
         }
     }
     if !found.is_empty() {

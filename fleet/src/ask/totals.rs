@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Chosen, Selection, choose, search};
 use crate::aggregate::{self, By, FleetVulnerabilities, Group, Summary};
+use crate::complete::Frequent;
 use crate::error::FleetError;
 use crate::eval::Key;
 use crate::fleet::Fleet;
@@ -165,7 +166,7 @@ impl Fleet {
     ) -> Completions {
         let state = self.state();
         match search(&state, customer, scope) {
-            Some(search) => qql::complete(text, cursor, entity, &search),
+            Some(search) => qql::complete(text, cursor, entity, &Frequent::of(&search, entity)),
             None => qql::complete(text, cursor, entity, &()),
         }
     }

@@ -10,7 +10,7 @@ use super::evaluate::Table;
 use super::hosts;
 use super::image_table::{ImageTable, text, texts, with_tuple};
 use super::tuples::TupleTest;
-use crate::facts::{Containers, answer, state_of};
+use crate::facts::{Containers, TuplesColumn, answer, state_of};
 use crate::table::{Bits, NONE};
 
 /// The containers of one customer as a table.
@@ -42,6 +42,21 @@ impl<'i> ContainerTable<'i> {
     fn told(&self, column: Column<'i>) -> Column<'i> {
         let details = &self.containers().details;
         Column::Through(&details.slot, details.len(), Box::new(column))
+    }
+
+    /// Those of `candidates` that have an element in a list by slot for which a test holds.
+    fn with_told<const WIDTH: usize>(
+        &self,
+        tuples: &TuplesColumn<WIDTH>,
+        test: &TupleTest,
+        candidates: &Bits,
+    ) -> Bits {
+        let details = &self.containers().details;
+        let slots = Bits::all(details.len());
+        let passing = with_tuple(&tuples.numbers, &tuples.lists, WIDTH, test, |_| true, &slots);
+        let mut found = candidates.clone();
+        found.retain(|container| details.of(container).is_some_and(|slot| passing.contains(slot)));
+        found
     }
 
     fn named(&self, column: Column<'i>) -> Column<'i> {
@@ -179,6 +194,12 @@ impl Table for ContainerTable<'_> {
             Array::PortMapping => {
                 let ports = &containers.ports.tuples;
                 with_tuple(&ports.numbers, &ports.lists, 4, &test(), |_| true, candidates)
+            }
+            Array::PodLabel => {
+                self.with_told(&containers.details.pod_labels.tuples, &test(), candidates)
+            }
+            Array::PodController => {
+                self.with_told(&containers.details.controllers.tuples, &test(), candidates)
             }
             _ => Bits::none(candidates.len()),
         }

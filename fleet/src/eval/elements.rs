@@ -4,7 +4,10 @@
 use std::cell::OnceCell;
 
 use qql::Array;
-use qql::fields::{FieldId, LabelField, LayerField, PortField, RepoDigestField, RepoField, SecretField};
+use qql::fields::{
+    ControllerField, FieldId, LabelField, LayerField, PodLabelField, PortField, RepoDigestField, RepoField,
+    SecretField,
+};
 
 use super::PlainRecord;
 use super::column::shown as hex;
@@ -43,9 +46,14 @@ pub(super) fn image_member(tenant: &Tenant, field: FieldId) -> Member<'_> {
 
 /// How a field of the elements of a container's small arrays is held.
 pub(super) fn container_member(tenant: &Tenant, field: FieldId) -> Member<'_> {
-    let ports = &tenant.containers.ports;
+    let (ports, details) = (&tenant.containers.ports, &tenant.containers.details);
     match field {
         FieldId::Label(field) => label_member(&tenant.containers.labels, field),
+        FieldId::PodLabel(PodLabelField::Key) => label_member(&details.pod_labels, LabelField::Key),
+        FieldId::PodLabel(PodLabelField::Value) => label_member(&details.pod_labels, LabelField::Value),
+        FieldId::Controller(ControllerField::Name) => Member::Text(0, &details.controllers.names),
+        FieldId::Controller(ControllerField::Type) => Member::Text(1, &details.controllers.kinds),
+        FieldId::Controller(ControllerField::Uuid) => Member::Text(2, &details.controllers.uuids),
         FieldId::Port(PortField::Port) => Member::Number(0),
         FieldId::Port(PortField::HostPort) => Member::Number(1),
         FieldId::Port(PortField::Protocol) => Member::Text(2, &ports.protocols),
@@ -143,6 +151,18 @@ impl Row for ContainerRow<'_> {
             }
             Array::Label => containers.labels.tuples.get(at).any(|of| each(&of)),
             Array::PortMapping => containers.ports.tuples.get(at).any(|of| each(&of)),
+            Array::PodLabel => {
+                let slot = containers.details.of(at);
+                slot.is_some_and(|slot| {
+                    containers.details.pod_labels.tuples.get(slot).any(|of| each(&of))
+                })
+            }
+            Array::PodController => {
+                let slot = containers.details.of(at);
+                slot.is_some_and(|slot| {
+                    containers.details.controllers.tuples.get(slot).any(|of| each(&of))
+                })
+            }
             _ => false,
         }
     }

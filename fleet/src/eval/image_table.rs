@@ -43,6 +43,7 @@ impl<'i> ImageTable<'i> {
             ImageField::LastUsedDate => times(&images.last_used),
             ImageField::OperatingSystem => text(&images.operating_system),
             ImageField::Source => texts(&images.sources),
+            ImageField::RegistryUuid => texts(&images.registries),
             ImageField::TagsName => texts(&images.tags),
             ImageField::Author => text(&images.author),
             ImageField::Architecture => text(&images.architecture),
@@ -71,7 +72,6 @@ impl<'i> ImageTable<'i> {
             | ImageField::BaseImage
             | ImageField::LastAssessed
             | ImageField::IsContinuouslyAssessed
-            | ImageField::RegistryUuid
             | ImageField::IsDockerHubOfficial
             | ImageField::IsInstrumented
             | ImageField::ScanErrorCode
@@ -148,7 +148,8 @@ pub(crate) fn with_tuple(
     if test.is_never() {
         return Bits::none(candidates.len());
     }
-    through(numbers, candidates, &lists.search(width, |tuple| counts(tuple) && test.holds(tuple)))
+    let passing = lists.search(width, test.need(), |tuple| counts(tuple) && test.holds(tuple));
+    through(numbers, candidates, &passing)
 }
 
 impl Table for ImageTable<'_> {

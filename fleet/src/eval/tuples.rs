@@ -8,7 +8,7 @@ use qql::{Condition, FieldId, Test};
 
 use super::column::{digests_passing, lies_in, texts_passing};
 use super::row::{Value, passes};
-use crate::table::{Bits, Dictionary, Digests, NONE};
+use crate::table::{Bits, Dictionary, Digests, NONE, Need};
 
 /// How a field of an element is held.
 pub(crate) enum Member<'t> {
@@ -103,6 +103,16 @@ impl TupleTest {
             Self::In(_, set) => (set.count() * ALL / u64::from(set.len()).max(1)) as u32 + 1,
             Self::Constant(_) | Self::Within(..) | Self::Present(_) => ALL as u32 + 2,
             Self::And(_) | Self::Or(_) | Self::Not(_) | Self::Word(..) => ALL as u32 + 3,
+        }
+    }
+
+    /// What every tuple has for which it holds.
+    pub(crate) fn need(&self) -> Need<'_> {
+        match self {
+            Self::Is(at, only) => Need::Number(*at, *only),
+            Self::In(at, set) => Need::Member(*at, set),
+            Self::And(operands) => operands.first().map_or(Need::Nothing, Self::need),
+            _ => Need::Nothing,
         }
     }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::scope::Scopes;
 use super::{Inventories, NO_TIME, Tenant};
-use crate::table::{Bits, Chunked, NONE, Stamp};
+use crate::table::{Bits, Chunked, Lookup, NONE, Stamp};
 
 /// The id of a position that was never used.
 pub(super) const NO_ID: Digest = Digest::from_bytes([0; 32]);
@@ -306,10 +306,10 @@ impl Tenant {
         sort(&mut moved);
         moved.retain(|position| images.holds(*position));
         let (count, live, uuid, updated) = (images.len(), &images.live, &images.uuid, &images.updated);
-        let in_order = moved.iter().filter(|position| live.contains(**position));
-        let stamps = in_order.map(|position| stamp(updated, uuid, *position)).collect();
+        let in_order = moved.iter().copied().filter(|position| live.contains(*position));
+        let stamps = stamps(in_order, (updated, uuid, &images.by_uuid));
         let (uuids, stands) = (uuids(uuid), stands(live, updated, uuid));
-        images.order.add(stamps, count, uuids, stands);
+        images.order.add(stamps, count, uuids, (|position| live.contains(position), stands));
         touched.moved_images = moved;
     }
 
@@ -337,9 +337,10 @@ impl Tenant {
             }
         }
         let (live, uuid, updated) = (&containers.live, &containers.uuid, &containers.updated);
-        let stamps = moved.iter().map(|position| stamp(updated, uuid, *position)).collect();
+        let stamps = stamps(moved.into_iter(), (updated, uuid, &containers.by_uuid));
         let (uuids, stands) = (uuids(uuid), stands(live, updated, uuid));
-        containers.order.add(stamps, live.len() as usize - containers.free.len(), uuids, stands);
+        let standing = live.len() as usize - containers.free.len();
+        containers.order.add(stamps, standing, uuids, (|position| live.contains(position), stands));
     }
 }
 
@@ -357,6 +358,24 @@ pub(super) fn uuids(column: &Chunked<Uuid>) -> impl Fn(u32) -> Uuid + '_ {
 pub(super) fn stamp(updated: &Chunked<i64>, uuid: &Chunked<Uuid>, position: u32) -> Stamp {
     let updated = updated.get(position).copied().unwrap_or(NO_TIME);
     Stamp::new(Timestamp(updated), uuids(uuid)(position), position)
+}
+
+/// The stamps of records, many of them in the order of their uuids: those that changed at once need not be put in order then.
+fn stamps(
+    moved: impl Iterator<Item = u32>,
+    (updated, uuid, by_uuid): (&Chunked<i64>, &Chunked<Uuid>, &Lookup),
+) -> Vec<Stamp> {
+    let moved: Vec<u32> = moved.collect();
+    if moved.len() <= MANY || moved.len() * 16 < uuid.len() {
+        return moved.into_iter().map(|position| stamp(updated, uuid, position)).collect();
+    }
+    let mut set = Bits::none(uuid.len() as u32);
+    moved.into_iter().for_each(|position| set.insert(position));
+    let in_order = by_uuid.range(0, u64::MAX).filter(|(_, position)| set.contains(*position));
+    let time = |position| updated.get(position).copied().unwrap_or(NO_TIME);
+    in_order
+        .map(|(uuid, position)| Stamp { updated: Timestamp(time(position)), uuid, position })
+        .collect()
 }
 
 /// Whether the record at a stamp's position stands at the stamp's place.

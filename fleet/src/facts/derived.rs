@@ -133,12 +133,12 @@ impl<'s> Deriver<'s> {
         for item in listing.items() {
             let share = match self.shares {
                 Some(shares) => {
-                    let share = shares.items.get(*item as usize).copied().unwrap_or(Share::NOTHING);
+                    let share = shares.items.get(item as usize).copied().unwrap_or(Share::NOTHING);
                     let findings = shares.findings.get(share.start as usize..share.end as usize);
                     findings.unwrap_or_default().iter().for_each(|finding| self.tally.count(*finding));
                     share
                 }
-                None => self.add(*item),
+                None => self.add(item),
             };
             derived.changed = derived.changed.max(share.changed);
             derived.is_os_ended |= share.is_os_ended;

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use model::cluster::Controller;
 use model::{ClusterFacts, ContainerDetails, DriftReason};
 
-use super::columns::{TextColumn, TextsColumn};
+use super::columns::{LabelsColumn, TextColumn, TextsColumn, TuplesColumn};
 use crate::persist::persist;
-use crate::table::{Bytes, Chunked, NONE};
+use crate::table::{Bytes, Chunked, Dictionary, NONE};
 
 /// Nobody has looked, nothing differs, something differs.
 const DRIFT: [Option<bool>; 3] = [None, Some(false), Some(true)];
@@ -47,7 +48,26 @@ pub(crate) struct Details {
     pub(crate) node: TextColumn,
     /// `cluster.k8s.node.isMaster`: a place in `DRIFT`, which has the same three answers.
     pub(crate) master: Chunked<u8>,
+    /// `cluster.k8s.pod.label`.
+    pub(crate) pod_labels: LabelsColumn,
+    /// `cluster.k8s.pod.controller`.
+    pub(crate) controllers: ControllersColumn,
 }
+
+/// What makes pods.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ControllersColumn {
+    /// (number of `name` in `names`, number of `type` in `kinds`, number of `uuid` in `uuids` or [`NONE`]), nearest first.
+    pub(crate) tuples: TuplesColumn<3>,
+    /// Names.
+    pub(crate) names: Dictionary,
+    /// Kinds.
+    pub(crate) kinds: Dictionary,
+    /// Ids as they were told.
+    pub(crate) uuids: Dictionary,
+}
+
+persist!(ControllersColumn { tuples, names, kinds, uuids });
 
 persist!(Details {
     slot,
@@ -65,6 +85,8 @@ persist!(Details {
     pod_uid,
     node,
     master,
+    pod_labels,
+    controllers,
 });
 
 /// The answer that a number in a column of answers stands for.
@@ -74,6 +96,17 @@ pub(crate) fn answer(number: u8) -> Option<bool> {
 
 fn number(answer: Option<bool>) -> u8 {
     answer.map_or(0, |answer| 1 + u8::from(answer))
+}
+
+impl ControllersColumn {
+    fn put(&mut self, slot: u32, controllers: &[Controller]) {
+        let tuple = |of: &Controller| {
+            let uuid = self.uuids.intern_optional(of.uid.as_deref().filter(|text| !text.is_empty()));
+            [self.names.intern(&of.name), self.kinds.intern(&of.kind), uuid]
+        };
+        let tuples: Vec<[u32; 3]> = controllers.iter().map(tuple).collect();
+        self.tuples.put(slot, &tuples);
+    }
 }
 
 impl Details {
@@ -133,6 +166,8 @@ impl Details {
         put(&mut self.pod_uid, text(cluster.and_then(|cluster| cluster.pod_uid.as_deref())));
         put(&mut self.node, text(cluster.and_then(|cluster| cluster.node.as_deref())));
         self.master.put(slot, number(on_node.and_then(|cluster| cluster.node_is_master)), &0);
+        self.pod_labels.put(slot, cluster.map_or(&[][..], |cluster| &cluster.pod_labels[..]));
+        self.controllers.put(slot, cluster.map_or(&[][..], |cluster| &cluster.controllers[..]));
     }
 
     fn take(&mut self, container: u32) -> u32 {

@@ -67,6 +67,8 @@ pub(crate) struct Images {
     pub(crate) users: TextsColumn,
     /// `source`.
     pub(crate) sources: TextsColumn,
+    /// `registryUuid`, sorted.
+    pub(crate) registries: TextsColumn,
     /// `tags.name`, sorted.
     pub(crate) tags: TextsColumn,
     /// `repo` and `repoDigests`.
@@ -174,6 +176,7 @@ persist!(Images {
     size,
     users,
     sources,
+    registries,
     tags,
     references,
     tagged,

@@ -7,16 +7,22 @@
 //! a container are those of its image, so the container as a client sees it did change; and only so does its
 //! `updated` never go back when an image is scanned again and holds other packages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::{Digest, Timestamp};
 use store::ChangeKind;
 use uuid::Uuid;
 
-use super::{Inventories, Kept, Packages, Put, StoredContainer, StoredImage, Tenant, TenantStep};
+use super::{
+    Containers, Images, Inventories, Kept, Packages, Put, SavedTenant, StoredContainer, StoredImage, Tenant,
+    TenantStep, Verdict,
+};
 use crate::persist::Persist as _;
 use crate::table::Bits;
+
+/// Packages that are put in together.
+const RENEWED: usize = 8_192;
 
 /// The index. A clone costs nothing.
 #[derive(Clone, Debug, Default)]
@@ -39,8 +45,8 @@ pub(crate) struct Index {
 /// What takes the index from one value of the clock to a later one.
 #[derive(Default)]
 pub(crate) struct Step {
-    /// Packages that were judged anew.
-    pub(crate) judgements: Vec<Put>,
+    /// All packages, and which of them were judged anew.
+    pub(crate) judgements: Option<(Packages, Bits)>,
     /// Images that were stored; their inventories must be in the index.
     pub(crate) images: Vec<StoredImage>,
     /// Containers that were stored.
@@ -71,7 +77,7 @@ impl Index {
 
     /// Takes a step, which belongs to a clock value after all that is in the index. The clock is the caller's to set.
     pub(crate) fn apply(&mut self, step: Step) {
-        let rejudged = self.judge(step.judgements);
+        let rejudged = step.judgements.map(|judgements| self.judge(judgements)).unwrap_or_default();
         let mut steps = self.by_customer(step.images, step.containers, step.changes);
         if !rejudged.is_empty() {
             for customer in self.tenants.keys() {
@@ -98,14 +104,47 @@ impl Index {
         }
     }
 
-    /// Puts packages in that came out otherwise; gives the inventories that come to something else.
-    fn judge(&mut self, judgements: Vec<Put>) -> Bits {
-        if judgements.is_empty() {
+    /// Takes judgements over that a client is shown no difference of; gives back the others. They are sorted by package.
+    pub(crate) fn renew(&mut self, judged: Vec<(u32, Verdict)>) -> Vec<(u32, Verdict)> {
+        let before = self.packages.clone();
+        let (mut renewed, mut moved) = (Vec::new(), Bits::none(before.end()));
+        let (mut changed, mut same_words) = (Vec::new(), HashMap::new());
+        for (package, verdict) in judged {
+            let Some(entry) = before.entry(package) else { continue };
+            if verdict.fingerprint != entry.fingerprint {
+                changed.push((package, verdict));
+                continue;
+            }
+            let finds_the_same = before.finds_the_same(entry, &verdict);
+            if finds_the_same && before.says_the_same(&verdict, &mut same_words) {
+                continue;
+            }
+            // a score of risk may move within its band, which makes no other judgement of it
+            if !finds_the_same {
+                moved.insert(package);
+            }
+            renewed.push(before.renewed(entry, verdict));
+            if renewed.len() == RENEWED {
+                self.packages.put(std::mem::take(&mut renewed));
+            }
+        }
+        if !renewed.is_empty() {
+            self.packages.put(renewed);
+        }
+        self.packages.share_words(same_words);
+        if !moved.is_empty() {
+            self.inventories.judged_anew(&self.packages, &moved);
+        }
+        changed
+    }
+
+    /// Takes over packages some of which came out otherwise; gives the inventories that come to something else.
+    pub(crate) fn judge(&mut self, (packages, judged): (Packages, Bits)) -> Bits {
+        self.packages = packages;
+        if judged.is_empty() {
             return Bits::default();
         }
-        let packages: Bits = judgements.iter().map(|put| put.row.id).collect();
-        self.packages.put(judgements);
-        self.inventories.judged_anew(&self.packages, &packages)
+        self.inventories.judged_anew(&self.packages, &judged)
     }
 
     /// Puts records in, page by page, whose derived values [`Self::finish_load`] makes. Images come before containers.
@@ -171,6 +210,16 @@ impl Index {
     /// Why packages were judged anew, by the clock value of the change.
     pub(crate) fn rejudgements(&self) -> &BTreeMap<Timestamp, Arc<str>> {
         &self.rejudgements
+    }
+
+    /// What is to be saved, so that each part can be given up for itself.
+    pub(crate) fn into_parts(self) -> (Packages, Inventories, Vec<(Uuid, Images, Containers, SavedTenant)>) {
+        let tenants = self.tenants.values().map(|tenant| {
+            let (images, containers, rest) = tenant.parts();
+            (tenant.customer, images.clone(), containers.clone(), rest)
+        });
+        let tenants = tenants.collect();
+        (self.packages, self.inventories, tenants)
     }
 
     /// An index of what was saved.

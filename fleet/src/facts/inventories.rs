@@ -3,14 +3,15 @@
 //! An inventory is a list of items in the order in which software is listed. A search for software or findings is
 //! answered over packages and items, and goes from there to inventories by [`Segments`].
 
+use std::cmp::Ordering;
 use std::num::NonZero;
 use std::sync::Arc;
 
 use model::Digest;
-use store::InventoryEntry;
+use store::{DraftEntry, InventoryEntry, PlacedInventory};
 
 use super::derived::{Derived, Deriver, Shares};
-use super::items::{Items, Memory};
+use super::items::{Items, Memory, PlacedMemory};
 use super::kept::Edition;
 use super::listing::Listing;
 use super::packages::Packages;
@@ -97,9 +98,7 @@ impl Inventories {
 
     /// The inventories that hold one of some packages where its findings count.
     pub(crate) fn judged_with(&self, packages: &Bits) -> Bits {
-        let mut items = self.items.of_packages(packages);
-        items.retain(|item| self.items.is_judged(item));
-        self.holding(&items)
+        self.holding(&self.items.judged_of_packages(packages))
     }
 
     /// The items that one of some inventories holds.
@@ -113,14 +112,17 @@ impl Inventories {
     pub(crate) fn intern(
         &mut self,
         packages: &Packages,
-        inventories: impl IntoIterator<Item = (Digest, Vec<InventoryEntry>)>,
+        inventories: impl IntoIterator<Item = (Digest, impl Into<Content>)>,
     ) -> Result<Vec<u32>, FleetError> {
         let (mut new, mut numbers, mut memory) = (Vec::new(), Vec::new(), Memory::default());
-        for (digest, entries) in inventories {
+        for (digest, content) in inventories {
             let number = match self.number(&digest) {
                 Some(number) => number,
                 None => {
-                    let listing = self.listing_of(packages, entries, &mut memory)?;
+                    let listing = match content.into() {
+                        Content::Entries(entries) => self.listing_of(packages, &entries, &mut memory)?,
+                        Content::Placed(placed) => self.listing_of_placed(packages, &placed)?,
+                    };
                     let number = self.put(digest, listing);
                     new.push(number);
                     number
@@ -196,31 +198,40 @@ impl Inventories {
     fn listing_of(
         &mut self,
         packages: &Packages,
-        mut entries: Vec<InventoryEntry>,
+        entries: &[InventoryEntry],
         memory: &mut Memory,
     ) -> Result<Listing, FleetError> {
-        if let Some(entry) = entries.iter().find(|entry| packages.head(entry.package).is_none()) {
-            return Err(FleetError::UnknownPackage { package: entry.package });
-        }
         let rest = |a: &InventoryEntry, b: &InventoryEntry| {
             // equal packages have equal numbers, and of what is left the store's order is that of its fields
             (&a.path, a.layer, &a.owned_by).cmp(&(&b.path, b.layer, &b.owned_by)).then_with(|| a.cmp(b))
         };
-        let places: Option<Vec<u32>> = entries.iter().map(|entry| packages.place_of(entry.package)).collect();
-        let mut order: Vec<(u32, u32)> = match places {
-            Some(places) => places.into_iter().zip(0..).collect(),
-            None => {
-                entries
-                    .sort_unstable_by(|a, b| packages.order(a.package, b.package).then_with(|| rest(a, b)));
-                (0..entries.len() as u32).map(|index| (index, index)).collect()
-            }
-        };
-        order.sort_unstable_by(|a, b| {
-            let of = |index: u32| &entries[index as usize];
-            a.0.cmp(&b.0).then_with(|| rest(of(a.1), of(b.1)))
-        });
-        let in_order = order.into_iter().map(|(_, index)| &entries[index as usize]);
+        let order = in_order(packages, entries, |entry| entry.package, rest)?;
+        let in_order = order.into_iter().map(|index| &entries[index as usize]);
         let items: Vec<_> = in_order.map(|entry| (self.items.intern(entry, memory), entry.layer)).collect();
+        Ok(Listing::of(&items))
+    }
+
+    /// [`Self::listing_of`] for entries by the places of their texts.
+    fn listing_of_placed(
+        &mut self,
+        packages: &Packages,
+        inventory: &PlacedInventory,
+    ) -> Result<Listing, FleetError> {
+        let (texts, entries) = (inventory.texts(), inventory.entries());
+        let text = |place: u32| texts.get(place as usize).map_or("", String::as_str);
+        let rest = |a: &DraftEntry, b: &DraftEntry| {
+            let first = |of: &DraftEntry| (text(of.path), of.layer, of.owned_by.map(text));
+            // an empty licence is none
+            let license = |of: &DraftEntry| of.license.map(text).filter(|license| !license.is_empty());
+            let last = |of: &DraftEntry| (license(of), text(of.found_by), of.declared);
+            first(a).cmp(&first(b)).then_with(|| last(a).cmp(&last(b)))
+        };
+        let order = in_order(packages, entries, |entry| entry.package, rest)?;
+        let mut memory = PlacedMemory::new(texts.len());
+        let in_order = order.into_iter().map(|index| &entries[index as usize]);
+        let items: Vec<_> = in_order
+            .map(|entry| (self.items.intern_placed(entry, texts, &mut memory), entry.layer))
+            .collect();
         Ok(Listing::of(&items))
     }
 
@@ -279,6 +290,65 @@ impl Inventories {
             self.derived.put(*number, derived, &Derived::default());
         }
     }
+}
+
+/// The content of an inventory on its way into the index.
+pub(crate) enum Content {
+    /// As the database has it.
+    Entries(Vec<InventoryEntry>),
+    /// As it was written just now.
+    Placed(Arc<PlacedInventory>),
+}
+
+impl Content {
+    /// The highest number of a package; `None` if there is none.
+    pub(crate) fn last_package(&self) -> Option<u32> {
+        match self {
+            Self::Entries(entries) => entries.iter().map(|entry| entry.package).max(),
+            Self::Placed(placed) => placed.entries().iter().map(|entry| entry.package).max(),
+        }
+    }
+}
+
+impl From<Vec<InventoryEntry>> for Content {
+    fn from(entries: Vec<InventoryEntry>) -> Self {
+        Self::Entries(entries)
+    }
+}
+
+/// The indexes of entries in the order of software lists: by package, and `rest` compares those of one package.
+///
+/// Packages that came after places were given are few in an inventory. They are put in their order among themselves and
+/// then between the others, because to compare identities costs a hundred times as much as to compare places.
+fn in_order<E>(
+    packages: &Packages,
+    entries: &[E],
+    package: impl Fn(&E) -> u32,
+    rest: impl Fn(&E, &E) -> Ordering,
+) -> Result<Vec<u32>, FleetError> {
+    let of = |index: u32| &entries[index as usize];
+    let (mut placed, mut late) = (Vec::with_capacity(entries.len()), Vec::new());
+    for (index, entry) in (0..).zip(entries) {
+        let package = package(entry);
+        let head = packages.head(package).ok_or(FleetError::UnknownPackage { package })?;
+        match head.known_place() {
+            Some(place) => placed.push((place, index)),
+            None => late.push(index),
+        }
+    }
+    placed.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| rest(of(a.1), of(b.1))));
+    let by_package = |a: u32, b: u32| packages.order(package(of(a)), package(of(b)));
+    late.sort_unstable_by(|a, b| by_package(*a, *b).then_with(|| rest(of(*a), of(*b))));
+    let mut order = Vec::with_capacity(entries.len());
+    let mut rest = placed.as_slice();
+    for index in late {
+        let before = rest.partition_point(|(_, placed)| by_package(*placed, index).is_lt());
+        order.extend(rest[..before].iter().map(|(_, index)| *index));
+        order.push(index);
+        rest = &rest[before..];
+    }
+    order.extend(rest.iter().map(|(_, index)| *index));
+    Ok(order)
 }
 
 /// The inventories as they are saved; their items and segments are parts of their own.

@@ -4,10 +4,10 @@ use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use store::InventoryEntry;
+use store::{DraftEntry, InventoryEntry};
 
 use crate::persist::{PersistError, Plain, persist};
-use crate::table::{Bits, Chunked, Dictionary, NONE};
+use crate::table::{Bits, Chunked, Dictionary, NONE, spread};
 
 /// Items from which on two threads go through them.
 const SHARED: u32 = if cfg!(test) { 100 } else { 50_000 };
@@ -39,10 +39,10 @@ struct Details {
     declared: bool,
 }
 
-/// Half of the hash of an item's content, and its number.
+/// Numbers by the hash of their item's content, which is worked out again when the table grows.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    table: HashTable<(u32, u32)>,
+    table: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
@@ -119,18 +119,24 @@ impl Items {
         })
     }
 
-    /// The items whose package `holds`, asked for each item in order.
-    pub(crate) fn where_package(&self, mut holds: impl FnMut(u32) -> bool) -> Bits {
-        let mut packages = self.packages.iter();
-        Bits::from_fn(self.len(), |_| packages.next().is_some_and(|package| holds(*package)))
+    /// The items of which `holds` is told their package. Many are asked by two threads.
+    fn where_package(&self, holds: impl Fn(u32) -> bool + Sync) -> Bits {
+        self.in_halves(|first, last| {
+            let mut packages = self.packages.iter_from(first);
+            Bits::from_fn(last - first, |_| packages.next().is_some_and(|package| holds(*package)))
+        })
     }
 
     /// The items for which `holds` is told of their number and that of their path. Many are asked by two threads.
     pub(crate) fn where_path(&self, holds: impl Fn(u32, u32) -> bool + Sync) -> Bits {
-        let within = |first: u32, last: u32| {
+        self.in_halves(|first, last| {
             let mut paths = self.paths.iter_from(first);
             Bits::from_fn(last - first, |at| paths.next().is_some_and(|path| holds(first + at, *path)))
-        };
+        })
+    }
+
+    /// All that `within` finds between two numbers, counted from the first of them; many are gone through by two threads.
+    fn in_halves(&self, within: impl Fn(u32, u32) -> Bits + Sync) -> Bits {
         let (len, half) = (self.len(), (self.len() / 2).next_multiple_of(64));
         if len < SHARED {
             return within(0, len);
@@ -145,10 +151,31 @@ impl Items {
         })
     }
 
+    /// Whether so many packages are to be looked for that it is worth to look at all items in order: to follow chains costs about
+    /// ten times as much for each item.
+    fn are_many(&self, packages: &Bits) -> bool {
+        packages.count() * 10 > u64::from(self.len())
+    }
+
+    /// The items of some packages for which the findings of these count.
+    pub(crate) fn judged_of_packages(&self, packages: &Bits) -> Bits {
+        if !self.are_many(packages) {
+            let mut items = self.of_packages(packages);
+            items.retain(|item| self.is_judged(item));
+            return items;
+        }
+        self.in_halves(|first, last| {
+            let mut all = self.packages.iter_from(first).zip(self.details.iter_from(first));
+            let is_it = |(package, details): (&u32, &Details)| {
+                packages.contains(*package) && details.owned_by == NONE
+            };
+            Bits::from_fn(last - first, |_| all.next().is_some_and(is_it))
+        })
+    }
+
     /// The items of some packages.
     pub(crate) fn of_packages(&self, packages: &Bits) -> Bits {
-        // following chains costs about ten times as much for each item as looking at all of them in order
-        if packages.count() * 10 > u64::from(self.len()) {
+        if self.are_many(packages) {
             return self.where_package(|package| packages.contains(package));
         }
         let mut items = Bits::none(self.len());
@@ -171,23 +198,36 @@ impl Items {
         self.number(item)
     }
 
+    /// [`Self::intern`] for an entry whose texts have places in `texts`; `memory` belongs to these and to the clone.
+    pub(crate) fn intern_placed(
+        &mut self,
+        entry: &DraftEntry,
+        texts: &[String],
+        memory: &mut PlacedMemory,
+    ) -> u32 {
+        let path = memory.paths.number(entry.path, texts, &mut self.paths_text);
+        let mut number = |place: u32| memory.texts.number(place, texts, &mut self.texts);
+        let filled = |place: &u32| texts.get(*place as usize).is_some_and(|text| !text.is_empty());
+        let item = Coded {
+            package: entry.package,
+            path,
+            owned_by: entry.owned_by.map_or(NONE, &mut number),
+            license: entry.license.filter(filled).map_or(NONE, &mut number),
+            found_by: number(entry.found_by),
+            declared: entry.declared,
+        };
+        self.number(item)
+    }
+
     /// The numbers of items; of those that were read from a file they are made when they are first needed.
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.table.is_empty() && self.len() > 0 {
-            known.table.reserve(self.packages.len(), |(short, _)| spread(*short));
+            known.table.reserve(self.packages.len(), |number| spread(*number));
             let columns = self.packages.iter().zip(self.paths.iter()).zip(self.details.iter());
             for (number, ((package, path), details)) in (0..).zip(columns) {
-                let Details { owned_by, license, found_by, declared, .. } = *details;
-                let short = known.hash(&Coded {
-                    package: *package,
-                    path: *path,
-                    owned_by,
-                    license,
-                    found_by,
-                    declared,
-                });
-                known.table.insert_unique(spread(short), (short, number), |(short, _)| spread(*short));
+                let hash = known.hasher.hash_one(Coded::of(*package, *path, details));
+                known.insert(hash, number, self);
             }
         }
         known
@@ -195,14 +235,12 @@ impl Items {
 
     /// The number of an item whose texts have numbers.
     fn number(&mut self, item: Coded) -> u32 {
-        let mut known = self.known();
-        let short = known.hash(&item);
-        let is_it = |(of, number): &(u32, u32)| *of == short && self.is(*number, &item);
-        if let Some((_, number)) = known.table.find(spread(short), is_it) {
+        let known = self.known();
+        let hash = known.hasher.hash_one(item);
+        if let Some(number) = known.table.find(hash, |number| self.coded(*number) == Some(item)) {
             return *number;
         }
         let number = self.len();
-        known.table.insert_unique(spread(short), (short, number), |(short, _)| spread(*short));
         drop(known);
         let before = self.last.get(item.package).copied().unwrap_or(NONE);
         self.last.put(item.package, number, &NONE);
@@ -210,22 +248,18 @@ impl Items {
         self.paths.push(item.path);
         let Coded { owned_by, license, found_by, declared, .. } = item;
         self.details.push(Details { owned_by, license, found_by, before, declared });
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, number, self);
         number
     }
 
-    fn is(&self, number: u32, item: &Coded) -> bool {
-        let is_equal = |of: &Details| {
-            (of.owned_by, of.license, of.found_by, of.declared)
-                == (item.owned_by, item.license, item.found_by, item.declared)
-        };
-        self.package(number) == item.package
-            && self.path_number(number) == item.path
-            && self.details.get(number).is_some_and(is_equal)
+    fn coded(&self, number: u32) -> Option<Coded> {
+        let details = self.details.get(number)?;
+        Some(Coded::of(self.package(number), self.path_number(number), details))
     }
 }
 
 /// An item with the numbers of its texts.
-#[derive(Clone, Copy, Hash)]
+#[derive(Clone, Copy, Hash, PartialEq, Eq)]
 struct Coded {
     package: u32,
     path: u32,
@@ -266,16 +300,50 @@ impl Last {
     }
 }
 
-impl Known {
-    fn hash(&self, item: &Coded) -> u32 {
-        let hash = self.hasher.hash_one(item);
-        (hash >> 32) as u32 ^ hash as u32
+/// The numbers of texts by their places in a list that many entries share: each is looked for once.
+pub(crate) struct PlacedMemory {
+    paths: Placed,
+    texts: Placed,
+}
+
+/// [`NONE`] for a text that was not looked for yet.
+struct Placed(Vec<u32>);
+
+impl PlacedMemory {
+    /// For a list of so many texts.
+    pub(crate) fn new(texts: usize) -> Self {
+        Self { paths: Placed(vec![NONE; texts]), texts: Placed(vec![NONE; texts]) }
     }
 }
 
-/// Brings 32 bits of hash to all places that the table looks at.
-fn spread(short: u32) -> u64 {
-    u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+impl Placed {
+    fn number(&mut self, place: u32, list: &[String], texts: &mut Dictionary) -> u32 {
+        let Some(number) = self.0.get_mut(place as usize) else { return texts.intern("") };
+        if *number == NONE {
+            *number = texts.intern(list.get(place as usize).map_or("", String::as_str));
+        }
+        *number
+    }
+}
+
+impl Coded {
+    fn of(package: u32, path: u32, details: &Details) -> Self {
+        let Details { owned_by, license, found_by, before: _, declared } = *details;
+        Self { package, path, owned_by, license, found_by, declared }
+    }
+}
+
+impl Known {
+    /// Puts a number in, which belongs to an item of that hash.
+    fn insert(&mut self, hash: u64, number: u32, items: &Items) {
+        let Self { table, hasher } = self;
+        // one that is not there is left from a clone that was added to and then given up
+        let hash_of = |number: &u32| match items.coded(*number) {
+            Some(item) => hasher.hash_one(item),
+            None => spread(*number),
+        };
+        table.insert_unique(hash, number, hash_of);
+    }
 }
 
 persist!(Items { packages, paths, details, last, paths_text, texts } made { known });
@@ -361,7 +429,11 @@ mod tests {
                 found.reverse();
                 let all: Vec<u32> = (0..items.len()).filter(|item| items.package(*item) == package).collect();
                 prop_assert_eq!(&found, &all);
-                prop_assert_eq!(items.of_packages(&Bits::from_iter([package])).iter().collect::<Vec<_>>(), all);
+                let asked = Bits::from_iter([package]);
+                prop_assert_eq!(items.of_packages(&asked).iter().collect::<Vec<_>>(), all);
+                let mut judged = items.of_packages(&asked);
+                judged.retain(|item| items.is_judged(item));
+                prop_assert_eq!(items.judged_of_packages(&asked), judged);
             }
             prop_assert_eq!(items.of_packages(&Bits::all(4)).count(), u64::from(items.len()));
         }

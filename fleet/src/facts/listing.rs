@@ -1,6 +1,8 @@
-//! The content of an inventory in few words: the numbers of its items and the layers that brought them.
+//! The content of an inventory in few bytes: the numbers of its items and the layers that brought them.
 //!
-//! Hundreds of packages lie in a handful of layers, so a layer is a code of few bits into a table of its own.
+//! Images of one base hold long runs of items that were given their numbers one after the other, and hundreds of packages lie in
+//! a handful of layers. So an item is told by how far it is from the one after the last, which mostly takes one byte, and layers
+//! by how many items each brought in a row. There are hundreds of bytes for each of a million images, so that counts.
 
 use std::io;
 use std::sync::Arc;
@@ -11,94 +13,105 @@ use crate::table::Chunked;
 /// Items in the order of software lists, each with its layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listing(
-    /// How many items and layers there are; the distinct layers, each plus one and 0 for none; the items; the codes, as
-    /// many to a word as fit.
-    Arc<[u32]>,
+    /// As numbers of one to five bytes: how many items there are, and how many bytes they take; the items; then runs of
+    /// layers, each as its length and the layer plus one, or 0 for none.
+    Arc<[u8]>,
 );
-
-const HEAD: usize = 2;
 
 impl Listing {
     /// Packs items with their layers.
     pub(crate) fn of(entries: &[(u32, Option<u32>)]) -> Self {
-        let word = |layer: Option<u32>| layer.map_or(0, |layer| layer.saturating_add(1));
-        let mut layers: Vec<u32> = entries.iter().map(|(_, layer)| word(*layer)).collect();
-        layers.sort_unstable();
-        layers.dedup();
-        let bits = width(layers.len());
-        let mut words =
-            Vec::with_capacity(HEAD + layers.len() + entries.len() + entries.len().div_ceil(32) * bits);
-        words.extend([entries.len() as u32, layers.len() as u32]);
-        words.extend(&layers);
-        words.extend(entries.iter().map(|(item, _)| *item));
-        let per_word = 32_usize.checked_div(bits).unwrap_or(entries.len().max(1));
-        for part in entries.chunks(per_word).filter(|_| bits > 0) {
-            let codes = part.iter().map(|(_, layer)| layers.partition_point(|known| *known < word(*layer)));
-            words.push(codes.enumerate().fold(0, |all, (at, code)| all | (code as u32) << (at * bits)));
+        let (mut items, mut next) = (Vec::with_capacity(entries.len() * 2), 0_u32);
+        for (item, _) in entries {
+            let step = item.wrapping_sub(next) as i32;
+            push(&mut items, ((step << 1) ^ (step >> 31)) as u32);
+            next = item.wrapping_add(1);
         }
-        Self(words.into())
+        let mut bytes = Vec::with_capacity(items.len() + 16);
+        push(&mut bytes, entries.len() as u32);
+        push(&mut bytes, items.len() as u32);
+        bytes.append(&mut items);
+        for run in entries.chunk_by(|(_, a), (_, b)| a == b) {
+            push(&mut bytes, run.len() as u32);
+            push(&mut bytes, run[0].1.map_or(0, |layer| layer.saturating_add(1)));
+        }
+        Self(bytes.into())
     }
 
     /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.first().map_or(0, |count| *count as usize)
+        take(&mut &*self.0) as usize
     }
 
     /// The items in the order of software lists; an item that lies in several layers is there several times.
-    pub(crate) fn items(&self) -> &[u32] {
-        let start = HEAD + self.distinct();
-        self.0.get(start..start + self.len()).unwrap_or_default()
+    pub(crate) fn items(&self) -> impl Iterator<Item = u32> + '_ {
+        let (mut bytes, mut next) = (self.parts().0, 0_u32);
+        std::iter::from_fn(move || {
+            if bytes.is_empty() {
+                return None;
+            }
+            let step = take(&mut bytes);
+            let item = next.wrapping_add((step >> 1) ^ (step & 1).wrapping_neg());
+            next = item.wrapping_add(1);
+            Some(item)
+        })
     }
 
     /// The items with their layers.
-    pub(crate) fn entries(&self) -> impl ExactSizeIterator<Item = (u32, Option<u32>)> + '_ {
-        let distinct = self.distinct();
-        let layers = self.0.get(HEAD..HEAD + distinct).unwrap_or_default();
-        let codes = self.0.get(HEAD + distinct + self.len()..).unwrap_or_default();
-        let bits = width(distinct);
-        let layer = move |at: usize| {
-            let code = match bits {
-                0 => 0,
-                bits => {
-                    let per_word = 32 / bits;
-                    let word = codes.get(at / per_word).copied().unwrap_or(0);
-                    (word >> (at % per_word * bits)) as usize & (usize::MAX >> (usize::BITS as usize - bits))
-                }
-            };
-            layers.get(code).and_then(|layer| layer.checked_sub(1))
-        };
-        self.items().iter().enumerate().map(move |(at, item)| (*item, layer(at)))
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u32, Option<u32>)> + '_ {
+        let (mut bytes, mut left, mut layer) = (self.parts().1, 0, 0);
+        self.items().map(move |item| {
+            if left == 0 {
+                (left, layer) = (take(&mut bytes), take(&mut bytes));
+            }
+            left = left.saturating_sub(1);
+            (item, layer.checked_sub(1))
+        })
     }
 
-    fn distinct(&self) -> usize {
-        self.0.get(1).map_or(0, |count| *count as usize)
+    /// The bytes of the items, and those of the layers.
+    fn parts(&self) -> (&[u8], &[u8]) {
+        let mut bytes = &*self.0;
+        take(&mut bytes);
+        let items = take(&mut bytes) as usize;
+        bytes.split_at_checked(items).unwrap_or_default()
     }
 }
 
-/// Bits of a code that tells so many apart; a power of two, so that codes do not lie across words.
-const fn width(distinct: usize) -> usize {
-    match distinct {
-        0 | 1 => 0,
-        2 => 1,
-        3..=4 => 2,
-        5..=16 => 4,
-        17..=256 => 8,
-        257..=65_536 => 16,
-        _ => 32,
+/// Appends a number, seven bits to a byte, the lowest first.
+fn push(bytes: &mut Vec<u8>, mut number: u32) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
     }
+    bytes.push(number as u8);
+}
+
+/// Takes a number off the beginning; what is missing is 0.
+fn take(bytes: &mut &[u8]) -> u32 {
+    let (mut number, mut shift) = (0, 0);
+    while let Some((first, rest)) = bytes.split_first() {
+        *bytes = rest;
+        number |= u32::from(first & 0x7f).checked_shl(shift).unwrap_or(0);
+        if *first < 0x80 {
+            break;
+        }
+        shift += 7;
+    }
+    number
 }
 
 impl Persist for Chunked<Option<Listing>> {
     fn form(form: &mut String) {
-        form.push_str("listings");
+        form.push_str("listings of runs");
     }
 
     fn save(&self, sink: &mut Sink<'_>) -> io::Result<()> {
         sink.count(self.len())?;
         self.iter().try_for_each(|listing| {
-            let words = listing.as_ref().map_or(&[][..], |listing| &listing.0);
-            sink.plain(&[words.len() as u32])?;
-            sink.plain(words)
+            let bytes = listing.as_ref().map_or(&[][..], |listing| &listing.0);
+            sink.plain(&[bytes.len() as u32])?;
+            sink.plain(bytes)
         })
     }
 
@@ -107,8 +120,8 @@ impl Persist for Chunked<Option<Listing>> {
         let mut all = Self::default();
         for _ in 0..count {
             let length: u32 = source.one()?;
-            let words: Vec<u32> = source.many(length as usize)?;
-            all.push((!words.is_empty()).then(|| Listing(words.into())));
+            let bytes: Vec<u8> = source.many(length as usize)?;
+            all.push((!bytes.is_empty()).then(|| Listing(bytes.into())));
         }
         Ok(all)
     }
@@ -117,8 +130,9 @@ impl Persist for Chunked<Option<Listing>> {
 impl Listing {
     /// Whether what was read from a file can be used without harm, with items below a number.
     pub(super) fn fits(&self, items: u32) -> bool {
-        let own = self.items();
-        own.len() == self.len() && own.iter().all(|item| *item < items)
+        let mut count = 0;
+        let are_known = self.items().inspect(|_| count += 1).all(|item| item < items);
+        are_known && count == self.len()
     }
 }
 
@@ -137,13 +151,13 @@ mod tests {
             let entries: Vec<_> = entries.into_iter().map(|(item, layer)| (item, layer.map(|at| at / 7 * spread))).collect();
             let listing = Listing::of(&entries);
             prop_assert_eq!(listing.entries().collect::<Vec<_>>(), entries.clone());
-            prop_assert_eq!(listing.items().to_vec(), entries.iter().map(|(item, _)| *item).collect::<Vec<_>>());
+            prop_assert_eq!(listing.items().collect::<Vec<_>>(), entries.iter().map(|(item, _)| *item).collect::<Vec<_>>());
             prop_assert_eq!(listing.len(), entries.len());
         }
     }
 
     #[test]
-    fn many_layers_take_longer_codes() {
+    fn layers_that_change_with_every_item_are_given_back() {
         for distinct in [1_u32, 2, 3, 5, 17, 257, 1_000] {
             let entries: Vec<_> = (0..distinct * 2).map(|at| (at, Some(at % distinct))).collect();
             assert_eq!(Listing::of(&entries).entries().collect::<Vec<_>>(), entries);
@@ -151,8 +165,17 @@ mod tests {
     }
 
     #[test]
-    fn three_hundred_items_of_four_layers_take_thirteen_hundred_bytes() {
-        let entries: Vec<_> = (0..300).map(|at| (at * 7_919, Some(at % 4))).collect();
-        assert!(Listing::of(&entries).0.len() * 4 < 1_320);
+    fn three_hundred_items_of_a_base_take_four_hundred_bytes() {
+        let entries: Vec<_> = (0..300).map(|at| (9_000 + at + at / 9 * 500, Some(at / 200))).collect();
+        assert!(Listing::of(&entries).0.len() < 400);
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_from_a_file_are_read_without_panic(bytes: Vec<u8>) {
+            let listing = Listing(bytes.into());
+            let _ = listing.fits(9);
+            prop_assert_eq!(listing.items().count(), listing.entries().count());
+        }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) use hosts::Hosts;
 pub use identity::Identity;
 pub(crate) use images::{Images, ReferencesColumn, SecretsColumn};
 pub(crate) use index::{Index, Step};
-pub(crate) use inventories::{Inventories, SavedInventories};
+pub(crate) use inventories::{Content, Inventories, SavedInventories};
 pub(crate) use items::Items;
 pub(crate) use kept::Kept;
 pub(crate) use packages::{PackageHead, Packages, Put};

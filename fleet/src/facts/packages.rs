@@ -6,6 +6,7 @@
 //! Rows of neighbouring packages lie side by side, so that a question to all findings is a run through memory.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -82,6 +83,9 @@ impl Block {
         self.rows.get(head.start as usize..head.end as usize).unwrap_or_default()
     }
 }
+
+/// By number, the words of vulnerabilities that are those which are known.
+pub(crate) type SameWords = HashMap<u32, Option<Arc<Vulnerability>>>;
 
 /// What becomes of a package: its row in the store, what was found, and when each finding was first made.
 pub(crate) struct Put {
@@ -192,9 +196,11 @@ impl Packages {
         self.room = Arc::new(Room::full());
     }
 
-    /// Whether time alone has changed a judgement that no advisory has, as [`matcher::is_outdated`].
-    pub(crate) fn is_outdated(&self, entry: &PackageEntry, bundle: &Bundle, now: Timestamp) -> bool {
+    /// Whether time alone has changed a judgement that no advisory has, as [`matcher::is_outdated`]. Without a bundle, it has the
+    /// date of the one that judged all packages.
+    pub(crate) fn is_outdated(&self, entry: &PackageEntry, bundle: Option<&Bundle>, now: Timestamp) -> bool {
         let stage = entry.lifecycle.as_ref().map(|lifecycle| lifecycle.stage(now));
+        let Some(bundle) = bundle else { return stage != entry.stage };
         stage != entry.stage
             || self.findings(entry.id).iter().any(|row| {
                 let Some(what) = self.vulnerabilities().get(row.vulnerability) else { return true };
@@ -220,7 +226,7 @@ impl Packages {
 
     /// The place of a package among those that were known when places were given; `None` if it came later.
     pub(crate) fn place_of(&self, package: u32) -> Option<u32> {
-        self.head(package).map(|head| head.place).filter(|place| *place != NONE)
+        self.head(package).and_then(PackageHead::known_place)
     }
 
     /// Gives all packages their places in the order of identities, so that to put many of them in order costs little.
@@ -292,6 +298,39 @@ impl Packages {
         Put { row, verdict, first_found }
     }
 
+    /// Whether a verdict finds what is known of a package, in words that may be others.
+    pub(crate) fn finds_the_same(&self, known: &PackageEntry, verdict: &Verdict) -> bool {
+        let rows = self.findings(known.id);
+        let is_same = |(row, new): (&FindingRow, &FindingRow)| {
+            *row == FindingRow { first_found: row.first_found, ..*new }
+        };
+        rows.len() == verdict.rows.len()
+            && rows.iter().zip(&verdict.rows).all(is_same)
+            && known.coverage == verdict.coverage
+            && known.undecided == verdict.undecided
+            && self.head(known.id).map(|head| head.fix_version) == Some(verdict.fix_version)
+            && known.lifecycle == verdict.lifecycle
+            && known.stage == verdict.stage
+    }
+
+    /// Whether a verdict speaks of vulnerabilities in the words that are known. `same` keeps what was found out of each: the
+    /// verdict's words if they are.
+    pub(crate) fn says_the_same(&self, verdict: &Verdict, same: &mut SameWords) -> bool {
+        verdict.rows.iter().zip(&verdict.vulnerabilities).all(|(row, new)| {
+            let is_same = || self.vulnerabilities().get(row.vulnerability).is_some_and(|known| known == new);
+            let found = same.entry(row.vulnerability);
+            found.or_insert_with(|| is_same().then(|| Arc::clone(new))).is_some()
+        })
+    }
+
+    /// Shares words with the bundle that they are of, so that they are in memory once.
+    pub(crate) fn share_words(&mut self, same: SameWords) {
+        let tables = Arc::make_mut(&mut self.tables);
+        for (number, words) in same {
+            words.into_iter().for_each(|words| tables.vulnerabilities.share(number, words));
+        }
+    }
+
     /// Puts packages in or replaces them. Only the newest clone may be added to.
     pub(crate) fn put(&mut self, puts: impl IntoIterator<Item = Put>) {
         self.edition = Edition::next();
@@ -361,6 +400,11 @@ fn rebuilt(old: &Block, new: Vec<(PackageEntry, PackageHead, Vec<FindingRow>)>, 
 }
 
 impl PackageHead {
+    /// See [`Packages::place_of`].
+    pub(super) fn known_place(&self) -> Option<u32> {
+        Some(self.place).filter(|place| *place != NONE)
+    }
+
     /// Stands where no package is known.
     pub(super) const NOBODY: Self = Self {
         changed: Timestamp(i64::MIN),

@@ -64,6 +64,8 @@ impl Images {
         self.size.put(position, facts.size, &0);
         self.users.put(position, document.users.iter().map(String::as_str));
         self.sources.put(position, record.sources.iter().map(String::as_str));
+        let registries: Vec<String> = record.registries.iter().map(Uuid::to_string).collect();
+        self.registries.put(position, registries.iter().map(String::as_str));
         self.references.put(position, &facts.references, digests);
         self.labels.put(position, &facts.labels);
         let diff_ids: Vec<_> = facts.layers.iter().filter_map(|layer| layer.diff_id).collect();

@@ -28,6 +28,7 @@ impl Tenant {
             last_scanned: time(&images.last_scanned, position),
             sources: images.sources.get(position).map(str::to_owned).collect(),
             tags: images.tags.get(position).map(str::to_owned).collect(),
+            registries: images.registries.get(position).filter_map(|uuid| uuid.parse().ok()).collect(),
             inventory,
             since: images
                 .since(position)

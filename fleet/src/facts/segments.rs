@@ -21,6 +21,13 @@ const FAN: usize = 8;
 const SHARED: u32 = if cfg!(test) { 2_000 } else { 2 * FULL as u32 };
 /// An item has a set of bits if it is in more than one of so many inventories; then the list would take more memory.
 const DENSE: usize = 16;
+/// To look into the content of one inventory costs about as much as to go through so many places.
+const LOOK: u64 = if cfg!(test) { 2 } else { 256 };
+
+/// Items of an inventory, about.
+const SEVERAL: usize = 256;
+/// To sort what inventories hold costs less than to count it for all items, if these are so many times more.
+const FEW: usize = 8;
 
 /// All segments and what is not in one yet; a clone costs nothing.
 #[derive(Clone, Debug, Default)]
@@ -73,15 +80,19 @@ impl Segments {
         &self,
         items: &Bits,
         len: u32,
-        listing: impl Fn(u32) -> Option<&'l Listing>,
+        listing: impl Fn(u32) -> Option<&'l Listing> + Sync,
     ) -> Bits {
         let wanted = items.count();
         if wanted == 0 {
             return Bits::none(len);
         }
+        let holds = |listing: &Listing| listing.items().any(|item| items.contains(item));
+        let holds = |inventory: u32| listing(inventory).is_some_and(holds);
         let within = |segments: &[Segment]| {
             let (mut found, mut words) = (Bits::none(len), Vec::new());
-            segments.iter().for_each(|segment| segment.add_holding(items, wanted, &mut words, &mut found));
+            for segment in segments {
+                segment.add_holding((items, wanted), &holds, &mut words, &mut found);
+            }
             found
         };
         let segments = self.segments.as_slice();
@@ -93,11 +104,8 @@ impl Segments {
             low.iter().for_each(|low| found.or(low));
             found
         });
-        for inventory in self.tail.iter() {
-            let holds = |listing: &Listing| listing.items().iter().any(|item| items.contains(*item));
-            if listing(*inventory).is_some_and(holds) {
-                found.insert(*inventory);
-            }
+        for inventory in self.tail.iter().filter(|inventory| holds(**inventory)) {
+            found.insert(*inventory);
         }
         found
     }
@@ -112,8 +120,8 @@ impl Segments {
         let mut found = Bits::none(len);
         self.segments.iter().for_each(|segment| segment.add_items(inventories, &mut found));
         for inventory in self.tail.iter().filter(|inventory| inventories.contains(**inventory)) {
-            let items = listing(*inventory).map_or(&[][..], Listing::items);
-            items.iter().for_each(|item| found.insert(*item));
+            let items = listing(*inventory).into_iter().flat_map(Listing::items);
+            items.for_each(|item| found.insert(item));
         }
         found
     }
@@ -206,9 +214,16 @@ impl Segment {
         }
     }
 
-    /// Adds the living inventories that hold one of `items`, of which there are `wanted`; `words` is room to work in.
-    fn add_holding(&self, items: &Bits, wanted: u64, words: &mut Vec<u64>, found: &mut Bits) {
-        self.collect(items, wanted, words);
+    /// Adds the living inventories that hold one of some items, which come with their number; `holds` tells it of one inventory,
+    /// `words` is room to work in.
+    fn add_holding(
+        &self,
+        items: (&Bits, u64),
+        holds: &impl Fn(u32) -> bool,
+        words: &mut Vec<u64>,
+        found: &mut Bits,
+    ) {
+        self.collect(items, holds, words);
         for (index, word) in words.iter().enumerate() {
             let mut rest = *word;
             while rest != 0 {
@@ -221,8 +236,8 @@ impl Segment {
         }
     }
 
-    /// The places of living inventories that hold one of `items`, of which there are `wanted`.
-    fn collect(&self, items: &Bits, wanted: u64, out: &mut Vec<u64>) {
+    /// The places of living inventories that hold one of some items.
+    fn collect(&self, (items, wanted): (&Bits, u64), holds: &impl Fn(u32) -> bool, out: &mut Vec<u64>) {
         let core = &*self.core;
         let width = core.numbers.len().div_ceil(64);
         out.clear();
@@ -240,15 +255,27 @@ impl Segment {
                 });
             }
         }
-        core.visit_sparse(items, wanted, |places| {
-            for place in places {
-                let word = &mut out[usize::from(*place) / 64];
-                let bit = 1 << (place % 64);
-                found += usize::from(*word & bit == 0);
-                *word |= bit;
+        // what nearly every inventory holds leaves few open, and to ask these costs less than to go through places
+        let places = core.places.len() as u64 * wanted / u64::from(items.len()).max(1);
+        let open = (core.numbers.len() - found) as u64;
+        if open.saturating_mul(LOOK) < places {
+            for (place, number) in core.numbers.iter().enumerate() {
+                let (word, bit) = (&mut out[place / 64], 1 << (place % 64));
+                if *word & bit == 0 && holds(*number) {
+                    *word |= bit;
+                }
             }
-            found < core.numbers.len()
-        });
+        } else if open > 0 {
+            core.visit_sparse(items, wanted, |places| {
+                for place in places {
+                    let word = &mut out[usize::from(*place) / 64];
+                    let bit = 1 << (place % 64);
+                    found += usize::from(*word & bit == 0);
+                    *word |= bit;
+                }
+                found < core.numbers.len()
+            });
+        }
         if let Some(dead) = &self.dead {
             out.iter_mut().zip(dead.words()).for_each(|(out, dead)| *out &= !dead);
         }
@@ -257,13 +284,28 @@ impl Segment {
 
 impl Core {
     fn build<'l>(numbers: &[u32], items: u32, listing: &impl Fn(u32) -> Option<&'l Listing>) -> Self {
-        let mut core = Self { numbers: numbers.to_vec(), ..Self::default() };
+        let mut core = Self::of(numbers);
+        if numbers.len() * SEVERAL < items as usize / FEW {
+            core.take_sorted(listing);
+        } else {
+            core.take_counted(items, listing);
+        }
+        core
+    }
+
+    /// Of inventories, which are ascending; what they hold is still to be taken over.
+    fn of(numbers: &[u32]) -> Self {
+        Self { numbers: numbers.to_vec(), ..Self::default() }
+    }
+
+    /// Takes over what the inventories hold by counting it.
+    fn take_counted<'l>(&mut self, items: u32, listing: &impl Fn(u32) -> Option<&'l Listing>) {
         // counting places of each item, then putting each place where it belongs: two passes, no comparisons
         let mut starts = vec![0_u32; items as usize + 1];
-        let contents = |number: &u32| listing(*number).map_or(&[][..], Listing::items);
-        for number in numbers {
+        let contents = |number: &u32| listing(*number).into_iter().flat_map(Listing::items);
+        for number in &self.numbers {
             for item in contents(number) {
-                starts[*item as usize] += 1;
+                starts[item as usize] += 1;
             }
         }
         let mut total = 0_u32;
@@ -271,50 +313,71 @@ impl Core {
             total += std::mem::replace(start, total);
         }
         let mut places = vec![0_u16; total as usize];
-        for (place, number) in (0_u16..=u16::MAX).zip(numbers) {
+        for (place, number) in (0_u16..=u16::MAX).zip(&self.numbers) {
             for item in contents(number) {
-                let at = &mut starts[*item as usize];
+                let at = &mut starts[item as usize];
                 places[*at as usize] = place;
                 *at += 1;
             }
         }
         // now each start is where the next item's places begin
-        core.take_places(&starts, &places);
-        core
+        self.take_places(&starts, &places);
+    }
+
+    /// Takes over what the inventories hold by sorting it: for few inventories, of which most items know nothing.
+    fn take_sorted<'l>(&mut self, listing: &impl Fn(u32) -> Option<&'l Listing>) {
+        let mut pairs: Vec<(u32, u16)> = Vec::with_capacity(self.numbers.len() * SEVERAL);
+        for (place, number) in (0_u16..=u16::MAX).zip(&self.numbers) {
+            let items = listing(*number).into_iter().flat_map(Listing::items);
+            pairs.extend(items.map(|item| (item, place)));
+        }
+        pairs.sort_unstable();
+        let places: Vec<u16> = pairs.iter().map(|(_, place)| *place).collect();
+        let mut start = 0;
+        for of_item in pairs.chunk_by(|a, b| a.0 == b.0) {
+            let end = start + of_item.len();
+            self.take_item(of_item[0].0, &places[start..end]);
+            start = end;
+        }
+        self.places.shrink_to_fit();
+        self.words.shrink_to_fit();
     }
 
     /// Takes over places by item; those of an item end where `ends` says.
     fn take_places(&mut self, ends: &[u32], places: &[u16]) {
-        let width = self.numbers.len().div_ceil(64);
         let mut start = 0;
         for (item, end) in (0..).zip(ends) {
             let end = *end as usize;
             let of_item = places.get(start..end).unwrap_or_default();
             start = end;
-            if of_item.is_empty() {
-                continue;
-            }
-            if of_item.len() * DENSE > self.numbers.len() {
-                self.dense.push(item);
-                let first = self.words.len();
-                self.words.resize(first + width, 0);
-                for place in of_item {
-                    self.words[first + usize::from(*place) / 64] |= 1 << (place % 64);
-                }
-            } else {
-                // an item that lies in several layers of an inventory is there several times, side by side
-                self.sparse.push(item);
-                let mut last = None;
-                for place in of_item {
-                    if last.replace(*place) != Some(*place) {
-                        self.places.push(*place);
-                    }
-                }
-                self.ends.push(self.places.len() as u32);
+            if !of_item.is_empty() {
+                self.take_item(item, of_item);
             }
         }
         self.places.shrink_to_fit();
         self.words.shrink_to_fit();
+    }
+
+    /// Takes over the places of an item, which come in order.
+    fn take_item(&mut self, item: u32, of_item: &[u16]) {
+        if of_item.len() * DENSE > self.numbers.len() {
+            self.dense.push(item);
+            let first = self.words.len();
+            self.words.resize(first + self.numbers.len().div_ceil(64), 0);
+            for place in of_item {
+                self.words[first + usize::from(*place) / 64] |= 1 << (place % 64);
+            }
+        } else {
+            // an item that lies in several layers of an inventory is there several times, side by side
+            self.sparse.push(item);
+            let mut last = None;
+            for place in of_item {
+                if last.replace(*place) != Some(*place) {
+                    self.places.push(*place);
+                }
+            }
+            self.ends.push(self.places.len() as u32);
+        }
     }
 
     /// Calls `more` with the places of each of `items` that few hold, until it says that it has enough.
@@ -412,87 +475,5 @@ impl Segment {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// What is in the segments, plainly.
-    #[derive(Debug)]
-    struct World {
-        segments: Segments,
-        listings: Vec<Option<Listing>>,
-    }
-
-    impl World {
-        fn check(&self, items: &Bits) -> Result<(), TestCaseError> {
-            let len = self.listings.len() as u32;
-            let found = self.segments.holding(items, len, |number| self.listings[number as usize].as_ref());
-            let holds = |listing: &Listing| listing.items().iter().any(|item| items.contains(*item));
-            let scanned =
-                Bits::from_fn(len, |number| self.listings[number as usize].as_ref().is_some_and(holds));
-            prop_assert_eq!(found, scanned);
-            // the other way round, with numbers of items taken for those of inventories
-            let asked = Bits::from_fn(len, |number| items.contains(number % 40));
-            let held = self.segments.held_by(&asked, 40, |number| self.listings[number as usize].as_ref());
-            let of_asked = (0..).zip(&self.listings).filter(|(number, _)| asked.contains(*number));
-            let mut scanned = Bits::none(40);
-            for listing in of_asked.filter_map(|(_, listing)| listing.as_ref()) {
-                listing.items().iter().for_each(|item| scanned.insert(*item));
-            }
-            prop_assert_eq!(held, scanned);
-            Ok(())
-        }
-    }
-
-    /// Runs of inventories over 40 items, each followed by which tenth of them goes away.
-    fn runs() -> impl Strategy<Value = Vec<(usize, u64, u32)>> {
-        proptest::collection::vec((1_usize..3_000, any::<u64>(), 0_u32..12), 1..6)
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
-        #[test]
-        fn segments_find_what_a_look_at_every_inventory_finds(
-            runs in runs(), asked in proptest::collection::vec(0_u64..1 << 40, 1..4)
-        ) {
-            let mut world = World { segments: Segments::default(), listings: Vec::new() };
-            for (count, mut seed, gone) in runs {
-                for _ in 0..count {
-                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                    // items with a high number are rare
-                    let entries: Vec<_> = (0..40_u32)
-                        .filter(|item| seed.rotate_left(item * 3) % (1 + u64::from(item * item)) == 0)
-                        .flat_map(|item| [(item, None), (item, Some(1))])
-                        .collect();
-                    world.segments.add(world.listings.len() as u32);
-                    world.listings.push(Some(Listing::of(&entries)));
-                }
-                let len = world.listings.len() as u32;
-                let dead = Bits::from_fn(len, |number| number % 10 == gone || gone == 11 && number % 4 > 0);
-                world.segments.remove(&dead);
-                dead.iter().for_each(|number| world.listings[number as usize] = None);
-                let listings = &world.listings;
-                world.segments.settle(40, |number| listings[number as usize].as_ref());
-                for asked in &asked {
-                    world.check(&Bits::from_fn(40, |item| asked >> item & 1 != 0))?;
-                }
-                for item in [0, 3, 17, 39] {
-                    world.check(&Bits::from_iter([item]))?;
-                }
-            }
-            let sizes: Vec<usize> = world.segments.segments.iter().map(Segment::alive).collect();
-            prop_assert!(sizes.len() < 2 * FAN && world.segments.tail.len() < SEAL, "{:?}", sizes);
-        }
-    }
-
-    #[test]
-    fn galloping_finds_the_first_that_is_not_below() {
-        let numbers: Vec<u32> = (0..100).map(|number| number * 3).collect();
-        for number in 0..310 {
-            let expected = numbers.partition_point(|known| *known < number);
-            assert_eq!(gallop(&numbers, number), expected, "{number}");
-        }
-        assert_eq!(gallop(&[], 5), 0);
-    }
-}
+#[path = "segments_tests.rs"]
+mod tests;

@@ -91,7 +91,8 @@ impl Tombstones {
         let standing = self.len();
         let stands = stands(&self.live, &self.clock, &self.uuid);
         stamps.retain(&stands);
-        self.order.add(stamps, standing, uuids(&self.uuid), stands);
+        let is_live = |position| self.live.contains(position);
+        self.order.add(stamps, standing, uuids(&self.uuid), (is_live, stands));
     }
 
     /// Takes away the end of a record that is there again.

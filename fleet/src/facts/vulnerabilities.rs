@@ -160,6 +160,13 @@ impl Vulnerabilities {
         *self.all.get_mut(number) = Arc::clone(vulnerability);
     }
 
+    /// Takes the words of another allocation, which are the same.
+    pub(crate) fn share(&mut self, number: u32, words: Arc<Vulnerability>) {
+        if self.get(number).is_some_and(|known| !Arc::ptr_eq(known, &words)) {
+            *self.all.get_mut(number) = words;
+        }
+    }
+
     /// A further column is a field of the row and a line here.
     fn row_of(&mut self, what: &Vulnerability, group: u32) -> VulnerabilityRow {
         let cves: Vec<u32> = what.cves().map(|id| self.cves.intern(id)).collect();

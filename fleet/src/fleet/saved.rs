@@ -137,7 +137,8 @@ impl Fleet {
         saving.stop.store(false, Ordering::Relaxed);
         let started = Instant::now();
         let changes = saving.changes.load(Ordering::Relaxed);
-        let state = self.state();
+        // not the whole state: answers that belong to it are of no use to a file
+        let index = self.state().index.clone();
         let before = saving.saved();
         let head = Head {
             program: on_a_thread(program).await?,
@@ -147,8 +148,8 @@ impl Fleet {
                 .map_err(FleetError::store("reading the identity of the database"))?,
             series: before.map_or_else(Uuid::new_v4, |before| before.series),
             copy: Uuid::new_v4(),
-            clock: state.index.clock,
-            judged_by: state.index.judged_by,
+            clock: index.clock,
+            judged_by: index.judged_by,
         };
         let copy = Copy { series: head.series, copy: head.copy, changes };
         let draft = path.with_extension("new");
@@ -163,7 +164,7 @@ impl Fleet {
                 SavePace::Fast => Pace::Fast,
                 SavePace::Gentle => Pace::Gentle(&shared.saving.stop),
             };
-            let written = folder.and_then(|()| persist::write(&at, &head, &state.index, pace));
+            let written = folder.and_then(|()| persist::write(&at, &head, index, pace));
             if written.is_err() {
                 // a disk that is full shall not stay so for the sake of half a file
                 let _ = std::fs::remove_file(&at);

@@ -71,7 +71,7 @@ impl Follower {
                 };
                 match package.filter(is_touched) {
                     Some(package) => doubtful.push((entry.id, package)),
-                    None if known.is_outdated(entry, &new, now) => {
+                    None if known.is_outdated(entry, Some(&new), now) => {
                         doubtful.push((entry.id, entry.package.package()));
                     }
                     None => {}

@@ -137,10 +137,12 @@ fn whole_layout() -> Digest {
     Digest::of(&bytes)
 }
 
-/// Writes an index to a new file at `path`, and makes it durable; gives its length.
-pub(crate) fn write(path: &Path, head: &Head, index: &Index, pace: Pace<'_>) -> io::Result<u64> {
+/// Writes an index to a new file at `path`, and makes it durable; gives its length. Each part is given up when it is written:
+/// what has changed meanwhile would be in memory twice until the end.
+pub(crate) fn write(path: &Path, head: &Head, index: Index, pace: Pace<'_>) -> io::Result<u64> {
     let mut sink = Sink::new(File::create(path)?, pace);
     sink.raw(MARK)?;
+    let mut directory = directory(head, &index);
     let mut places = Vec::new();
     let mut part =
         |sink: &mut Sink<'_>, kind: u8, customer: Uuid, part: &dyn Fn(&mut Sink<'_>) -> io::Result<()>| {
@@ -149,19 +151,26 @@ pub(crate) fn write(path: &Path, head: &Head, index: &Index, pace: Pace<'_>) -> 
             places.push(Place { kind, customer, start, length: sink.place()? - start });
             io::Result::Ok(())
         };
-    let (items, inventories, segments) = index.inventories.parts();
-    part(&mut sink, 0, Uuid::nil(), &|sink| index.packages.save(sink))?;
-    part(&mut sink, 1, Uuid::nil(), &|sink| items.save(sink))?;
-    part(&mut sink, 2, Uuid::nil(), &|sink| inventories.save(sink))?;
-    part(&mut sink, 3, Uuid::nil(), &|sink| segments.save(sink))?;
-    for tenant in index.tenants() {
-        let (images, containers, rest) = tenant.parts();
-        part(&mut sink, 4, tenant.customer, &|sink| images.save(sink))?;
-        part(&mut sink, 5, tenant.customer, &|sink| containers.save(sink))?;
-        part(&mut sink, 6, tenant.customer, &|sink| rest.save(sink))?;
+    let (packages, inventories, tenants) = index.into_parts();
+    part(&mut sink, 0, Uuid::nil(), &|sink| packages.save(sink))?;
+    drop(packages);
+    {
+        let (items, inventories, segments) = inventories.parts();
+        part(&mut sink, 1, Uuid::nil(), &|sink| items.save(sink))?;
+        part(&mut sink, 2, Uuid::nil(), &|sink| inventories.save(sink))?;
+        part(&mut sink, 3, Uuid::nil(), &|sink| segments.save(sink))?;
+    }
+    drop(inventories);
+    for (customer, images, containers, rest) in tenants {
+        part(&mut sink, 4, customer, &|sink| images.save(sink))?;
+        drop(images);
+        part(&mut sink, 5, customer, &|sink| containers.save(sink))?;
+        drop(containers);
+        part(&mut sink, 6, customer, &|sink| rest.save(sink))?;
     }
     let start = sink.place()?;
-    directory(head, index, places).save(&mut sink)?;
+    directory.places = places;
+    directory.save(&mut sink)?;
     let mut tail = Vec::new();
     (start, sink.place()? - start).put(&mut tail);
     crc32fast::hash(&tail).put(&mut tail);
@@ -169,7 +178,8 @@ pub(crate) fn write(path: &Path, head: &Head, index: &Index, pace: Pace<'_>) -> 
     sink.finish()
 }
 
-fn directory(head: &Head, index: &Index, places: Vec<Place>) -> Directory {
+/// What is told of an index; where its parts are is known later.
+fn directory(head: &Head, index: &Index) -> Directory {
     let mut rejudged_why = crate::table::Dictionary::default();
     let rejudged_by = index.rejudgements().values().map(|why| rejudged_why.intern(why)).collect();
     let Head { program, database, series, copy, clock, judged_by } = head.clone();
@@ -185,7 +195,7 @@ fn directory(head: &Head, index: &Index, places: Vec<Place>) -> Directory {
         rejudged_at: index.rejudgements().keys().map(|at| at.0).collect(),
         rejudged_why,
         rejudged_by,
-        places,
+        places: Vec::new(),
     }
 }
 

@@ -33,7 +33,7 @@ fn saved() -> (Index, Vec<u8>) {
 fn saved_after(events: u32) -> (Index, Vec<u8>) {
     let (index, folder) = (example(7, events), tempfile::tempdir().unwrap());
     let path = folder.path().join("index");
-    write(&path, &head(&index), &index, Pace::Fast).unwrap();
+    write(&path, &head(&index), index.clone(), Pace::Fast).unwrap();
     (index, std::fs::read(path).unwrap())
 }
 
@@ -56,11 +56,11 @@ fn an_index_comes_back_as_it_was() {
     again.warm();
     // the same index gives the same file: nothing in it depends on chance
     let other = folder.path().join("other");
-    write(&other, &head(&index), &again, Pace::Fast).unwrap();
+    write(&other, &head(&index), again.clone(), Pace::Fast).unwrap();
     assert_eq!(std::fs::read(other).unwrap(), bytes);
     let mut empty = Index::default();
     empty.clock = Timestamp(5);
-    write(&path, &head(&empty), &empty, Pace::Fast).unwrap();
+    write(&path, &head(&empty), empty.clone(), Pace::Fast).unwrap();
     assert_eq!(read(&path).unwrap().clock, Timestamp(5));
 }
 
@@ -133,7 +133,7 @@ fn one_that_is_written_in_the_background_is_given_up_when_told_so() {
     let stop = std::sync::atomic::AtomicBool::new(true);
     let folder = tempfile::tempdir().unwrap();
     let index = example(7, 30);
-    let error = write(&folder.path().join("index"), &head(&index), &index, Pace::Gentle(&stop)).unwrap_err();
+    let error = write(&folder.path().join("index"), &head(&index), index.clone(), Pace::Gentle(&stop)).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::Interrupted);
 }
 

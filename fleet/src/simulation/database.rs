@@ -33,6 +33,10 @@ impl Chance {
         (z ^ (z >> 31)) % limit
     }
 
+    fn registries(&mut self) -> Vec<Uuid> {
+        (1..=self.below(3)).map(|number| Uuid::from_u128(number.into())).collect()
+    }
+
     fn tags(&mut self) -> Vec<String> {
         let tags: &[&str] = match self.below(4) {
             0 => &[],
@@ -118,6 +122,7 @@ impl Database {
                 last_scanned: clock,
                 sources: vec!["GENERAL".into()],
                 tags,
+                registries: chance.registries(),
                 inventory: Digest::of(&packages.to_be_bytes()),
                 since: since.unwrap_or_default(),
                 document: document(id, chance),
@@ -265,8 +270,14 @@ impl Database {
         let upto = clocks.get(most - 1).copied().unwrap_or(self.clock);
         let mut next = index.clone();
         let judged = self.packages.iter().filter(|(_, changed)| **changed > applied && **changed <= upto);
+        let puts: Vec<Put> = judged.map(|(package, changed)| put(&mut next, *package, *changed)).collect();
+        let judgements = (!puts.is_empty()).then(|| {
+            let (mut packages, judged) = (next.packages.clone(), puts.iter().map(|put| put.row.id).collect());
+            packages.put(puts);
+            (packages, judged)
+        });
         let step = Step {
-            judgements: judged.map(|(package, changed)| put(&mut next, *package, *changed)).collect(),
+            judgements,
             images: self.stored_images(&mut next, applied, upto),
             containers: self.stored_containers(applied, upto),
             changes: self.log.range(applied + 1..=upto).map(|(_, change)| change.clone()).collect(),

@@ -35,26 +35,27 @@ pub(crate) struct Dictionary {
     numbers: Arc<Mutex<Numbers>>,
 }
 
+/// Numbers by the hash of their text, which is worked out again when the table grows: there are tens of millions of texts.
 #[derive(Debug, Default)]
 struct Numbers {
-    /// Half of the hash of a text, and its number: there are tens of millions of texts.
-    table: HashTable<(u32, u32)>,
+    table: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
 impl Numbers {
-    fn hash(&self, text: &str) -> u32 {
-        let hash = self.hasher.hash_one(text);
-        (hash >> 32) as u32 ^ hash as u32
-    }
-
-    fn insert(&mut self, short: u32, number: u32) {
-        self.table.insert_unique(spread(short), (short, number), |(short, _)| spread(*short));
+    /// Puts a number in, which belongs to a text of that hash.
+    fn insert(&mut self, hash: u64, number: u32, texts: &Dictionary) {
+        let Self { table, hasher } = self;
+        table.insert_unique(hash, number, |number| match texts.get(*number) {
+            Some(text) => hasher.hash_one(text),
+            // it is left from a clone that was added to and then given up
+            None => spread(*number),
+        });
     }
 }
 
-/// Brings 32 bits of hash to all places that the table looks at.
-pub(super) fn spread(short: u32) -> u64 {
+/// Brings 32 bits to all places that a hash table looks at.
+pub(crate) fn spread(short: u32) -> u64 {
     u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
@@ -63,17 +64,22 @@ struct Block {
     text: String,
     /// Where each text ends.
     ends: Vec<u32>,
-    /// [`None`] if all texts are in lower case as they are.
-    lower: OnceLock<Option<Lower>>,
+    lower: OnceLock<Lower>,
     /// See [`Dictionary::head`], for each text.
     heads: OnceLock<Box<[u64]>>,
 }
 
 /// The texts of a block in lower case.
 #[derive(Debug)]
-struct Lower {
-    text: String,
-    ends: Vec<u32>,
+enum Lower {
+    /// They are as they stand.
+    Same,
+    /// They are ASCII: to put them in lower case takes no longer than to read them, and keeping them so as much memory again.
+    Ascii,
+    Other {
+        text: String,
+        ends: Vec<u32>,
+    },
 }
 
 impl Clone for Block {
@@ -106,10 +112,10 @@ impl Dictionary {
     fn numbers(&self) -> MutexGuard<'_, Numbers> {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         if numbers.table.is_empty() && self.len > 0 {
-            numbers.table.reserve(self.len as usize, |(short, _)| spread(*short));
+            numbers.table.reserve(self.len as usize, |number| spread(*number));
             for (number, text) in self.iter() {
-                let short = numbers.hash(text);
-                numbers.insert(short, number);
+                let hash = numbers.hasher.hash_one(text);
+                numbers.insert(hash, number, self);
             }
         }
         numbers
@@ -118,10 +124,8 @@ impl Dictionary {
     /// The number of a text, if it is in the dictionary.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
         let numbers = self.numbers();
-        let short = numbers.hash(text);
-        let is_it = |(known, number): &(u32, u32)| *known == short && self.get(*number) == Some(text);
-        let known = numbers.table.find(spread(short), is_it);
-        known.map(|(_, number)| *number)
+        let hash = numbers.hasher.hash_one(text);
+        numbers.table.find(hash, |number| self.get(*number) == Some(text)).copied()
     }
 
     /// The number of a text, which is put in if it is new. Only the newest clone may be added to.
@@ -132,8 +136,8 @@ impl Dictionary {
         let number = self.len;
         self.push(text);
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        let short = numbers.hash(text);
-        numbers.insert(short, number);
+        let hash = numbers.hasher.hash_one(text);
+        numbers.insert(hash, number, self);
         number
     }
 
@@ -165,7 +169,7 @@ impl Dictionary {
     /// The texts that contain one of `needles` in lower case and that `matches`, by number. With no needles, `matches`
     /// is asked for each text.
     pub(crate) fn search(&self, needles: &[String], matches: impl Fn(&str) -> bool + Sync) -> Bits {
-        let matches = |block: &Block, index| block.text(index).is_some_and(&matches);
+        let matches = |block: &Block, _: &str, _: &[u32], index| block.text(index).is_some_and(&matches);
         self.search_with(needles, &|_, _, _| Glance::Unknown, &matches)
     }
 
@@ -177,10 +181,8 @@ impl Dictionary {
         glance: impl Fn(usize, &str, usize) -> Glance + Sync,
         matches: impl Fn(&str) -> bool + Sync,
     ) -> Bits {
-        let matches = |block: &Block, index| {
-            let (lower, ends) = block.lower();
-            slice(lower, ends, index).is_some_and(&matches)
-        };
+        let matches =
+            |_: &Block, lower: &str, ends: &[u32], index| slice(lower, ends, index).is_some_and(&matches);
         self.search_with(needles, &glance, &matches)
     }
 
@@ -188,20 +190,26 @@ impl Dictionary {
         &self,
         needles: &[String],
         glance: &(impl Fn(usize, &str, usize) -> Glance + Sync),
-        matches: &(impl Fn(&Block, usize) -> bool + Sync),
+        matches: &(impl Fn(&Block, &str, &[u32], usize) -> bool + Sync),
     ) -> Bits {
         let finders: Vec<_> =
             needles.iter().map(|needle| memchr::memmem::Finder::new(needle.as_bytes())).collect();
         let has_needles = !needles.is_empty() && !needles.iter().any(String::is_empty);
         let run = |blocks: &[Arc<Block>]| {
             let mut words = vec![0_u64; blocks.len() * BLOCK as usize / 64];
+            let mut room = String::new();
             for (block, words) in blocks.iter().zip(words.chunks_mut(BLOCK as usize / 64)) {
+                let (lower, ends) = block.lower(&mut room);
+                let matches = |index| matches(block, lower, ends, index);
                 if has_needles {
                     for (number, finder) in finders.iter().enumerate() {
-                        block.search(finder, words, &|text, at| glance(number, text, at), matches);
+                        let glance = |text: &str, at| glance(number, text, at);
+                        search_in((lower, ends), finder, words, &glance, &matches);
                     }
                 } else {
-                    block.look_at_all(words, matches);
+                    for index in (0..ends.len()).filter(|index| matches(*index)) {
+                        words[index / 64] |= 1 << (index % 64);
+                    }
                 }
             }
             words
@@ -226,57 +234,57 @@ impl Dictionary {
     }
 }
 
+/// Puts the texts that contain what is looked for, and that match, into a set; texts are told as one, and where each ends.
+fn search_in(
+    (lower, ends): (&str, &[u32]),
+    finder: &memchr::memmem::Finder<'_>,
+    found: &mut [u64],
+    glance: &impl Fn(&str, usize) -> Glance,
+    matches: &impl Fn(usize) -> bool,
+) {
+    let bytes = lower.as_bytes();
+    let (mut from, mut index, mut text_start) = (0, 0, 0);
+    while let Some(at) = bytes.get(from..).and_then(|rest| finder.find(rest)) {
+        let (start, end) = (from + at, from + at + finder.needle().len());
+        // the next hit is in one of the next texts, or far away
+        let near = ends[index..].iter().take(NEAR).take_while(|end| **end as usize <= start).count();
+        index += near;
+        if near == NEAR {
+            index += ends[index..].partition_point(|end| *end as usize <= start);
+        }
+        if near > 0 {
+            text_start = ends[index - 1] as usize;
+        }
+        let text_end = ends.get(index).map_or(bytes.len(), |end| *end as usize);
+        let (word, bit) = (index / 64, 1 << (index % 64));
+        // it may lie across two texts
+        let is_inside = end <= text_end;
+        if is_inside && found[word] & bit != 0 {
+            from = text_end;
+            continue;
+        }
+        let text = lower.get(text_start..text_end).unwrap_or_default();
+        let glance = if is_inside { glance(text, start - text_start) } else { Glance::NotHere };
+        if glance == Glance::Matches || (glance == Glance::Unknown && matches(index)) {
+            found[word] |= bit;
+        }
+        from = if glance == Glance::NotHere { start + 1 } else { text_end };
+    }
+}
+
 impl Block {
-    /// Puts the texts that contain what is looked for in lower case, and that match, into a set.
-    fn search(
-        &self,
-        finder: &memchr::memmem::Finder<'_>,
-        found: &mut [u64],
-        glance: &impl Fn(&str, usize) -> Glance,
-        matches: &impl Fn(&Block, usize) -> bool,
-    ) {
-        let (lower, ends) = self.lower();
-        let bytes = lower.as_bytes();
-        let (mut from, mut index, mut text_start) = (0, 0, 0);
-        while let Some(at) = bytes.get(from..).and_then(|rest| finder.find(rest)) {
-            let (start, end) = (from + at, from + at + finder.needle().len());
-            // the next hit is in one of the next texts, or far away
-            let near = ends[index..].iter().take(NEAR).take_while(|end| **end as usize <= start).count();
-            index += near;
-            if near == NEAR {
-                index += ends[index..].partition_point(|end| *end as usize <= start);
+    /// The texts in lower case, and where each of them ends; they may be put into `room`.
+    fn lower<'b>(&'b self, room: &'b mut String) -> (&'b str, &'b [u32]) {
+        match self.lower.get_or_init(|| self.lowered()) {
+            Lower::Same => (&self.text, &self.ends),
+            Lower::Ascii => {
+                room.clear();
+                room.push_str(&self.text);
+                room.make_ascii_lowercase();
+                (room, &self.ends)
             }
-            if near > 0 {
-                text_start = ends[index - 1] as usize;
-            }
-            let text_end = ends.get(index).map_or(bytes.len(), |end| *end as usize);
-            let (word, bit) = (index / 64, 1 << (index % 64));
-            // it may lie across two texts
-            let is_inside = end <= text_end;
-            if is_inside && found[word] & bit != 0 {
-                from = text_end;
-                continue;
-            }
-            let text = lower.get(text_start..text_end).unwrap_or_default();
-            let glance = if is_inside { glance(text, start - text_start) } else { Glance::NotHere };
-            if glance == Glance::Matches || (glance == Glance::Unknown && matches(self, index)) {
-                found[word] |= bit;
-            }
-            from = if glance == Glance::NotHere { start + 1 } else { text_end };
+            Lower::Other { text, ends } => (text, ends),
         }
-    }
-
-    fn look_at_all(&self, found: &mut [u64], matches: &impl Fn(&Block, usize) -> bool) {
-        for index in (0..self.ends.len()).filter(|index| matches(self, *index)) {
-            found[index / 64] |= 1 << (index % 64);
-        }
-    }
-
-    /// The texts in lower case, and where each of them ends.
-    fn lower(&self) -> (&str, &[u32]) {
-        let differs = |lower: &Lower| lower.text != self.text || lower.ends != self.ends;
-        let lower = self.lower.get_or_init(|| Some(self.lowered()).filter(differs));
-        lower.as_ref().map_or((&self.text, &self.ends), |lower| (&lower.text, &lower.ends))
     }
 
     fn text(&self, index: usize) -> Option<&str> {
@@ -294,12 +302,18 @@ impl Block {
     }
 
     fn lowered(&self) -> Lower {
-        let mut lower = Lower { text: String::with_capacity(self.text.len()), ends: Vec::new() };
-        for index in 0..self.ends.len() {
-            lower.text.push_str(&qql::fold(slice(&self.text, &self.ends, index).unwrap_or_default()));
-            lower.ends.push(lower.text.len() as u32);
+        // every byte is looked at, which is faster than to stop at one
+        let see = |(all, upper), byte: u8| (all | byte, upper | u8::from(byte.is_ascii_uppercase()));
+        let (all, upper) = self.text.bytes().fold((0_u8, 0_u8), see);
+        if all.is_ascii() {
+            return if upper == 0 { Lower::Same } else { Lower::Ascii };
         }
-        lower
+        let (mut text, mut ends) = (String::with_capacity(self.text.len()), Vec::new());
+        for index in 0..self.ends.len() {
+            text.push_str(&qql::fold(slice(&self.text, &self.ends, index).unwrap_or_default()));
+            ends.push(text.len() as u32);
+        }
+        if text == self.text && ends == self.ends { Lower::Same } else { Lower::Other { text, ends } }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lists of numbers that are stored once and known by a number: the accounts of an image, its labels, its layers.
 
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +13,17 @@ use crate::persist::{Persist, PersistError, Sink, Source};
 /// Lists from which on a search is shared by two threads.
 const SHARED: u32 = if cfg!(test) { 200 } else { 200_000 };
 
+/// Ends of lists that are looked at one by one before that of a hit is searched for.
+const NEAR: u32 = 8;
+
+/// What all runs that are looked for have at one of their places.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Need<'n> {
+    Nothing,
+    Number(usize, u32),
+    Member(usize, &'n Bits),
+}
+
 /// Distinct lists under dense numbers; the empty list is number 0. A list is never taken out.
 #[derive(Clone, Debug)]
 pub(crate) struct Lists {
@@ -22,21 +33,25 @@ pub(crate) struct Lists {
     known: Arc<Mutex<Known>>,
 }
 
+/// Numbers by the hash of their list, which is worked out again when the table grows.
 #[derive(Debug, Default)]
 struct Known {
-    /// Half of the hash of a list, and its number.
-    table: HashTable<(u32, u32)>,
+    table: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
-impl Known {
-    fn hash(&self, list: &[u32]) -> u32 {
-        let hash = self.hasher.hash_one(list);
-        (hash >> 32) as u32 ^ hash as u32
-    }
+/// The hash of a list.
+fn hash(list: impl Iterator<Item = u32>, hasher: &DefaultHashBuilder) -> u64 {
+    let mut state = hasher.build_hasher();
+    list.for_each(|number| state.write_u32(number));
+    state.finish()
+}
 
-    fn insert(&mut self, short: u32, number: u32) {
-        self.table.insert_unique(spread(short), (short, number), |(short, _)| spread(*short));
+impl Known {
+    /// Puts a number in, which belongs to a list of that hash.
+    fn insert(&mut self, of: u64, number: u32, lists: &Lists) {
+        let Self { table, hasher } = self;
+        table.insert_unique(of, number, |number| hash(lists.get(*number), hasher));
     }
 }
 
@@ -68,13 +83,10 @@ impl Lists {
     fn known(&self) -> MutexGuard<'_, Known> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.table.is_empty() && self.len() > 0 {
-            known.table.reserve(self.ends.len(), |(short, _)| spread(*short));
-            let mut list: Vec<u32> = Vec::new();
+            known.table.reserve(self.ends.len(), |number| spread(*number));
             for number in 0..self.len() {
-                list.clear();
-                list.extend(self.get(number));
-                let short = known.hash(&list);
-                known.insert(short, number);
+                let of = hash(self.get(number), &known.hasher);
+                known.insert(of, number, self);
             }
         }
         known
@@ -82,31 +94,48 @@ impl Lists {
 
     /// The number of a list, which is put in if it is new. Only the newest clone may be added to.
     pub(crate) fn intern(&mut self, list: &[u32]) -> u32 {
-        let mut known = self.known();
-        let short = known.hash(list);
-        let is_equal = |number: u32| number < self.len() && self.get(number).eq(list.iter().copied());
-        let found = known.table.find(spread(short), |(of, number)| *of == short && is_equal(*number));
-        if let Some((_, number)) = found {
+        let known = self.known();
+        let of = hash(list.iter().copied(), &known.hasher);
+        let is_equal = |number: &u32| *number < self.len() && self.get(*number).eq(list.iter().copied());
+        if let Some(number) = known.table.find(of, is_equal) {
             return *number;
         }
         let number = self.ends.len() as u32;
-        known.insert(short, number);
         drop(known);
         list.iter().for_each(|value| self.numbers.push(*value));
         self.ends.push(self.numbers.len() as u32);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(of, number, self);
         number
     }
 
-    /// The lists for which `holds` is told of their elements, in runs of `width`: a list may be one of tuples.
-    pub(crate) fn search(&self, width: usize, holds: impl Fn(&[u32]) -> bool + Sync) -> Bits {
+    /// The lists with a run of `width` elements, one behind the other, for which `holds`: a list may be one of tuples. Those of
+    /// them that lack what they `need` are not asked.
+    pub(crate) fn search(
+        &self,
+        width: usize,
+        need: Need<'_>,
+        holds: impl Fn(&[u32]) -> bool + Sync,
+    ) -> Bits {
         let len = self.len();
+        let within = |first, last| match need {
+            _ if CHUNK % width != 0 => self.search_lists(first, last, width, &holds),
+            Need::Nothing => self.search_runs(first, last, width, &holds),
+            Need::Number(at, wanted) => {
+                let has = |run: &[u32]| run.get(at) == Some(&wanted) && holds(run);
+                self.search_runs(first, last, width, &has)
+            }
+            Need::Member(at, set) => {
+                let has = |run: &[u32]| run.get(at).is_some_and(|number| set.contains(*number)) && holds(run);
+                self.search_runs(first, last, width, &has)
+            }
+        };
         if len < SHARED {
-            return self.search_within(0, len, width, &holds);
+            return within(0, len);
         }
         let half = (len / 2).next_multiple_of(64);
         let (mut found, high) = std::thread::scope(|scope| {
-            let high = scope.spawn(|| self.search_within(half, len, width, &holds));
-            let low = self.search_within(0, half, width, &holds);
+            let high = scope.spawn(|| within(half, len));
+            let low = within(0, half);
             (low, high.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         found.resize(len);
@@ -114,8 +143,39 @@ impl Lists {
         found
     }
 
-    /// [`Self::search`] among the lists from `first` up to `last`; the first of them is 0 in the answer.
-    fn search_within(
+    /// [`Self::search`] among the lists from `first` up to `last`; the first of them is 0 in the answer. Runs are gone through
+    /// without regard to lists: that of a run which holds is looked for.
+    fn search_runs(
+        &self,
+        first: u32,
+        last: u32,
+        width: usize,
+        holds: &impl Fn(&[u32]) -> bool,
+    ) -> Bits {
+        let mut found = Bits::none(last - first);
+        let end_of = |list: u32| self.ends.get(list).copied().unwrap_or(0) as usize;
+        let (from, to) = (first.checked_sub(1).map_or(0, end_of), last.checked_sub(1).map_or(0, end_of));
+        let mut list = first;
+        let pieces = self.numbers.chunks().skip(from / CHUNK);
+        for (start, numbers) in pieces.take_while(|(start, _)| (*start as usize) < to) {
+            let start = start as usize;
+            let (skipped, end) = (from.saturating_sub(start), numbers.len().min(to - start));
+            let runs = numbers.get(skipped..end).unwrap_or_default().chunks_exact(width);
+            for (at, _) in runs.enumerate().filter(|(_, run)| holds(run)) {
+                let place = start + skipped + at * width;
+                let near = (0..NEAR).take_while(|next| end_of(list + next) <= place).count() as u32;
+                list += near;
+                if near == NEAR {
+                    list += partition(last - list, |next| end_of(list + next) <= place);
+                }
+                found.insert(list - first);
+            }
+        }
+        found
+    }
+
+    /// [`Self::search_runs`] where a run may lie across two pieces.
+    fn search_lists(
         &self,
         first: u32,
         last: u32,
@@ -144,6 +204,16 @@ impl Lists {
             numbers.chunks_exact(width).any(holds)
         })
     }
+}
+
+/// How many of the numbers below `len` come before the first that is not `below`.
+fn partition(len: u32, below: impl Fn(u32) -> bool) -> u32 {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if below(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
 }
 
 impl Persist for Lists {
@@ -185,8 +255,13 @@ mod tests {
         assert_eq!((lists.intern(&[1, 2, 3, 4]), lists.intern(&[])), (pairs, Lists::EMPTY));
         assert_eq!(lists.get(pairs).collect::<Vec<_>>(), [1, 2, 3, 4]);
         assert_eq!(lists.get(99).count(), 0);
-        let found =
-            |lists: &Lists, tuple: [u32; 2]| lists.search(2, |of| of == tuple).iter().collect::<Vec<_>>();
+        let found = |lists: &Lists, tuple: [u32; 2]| {
+            let set = Bits::from_iter([tuple[1]]);
+            let needs = [Need::Nothing, Need::Number(0, tuple[0]), Need::Member(1, &set)];
+            let [one, two, three] = needs.map(|need| lists.search(2, need, |of| of == tuple));
+            assert!(one == two && two == three && one == lists.search_lists(0, lists.len(), 2, &|of: &[u32]| of == tuple));
+            one.iter().collect::<Vec<_>>()
+        };
         let all = |lists: &Lists| [[3, 4], [2, 3], [2, 1]].map(|tuple| found(lists, tuple));
         assert_eq!(all(&lists), [vec![pairs], vec![], vec![other]]);
         let many: Vec<u32> = (0..10_000).map(|number| lists.intern(&[number, 5, 3, 4])).collect();

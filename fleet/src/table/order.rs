@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use model::Timestamp;
 use uuid::Uuid;
 
-use super::{Chunked, Lookup};
+use super::{Bits, Chunked, Lookup};
 
 /// Left places that are not worth a pass.
 const SPARE: usize = if cfg!(test) { 8 } else { 4_096 };
@@ -61,7 +61,8 @@ impl OrderLog {
         changed.into_iter().for_each(|stamp| self.0.push(stamp));
     }
 
-    /// Adds records that changed in one step, wherever their places are; `stands` tells whether a record stands at a place.
+    /// Adds records that changed in one step, wherever their places are; the last two tell whether a position has a record that
+    /// has a place at all, and whether a record stands at a place.
     ///
     /// Places behind everything that is in the log cost nothing but themselves; others, which the clock makes rare, cost a
     /// pass over the log. Left places are given up when they are a quarter of those that stand, because readers pass over them.
@@ -70,7 +71,7 @@ impl OrderLog {
         changed: Vec<Stamp>,
         standing: usize,
         uuids: impl Fn(u32) -> Uuid,
-        stands: impl Fn(&Stamp) -> bool,
+        (is_live, stands): (impl Fn(u32) -> bool, impl Fn(&Stamp) -> bool),
     ) {
         let last = self.0.iter().next_back().map(|last| (last.updated, last.uuid));
         if changed.iter().any(|stamp| Some((stamp.updated, stamp.uuid)) <= last) {
@@ -85,7 +86,7 @@ impl OrderLog {
         }
         self.append(changed, uuids);
         if self.len() > standing + standing / 4 + SPARE {
-            self.compact(stands);
+            self.compact(is_live);
         }
     }
 
@@ -98,14 +99,40 @@ impl OrderLog {
         (start..self.0.len()).filter_map(|index| self.0.get(index as u32))
     }
 
+    /// The entries before a place that changed at once with the last of them, in their order.
+    pub(crate) fn last_run(&self, end: usize) -> (usize, impl Iterator<Item = &Stamp>) {
+        let updated = |index: usize| self.0.get(index as u32).map(|stamp| stamp.updated);
+        let last = end.checked_sub(1).and_then(updated);
+        let start = match last {
+            Some(last) if end > 1 && updated(end - 2) == Some(last) => self.partition((last, 0)),
+            _ => end.saturating_sub(1),
+        };
+        (start, self.0.iter_from(start as u32).take(end - start))
+    }
+
     /// All entries, the last first.
     pub(crate) fn backwards(&self) -> impl Iterator<Item = &Stamp> {
         self.0.iter().rev()
     }
 
-    /// Leaves out what `stands` denies.
-    pub(crate) fn compact(&mut self, stands: impl Fn(&Stamp) -> bool) {
-        self.0 = self.0.iter().filter(|stamp| stands(stamp)).copied().collect();
+    /// Leaves out the places that were left: a record stands at its last one, if it `is_live`. To ask each place whether its
+    /// record stands there would take far longer: records lie in another order.
+    pub(crate) fn compact(&mut self, is_live: impl Fn(u32) -> bool) {
+        let (mut last, mut seen) = (Bits::none(self.len() as u32), Bits::default());
+        for (start, stamps) in self.0.chunks().rev() {
+            for (at, stamp) in stamps.iter().enumerate().rev() {
+                if stamp.position >= seen.len() {
+                    seen.resize((stamp.position + 1).next_power_of_two());
+                }
+                if !seen.contains(stamp.position) {
+                    seen.insert(stamp.position);
+                    if is_live(stamp.position) {
+                        last.insert(start + at as u32);
+                    }
+                }
+            }
+        }
+        self.0 = last.iter().filter_map(|index| self.0.get(index)).copied().collect();
     }
 
     fn partition(&self, key: (Timestamp, u64)) -> usize {
@@ -140,8 +167,10 @@ mod tests {
         assert_eq!(from(5, Some(2)), [3, 1]);
         assert_eq!(from(10, None), [0_u32; 0]);
         let mut compact = log.clone();
-        compact.compact(|stamp| stamp.position != 1 || stamp.updated == Timestamp(9));
+        compact.compact(|_| true);
         assert_eq!(compact.backwards().map(|stamp| stamp.position).collect::<Vec<_>>(), [1, 3, 2]);
+        compact.compact(|position| position != 3);
+        assert_eq!(compact.backwards().map(|stamp| stamp.position).collect::<Vec<_>>(), [1, 2]);
     }
 
     #[test]
@@ -156,7 +185,8 @@ mod tests {
         {
             at[position as usize] = updated;
             let stands = |stamp: &Stamp| at[stamp.position as usize] == stamp.updated.0;
-            log.add(vec![stamp(updated, position)], 4, uuid, stands);
+            let is_live = |position: u32| at[position as usize] > 0;
+            log.add(vec![stamp(updated, position)], 4, uuid, (is_live, stands));
             expected = (0..4).filter(|position| at[*position as usize] > 0).collect::<Vec<u32>>();
             expected.sort_by_key(|position| (at[*position as usize], *position));
             let order: Vec<u32> =

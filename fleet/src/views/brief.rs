@@ -30,6 +30,8 @@ pub struct ImageBrief<'s> {
     pub size: u64,
     /// Where it was found.
     pub sources: Vec<&'s str>,
+    /// Uuids of the registries that list it, sorted.
+    pub registries: Vec<&'s str>,
     /// See [`crate::ImageView::associated_containers`].
     pub associated_containers: u32,
     /// See [`crate::ImageView::associated_hosts`].
@@ -95,6 +97,7 @@ impl<'s> ImageBrief<'s> {
             references: images.references.get(position, &tenant.digests),
             size: images.size.get(position).copied().unwrap_or(0),
             sources: images.sources.get(position).collect(),
+            registries: images.registries.get(position).collect(),
             associated_containers: images.associated_containers.get(position).copied().unwrap_or(0),
             associated_hosts: images.associated_hosts.get(position).copied().unwrap_or(0),
             last_host: last_host(tenant, position),

@@ -20,9 +20,9 @@ use self::archive::Archive;
 use self::files::Files;
 pub(crate) use self::mounts::Exclusion;
 #[cfg(fuzzing)]
-pub use self::registry::fuzz_documents as fuzz_registry_documents;
+pub use self::registry::{fuzz_documents as fuzz_registry_documents, fuzz_lists as fuzz_registry_lists};
 pub use self::registry::{
-    Catalogue, CloudPlaces, Credentials, MAX_NAMES, Patience, Pulled, RegistryError, RegistryName,
+    Admission, Catalogue, CloudPlaces, Credentials, MAX_NAMES, Patience, Pulled, RegistryError, RegistryName,
     RegistryOptions, RemoteTag, credential_files, credentials_of,
 };
 pub(crate) use self::registry::{Checklist, Origin, PartsStream, Plan, RemoteBlob, RemoteReader};

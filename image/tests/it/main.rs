@@ -9,6 +9,7 @@ mod law;
 mod parts;
 mod real_tool;
 mod registry;
+mod registry_dialects;
 mod registry_hostile;
 mod registry_listing;
 mod registry_login;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use image::{Catalogue, CloudPlaces, Credentials, RegistryOptions, credentials_of};
+use image::{Admission, Catalogue, CloudPlaces, Credentials, RegistryOptions, credentials_of};
 use model::registry::RegistryLogin;
 use testkit::{Door, Fault, ImageBuilder, TinyRegistry};
 
@@ -149,7 +149,7 @@ fn the_list_of_repositories_is_asked_for_with_a_scope_of_its_own() {
 fn logins_of_clouds_are_exchanged_over_http() {
     let cloud = TinyRegistry::start().unwrap();
     let place = Some(format!("http://{}", cloud.host()));
-    let places = CloudPlaces { aws: place.clone(), azure: place.clone(), google: place };
+    let places = CloudPlaces { aws: place.clone(), azure: place.clone(), google: place, ..CloudPlaces::default() };
     let exchange = |login: &RegistryLogin| {
         credentials_of(login, cloud.host(), &places, &RegistryOptions { plain_http: true, ..options() })
     };
@@ -164,8 +164,10 @@ fn logins_of_clouds_are_exchanged_over_http() {
         access_key: "AKID".into(),
         secret_key: "secret".into(),
         session_token: None,
+        role_arn: None,
+        external_id: None,
     };
-    let (found, lifetime) = exchange(&aws).unwrap().unwrap();
+    let Admission { credentials: found, lifetime, .. } = exchange(&aws).unwrap().unwrap();
     assert!(found == Credentials::Password { username: "AWS".into(), password: "geheim".into() });
     assert!(lifetime < Duration::from_secs(12 * 3_600));
     let asked = &cloud.seen()[0];
@@ -176,7 +178,7 @@ fn logins_of_clouds_are_exchanged_over_http() {
     cloud.put("/oauth2/exchange", "application/json", br#"{"refresh_token":"of the registry"}"#);
     let azure =
         RegistryLogin::Azure { tenant: "tenant".into(), client_id: "app".into(), client_secret: "s".into() };
-    let (found, _) = exchange(&azure).unwrap().unwrap();
+    let found = exchange(&azure).unwrap().unwrap().credentials;
     assert!(found == Credentials::IdentityToken("of the registry".into()));
     let asked = cloud.seen().pop().unwrap();
     assert!(
@@ -213,7 +215,7 @@ fn a_service_account_signs_a_claim_that_its_own_public_key_verifies() {
     let places = CloudPlaces { google: Some(format!("http://{}", cloud.host())), ..CloudPlaces::default() };
     let login = RegistryLogin::Google { service_account: file.to_string() };
     // the tiny registry is its own token service at this path, and gives whatever it is asked for
-    let (found, lifetime) = match credentials_of(&login, "gcr.io", &places, &options()) {
+    let Admission { credentials: found, lifetime, .. } = match credentials_of(&login, "gcr.io", &places, &options()) {
         Ok(found) => found.unwrap(),
         Err(error) => panic!("{error}"),
     };

@@ -12,13 +12,15 @@ use model::{Ecosystem, Namespace, Package};
 use super::Bundle;
 use super::read::Section;
 use super::row::Row;
-use crate::lookup::{advisory_key, fallbacks, namespace_of};
+use crate::lookup::{advisory_key, fallbacks, language_key, namespace_of};
 
 /// The difference of two bundles.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// `namespace NUL package` of rows that came, went or changed, or speak of a vulnerability that did.
     rows: HashSet<Vec<u8>>,
+    /// The packages among these.
+    names: HashSet<Vec<u8>>,
     /// Namespaces that are covered by one of the two only.
     namespaces: HashSet<String>,
     /// Numbers of vulnerabilities that came, went or changed.
@@ -51,6 +53,8 @@ impl Changes {
             changes.rows.insert(key.to_owned());
         });
         changes.add_rows_of_vulnerabilities(new);
+        let name = |key: &Vec<u8>| key.split(|byte| *byte == 0).nth(1).map(<[u8]>::to_vec);
+        changes.names = changes.rows.iter().filter_map(name).collect();
         changes
     }
 
@@ -65,6 +69,21 @@ impl Changes {
             if let (true, Some(key)) = (speaks, new.advisories.key(bytes, index)) {
                 self.rows.insert(key.to_owned());
             }
+        }
+    }
+
+    /// Whether [`Self::touches`] may say so of a package with this name and this name of its source; told without
+    /// making a package of them.
+    pub fn may_touch(&self, ecosystem: Ecosystem, name: &str, source: Option<&str>) -> bool {
+        if self.lifecycles || !self.namespaces.is_empty() {
+            return true;
+        }
+        let is_named = |name: &str| self.names.contains(name.as_bytes());
+        match ecosystem {
+            Ecosystem::Os => false,
+            Ecosystem::Rpm => is_named(name) || source.is_some_and(is_named),
+            system if system.is_os() => is_named(source.unwrap_or(name)),
+            language => is_named(&language_key(language, name)),
         }
     }
 

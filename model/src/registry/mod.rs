@@ -38,11 +38,13 @@ pub enum RegistryType {
     Jfrog,
     /// Harbor.
     Harbor,
+    /// Quay.
+    Quay,
 }
 
 impl RegistryType {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::V2,
         Self::V2Private,
         Self::DockerHub,
@@ -52,6 +54,7 @@ impl RegistryType {
         Self::GoogleArtifactRegistry,
         Self::Jfrog,
         Self::Harbor,
+        Self::Quay,
     ];
 
     /// The word of the API.
@@ -66,6 +69,7 @@ impl RegistryType {
             Self::GoogleArtifactRegistry => "GOOGLE_ARTIFACT_REGISTRY",
             Self::Jfrog => "JFrog",
             Self::Harbor => "Harbor",
+            Self::Quay => "Quay",
         }
     }
 }
@@ -293,6 +297,12 @@ pub enum RegistryLogin {
         /// Comes with keys that are lent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session_token: Option<String>,
+        /// The role that is taken with the key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role_arn: Option<String>,
+        /// What the role's owner wants to hear from whoever takes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        external_id: Option<String>,
     },
     /// An application of Azure, which is exchanged for a refresh token.
     Azure {
@@ -337,7 +347,7 @@ mod tests {
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }
         assert_eq!("JFROG_CLOUD".parse(), Ok(RegistryType::Jfrog));
-        assert!("quay".parse::<RegistryType>().unwrap_err().to_string().contains("V2, V2_PRIVATE"));
+        assert!("gitea".parse::<RegistryType>().unwrap_err().to_string().contains("V2, V2_PRIVATE"));
     }
 
     #[test]

@@ -61,9 +61,9 @@ fields! {
     ScanType "scanType" keyword(Folded).such_as(values::SCAN_TYPES);
     /// The kinds of scans that the image had.
     ScanTypes "scanTypes" keyword(Folded).many().such_as(values::SCAN_TYPES);
-    /// How many containers of the image are known.
+    /// How many containers of the image are known and not deleted.
     AssociatedContainersCount "associatedContainersCount" integer();
-    /// On how many hosts the image was found.
+    /// On how many hosts these are.
     AssociatedHostsCount "associatedHostsCount" integer();
     /// The name of the host on which the image was found last.
     LastFoundOnHostHostname "lastFoundOnHost.hostname" text();

@@ -125,7 +125,8 @@ fn a_quoted_range_is_read_on_demand() {
     assert_eq!(range("imagesInUse:`[now-30d ... now]`").as_deref(), Some("[now-30d ... now]"));
     assert_eq!(range("imagesInUse:'(1..2]'").as_deref(), Some("(1 ... 2]"));
     assert_eq!(range("imagesInUse:`[1, 2]`"), None);
-    assert_eq!(range("imagesInUse:\"[1 .. 2]\""), None);
+    assert_eq!(range("imagesInUse:\"[1 .. 2]\"").as_deref(), Some("[1 ... 2]"));
+    assert_eq!(range("imagesInUse:\"1 .. 2\""), None);
 }
 
 #[test]

@@ -77,11 +77,6 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Whether the answer is about who we are.
-pub(super) fn is_about_identity(response: &Response) -> bool {
-    response.status() == StatusCode::UNAUTHORIZED
-}
-
 /// The server's clock, as the head of the answer tells it.
 pub(super) fn clock_of(response: &Response) -> Option<Timestamp> {
     let text = response.headers().get(DATE)?.to_str().ok()?;

@@ -8,25 +8,28 @@
 
 mod answer;
 mod backoff;
+mod clock;
 mod error;
 mod identity;
 mod key;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures_util::stream;
+use hyper::body::Bytes;
 use model::sensor::{Enrolled, Enrolment};
 use model::{HostReport, SensorProfile, SensorType, Timestamp};
 use reqwest::{Body, Certificate, Method, RequestBuilder, Url, redirect};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::Mutex;
 
 pub(crate) use self::backoff::{Backoff, scatter};
+use self::clock::Clock;
 pub use self::error::{CallError, StateError};
 use self::identity::Identity;
 use self::key::SensorKey;
@@ -44,8 +47,10 @@ const WHOLE: Duration = Duration::from_secs(180);
 const CHUNK: usize = 16 << 10;
 /// Bytes of a file with certificates that are read.
 const MAX_CERTIFICATES: u64 = 4 << 20;
-/// A clock that differs by less is as good as the server's, in milliseconds.
-const SKEW_IGNORED: i64 = 5_000;
+/// How exactly the `Date` of an answer tells the time, in milliseconds.
+const DATE: i64 = 1_000;
+/// A token may have been refused because of a clock that turns out to differ from what was believed by so much, in milliseconds.
+const REFUSABLE: i64 = 20_000;
 
 /// How the sensor makes itself known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,8 +97,7 @@ pub struct Client {
     options: ServerOptions,
     identity: Mutex<Holder>,
     bandwidth: Bandwidth,
-    /// Milliseconds that the server's clock is ahead of ours.
-    skew: AtomicI64,
+    clock: Clock,
 }
 
 impl Client {
@@ -123,7 +127,7 @@ impl Client {
             state: state.to_owned(),
             identity: Mutex::new(Holder { key: SensorKey::load_or_make(state)?, identity }),
             bandwidth: Bandwidth::new(options.bandwidth),
-            skew: AtomicI64::new(0),
+            clock: Clock::default(),
             options,
         })
     }
@@ -135,12 +139,12 @@ impl Client {
 
     /// Milliseconds that the server's clock is ahead of this machine's, as far as that is known; 0 if it matters to nobody.
     pub fn skew(&self) -> i64 {
-        Some(self.skew.load(Ordering::Relaxed)).filter(|skew| skew.abs() >= SKEW_IGNORED).unwrap_or(0)
+        self.clock.ahead()
     }
 
-    /// Takes note of the server's clock, seen while ours showed `ours`.
-    pub(crate) fn compare_clocks(&self, server: Timestamp, ours: Timestamp) {
-        self.skew.store(server.0.saturating_sub(ours.0), Ordering::Relaxed);
+    /// Takes note of the server's clock, told by an answer to what was sent when ours showed `sent`.
+    pub(crate) fn compare_clocks(&self, server: Timestamp, sent: Timestamp) {
+        self.clock.hear(sent, Timestamp::now(), server, 1);
     }
 
     /// Enrols if that is still to be done, and gives the profile that the server then told. Without a token it is an error.
@@ -204,12 +208,23 @@ impl Client {
     /// Posts a body that is compressed already, as fast as the cap on bandwidth allows.
     pub async fn post_packed(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, CallError> {
         let extra = self.bandwidth.time_of(body.len());
-        let request = self.authorised(self.request(Method::POST, path)?).await?;
-        let request = request
-            .header("content-type", "application/json")
-            .header("content-encoding", "zstd")
-            .header("content-length", body.len());
-        self.send(request.body(self.paced(body)), WHOLE + extra).await
+        let body = Bytes::from(body);
+        let dress = |request: RequestBuilder| {
+            request
+                .header("content-type", "application/json")
+                .header("content-encoding", "zstd")
+                .header("content-length", body.len())
+                .body(self.paced(body.clone()))
+        };
+        self.call(Method::POST, path, dress, WHOLE + extra).await
+    }
+
+    /// Posts reports in a compressed body. A page of whatever stands between us and the server is no word that it has them: the answer
+    /// must be an object.
+    pub async fn deliver(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, CallError> {
+        let answer = self.post_packed(path, body).await?;
+        answer::parse::<HashMap<String, IgnoredAny>>(&answer)?;
+        Ok(answer)
     }
 
     /// Posts JSON and reads the answer as such.
@@ -218,16 +233,37 @@ impl Client {
         path: &str,
         body: &impl serde::Serialize,
     ) -> Result<T, CallError> {
-        let body = serde_json::to_vec(body).map_err(own)?;
-        let request = self.authorised(self.request(Method::POST, path)?).await?;
-        let request = request.header("content-type", "application/json").body(body);
-        answer::parse(&self.send(request, WHOLE).await?)
+        let body = Bytes::from(serde_json::to_vec(body).map_err(own)?);
+        let dress = |request: RequestBuilder| {
+            request.header("content-type", "application/json").body(body.clone())
+        };
+        answer::parse(&self.call(Method::POST, path, dress, WHOLE).await?)
     }
 
     /// Asks for something in JSON.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
-        let request = self.authorised(self.request(Method::GET, path)?).await?;
-        answer::parse(&self.send(request, WHOLE).await?)
+        answer::parse(&self.call(Method::GET, path, |request| request, WHOLE).await?)
+    }
+
+    /// One call by who we are. A token that is refused because of our clock is signed once more by the server's.
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        dress: impl Fn(RequestBuilder) -> RequestBuilder,
+        whole: Duration,
+    ) -> Result<Vec<u8>, CallError> {
+        let believed = self.skew();
+        let request = self.authorised(self.request(method.clone(), path)?).await?;
+        let answer = self.send(dress(request), whole).await;
+        let is_refused = matches!(&answer, Err(CallError::Refused { status: 401, .. }));
+        let is_wrong = self.skew().saturating_sub(believed).saturating_abs() >= REFUSABLE;
+        if !(is_refused && is_wrong && self.is_sensor()) {
+            return answer;
+        }
+        tracing::debug!(path, "signing once more, by the server's clock");
+        let request = self.authorised(self.request(method, path)?).await?;
+        self.send(dress(request), whole).await
     }
 
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, CallError> {
@@ -251,11 +287,8 @@ impl Client {
         let answered = async {
             let sent = Timestamp::now();
             let response = request.send().await.map_err(answer::unreachable)?;
-            let clock = answer::clock_of(&response);
-            if let Some(clock) = clock.filter(|_| answer::is_about_identity(&response)) {
-                // a token that seems to be of yesterday is the reason why a wrong clock is refused
-                let middle = Timestamp((sent.0 + Timestamp::now().0) / 2);
-                self.compare_clocks(clock, middle);
+            if let Some(clock) = answer::clock_of(&response) {
+                self.clock.hear(sent, Timestamp::now(), clock, DATE);
             }
             answer::read(response).await
         };
@@ -266,7 +299,7 @@ impl Client {
     }
 
     /// A body that flows no faster than the cap.
-    fn paced(&self, body: Vec<u8>) -> Body {
+    fn paced(&self, body: Bytes) -> Body {
         let Some(bandwidth) = self.bandwidth.capped() else { return Body::from(body) };
         let parts = stream::unfold((bandwidth, body, 0), |(bandwidth, body, at)| async move {
             let end = body.len().min(at + CHUNK);
@@ -274,7 +307,7 @@ impl Client {
                 return None;
             }
             bandwidth.take(end - at).await;
-            let part = body[at..end].to_vec();
+            let part = body.slice(at..end);
             Some((Ok::<_, std::io::Error>(part), (bandwidth, body, end)))
         });
         Body::wrap_stream(parts)

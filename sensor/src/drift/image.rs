@@ -129,6 +129,11 @@ impl Images {
         self.lock().images.remove(id);
     }
 
+    /// Lets go of all images.
+    pub fn clear(&self) {
+        self.lock().images.clear();
+    }
+
     /// About how much memory all of them take.
     pub fn bytes(&self) -> usize {
         self.lock().bytes()

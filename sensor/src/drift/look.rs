@@ -206,7 +206,8 @@ impl<'a> Look<'a> {
                 budget.note(entry.path, "is left out: `max_read` is used up");
             }
         }
-        remembered.is_program = meta.is_executable() || has_head;
+        // runtimes make empty files that may be run to mount others over them
+        remembered.is_program = meta.size > 0 && (meta.is_executable() || has_head);
         file.rewind()?;
         remembered.judged = match self.lower.look_up(entry.path)? {
             Some(found) if found.meta.kind == Kind::File => {

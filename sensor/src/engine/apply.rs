@@ -137,6 +137,7 @@ fn see(shared: &Shared, watched: &Watched, inspected: Inspected) {
         // the answer was on its way while the event came
         is_gone = known.state == ContainerState::Deleted;
         report.observed_at = report.observed_at.max(known.observed_at);
+        date(&known, &mut report);
         carry(&known, &mut report);
         (!is_gone).then_some(report)
     });
@@ -147,6 +148,15 @@ fn see(shared: &Shared, watched: &Watched, inspected: Inspected) {
     if let ((Some(id), name), Some(source)) = (told, image) {
         shared.offer_image_of_container(id, name, source);
     }
+}
+
+/// Dates a change of state that the runtime does not date: it says when a container was started, also of one that was paused since.
+fn date(known: &ContainerReport, report: &mut ContainerReport) {
+    if report.state_changed > known.state_changed {
+        return;
+    }
+    let is_same = report.state == known.state;
+    report.state_changed = if is_same { known.state_changed } else { report.observed_at };
 }
 
 /// Hands on what a look into the container has told, which the runtime does not know.

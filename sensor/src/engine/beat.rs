@@ -21,6 +21,8 @@ pub(crate) struct Pulse {
     shared: Arc<Shared>,
     /// What the server knows of the host.
     told: Option<HostReport>,
+    /// The last request for everything anew that was done.
+    resynced: Option<u64>,
 }
 
 /// Sends heartbeats until the sensor is stopped.
@@ -55,7 +57,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 impl Pulse {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, told: None }
+        Self { shared, told: None, resynced: None }
     }
 
     /// One heartbeat.
@@ -76,16 +78,17 @@ impl Pulse {
             dropped: figures.dropped,
             containers: shared.live().len() as u64,
             troubles: shared.troubles.all(),
+            resynced: self.resynced,
         };
         let answer: HeartbeatAnswer = shared.client.post("api/v1/sensors/heartbeat", &heartbeat).await?;
         self.told = Some(host);
         shared.troubles.clear("heartbeat");
         self.compare_clocks(answer.now, sent_at);
-        if answer.resync {
+        // it is asked for until the next heartbeat has said that it was done
+        if let Some(number) = answer.resync.filter(|number| self.resynced != Some(*number)) {
             tracing::info!("the server asks for everything anew");
-            shared.spool.resend();
-            shared.spooled.notify_one();
-            shared.resync.send_modify(|times| *times += 1);
+            shared.tell_anew();
+            self.resynced = Some(number);
         }
         if let Some(wanted) =
             answer.wanted_version.filter(|wanted| wanted != PROGRAM && wanted != env!("CARGO_PKG_VERSION"))
@@ -101,15 +104,12 @@ impl Pulse {
     }
 
     fn compare_clocks(&self, server: Timestamp, sent_at: Timestamp) {
-        let middle = Timestamp(sent_at.0 + (Timestamp::now().0 - sent_at.0) / 2);
-        self.shared.client.compare_clocks(server, middle);
-        let skew = server.0.saturating_sub(middle.0);
+        self.shared.client.compare_clocks(server, sent_at);
+        let ahead = self.shared.client.skew();
         let words = || {
-            let (seconds, way) = (skew.abs() / 1_000, if skew > 0 { "behind" } else { "ahead of" });
-            format!(
-                "this host's clock is {seconds} s {way} the server's: times of containers are wrong by as much"
-            )
+            let (seconds, way) = (ahead.abs() / 1_000, if ahead > 0 { "behind" } else { "ahead of" });
+            format!("this host's clock is {seconds} s {way} the server's: times are told by the server's")
         };
-        self.shared.troubles.tell("clock", (skew.abs() > SKEW).then(words));
+        self.shared.troubles.tell("clock", (ahead.abs() > SKEW).then(words));
     }
 }

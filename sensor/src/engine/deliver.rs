@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clock::by_the_server;
 use super::shared::Shared;
 use crate::client::{Backoff, CallError};
 use crate::spool::{WaitingContainer, WaitingImage, pack};
@@ -92,16 +93,20 @@ impl Delivery {
     }
 
     /// Sends containers in one call; if the server does not take them, in halves, until those are found that it does not take.
-    async fn send_containers(&mut self, waiting: Vec<WaitingContainer>) -> Result<(), CallError> {
+    async fn send_containers(&mut self, mut waiting: Vec<WaitingContainer>) -> Result<(), CallError> {
+        by_the_server(&mut waiting, self.shared.client.skew());
         let mut parts = vec![waiting];
         while let Some(mut part) = parts.pop() {
             let Some(first) = part.first() else { continue };
             let number = first.number;
             let body =
                 pack::pack(&array_of(&part), LEVEL).map_err(|error| CallError::Own(error.to_string()))?;
-            let outcome = self.shared.client.post_packed("api/v1/containers", body).await;
+            let outcome = self.shared.client.deliver("api/v1/containers", body).await;
             match self.judge(number, outcome) {
-                Ok(()) => self.shared.spool.containers_sent(&part),
+                Ok(answer) => {
+                    self.shared.spool.containers_sent(&part);
+                    self.tell_of_the_future(&answer);
+                }
                 Err(error) if error.is_about_content() && part.len() > 1 => {
                     let half = part.split_off(part.len() / 2);
                     parts.extend([half, part]);
@@ -118,10 +123,22 @@ impl Delivery {
         Ok(())
     }
 
+    fn tell_of_the_future(&self, answer: &[u8]) {
+        let Taken { held_back } = serde_json::from_slice(answer).unwrap_or_default();
+        if held_back > 0 {
+            let words = format!("{held_back} containers had times of the future, which the server took as of now");
+            self.shared.troubles.happened("times of the future", words);
+        }
+    }
+
     async fn send_image(&mut self, image: WaitingImage, body: Vec<u8>) -> Result<(), CallError> {
-        let outcome = self.shared.client.post_packed("api/v1/reports", body).await;
+        let outcome = self.shared.client.deliver("api/v1/reports", body).await;
         match self.judge(image.number, outcome) {
-            Ok(()) => self.shared.spool.image_sent(&image, catalog::fingerprint()),
+            Ok(_) => {
+                self.shared.spool.image_sent(&image, catalog::fingerprint());
+                // what its containers hold beyond it can be told now
+                self.shared.look_into_containers_of(&[image.image]);
+            }
             Err(error) if error.is_about_content() => {
                 self.shared.troubles.happened("refused image", format!("image {}: {error}", image.image));
                 self.shared.spool.drop_image(image.number, catalog::fingerprint());
@@ -132,9 +149,9 @@ impl Delivery {
     }
 
     /// Takes a server that fails at the same thing again and again for one that does not take it.
-    fn judge(&mut self, number: u64, outcome: Result<Vec<u8>, CallError>) -> Result<(), CallError> {
+    fn judge(&mut self, number: u64, outcome: Result<Vec<u8>, CallError>) -> Result<Vec<u8>, CallError> {
         match outcome {
-            Ok(_) => Ok(()),
+            Ok(answer) => Ok(answer),
             Err(CallError::Busy { status: 500, words, after }) => {
                 let times = if self.failing.0 == number { self.failing.1 + 1 } else { 1 };
                 self.failing = (number, times);
@@ -152,8 +169,17 @@ impl Delivery {
 pub(crate) async fn enrol(shared: &Shared) -> Result<(), CallError> {
     if let Some(profile) = shared.client.enrol(&shared.host()).await? {
         shared.set_profile(profile);
+        // it may be another server than the one that was told so far, or know what it has as another sensor's
+        shared.tell_anew();
     }
     Ok(())
+}
+
+/// What the answer to containers may say beside that they were taken.
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Taken {
+    held_back: u64,
 }
 
 /// The JSON array of reports.

@@ -5,18 +5,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use catalog::ScanOptions;
-use image::{OpenOptions, Source};
-use model::report::limits::REFERENCES;
-use model::{Digest, ImageId, Reference, ScanReport};
+use image::Source;
+use model::{Digest, ImageId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::ask::Asked;
+use super::read::read;
 use super::shared::Shared;
-use super::worker::apart;
-use crate::limits::Throttle;
 use crate::runtime::LocalImage;
-use crate::spool::{files, pack};
 
 /// Images that may wait to be read. More are found again by the next listing.
 const WAITING: usize = 10_000;
@@ -25,12 +22,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(60);
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3_600);
 /// Failures that are remembered.
 const FAILURES: usize = 10_000;
-/// Bytes that results of layers may have on the disk.
-const LAYERS: u64 = 1 << 30;
 /// How often a blackout is looked at.
 const BLACKOUT: Duration = Duration::from_secs(20);
-/// How hard reports are compressed: they are sent once and read seldom.
-const LEVEL: i32 = 6;
 
 /// The queue.
 #[derive(Default)]
@@ -93,6 +86,24 @@ impl ImageQueue {
                 return Some(image);
             }
         }
+    }
+
+    /// The next ones that wait, in their order; they go on waiting.
+    pub(super) fn ahead(&self, most: usize) -> Vec<LocalImage> {
+        let inner = self.lock();
+        let waiting = inner.order.iter().filter_map(|id| inner.waiting.get(id));
+        waiting.take(most).cloned().collect()
+    }
+
+    /// Takes one out that need not be read, unless it got other names meanwhile.
+    pub(super) fn forget(&self, image: &LocalImage) {
+        let mut inner = self.lock();
+        if inner.waiting.get(&image.id).is_some_and(|waiting| waiting.names == image.names) {
+            inner.waiting.remove(&image.id);
+            inner.order.retain(|id| *id != image.id);
+        }
+        drop(inner);
+        self.changed.notify_waiters();
     }
 
     fn finish(&self, id: &ImageId, is_well: bool) {
@@ -161,7 +172,7 @@ impl Shared {
         }
     }
 
-    fn wants_image(&self, names: &[String]) -> bool {
+    pub(super) fn wants_image(&self, names: &[String]) -> bool {
         let rules = self.rules();
         rules.profile.scan_images && !rules.excludes_image(names)
     }
@@ -174,18 +185,20 @@ impl Shared {
 
 /// Reads images until the sensor is stopped.
 pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut asked = Asked::default();
     loop {
         let image = tokio::select! {
             image = shared.images.next() => image,
             () = shared.stopped() => return,
         };
-        while shared.rules().is_blackout(shared.now()) {
+        while shared.rules().is_blackout(shared.server_time()) {
             if !shared.pause(BLACKOUT).await {
                 return;
             }
         }
         // the profile may have changed since it was put into the queue
-        let is_well = !shared.wants_image(&image.names) || read(&shared, &image).await;
+        let is_wanted = shared.wants_image(&image.names) && !asked.is_known(&shared, &image).await;
+        let is_well = !is_wanted || read(&shared, &image).await;
         shared.images.finish(&image.id, is_well);
         if shared.is_stopping() {
             return;
@@ -193,83 +206,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Reads an image and puts its report into the spool.
-async fn read(shared: &Arc<Shared>, image: &LocalImage) -> bool {
-    let (context, job) = (Arc::clone(shared), image.clone());
-    let names = print_of(&image.names);
-    let subject = format!("image {}", image.id);
-    let begun = Instant::now();
-    let outcome = apart("read image", move || {
-        let report = scan(&context, &job)?;
-        let json = serde_json::to_vec(&report).map_err(|error| error.to_string())?;
-        let body = pack::pack(&json, LEVEL).map_err(|error| error.to_string())?;
-        files::prune(&context.layers(), LAYERS);
-        // under the id that the runtime gave, so that its next listing finds it
-        context.spool.put_image(job.id, names, &body).map_err(|error| error.to_string())?;
-        Ok::<_, String>(report.packages.len())
-    });
-    match outcome.await {
-        Some(Ok(packages)) => {
-            let took = begun.elapsed().as_millis();
-            tracing::info!(image = %image.id, packages, took, "read image {}: {packages} packages", image.id);
-            shared.troubles.clear(&subject);
-            shared.spooled.notify_one();
-            true
-        }
-        Some(Err(reason)) => {
-            shared.troubles.set(&subject, format!("the image {} cannot be read: {reason}", called(image)));
-            false
-        }
-        None => {
-            shared
-                .troubles
-                .set(&subject, format!("reading the image {} failed in the scanner itself", called(image)));
-            false
-        }
-    }
-}
-
-fn called(image: &LocalImage) -> String {
-    image.names.first().cloned().unwrap_or_else(|| image.id.to_string())
-}
-
-fn scan(shared: &Shared, job: &LocalImage) -> Result<ScanReport, String> {
-    let image = image::open(&job.source, &OpenOptions::default()).map_err(|error| error.to_string())?;
-    let threads = shared.memory.threads(shared.limits.cpu).get();
-    let throttle = Throttle::new(shared.limits.cpu, threads);
-    let options = ScanOptions {
-        threads,
-        cache: Some(shared.layers()),
-        trusts_unpacked: true,
-        source: "GENERAL".to_owned(),
-        tags: Vec::new(),
-        secrets: true,
-        progress: &throttle,
-    };
-    let mut report = catalog::scan(&image, &options).map_err(|error| error.to_string())?;
-    if report.image.id != job.id {
-        return Err(format!("its name now leads to another image, {}", report.image.id));
-    }
-    add_names(&mut report, &job.names);
-    Ok(report)
-}
-
-/// Adds the names that the runtime has for an image to those of the storage.
-fn add_names(report: &mut ScanReport, names: &[String]) {
-    let references = &mut report.image.references;
-    for name in names.iter().filter_map(|name| Reference::parse(name)) {
-        let is_known = references.iter().any(|known| {
-            let same_place = known.registry == name.registry && known.repository == name.repository;
-            same_place && known.tag == name.tag && (name.digest.is_none() || known.digest == name.digest)
-        });
-        if !is_known && references.len() < REFERENCES {
-            references.push(name);
-        }
-    }
-}
-
 /// A print of names, whatever their order.
-fn print_of(names: &[String]) -> u64 {
+pub(super) fn print_of(names: &[String]) -> u64 {
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();
@@ -317,18 +255,5 @@ mod tests {
         }
         queue.add(image(1), true);
         assert!(queue.take().is_some());
-    }
-
-    #[test]
-    fn the_runtimes_names_are_added_once() {
-        let json = serde_json::json!({
-            "schema": 1, "scanner": "x", "scannedAt": 0, "source": "GENERAL", "packages": [],
-            "image": {"id": image(1).id, "references": [{"registry": "docker.io", "repository": "web", "tag": "1"}]},
-        });
-        let mut report: ScanReport = serde_json::from_value(json).unwrap();
-        let names =
-            ["web:1", "web:2", "docker.io/library/web:1", "", "r.example.com/web:1"].map(str::to_owned);
-        add_names(&mut report, &names);
-        assert_eq!(report.image.references.len(), 3);
     }
 }

@@ -1,6 +1,6 @@
 //! Looks into running containers at intervals: what they hold beyond their images, and which packages they use.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,11 @@ use catalog::ScanOptions;
 use image::{OpenOptions, Source};
 use model::{ContainerState, Digest, Drift, ImageId, InUsePackage, Timestamp};
 
+use tokio::time::Instant;
+
 use super::apply::keep;
+use super::read::{ReadError, ReadJob};
+use super::reader::{Place, Task};
 use super::shared::{LiveContainer, Shared};
 use super::worker::apart;
 use crate::drift::{self, DriftError, ImageState, Images};
@@ -20,6 +24,8 @@ use crate::limits::Throttle;
 const PROCESSES: u32 = 5;
 /// The shortest time between two rounds that a profile can ask for.
 const SHORTEST: Duration = Duration::from_secs(1);
+/// What was freed is given back within that time.
+const RETURNED: Duration = Duration::from_millis(120);
 
 /// What is remembered from one round to the next.
 pub(crate) struct Looker {
@@ -45,43 +51,47 @@ enum LookError {
     Drift(#[from] DriftError),
     #[error("its image cannot be read: {0}")]
     Image(String),
+    #[error("there is too little memory to look into it: --max-memory is {} MiB", .0 >> 20)]
+    Memory(u64),
 }
 
 /// Looks into containers until the sensor is stopped.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut looker = Looker::new(&shared);
     let mut changed = shared.rules_changed.subscribe();
+    let mut last = Instant::now();
     loop {
         let seconds = shared.rules().profile.drift_seconds;
         let wait = match seconds {
             0 => Duration::from_secs(3_600),
             seconds => Duration::from_secs(seconds.into()).max(SHORTEST),
         };
+        let mut only = None;
         tokio::select! {
-            go_on = shared.pause(wait) => if !go_on { return },
+            () = tokio::time::sleep_until(last + wait) => last = Instant::now(),
+            ids = shared.soon.next() => only = Some(ids),
+            () = shared.stopped() => return,
             // a shorter interval holds at once
             _ = changed.changed() => continue,
         }
-        if seconds > 0 && !shared.rules().is_blackout(shared.now()) {
-            looker = round(&shared, looker).await;
+        if seconds > 0 && !shared.rules().is_blackout(shared.server_time()) {
+            round(&shared, only).await;
         }
         shared.troubles.tell("memory", shared.memory.excess());
     }
 }
 
-/// One look into every container.
-pub(crate) async fn round(shared: &Arc<Shared>, mut looker: Looker) -> Looker {
+/// One look into every container, or into some.
+pub(crate) async fn round(shared: &Arc<Shared>, only: Option<HashSet<Digest>>) {
+    let mut place = shared.looker.lock().await;
+    let mut looker = place.take().unwrap_or_else(|| Looker::new(shared));
     let context = Arc::clone(shared);
     let done = apart("look into containers", move || {
-        looker.round(&context);
+        looker.round(&context, only.as_ref());
         looker
     });
-    match done.await {
-        Some(looker) => looker,
-        None => {
-            shared.troubles.set("drift", "looking into containers failed in the sensor itself");
-            Looker::new(shared)
-        }
+    *place = done.await;
+    if place.is_none() {
+        shared.troubles.set("drift", "looking into containers failed in the sensor itself");
     }
 }
 
@@ -92,20 +102,33 @@ impl Looker {
         Self { images: Images::new(bytes), seen: HashMap::new(), rounds: 0 }
     }
 
-    fn round(&mut self, shared: &Shared) {
-        let mut containers: Vec<(Digest, LiveContainer)> =
-            shared.live().iter().map(|(id, live)| (*id, live.clone())).collect();
+    /// Lets go of what can be read again.
+    pub(crate) fn forget_images(&mut self) {
+        self.images.clear();
+    }
+
+    fn round(&mut self, shared: &Shared, only: Option<&HashSet<Digest>>) {
+        let is_meant = |id: &Digest| only.is_none_or(|only| only.contains(id));
+        let mut containers: Vec<(Digest, LiveContainer)> = shared
+            .live()
+            .iter()
+            .filter(|(id, _)| is_meant(id))
+            .map(|(id, live)| (*id, live.clone()))
+            .collect();
         self.seen.retain(|id, _| shared.live().contains_key(id));
         // containers of one image one after the other, so that it is read once however few are kept
         containers.sort_by_key(|(id, live)| (live.image, *id));
         let processes = Processes::list().unwrap_or_default();
         let throttle = Throttle::new(shared.limits.cpu, 1);
-        self.rounds = self.rounds.wrapping_add(1);
+        if only.is_none() {
+            self.rounds = self.rounds.wrapping_add(1);
+        }
+        let thorough = only.is_none() && self.rounds % PROCESSES == 1;
         for (id, live) in containers {
             if shared.is_stopping() {
                 return;
             }
-            self.look(shared, &throttle, &processes, id, &live);
+            self.look(shared, (&throttle, &processes, thorough), id, &live);
             throttle.pause();
         }
     }
@@ -113,8 +136,7 @@ impl Looker {
     fn look(
         &mut self,
         shared: &Shared,
-        throttle: &Throttle,
-        processes: &Processes,
+        (throttle, processes, thorough): (&Throttle, &Processes, bool),
         id: Digest,
         live: &LiveContainer,
     ) {
@@ -129,8 +151,12 @@ impl Looker {
         }
         let subject = format!("drift {}", id.to_hex());
         let images = &self.images;
-        let read = || images.get_or_read(&image, || read_image(shared, throttle, image, source));
-        let thorough = self.rounds % PROCESSES == 1;
+        let read = || {
+            if !make_room(shared, images) {
+                return Err(LookError::Memory(shared.memory.bytes()));
+            }
+            images.get_or_read(&image, || read_image(shared, throttle, image, source))
+        };
         match seen.look(live, processes, is_up, thorough, read) {
             Ok((drift, in_use)) => {
                 seen.since = Some(live.since);
@@ -175,6 +201,18 @@ impl Seen {
     }
 }
 
+/// Lets go of images that can be read again if there is little memory left; gives whether there is enough then.
+fn make_room(shared: &Shared, images: &Images) -> bool {
+    if shared.memory.has_room() {
+        return true;
+    }
+    images.clear();
+    // the allocator gives back what was freed a moment later, when it is asked for something
+    std::thread::sleep(RETURNED);
+    drop(std::hint::black_box(vec![0_u8; 4 << 10]));
+    shared.memory.has_room()
+}
+
 /// Puts what is new into the container's report.
 fn tell(shared: &Shared, id: Digest, drift: Option<Drift>, in_use: Option<Vec<InUsePackage>>) {
     let Some(kind) = shared.spool.known(&id).map(|known| known.runtime) else { return };
@@ -198,6 +236,16 @@ fn tell(shared: &Shared, id: Digest, drift: Option<Drift>, in_use: Option<Vec<In
     });
 }
 
+/// Has an image read by the other process once, so that the results of its layers are known here.
+fn warm(shared: &Shared, id: ImageId, source: &Source) -> Result<(), ReadError> {
+    let Some(reader) = shared.reader.as_ref().filter(|_| !shared.is_warm(&id)) else { return Ok(()) };
+    let Some(place) = Place::of(source) else { return Ok(()) };
+    let job = ReadJob::of(shared, id, Vec::new(), source.clone());
+    reader.run(&Task::layers(&job, place), shared.memory, &|| shared.is_stopping())?;
+    shared.warm(id);
+    Ok(())
+}
+
 /// Reads an image whose layers are known from when its report was made.
 fn read_image(
     shared: &Shared,
@@ -206,6 +254,7 @@ fn read_image(
     source: &Source,
 ) -> Result<ImageState, LookError> {
     let failed = |error: String| LookError::Image(error);
+    warm(shared, id, source).map_err(|error| failed(error.to_string()))?;
     let image = image::open(source, &OpenOptions::default()).map_err(|error| failed(error.to_string()))?;
     if image.facts.id != id {
         return Err(failed(format!("its name now leads to another image, {}", image.facts.id)));

@@ -7,13 +7,19 @@
 //! is one way and not two, and a crash at any moment finds on the disk what was seen before it.
 
 mod apply;
+mod ask;
 mod beat;
+mod clock;
 mod deliver;
 mod images;
 mod look;
 mod queue;
+mod read;
+mod reader;
+mod recall;
 mod rules;
 mod shared;
+mod soon;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -29,6 +35,7 @@ use std::time::Duration;
 
 use self::beat::Pulse;
 use self::deliver::Delivery;
+pub use self::reader::{Reader, serve_reader};
 use self::shared::Shared;
 pub use self::state::StateDir;
 pub use self::walk::Registries;
@@ -58,6 +65,8 @@ pub struct Settings {
     pub server: ServerOptions,
     /// What it may use.
     pub limits: Limits,
+    /// The program that reads images; `None` reads them in this process, which then may use more memory than it should.
+    pub reader: Option<Reader>,
     /// Where the host's root directory is seen.
     pub host_root: PathBuf,
     /// The cluster that the host is a node of, to complete what the runtime knows of pods.
@@ -118,6 +127,7 @@ impl Sensor {
         let host = Host::at(&settings.host_root);
         let mut shared = Shared::new(&settings.state, spool, client, settings.limits, host);
         shared.cluster = settings.cluster;
+        shared.reader = settings.reader;
         let shared = Arc::new(shared);
         for words in damage {
             shared.troubles.happened("damaged spool", words);
@@ -140,6 +150,7 @@ impl Sensor {
         tasks.spawn(images::run(Arc::clone(&shared)));
         tasks.spawn(look::run(Arc::clone(&shared)));
         tasks.spawn(keep_synced(Arc::clone(&shared)));
+        tasks.spawn(recall::run(Arc::clone(&shared), watched.clone()));
         for watched in &watched {
             tasks.spawn(watch::run(Arc::clone(&shared), Arc::clone(watched)));
         }
@@ -164,7 +175,8 @@ impl Sensor {
         if tokio::time::timeout(FAREWELL, ended).await.is_err() {
             tasks.abort_all();
         }
-        farewell(&shared).await;
+        // whatever is left is told after the next start
+        let _ = farewell(&shared).await;
         Ok(())
     }
 
@@ -192,20 +204,29 @@ impl Sensor {
                 }
             }
         }
-        match shared.rules().is_blackout(shared.now()) {
+        // what could not be listed is told already
+        if problems.is_empty() {
+            problems.extend(recall::once(&shared, &watched).await.err());
+        }
+        match shared.rules().is_blackout(shared.server_time()) {
             true => problems.push("images were not read: the profile has a blackout at this time".to_owned()),
             false => shared.images.idle().await,
         }
         // the server must have the images before it can make sense of what containers hold beyond them
         deliver_all(&shared, &mut problems).await;
-        look::round(&shared, look::Looker::new(&shared)).await;
+        look::round(&shared, None).await;
         deliver_all(&shared, &mut problems).await;
         reading.abort();
         problems.extend(
             shared.troubles.all().into_iter().filter(|words| !problems.contains(words)).collect::<Vec<_>>(),
         );
         let summary = Summary { containers: shared.live().len(), waiting: shared.spool.figures().waiting };
-        farewell(&shared).await;
+        // without the heartbeat, too, the server does not know how this run ended
+        if let Err(words) = farewell(&shared).await
+            && problems.is_empty()
+        {
+            problems.push(words);
+        }
         match problems.is_empty() {
             true => Ok(summary),
             false => Err(SensorError::Incomplete(problems.join("; "))),
@@ -246,18 +267,26 @@ async fn deliver_all(shared: &Arc<Shared>, problems: &mut Vec<String>) {
     }
 }
 
-/// The last delivery, the last heartbeat, and the spool to the disk.
-async fn farewell(shared: &Arc<Shared>) {
+/// The last delivery, the last heartbeat, and the spool to the disk. An error is in words.
+async fn farewell(shared: &Arc<Shared>) -> Result<(), String> {
     let mut delivery = Delivery::new(Arc::clone(shared));
     let mut pulse = Pulse::new(Arc::clone(shared));
     let last = async {
         delivery.flush().await?;
         if shared.client.is_sensor() { pulse.beat().await } else { Ok(()) }
     };
-    match tokio::time::timeout(FAREWELL, last).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::info!(%error, "what the server does not have stays in the spool: {error}"),
-        Err(_) => tracing::info!("the server did not take everything in time; the rest stays in the spool"),
-    }
+    let outcome = match tokio::time::timeout(FAREWELL, last).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::info!(%error, "what the server does not have stays in the spool: {error}");
+            Err(error.to_string())
+        }
+        Err(_) => {
+            let words = "the server did not take everything in time; the rest stays in the spool";
+            tracing::info!("{words}");
+            Err(words.to_owned())
+        }
+    };
     shared.sync().await;
+    outcome
 }

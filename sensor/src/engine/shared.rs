@@ -1,6 +1,6 @@
 //! What all parts of the running sensor share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -11,7 +11,10 @@ use model::{ContainerState, Digest, HostReport, ImageId, SensorProfile, Timestam
 use tokio::sync::{Notify, watch};
 
 use super::images::ImageQueue;
+use super::look::Looker;
+use super::reader::Reader;
 use super::rules::Rules;
+use super::soon::Soon;
 use super::troubles::Troubles;
 use crate::client::Client;
 use crate::host::{self, Host};
@@ -31,8 +34,16 @@ pub(crate) struct Shared {
     pub(crate) images: ImageQueue,
     /// Who knows more of pods than the runtime does.
     pub(crate) cluster: Option<Cluster>,
+    /// The program that reads images, if it is not this process.
+    pub(crate) reader: Option<Reader>,
+    /// Who looks into containers, and what is remembered of them; held while that goes on.
+    pub(crate) looker: tokio::sync::Mutex<Option<Looker>>,
     /// Something was put into the spool.
     pub(crate) spooled: Notify,
+    /// Containers to be looked into before the next round.
+    pub(crate) soon: Soon,
+    /// The server is to be asked what it believes to be alive.
+    pub(crate) recall: Notify,
     /// Set to the number of times that everything was asked for anew.
     pub(crate) resync: watch::Sender<u64>,
     /// Set when the sensor is to stop.
@@ -46,7 +57,14 @@ pub(crate) struct Shared {
     runtimes: Mutex<Vec<String>>,
     live: Mutex<HashMap<Digest, LiveContainer>>,
     latest: AtomicI64,
+    /// Images of which the results of layers were made by the process that reads.
+    warm: Mutex<HashSet<ImageId>>,
 }
+
+/// A clock that shows so many milliseconds less than before was set back.
+const SET_BACK: i64 = 1_000;
+/// Images of which is remembered that they were read.
+const WARM: usize = 20_000;
 
 /// What is known of a container that is there, beyond what the server is told.
 #[derive(Clone, Debug)]
@@ -76,6 +94,10 @@ impl Shared {
             images: ImageQueue::default(),
             cluster: None,
             spooled: Notify::new(),
+            soon: Soon::default(),
+            recall: Notify::new(),
+            reader: None,
+            looker: tokio::sync::Mutex::new(None),
             resync: watch::Sender::new(0),
             stop: watch::Sender::new(false),
             rules: RwLock::new(Arc::new(rules)),
@@ -85,6 +107,7 @@ impl Shared {
             runtimes: Mutex::default(),
             live: Mutex::default(),
             latest: AtomicI64::new(0),
+            warm: Mutex::default(),
         };
         shared.tell_rules();
         shared
@@ -115,10 +138,29 @@ impl Shared {
         self.troubles.tell("profile", (!problems.is_empty()).then(|| problems.join("; ")));
     }
 
-    /// The time, never before one that was given out already: a clock that was set back makes nothing older than it is.
+    /// Has everything told to the server once more, and listed anew, and what it believes held against that.
+    pub(crate) fn tell_anew(&self) {
+        self.spool.resend();
+        self.spooled.notify_one();
+        self.spool.want_recall();
+        self.recall.notify_one();
+        self.resync.send_modify(|times| *times += 1);
+    }
+
+    /// The time, never before one that was given out already: a clock that was set back makes nothing older than it is. While it
+    /// shows what was before, time goes on by a millisecond each time that it is asked for.
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now().0;
-        Timestamp(self.latest.fetch_max(now, Ordering::Relaxed).max(now))
+        let next = |latest: i64| {
+            if latest.saturating_sub(now) > SET_BACK { latest.saturating_add(1) } else { latest.max(now) }
+        };
+        let latest = self.latest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |latest| Some(next(latest)));
+        Timestamp(next(latest.unwrap_or_default()))
+    }
+
+    /// The time by the server's clock, as far as that is known.
+    pub(crate) fn server_time(&self) -> Timestamp {
+        Timestamp(Timestamp::now().0.saturating_add(self.client.skew()))
     }
 
     /// The host as it was described last.
@@ -151,6 +193,29 @@ impl Shared {
     /// The containers that are there.
     pub(crate) fn live(&self) -> MutexGuard<'_, HashMap<Digest, LiveContainer>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the containers of images looked into soon.
+    pub(crate) fn look_into_containers_of(&self, images: &[ImageId]) {
+        let live = self.live();
+        let of = |live: &LiveContainer| live.image.is_some_and(|image| images.contains(&image));
+        let ids: Vec<Digest> = live.iter().filter(|(_, live)| of(live)).map(|(id, _)| *id).collect();
+        drop(live);
+        ids.into_iter().for_each(|id| self.soon.ask(id));
+    }
+
+    /// Whether the process that reads has read an image since the sensor was started.
+    pub(crate) fn is_warm(&self, image: &ImageId) -> bool {
+        self.warm.lock().unwrap_or_else(PoisonError::into_inner).contains(image)
+    }
+
+    /// Notes that it has.
+    pub(crate) fn warm(&self, image: ImageId) {
+        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        if warm.len() >= WARM {
+            warm.clear();
+        }
+        warm.insert(image);
     }
 
     /// Whether the sensor is to stop.

@@ -146,7 +146,7 @@ async fn follow(shared: &Arc<Shared>, watched: &Arc<Watched>) -> Result<(), Stri
             event = events.recv() => match event {
                 Some(event) => {
                     latest = latest.max(Some(event.at));
-                    hear(watched, event, &mut pace).await;
+                    hear(shared, watched, event, &mut pace).await;
                 }
                 None => break,
             },
@@ -222,12 +222,16 @@ fn note_progress(shared: &Shared, watched: &Watched, latest: Option<Timestamp>) 
 }
 
 /// Puts an event into the queue.
-async fn hear(watched: &Watched, event: Event, pace: &mut Pace) {
+async fn hear(shared: &Shared, watched: &Watched, event: Event, pace: &mut Pace) {
     match event.what {
         What::Container(told) => watched.queue.push(Pending::event(told, event.at, false)).await,
         What::ContainerGone(told) => watched.queue.push(Pending::event(told, event.at, true)).await,
-        // what it did shows in the writable layer, which is looked at anyway
-        What::Exec { .. } => {}
+        // what it did shows in the writable layer
+        What::Exec { id } => {
+            if let Ok(id) = Digest::from_hex(&id) {
+                shared.soon.ask(id);
+            }
+        }
         What::Image { .. } | What::ImageGone { .. } => pace.images_changed(),
         What::Missed => pace.missed(),
     }

@@ -40,6 +40,24 @@ impl Memory {
         usize::try_from(self.bytes / 32).unwrap_or(usize::MAX).clamp(256 << 10, 4 << 20)
     }
 
+    /// The bound, in bytes.
+    pub(crate) fn bytes(self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether an eighth of the bound is left, which is enough for one step of any work. Unknown is taken for yes.
+    pub(crate) fn has_room(self) -> bool {
+        resident().is_none_or(|resident| resident.saturating_add(self.bytes / 8) <= self.bytes)
+    }
+
+    /// Whether this process and one that works for it have more than they should together. What both have mapped from the same
+    /// files counts once. Unknown is taken for no.
+    pub(crate) fn is_exceeded_with(self, process: u32) -> bool {
+        let Some((resident, shared)) = pages(&format!("/proc/{process}/statm")) else { return false };
+        let own = self::resident().unwrap_or_default();
+        own.saturating_add(resident.saturating_sub(shared)) > self.bytes
+    }
+
     /// Whether the process has more than it should, in words.
     pub(crate) fn excess(self) -> Option<String> {
         let resident = resident()?;
@@ -54,11 +72,17 @@ impl Memory {
     }
 }
 
-/// Bytes of memory that the process has; `None` if the kernel does not say.
-fn resident() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * page_size() as u64)
+/// Bytes of memory that this process has; `None` if the kernel does not say.
+pub(crate) fn resident() -> Option<u64> {
+    pages("/proc/self/statm").map(|(resident, _)| resident)
+}
+
+/// Bytes of memory that a process has, and those of them that are of files (proc(5), `statm`).
+fn pages(path: &str) -> Option<(u64, u64)> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let mut fields = text.split_whitespace().skip(1).map(|field| field.parse::<u64>().ok());
+    let mut bytes = || Some(fields.next()??.saturating_mul(page_size() as u64));
+    Some((bytes()?, bytes()?))
 }
 
 #[cfg(test)]
@@ -80,5 +104,17 @@ mod tests {
         assert!(resident().unwrap() > 1 << 20);
         assert!(Memory::new(1).excess().unwrap().contains("--max-memory (0 MiB)"));
         assert_eq!(Memory::new(u64::MAX).excess(), None);
+        assert!(Memory::new(u64::MAX).has_room() && !Memory::new(1).has_room());
+    }
+
+    #[test]
+    fn another_process_counts_with_what_is_its_own() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let own = resident().unwrap();
+        assert!(Memory::new(own / 2).is_exceeded_with(child.id()));
+        assert!(!Memory::new(own + (64 << 20)).is_exceeded_with(child.id()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!Memory::new(1).is_exceeded_with(child.id()), "one that is gone has nothing");
     }
 }

@@ -13,6 +13,8 @@ mod throttle;
 
 pub use self::bandwidth::Bandwidth;
 pub(crate) use self::memory::Memory;
+#[cfg(test)]
+pub(crate) use self::memory::resident;
 pub use self::throttle::Throttle;
 pub(crate) use self::throttle::be_nice;
 
@@ -21,7 +23,7 @@ pub(crate) use self::throttle::be_nice;
 pub struct Limits {
     /// Processors that reading images and looking into containers may use, such as 0.5.
     pub cpu: f64,
-    /// Bytes of memory that the process should stay within.
+    /// Bytes of memory that the sensor stays within, together with the process that reads images for it.
     pub memory: u64,
     /// Bytes that the spool may have on the disk.
     pub spool: u64,

@@ -32,8 +32,8 @@ impl Filter {
 pub(super) struct Candidate {
     pub(super) tag: String,
     pub(super) digest: Digest,
-    /// When its image was built, once somebody has looked.
-    pub(super) built: Option<Timestamp>,
+    /// When it was pushed, if the registry's list says so; otherwise when its image was built, once somebody has looked.
+    pub(super) dated: Option<Timestamp>,
 }
 
 impl Filters {
@@ -78,7 +78,8 @@ impl Filters {
         self.0.iter().any(|filter| filter.days.is_some() || filter.newest.is_some())
     }
 
-    /// The manifests that are wanted of a repository's tags. An image that does not say when it was built is as old as can be.
+    /// The manifests that are wanted of a repository's tags. One of which nothing says how old it is is as old as can be, and one with
+    /// several tags as young as the youngest of them.
     pub(super) fn choose(&self, repository: &str, tags: &[Candidate], now: Timestamp) -> BTreeSet<Digest> {
         if self.0.is_empty() {
             return tags.iter().map(|candidate| candidate.digest).collect();
@@ -88,13 +89,14 @@ impl Filters {
             let oldest = filter.days.map(|days| now.0 - i64::from(days) * DAY);
             let mut taken: BTreeMap<Digest, i64> = BTreeMap::new();
             for candidate in tags.iter().filter(|candidate| filter.takes_tag(repository, &candidate.tag)) {
-                let built = candidate.built.map_or(i64::MIN, |built| built.0);
-                if oldest.is_none_or(|oldest| built >= oldest) {
-                    taken.insert(candidate.digest, built);
+                let dated = candidate.dated.map_or(i64::MIN, |dated| dated.0);
+                if oldest.is_none_or(|oldest| dated >= oldest) {
+                    let known = taken.entry(candidate.digest).or_insert(dated);
+                    *known = dated.max(*known);
                 }
             }
             let mut newest: Vec<(i64, Digest)> =
-                taken.into_iter().map(|(digest, built)| (built, digest)).collect();
+                taken.into_iter().map(|(digest, dated)| (dated, digest)).collect();
             newest.sort_unstable_by(|a, b| b.cmp(a));
             let most = filter.newest.map_or(usize::MAX, |most| most as usize);
             wanted.extend(newest.into_iter().take(most).map(|(_, digest)| digest));
@@ -124,7 +126,7 @@ mod tests {
 
     fn tag(tag: &str, day: i64) -> Candidate {
         let digest = Digest::of(tag.as_bytes());
-        Candidate { tag: tag.to_owned(), digest, built: Some(Timestamp(day * DAY)) }
+        Candidate { tag: tag.to_owned(), digest, dated: Some(Timestamp(day * DAY)) }
     }
 
     fn chosen(filters: &[RegistryFilter], tags: &[Candidate]) -> Vec<String> {
@@ -153,8 +155,19 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_is_as_young_as_the_youngest_of_its_tags() {
+        let (old, other) = (tag("2", 50), tag("1", 90));
+        let young = Candidate { tag: "latest".into(), dated: Some(Timestamp(99 * DAY)), ..old.clone() };
+        for tags in [[old.clone(), young.clone(), other.clone()], [other, young, old]] {
+            let mut taken = chosen(&[filter(None, Some(1), &[])], &tags);
+            taken.sort();
+            assert_eq!(taken, ["2", "latest"]);
+        }
+    }
+
+    #[test]
     fn an_image_of_unknown_age_is_the_oldest() {
-        let unknown = Candidate { built: None, ..tag("x", 0) };
+        let unknown = Candidate { dated: None, ..tag("x", 0) };
         let tags = [unknown, tag("1", 10)];
         assert_eq!(chosen(&[filter(None, Some(1), &[])], &tags), ["1"]);
         assert!(chosen(&[filter(Some(14), None, &[])], &tags).is_empty());

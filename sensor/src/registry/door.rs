@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use image::{Catalogue, OpenOptions, Platform, RegistryError, RegistryOptions, credentials_of};
-use model::registry::{RegistryJob, RegistryLogin};
+use model::registry::RegistryJob;
 
 use super::WalkOptions;
 
@@ -34,6 +34,12 @@ impl<'w> Door<'w> {
     /// The lists of the registry.
     pub(super) fn catalogue(&self) -> Result<Arc<Catalogue>, RegistryError> {
         self.enter().map(|open| open.catalogue)
+    }
+
+    /// Why tags were asked for one by one at a registry that has better lists; the first time, once.
+    pub(super) fn take_trouble(&self) -> Option<RegistryError> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().and_then(|open| open.catalogue.take_trouble())
     }
 
     /// How images of it are opened.
@@ -75,13 +81,11 @@ impl<'w> Door<'w> {
         };
         // whether it may be asked at all comes before any secret is sent anywhere
         Catalogue::new(settings.host(), &registry)?;
-        let found = match &self.job.login {
-            RegistryLogin::Anonymous => None,
-            login => credentials_of(login, settings.host(), &self.options.places, &registry)?,
-        };
-        let until = found.as_ref().and_then(|(_, lifetime)| Instant::now().checked_add(*lifetime));
-        registry.credentials = found.map(|(credentials, _)| credentials);
-        let catalogue = Arc::new(Catalogue::new(settings.host(), &registry)?);
+        let places = &self.options.places;
+        let found = credentials_of(&self.job.login, settings.host(), places, &registry)?;
+        let until = found.as_ref().and_then(|found| Instant::now().checked_add(found.lifetime));
+        let catalogue = Arc::new(Catalogue::of(settings, found.as_ref(), places, &registry)?);
+        registry.credentials = found.map(|found| found.credentials);
         let renewed = Open { catalogue, registry, until };
         if let Some(before) = open.replace(renewed.clone()) {
             let (requests, bytes) = before.catalogue.traffic();

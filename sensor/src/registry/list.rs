@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use image::RemoteTag;
-use model::registry::{LISTED_TAGS, ListedTag, ManifestOutcome, RegistryEvent, Span, TagListing, TagState};
+use model::registry::{
+    LISTED_TAGS, ListedTag, ManifestOutcome, RegistryEvent, RunError, Span, TagListing, TagState,
+};
 use model::{Digest, Timestamp};
 
 use super::choose::{Candidate, is_done};
@@ -30,6 +32,7 @@ pub(super) fn list(walk: &Walk<'_>) -> Result<Work, Stop> {
         let listed = parallel::map(group, walk.parallel(), |repository| {
             walk.door.catalogue().and_then(|catalogue| catalogue.tags(repository))
         });
+        tell_trouble(walk);
         for (repository, tags) in group.iter().zip(listed) {
             if walk.state.is_over() {
                 return Err(Stop::Over);
@@ -63,9 +66,18 @@ fn repositories(walk: &Walk<'_>) -> Result<Vec<String>, Stop> {
             .push_str("; a registry without a list of its repositories needs filters that name them");
         Stop::Failed(error)
     })?;
+    tell_trouble(walk);
     walk.told(walk.desk.repositories(&all))?;
     all.retain(|repository| walk.filters.takes_repository(repository));
     Ok(all)
+}
+
+/// Says once that a registry's better lists were not to be had: its owner may give the login a right that it lacks.
+fn tell_trouble(walk: &Walk<'_>) {
+    let Some(error) = walk.door.take_trouble() else { return };
+    let RunError { message, place, .. } = registry_error(walk.job.settings.host(), &error);
+    let message = format!("it is listed in the plain way, with a request for each tag: {message}");
+    walk.state.remark(run_error("LISTED_PLAINLY", &place, &message));
 }
 
 /// Looks at the tags of one repository, part by part.
@@ -91,12 +103,8 @@ fn list_repository(
         }
         let span = Span::Between { after: after.take(), until: until.clone() };
         after = until;
-        take(
-            walk,
-            TagListing { repository: repository.to_owned(), span, tags: listed },
-            &mut candidates,
-            &mut known,
-        )?;
+        let listing = TagListing { repository: repository.to_owned(), span, tags: listed };
+        take(walk, listing, part, &mut candidates, &mut known)?;
     }
     walk.state.update(|progress| {
         progress.repositories += 1;
@@ -105,21 +113,22 @@ fn list_repository(
     decide(walk, repository, candidates, &known, work)
 }
 
-/// Tells the server of a part, and keeps what is wanted of it with what the server knows.
+/// Tells the server of a part, and keeps what is wanted of it with what the server knows. `part` is what the listing was made of.
 fn take(
     walk: &Walk<'_>,
     listing: TagListing,
+    part: &[RemoteTag],
     candidates: &mut Vec<Candidate>,
     known: &mut HashMap<Digest, ManifestOutcome>,
 ) -> Result<(), Stop> {
     let answer = walk.told(walk.desk.tags(&listing))?;
     known.extend(answer.into_iter().map(|outcome| (outcome.digest, outcome)));
-    for listed in listing.tags {
+    for (listed, remote) in listing.tags.into_iter().zip(part) {
         if let TagState::Names(digest) = listed.state {
-            let built = known.get(&digest).and_then(|known| known.built);
+            let dated = remote.pushed.or_else(|| known.get(&digest)?.built);
             // without ages to compare, what is done need not be remembered
             if walk.filters.asks_for_age() || !is_done(known.get(&digest), walk.job.force) {
-                candidates.push(Candidate { tag: listed.tag, digest, built });
+                candidates.push(Candidate { tag: listed.tag, digest, dated });
             }
         }
     }
@@ -162,9 +171,8 @@ fn decide(
     let mut looked: HashMap<Digest, ManifestOutcome> = HashMap::new();
     if by_age {
         looked = look_at_unknown(walk, repository, &candidates, known)?;
-        for candidate in &mut candidates {
-            let found = looked.get(&candidate.digest).or_else(|| known.get(&candidate.digest));
-            candidate.built = found.and_then(|found| found.built);
+        for candidate in candidates.iter_mut().filter(|candidate| candidate.dated.is_none()) {
+            candidate.dated = looked.get(&candidate.digest).and_then(|found| found.built);
         }
     }
     let wanted = walk.filters.choose(repository, &candidates, Timestamp::now());
@@ -183,7 +191,7 @@ fn decide(
     Ok(())
 }
 
-/// Reads the documents of manifests that nobody knows, for the times at which their images were built.
+/// Reads the documents of manifests that nobody knows and no list dates, for the times at which their images were built.
 fn look_at_unknown(
     walk: &Walk<'_>,
     repository: &str,
@@ -191,7 +199,9 @@ fn look_at_unknown(
     known: &HashMap<Digest, ManifestOutcome>,
 ) -> Result<HashMap<Digest, ManifestOutcome>, Stop> {
     let mut unknown: BTreeMap<Digest, &str> = BTreeMap::new();
-    for candidate in candidates.iter().filter(|candidate| !known.contains_key(&candidate.digest)) {
+    let is_unknown =
+        |candidate: &&Candidate| candidate.dated.is_none() && !known.contains_key(&candidate.digest);
+    for candidate in candidates.iter().filter(is_unknown) {
         unknown.entry(candidate.digest).or_insert(&candidate.tag);
     }
     let unknown: Vec<(Digest, &str)> = unknown.into_iter().collect();
@@ -220,19 +230,20 @@ fn list_events(walk: &Walk<'_>, work: &mut Work) -> Result<(), Stop> {
         // an event without a tag may be about any of them
         if tags.is_empty() {
             let listed = walk.door.catalogue().and_then(|catalogue| catalogue.tags(repository));
+            tell_trouble(walk);
             match listed {
                 Ok(tags) => list_repository(walk, repository, tags.unwrap_or_default(), work)?,
                 Err(error) => walk.state.note(registry_error(repository, &error)),
             }
             continue;
         }
-        let tags: Vec<RemoteTag> =
-            tags.into_iter().map(|tag| RemoteTag { name: tag.to_owned(), digest: None }).collect();
+        let named = |tag: &str| RemoteTag { name: tag.to_owned(), digest: None, pushed: None };
+        let tags: Vec<RemoteTag> = tags.into_iter().map(named).collect();
         let (mut candidates, mut known) = (Vec::new(), HashMap::new());
         for part in tags.chunks(LISTED_TAGS) {
             let tags = ask_digests(walk, repository, part);
             let listing = TagListing { repository: repository.to_owned(), span: Span::Listed, tags };
-            take(walk, listing, &mut candidates, &mut known)?;
+            take(walk, listing, part, &mut candidates, &mut known)?;
         }
         walk.state.update(|progress| {
             progress.repositories += 1;

@@ -37,6 +37,10 @@ fn scan_one(walk: &Walk<'_>, digest: Digest, names: &BTreeMap<String, Vec<String
     let place = walk.place(repository, tag);
     let opened = match open(walk, repository, tag, digest) {
         Ok(opened) => opened,
+        Err(error) if is_gone(&error) => {
+            note_false_list(walk, repository, tag, digest);
+            return Ok(());
+        }
         Err(error) => return outcome_of(walk, digest, &place, &error),
     };
     let options = ScanOptions {
@@ -130,6 +134,15 @@ pub(super) fn look_at(
             }
             None
         }
+    }
+}
+
+/// Notes if a manifest is not gone with its tag, but was never there: a list of the registry named it, and the tag names another one.
+fn note_false_list(walk: &Walk<'_>, repository: &str, tag: &str, digest: Digest) {
+    let named = walk.door.catalogue().and_then(|catalogue| catalogue.digest_of(repository, tag));
+    if let Ok(Some(named)) = named {
+        let message = format!("the registry's list says {digest}, which it does not have; the tag names {named}");
+        walk.state.note(run_error("DAMAGED", &walk.place(repository, tag), &message));
     }
 }
 

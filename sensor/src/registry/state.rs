@@ -41,6 +41,15 @@ impl<'s> State<'s> {
         }
     }
 
+    /// Keeps a word about something that did not fail and yet is worth knowing.
+    pub(super) fn remark(&self, word: RunError) {
+        tracing::info!(code = word.code, place = word.place, "{}: {}", word.place, word.message);
+        let mut progress = self.lock();
+        if progress.errors.len() < RUN_ERRORS {
+            progress.errors.push(word);
+        }
+    }
+
     /// Nobody wants the walk any more.
     pub(super) fn lose(&self) {
         self.lost.store(true, Ordering::Relaxed);

@@ -105,7 +105,7 @@ pub enum What {
     Container(Told),
     /// A container is gone.
     ContainerGone(Told),
-    /// A process was started in a container.
+    /// A process was started in a container beside its first one, or has ended there.
     Exec {
         /// Id of the container.
         id: String,

@@ -44,6 +44,10 @@ pub(crate) struct WaitingContainer {
     pub(crate) number: u64,
     /// The report.
     pub(crate) json: Vec<u8>,
+    /// When it was seen, by the clock of whoever has it in hand: this host's, and the server's once it is made ready to be sent.
+    pub(crate) observed_at: Timestamp,
+    /// The time, by the server's clock, of what the server has of the container; 0 if nothing is known of that.
+    pub(crate) told: Timestamp,
 }
 
 pub(super) enum Place {
@@ -61,9 +65,17 @@ pub(super) struct Entry {
     pub(super) since: Timestamp,
     print: u64,
     pub(super) sent: bool,
+    /// See [`WaitingContainer::told`].
+    pub(super) told: Timestamp,
 }
 
 impl Entry {
+    /// The time of what the server has, if the log does not tell it otherwise.
+    pub(super) fn told_apart(&self) -> Option<Timestamp> {
+        let is_plain = if self.sent { self.told == self.observed_at } else { self.told == Timestamp::default() };
+        (!is_plain).then_some(self.told)
+    }
+
     fn on_disk(&self) -> u64 {
         match &self.place {
             Place::Disk(at) => at.length.into(),
@@ -128,10 +140,16 @@ impl Book {
             Record::Followed { runtime, until } => {
                 self.followed.insert(runtime, until);
             }
+            Record::Told { id, at } => {
+                if let Some(entry) = self.containers.get_mut(&id) {
+                    entry.told = at;
+                }
+            }
         }
     }
 
     fn insert(&mut self, place: Place, record: &ContainerRecord) {
+        let told = self.containers.get(&record.id).map(|entry| entry.told).unwrap_or_default();
         self.remove(&record.id);
         self.gone.remove(&record.id);
         self.next = self.next.max(record.number + 1);
@@ -147,6 +165,7 @@ impl Book {
             since: record.since,
             print: record.print,
             sent: record.sent,
+            told: if record.sent { told.max(record.observed_at) } else { told },
         };
         self.live += entry.on_disk();
         self.containers.insert(record.id, entry);
@@ -179,6 +198,7 @@ impl Book {
     fn mark_sent(&mut self, id: &[u8; 32], number: u64) {
         let Some(entry) = self.containers.get_mut(id).filter(|entry| entry.number == number) else { return };
         entry.sent = true;
+        entry.told = entry.observed_at;
         self.waiting.remove(&number);
         if entry.state == ContainerState::Deleted {
             self.bury(*id);
@@ -310,7 +330,11 @@ impl Book {
             if total > bytes && !taken.is_empty() {
                 break;
             }
-            taken.push(WaitingContainer { id: Digest::from_bytes(*id), number: *number, json });
+            let entry = self.containers.get(id);
+            let (observed_at, told) =
+                entry.map(|entry| (entry.observed_at, entry.told)).unwrap_or_default();
+            let id = Digest::from_bytes(*id);
+            taken.push(WaitingContainer { id, number: *number, json, observed_at, told });
         }
         for id in spoilt {
             // the next listing sees it as a new container and reports it again
@@ -327,11 +351,18 @@ impl Book {
         (self.waiting.len(), since)
     }
 
-    /// Notes that the server has a version of a container.
-    pub(super) fn sent(&mut self, id: &Digest, number: u64) {
-        let id = *id.as_bytes();
-        self.mark_sent(&id, number);
-        self.note(&Record::Sent { id, number });
+    /// Notes that the server has a version of a container, seen at `at` by its clock.
+    pub(super) fn sent(&mut self, id: &Digest, number: u64, at: Timestamp) {
+        self.mark_sent(id.as_bytes(), number);
+        self.note(&Record::Sent { id: *id.as_bytes(), number });
+        self.told(id, at);
+    }
+
+    /// Notes the time, by the server's clock, of what the server has of a container.
+    pub(super) fn told(&mut self, id: &Digest, at: Timestamp) {
+        let Some(entry) = self.containers.get_mut(id.as_bytes()).filter(|entry| entry.told != at) else { return };
+        entry.told = at;
+        self.note(&Record::Told { id: *id.as_bytes(), at });
     }
 
     /// Stops knowing a container, without telling anybody.

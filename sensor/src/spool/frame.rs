@@ -30,6 +30,8 @@ pub(super) enum Record {
     Image { id: [u8; 32], scanner: u64, names: u64 },
     /// All events of a runtime up to this time are in the log.
     Followed { runtime: String, until: Timestamp },
+    /// The time, by the server's clock, of the newest that it has of a container, where that is not the time of the last version that it has.
+    Told { id: [u8; 32], at: Timestamp },
 }
 
 /// The newest of a container.

@@ -34,6 +34,9 @@ pub use self::error::SpoolError;
 use self::images::Images;
 pub(crate) use self::images::WaitingImage;
 
+/// The file that is there while the server is to be asked what it believes to be alive.
+const RECALL: &str = "recall";
+
 /// Reads bytes as a frame of the log, for fuzzing.
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -70,6 +73,9 @@ struct Inner {
     book: Book,
     images: Images,
     dropped: u64,
+    /// How often the server was to be asked what it believes to be alive, and how far that is done.
+    recall: u64,
+    recalled: u64,
 }
 
 impl Spool {
@@ -79,6 +85,8 @@ impl Spool {
         files::make_folder(folder).map_err(failed(folder.to_owned()))?;
         let log = folder.join("containers.log");
         let (book, damage) = Book::open(&log, bytes).map_err(failed(log))?;
+        // what a spool does not know that is new or damaged, the server may
+        let is_lost = book.log.length() == 0 || damage.spoilt > 0;
         let waiting = folder.join("images");
         let images = Images::open(&waiting).map_err(failed(waiting))?;
         let mut words = Vec::new();
@@ -88,9 +96,12 @@ impl Spool {
         if damage.spoilt > 0 {
             words.push(format!("{} bytes of the spool were damaged and are left out", damage.spoilt));
         }
-        let inner = Inner { book, images, dropped: 0 };
+        let inner = Inner { book, images, dropped: 0, recall: 0, recalled: 0 };
         let spool = Self { folder: folder.to_owned(), bytes, inner: Mutex::new(inner) };
         spool.lock().make_room(0, bytes);
+        if is_lost || folder.join(RECALL).exists() {
+            spool.want_recall();
+        }
         Ok((spool, words))
     }
 
@@ -171,9 +182,37 @@ impl Spool {
     /// Notes that the server has them. What was put since is still to be sent.
     pub(crate) fn containers_sent(&self, sent: &[WaitingContainer]) {
         let mut inner = self.lock();
-        sent.iter().for_each(|one| inner.book.sent(&one.id, one.number));
+        sent.iter().for_each(|one| inner.book.sent(&one.id, one.number, one.observed_at));
         if let Err(error) = inner.book.tidy() {
             tracing::warn!(%error, "the spool cannot be written anew: {error}");
+        }
+    }
+
+    /// Notes the time, by the server's clock, of what the server has of a container.
+    pub(crate) fn container_told(&self, id: &Digest, at: Timestamp) {
+        self.lock().book.told(id, at);
+    }
+
+    /// The number of the request that the server is to be asked what it believes to be alive; `None` if it need not be.
+    pub(crate) fn wants_recall(&self) -> Option<u64> {
+        let inner = self.lock();
+        (inner.recall > inner.recalled).then_some(inner.recall)
+    }
+
+    /// Has the server asked what it believes to be alive, also after a restart.
+    pub(crate) fn want_recall(&self) {
+        self.lock().recall += 1;
+        if let Err(error) = files::write_whole(&self.folder.join(RECALL), b"") {
+            tracing::debug!(%error, "that the server is to be asked will not outlive a restart: {error}");
+        }
+    }
+
+    /// Notes that the server was asked, for the request of this number and those before it.
+    pub(crate) fn recalled(&self, number: u64) {
+        let mut inner = self.lock();
+        inner.recalled = inner.recalled.max(number);
+        if inner.recall == inner.recalled {
+            let _ = std::fs::remove_file(self.folder.join(RECALL));
         }
     }
 
@@ -230,6 +269,11 @@ impl Spool {
             inner.images.remove(oldest.number);
             inner.dropped += 1;
         }
+    }
+
+    /// Notes that the server has what this scanner would report of an image, with names of this print, from somebody else.
+    pub(crate) fn image_known(&self, image: &ImageId, scanner: u64, names: u64) {
+        self.lock().book.image_sent(image, scanner, names);
     }
 
     /// Notes that the server has the report of an image, made by the scanner of this fingerprint.

@@ -91,6 +91,8 @@ impl Book {
         records.extend(
             followed.map(|(runtime, until)| Record::Followed { runtime: runtime.clone(), until: *until }),
         );
+        let told = self.containers.iter().filter_map(|(id, entry)| Some((id, entry.told_apart()?)));
+        records.extend(told.map(|(id, at)| Record::Told { id: *id, at }));
         records
     }
 }

@@ -5,3 +5,4 @@
 mod containerd;
 mod deploy;
 mod docker;
+mod registry;

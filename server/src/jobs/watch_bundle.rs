@@ -10,7 +10,8 @@ use model::Digest;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-const POLL: Duration = Duration::from_millis(500);
+/// How often to look. It is one question to the file system.
+const POLL: Duration = Duration::from_millis(100);
 
 /// What tells one bundle file from the next without reading it.
 type Stamp = (PathBuf, u64, SystemTime);

@@ -157,9 +157,9 @@ fn image_inventory(connection: &mut dyn Connection, customer: Uuid, id: &ImageId
     rows.first_mut().map(|row| Ok(row.digest(0)?)).transpose()
 }
 
-/// The content of a container: its image's, without what it removed or has in another version, with what it has itself.
-fn drifted(work: &mut Work<'_>, of_image: &Digest, drift: &Drift) -> Result<Vec<InventoryEntry>> {
-    let gone: Vec<&PackageRecord> = drift
+/// What a drift takes away from an image, and what it adds to it.
+fn parts(drift: &Drift) -> [Vec<&PackageRecord>; 2] {
+    let gone = drift
         .packages
         .iter()
         .filter_map(|package| match package.reason {
@@ -168,25 +168,54 @@ fn drifted(work: &mut Work<'_>, of_image: &Digest, drift: &Drift) -> Result<Vec<
             DriftReason::Varied => package.before.as_deref(),
         })
         .collect();
-    let came: Vec<&PackageRecord> = drift
+    let came = drift
         .packages
         .iter()
         .filter(|package| package.reason != DriftReason::Removed)
         .map(|package| &package.record)
         .collect();
+    [gone, came]
+}
+
+/// The content of a container: its image's, without what it removed or has in another version, with what it has itself.
+fn drifted(work: &mut Work<'_>, of_image: &Digest, drift: &Drift) -> Result<Vec<InventoryEntry>> {
+    let [gone, came] = parts(drift);
     let gone_numbers = numbers(work, &gone)?;
     let came_numbers = numbers(work, &came)?;
-    let gone: HashSet<(u32, &str)> =
-        gone_numbers.into_iter().zip(gone.iter().map(|record| record.path.as_str())).collect();
     let mut known = inventory::all(
         work.connection,
         &mut work.memory.codec,
         &work.memory.names,
         std::slice::from_ref(of_image),
     )?;
-    let mut entries = known.pop().map(|inventory| inventory.entries).unwrap_or_default();
+    let entries = known.pop().map(|inventory| inventory.entries).unwrap_or_default();
+    Ok(laid_over(entries, gone_numbers.into_iter().zip(gone), came_numbers.into_iter().zip(came)))
+}
+
+/// The same for those who may not write; a package that is not in the dictionary is left out.
+pub(crate) fn expected(
+    connection: &mut dyn Connection,
+    of_image: Vec<InventoryEntry>,
+    drift: &Drift,
+) -> Result<Vec<InventoryEntry>> {
+    let [gone, came] = parts(drift);
+    let identities = gone.iter().chain(&came).map(|record| Identity::of_record(record)).collect::<Vec<_>>();
+    let numbers = package::known(connection, &identities)?;
+    let number = |record: &PackageRecord| numbers.get(&Identity::of_record(record).key).copied();
+    let gone = gone.into_iter().filter_map(|record| number(record).map(|number| (number, record)));
+    let came = came.into_iter().filter_map(|record| number(record).map(|number| (number, record)));
+    Ok(laid_over(of_image, gone, came))
+}
+
+/// Entries of an image without those that are `gone` from it and with those that `came`, each with the number of its package.
+fn laid_over<'r>(
+    mut entries: Vec<InventoryEntry>,
+    gone: impl Iterator<Item = (u32, &'r PackageRecord)>,
+    came: impl Iterator<Item = (u32, &'r PackageRecord)>,
+) -> Vec<InventoryEntry> {
+    let gone: HashSet<(u32, &str)> = gone.map(|(package, record)| (package, record.path.as_str())).collect();
     entries.retain(|entry| !gone.contains(&(entry.package, entry.path.as_str())));
-    entries.extend(came_numbers.into_iter().zip(came).map(|(package, record)| InventoryEntry {
+    entries.extend(came.map(|(package, record)| InventoryEntry {
         package,
         layer: None,
         path: record.path.clone(),
@@ -195,7 +224,7 @@ fn drifted(work: &mut Work<'_>, of_image: &Digest, drift: &Drift) -> Result<Vec<
         found_by: record.found_by.clone(),
         declared: record.declared,
     }));
-    Ok(entries)
+    entries
 }
 
 /// The numbers of the packages of records, in their order.

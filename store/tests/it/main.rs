@@ -22,6 +22,9 @@ pub(crate) trait Backend {
 
     /// Opens it.
     fn open(&self) -> Store;
+
+    /// Runs statements in it, past the store.
+    fn run_sql(&self, sql: &str);
 }
 
 /// Instantiates every case of the suite for one engine.
@@ -108,6 +111,7 @@ macro_rules! suite_on {
                 a_walk_is_one_sensors_until_its_claim_ends_and_then_anothers,
                 schedules_are_queued_when_they_are_due_and_not_once_they_are_called_off,
                 images_have_the_names_that_tags_give_them_and_lose_them_with_the_tags,
+                images_say_which_registries_list_them_as_long_as_a_tag_does,
                 very_many_tags_are_held_against_what_is_known_part_by_part;
             account:
                 accounts_are_made_found_listed_and_removed,
@@ -122,9 +126,13 @@ macro_rules! suite_on {
                 tokens_expire_and_can_be_taken_back,
                 a_revoked_key_never_comes_in_again,
                 a_heartbeat_is_kept_and_answered_with_what_people_want,
+                an_image_that_was_read_is_known_and_gets_new_names_once,
                 what_a_sensor_says_is_bounded,
                 profiles_are_given_to_sensors_and_taken_back,
                 a_deletion_keeps_sensors_that_are_alive;
+            verify:
+                sensors_registries_and_drift_that_the_store_wrote_hold_together,
+                damage_of_sensors_registries_and_drift_is_told_at_its_place;
         }
     };
 }

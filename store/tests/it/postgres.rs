@@ -26,6 +26,10 @@ impl Backend for PostgresDatabase {
     fn open(&self) -> Store {
         open(&self.0.url).unwrap()
     }
+
+    fn run_sql(&self, sql: &str) {
+        self.0.run_sql(sql);
+    }
 }
 
 /// A database on a server with Citus.
@@ -42,6 +46,10 @@ impl Backend for CitusDatabase {
 
     fn open(&self) -> Store {
         open(&self.0.url).unwrap()
+    }
+
+    fn run_sql(&self, sql: &str) {
+        self.0.run_sql(sql);
     }
 }
 

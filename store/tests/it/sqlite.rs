@@ -33,6 +33,10 @@ impl Backend for SqliteFile {
     fn open(&self) -> Store {
         Store::open(&self.options()).unwrap()
     }
+
+    fn run_sql(&self, sql: &str) {
+        rusqlite::Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,16 +1,19 @@
 //! A fleet into a store, with many reports on their way at once, so that they share commits.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use model::ScanReport;
 use store::{DEFAULT_CUSTOMER, Store, StoreError, StoreOptions};
 use testkit::fleet_builder::Fleet;
 use tokio::task::JoinSet;
 
 /// Reports on their way at once.
 const SENDERS: usize = 96;
+/// Reports that are made before they are sent; the clock stands meanwhile.
+const BLOCK: u64 = 4_096;
 /// Containers of one request.
 const BATCH: u64 = 500;
 /// Requests of containers on their way at once.
@@ -39,7 +42,7 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     let database = data.join("plimsoll.db");
     let open = || Store::open(&StoreOptions::new(&database)).map_err(|error| error.to_string());
     let store = open()?;
-    let (of_images, at_end) = runtime.block_on(images(fleet, &store)).map_err(|error| error.to_string())?;
+    let (of_images, tenths) = runtime.block_on(images(fleet, &store)).map_err(|error| error.to_string())?;
     // the log goes into the file when the last handle is gone
     drop(store);
     let after_images = size(&database);
@@ -49,9 +52,12 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     drop(store);
     let after_all = size(&database);
     let figures = format!(
-        "{{\"images\": {}, \"imageSeconds\": {of_images:.2}, \"imagesPerSecondAtEnd\": {at_end:.0}, \"imageBytes\": {after_images}, \"containers\": {}, \
+        "{{\"images\": {}, \"imageSeconds\": {of_images:.2}, \"imagesPerSecondAtEnd\": {:.0}, \"imagesPerSecondSlowestTenth\": {:.0}, \"imageBytes\": {after_images}, \"containers\": {}, \
          \"containerSeconds\": {of_containers:.2}, \"bytes\": {after_all}}}",
-        sizes.images, sizes.containers
+        sizes.images,
+        tenths.last,
+        tenths.slowest,
+        sizes.containers
     );
     std::fs::write(&stamp, format!("{wanted}{figures}\n"))
         .map_err(|error| format!("{}: {error}", stamp.display()))?;
@@ -59,25 +65,45 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     Ok(())
 }
 
-async fn images(fleet: &Fleet, store: &Store) -> Result<(f64, f64), StoreError> {
+async fn images(fleet: &Fleet, store: &Store) -> Result<(f64, Tenths), StoreError> {
     let total = fleet.sizes().images;
     let progress = Arc::new(Progress::new("images", total));
-    let mut senders = JoinSet::new();
-    for _ in 0..SENDERS {
-        let (fleet, store, progress) = (fleet.clone(), store.clone(), Arc::clone(&progress));
-        senders.spawn(async move {
-            while let Some(index) = progress.take(1) {
-                store.put_report(DEFAULT_CUSTOMER, fleet.image(index)).await?;
-                progress.done(1);
-            }
-            Ok(())
-        });
+    for first in (0..total).step_by(BLOCK as usize) {
+        let reports = Arc::new(Mutex::new(reports(fleet, first, (first + BLOCK).min(total)).await?));
+        progress.go_on();
+        let mut senders = JoinSet::new();
+        for _ in 0..SENDERS {
+            let (store, progress, reports) = (store.clone(), Arc::clone(&progress), Arc::clone(&reports));
+            let next = move || reports.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            senders.spawn(async move {
+                while let Some(report) = next() {
+                    store.put_report(DEFAULT_CUSTOMER, report).await?;
+                    progress.done(1);
+                }
+                Ok(())
+            });
+        }
+        finish(senders).await?;
+        progress.stand();
     }
-    finish(senders).await?;
     Ok(progress.end())
 }
 
-async fn containers(fleet: &Fleet, store: &Store) -> Result<(f64, f64), StoreError> {
+/// The reports of some images, the last first; they are made by two threads.
+async fn reports(fleet: &Fleet, first: u64, end: u64) -> Result<Vec<ScanReport>, StoreError> {
+    let middle = first + (end - first) / 2;
+    let halves = [middle..end, first..middle].map(|numbers| {
+        let fleet = fleet.clone();
+        tokio::task::spawn_blocking(move || numbers.rev().map(|index| fleet.image(index)).collect())
+    });
+    let mut all: Vec<ScanReport> = Vec::new();
+    for half in halves {
+        all.append(&mut half.await.map_err(|_| StoreError::Closed)?);
+    }
+    Ok(all)
+}
+
+async fn containers(fleet: &Fleet, store: &Store) -> Result<(f64, Tenths), StoreError> {
     let total = fleet.sizes().containers;
     let progress = Arc::new(Progress::new("containers", total));
     let mut senders = JoinSet::new();
@@ -94,7 +120,9 @@ async fn containers(fleet: &Fleet, store: &Store) -> Result<(f64, f64), StoreErr
             Ok(())
         });
     }
+    progress.go_on();
     finish(senders).await?;
+    progress.stand();
     Ok(progress.end())
 }
 
@@ -111,10 +139,29 @@ struct Progress {
     total: u64,
     next: AtomicU64,
     durable: AtomicU64,
-    started: Instant,
+    clock: Mutex<Clock>,
     told: AtomicU64,
-    /// When nine tenths were durable, in milliseconds since the start.
-    nine_tenths: AtomicU64,
+}
+
+/// Records that were durable in a second, of a tenth of all.
+struct Tenths {
+    last: f64,
+    slowest: f64,
+}
+
+/// Stands while nothing is sent.
+#[derive(Default)]
+struct Clock {
+    passed: Duration,
+    runs_since: Option<Instant>,
+    /// When each tenth was durable.
+    tenths: Vec<Duration>,
+}
+
+impl Clock {
+    fn passed(&self) -> Duration {
+        self.passed + self.runs_since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
 }
 
 impl Progress {
@@ -125,9 +172,8 @@ impl Progress {
             total,
             next: zero(),
             durable: zero(),
-            started: Instant::now(),
+            clock: Mutex::default(),
             told: zero(),
-            nine_tenths: zero(),
         }
     }
 
@@ -138,11 +184,12 @@ impl Progress {
 
     fn done(&self, count: u64) {
         let durable = self.durable.fetch_add(count, Ordering::Relaxed) + count;
-        let passed = self.started.elapsed();
-        if durable * 10 >= self.total * 9 {
-            let millis = passed.as_millis() as u64;
-            let _ = self.nine_tenths.compare_exchange(0, millis, Ordering::Relaxed, Ordering::Relaxed);
+        let mut clock = self.clock();
+        let passed = clock.passed();
+        if durable * 10 >= self.total * (clock.tenths.len() as u64 + 1) {
+            clock.tenths.push(passed);
         }
+        drop(clock);
         let round = passed.as_secs() / TELL.as_secs();
         if self.told.fetch_max(round, Ordering::Relaxed) < round {
             let rate = durable as f64 / passed.as_secs_f64();
@@ -150,16 +197,35 @@ impl Progress {
         }
     }
 
-    /// Seconds in all, and how many of the last tenth were durable in a second.
-    fn end(&self) -> (f64, f64) {
-        let seconds = self.started.elapsed().as_secs_f64();
-        let last = seconds - self.nine_tenths.load(Ordering::Relaxed) as f64 / 1e3;
-        let at_end = self.total as f64 / 10.0 / last.max(1e-3);
+    fn clock(&self) -> std::sync::MutexGuard<'_, Clock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn go_on(&self) {
+        self.clock().runs_since = Some(Instant::now());
+    }
+
+    fn stand(&self) {
+        let mut clock = self.clock();
+        clock.passed = clock.passed();
+        clock.runs_since = None;
+    }
+
+    /// Seconds in all, and how many of a tenth were durable in a second.
+    fn end(&self) -> (f64, Tenths) {
+        let clock = self.clock();
+        let seconds = clock.passed().as_secs_f64();
+        let mut before = Duration::ZERO;
+        let each = clock.tenths.iter().map(|end| end.saturating_sub(std::mem::replace(&mut before, *end)));
+        let rate = |tenth: Duration| self.total as f64 / 10.0 / tenth.as_secs_f64().max(1e-3);
+        let rates: Vec<f64> = each.map(rate).collect();
+        let slowest = rates.iter().copied().reduce(f64::min).unwrap_or_default();
+        let tenths = Tenths { last: rates.last().copied().unwrap_or_default(), slowest };
         if self.total > 0 {
             let rate = self.total as f64 / seconds;
             eprintln!("fleet: {} {} durable in {seconds:.1} s, {rate:.0}/s", self.total, self.what);
         }
-        (seconds, at_end)
+        (seconds, tenths)
     }
 }
 

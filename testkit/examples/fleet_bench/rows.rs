@@ -7,7 +7,8 @@ use std::path::Path;
 
 use knowledge::Bundle;
 use matcher::judge;
-use model::{Package, Timestamp};
+use model::advisory::Exploitation;
+use model::{Package, Timestamp, Vulnerability};
 use serde_json::{Value, json};
 use testkit::fleet_builder::{Fleet, Sizes};
 
@@ -26,9 +27,10 @@ struct Tables {
     container: Rows,
 }
 
-/// Numbers that rows are known by.
-#[derive(Default)]
+/// Numbers that rows are known by, and when packages are judged: what has reached the end of its life has a finding, so it must be the
+/// day on which the server judges.
 struct Known {
+    now: Timestamp,
     packages: HashMap<Package, usize>,
     vulnerabilities: HashSet<u32>,
     images: HashMap<String, u64>,
@@ -45,7 +47,8 @@ pub(crate) fn write(options: &Options) -> Result<Value, String> {
     let folder = options.path("to")?;
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut tables = Tables::new(&folder)?;
-    let mut known = Known::default();
+    let (packages, vulnerabilities, images) = Default::default();
+    let mut known = Known { now: Timestamp::now(), packages, vulnerabilities, images };
     for index in 0..sizes.images {
         tables.put_image(&fleet, index, &bundle, &mut known)?;
     }
@@ -55,7 +58,8 @@ pub(crate) fn write(options: &Options) -> Result<Value, String> {
     let rows = json!({
         "image": tables.image.count, "image_tag": tables.image_tag.count, "image_label": tables.image_label.count,
         "package": tables.package.count, "image_package": tables.image_package.count,
-        "vulnerability": tables.vulnerability.count, "package_vulnerability": tables.package_vulnerability.count,
+        "vulnerability": tables.vulnerability.count, "vulnerability_cve": tables.vulnerability_cve.count,
+        "package_vulnerability": tables.package_vulnerability.count,
         "container": tables.container.count,
     });
     tables.finish()?;
@@ -117,6 +121,11 @@ impl Tables {
             let layer = record.layer.map_or("\\N".to_owned(), |layer| layer.to_string());
             self.image_package.put(&[&number, &package, &layer, &record.path])?;
         }
+        // the release is a package, too: its end of life is a finding of the image
+        if let Some(release) = &report.os_release {
+            let package = self.put_package(release.package(), bundle, known)?.to_string();
+            self.image_package.put(&[&number, &package, "\\N", ""])?;
+        }
         Ok(())
     }
 
@@ -136,23 +145,10 @@ impl Tables {
             &package.version,
             source,
         ])?;
-        for finding in judge(&package, bundle, Timestamp::default()).findings {
+        for finding in judge(&package, bundle, known.now).findings {
             let (vulnerability, qid) = (&finding.vulnerability, finding.vulnerability.qid.to_string());
             if known.vulnerabilities.insert(finding.vulnerability.qid) {
-                let document = serde_json::to_string(vulnerability).map_err(|error| error.to_string())?;
-                let exploited = if vulnerability.known_exploited.is_some() { "t" } else { "f" };
-                let published =
-                    vulnerability.published.map_or("\\N".to_owned(), |published| published.0.to_string());
-                self.vulnerability.put(&[
-                    &qid,
-                    &escaped(&vulnerability.title),
-                    exploited,
-                    &published,
-                    &escaped(&document),
-                ])?;
-                for name in vulnerability.cves() {
-                    self.vulnerability_cve.put(&[&qid, name])?;
-                }
+                self.put_vulnerability(vulnerability)?;
             }
             let severity = finding.severity.get().to_string();
             let fixed = finding.fix_version.as_deref().unwrap_or("\\N");
@@ -160,6 +156,22 @@ impl Tables {
         }
         known.packages.insert(package, number);
         Ok(number)
+    }
+
+    fn put_vulnerability(&mut self, vulnerability: &Vulnerability) -> Result<(), String> {
+        let qid = vulnerability.qid.to_string();
+        let document = serde_json::to_string(vulnerability).map_err(|error| error.to_string())?;
+        let is_attacked = vulnerability.known_exploited.is_some()
+            || vulnerability.exploitation == Some(Exploitation::Active);
+        let published = vulnerability.published.map_or("\\N".to_owned(), |published| published.0.to_string());
+        self.vulnerability.put(&[
+            &qid,
+            &escaped(&vulnerability.title),
+            if is_attacked { "t" } else { "f" },
+            &published,
+            &escaped(&document),
+        ])?;
+        vulnerability.cves().try_for_each(|name| self.vulnerability_cve.put(&[&qid, name]))
     }
 
     fn put_container(&mut self, fleet: &Fleet, index: u64, known: &Known) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! Containers of random fleets.
 
+use model::cluster::Controller;
 use model::container::{HostFacts, PortMapping};
 use model::{
     ClusterFacts, ContainerDetails, ContainerReport, ContainerState, Digest, Drift, DriftPackage,
@@ -144,6 +145,8 @@ fn details(dice: &mut Dice) -> Option<Box<ContainerDetails>> {
         name: dice.percent(50).then(|| (*dice.pick(&["east", "west"])).to_owned()),
         namespace: (*dice.pick(&["prod", "test"])).to_owned(),
         pod: (*dice.pick(&["web-7f9c", "api-0"])).to_owned(),
+        pod_labels: if dice.percent(60) { labels(dice, &LABELS) } else { Vec::new() },
+        controllers: (0..dice.below(3)).map(|_| controller(dice)).collect(),
         node: dice.percent(70).then(|| "node-b".to_owned()),
         node_is_master: dice.percent(50).then(|| dice.percent(30)),
         ..ClusterFacts::default()
@@ -154,6 +157,14 @@ fn details(dice: &mut Dice) -> Option<Box<ContainerDetails>> {
         drift: dice.percent(70).then(|| drift(dice)),
         ..ContainerDetails::default()
     }))
+}
+
+fn controller(dice: &mut Dice) -> Controller {
+    Controller {
+        name: (*dice.pick(&["web-7f9c", "web", "agent.corp.example"])).to_owned(),
+        kind: (*dice.pick(&["ReplicaSet", "Deployment", "Rollout"])).to_owned(),
+        uid: dice.percent(70).then(|| Uuid::from_u128(7 + dice.below(3) as u128).to_string()),
+    }
 }
 
 fn drift(dice: &mut Dice) -> Drift {

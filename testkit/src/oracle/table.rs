@@ -176,6 +176,11 @@ const CONTAINER: &[Row] = &[
     ("cluster.name", Text, ""),
     ("cluster.k8s.pod.name", Text, ""),
     ("cluster.k8s.pod.namespace", Text, ""),
+    ("cluster.k8s.pod.label.key", Text, ""),
+    ("cluster.k8s.pod.label.value", Text, ""),
+    ("cluster.k8s.pod.controller.name", Text, ""),
+    ("cluster.k8s.pod.controller.type", Choice, ""),
+    ("cluster.k8s.pod.controller.uuid", Hex, ""),
     ("cluster.k8s.node.isMaster", Flag, ""),
     ("isVulnPropagated", Flag, ""),
     ("vulnPropagationDate", Date, ""),
@@ -270,6 +275,8 @@ const IMAGE_GROUPS: &[(&str, &str)] = &[
     ("host", "host"),
     ("secrets", "secrets"),
     ("portMapping", "portMapping"),
+    ("cluster.k8s.pod.label", "cluster.k8s.pod.label"),
+    ("cluster.k8s.pod.controller", "cluster.k8s.pod.controller"),
 ];
 const SOFTWARE_GROUPS: &[(&str, &str)] =
     &[("vulnerabilities", "findings"), ("vulnerabilities.software", "findings.software")];

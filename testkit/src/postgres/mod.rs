@@ -81,6 +81,13 @@ pub struct Database {
     pub name: String,
 }
 
+impl Database {
+    /// Runs statements in it.
+    pub fn run_sql(&self, sql: &str) -> Vec<String> {
+        admin(&self.url, sql)
+    }
+}
+
 /// Whether [`fresh_database`] and [`Cluster::start`] work here; says why if not.
 ///
 /// # Panics

@@ -8,6 +8,7 @@ mod fleet;
 mod inflate;
 mod inventory;
 mod judge;
+mod life;
 mod measure;
 mod memory;
 mod pull;
@@ -72,6 +73,11 @@ const BENCHES: &[Bench] = &[
         name: "drift",
         about: "running containers checked for drift on one core: unchanged, 1 file, 1,000 files, 1,000 containers [IMAGE…]",
         run: drift::run,
+    },
+    Bench {
+        name: "life",
+        about: "containers of a real dockerd and podman live, change and go: the server beside dpkg, pip and the runtime [--runtime docker|podman|both] [--containers N] [--latency N] [--look SECONDS]",
+        run: life::run,
     },
     Bench {
         name: "fleet",

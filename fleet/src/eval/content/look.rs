@@ -113,9 +113,9 @@ impl<'p> Look<'p> {
         let mut unions = vec![Union::default(); self.groups];
         let mut met: Vec<u32> = Vec::new();
         let mut has_group = |inventory: &u32| {
-            let listed = all.listing(*inventory).map_or(&[][..], |listing| listing.items());
-            for item in listed.iter().filter(|item| self.items.contains(**item)) {
-                let subject = if self.pass.by_place { *item } else { items.package(*item) };
+            let listed = all.listing(*inventory).into_iter().flat_map(|listing| listing.items());
+            for item in listed.filter(|item| self.items.contains(*item)) {
+                let subject = if self.pass.by_place { item } else { items.package(item) };
                 for shown in self.of_subject(subject) {
                     let union = &mut unions[shown.group as usize];
                     if union.of != inventory + 1 {

@@ -7,7 +7,7 @@ use crate::eval::column::{lies_in, texts_passing, time};
 use crate::eval::row::{Value, passes};
 use crate::eval::shown;
 use crate::facts::{Vulnerabilities, VulnerabilityRow};
-use crate::table::{Bits, Dictionary, Lists};
+use crate::table::{Bits, Dictionary, Lists, Need};
 
 /// What is known of a test without looking at records.
 pub(crate) enum Whole {
@@ -39,7 +39,7 @@ pub(crate) fn whole(vulnerabilities: &Vulnerabilities, field: FindingField, test
         if passing.is_empty() {
             return Whole::Never;
         }
-        let lists = vulnerabilities.lists().search(1, |text| passing.contains(text[0]));
+        let lists = vulnerabilities.lists().search(1, Need::Member(0, &passing), |_| true);
         by(&|row| lists.contains(list(row)))
     };
     match field {

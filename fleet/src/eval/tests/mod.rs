@@ -11,6 +11,7 @@ use qql::{Condition, Entity, FieldId, Values as _};
 use super::row::holds;
 use super::{Key, Search};
 use crate::aggregate::{By, group, summary, vulnerabilities};
+use crate::complete::Frequent;
 use crate::request::Scope;
 use store::DEFAULT_CUSTOMER;
 pub(super) use world::Dice;
@@ -310,7 +311,7 @@ fn check_counts(seed: u64) {
     for (field, token) in
         [(SoftwareField::Name, "softwares.name"), (SoftwareField::Version, "softwares.version")]
     {
-        for value in search.frequent(FieldId::Software(field), "", 5) {
+        for value in Frequent::of(&search, Entity::Image).frequent(FieldId::Software(field), "", 5) {
             assert!(count(&format!("{token}:`{value}`")).0 > 0, "{value}");
         }
     }

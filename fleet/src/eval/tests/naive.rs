@@ -82,6 +82,8 @@ impl World {
             record.document.os_release.as_ref().map(|os| &os.display_name),
         );
         record.sources.iter().for_each(|source| node.text(of(ImageField::Source), source));
+        let registries = record.registries.iter().map(ToString::to_string);
+        registries.for_each(|uuid| node.text(of(ImageField::RegistryUuid), &uuid));
         record.tags.iter().for_each(|tag| node.text(of(ImageField::TagsName), tag));
         node.text(of(ImageField::Author), &facts.author);
         node.maybe(of(ImageField::Architecture), facts.architecture.as_ref());

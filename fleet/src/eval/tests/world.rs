@@ -12,6 +12,7 @@ use model::{
     SecretRecord, Severity, SeverityRule, Timestamp, Vulnerability,
 };
 use store::{ContainerRecord, DEFAULT_CUSTOMER, ImageDocument, ImageRecord, InventoryEntry, PackageRow};
+use uuid::Uuid;
 
 use crate::facts::{Index, Put, Step, StoredContainer, StoredImage};
 use crate::judge::Judged;
@@ -224,6 +225,9 @@ fn image(dice: &mut Dice, number: u64, digest_of: Digest) -> ImageRecord {
     let mut tags = dice.several(2, Dice::word);
     tags.sort();
     tags.dedup();
+    let mut registries = dice.several(2, |dice| Uuid::from_u128(u128::from(dice.below(3)) + 1));
+    registries.sort();
+    registries.dedup();
     ImageRecord {
         customer: DEFAULT_CUSTOMER,
         uuid: store::image_uuid(DEFAULT_CUSTOMER, &id),
@@ -233,6 +237,7 @@ fn image(dice: &mut Dice, number: u64, digest_of: Digest) -> ImageRecord {
         last_scanned: dice.time(),
         sources: dice.several(2, Dice::word),
         tags,
+        registries,
         inventory: digest_of,
         since: Box::default(),
         document: ImageDocument {

@@ -161,7 +161,13 @@ pub(super) fn words(body: &[u8]) -> String {
     });
     let text = said.unwrap_or_else(|| match std::str::from_utf8(body) {
         Ok(text) if !text.contains('<') => text.to_owned(),
-        _ => String::new(),
+        // as AWS's older services write it
+        Ok(text) => text
+            .split_once("<Message>")
+            .and_then(|(_, rest)| rest.split_once("</Message>"))
+            .map(|(message, _)| message.to_owned())
+            .unwrap_or_default(),
+        Err(_) => String::new(),
     });
     let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     clean.take(SHOWN).collect::<String>().trim().to_owned()
@@ -173,11 +179,12 @@ mod tests {
 
     #[test]
     fn the_words_of_a_registry_are_one_short_clean_line() {
-        let cases: [(&[u8], &str); 6] = [
+        let cases: [(&[u8], &str); 7] = [
             (br#"{"errors":[{"code":"DENIED","message":"no\u001b[31m way"}]}"#, "DENIED: no [31m way"),
             (br#"{"errors":[{"code":"A"},{"message":"b"},3]}"#, "A, b,"),
             (br#"{"details":"incorrect username or password"}"#, "incorrect username or password"),
             (b"<html>503</html>", ""),
+            (b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>not yours</Message></Error>", "not yours"),
             (b"slow\ndown", "slow down"),
             (b"\xff\xfe", ""),
         ];

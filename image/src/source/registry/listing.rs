@@ -1,35 +1,31 @@
 //! What a registry holds: its repositories, their tags, and the manifests that these name.
 //!
-//! Lists come in pages, and whoever is asked writes the way to the next one. So a list is followed only on the registry itself, as
-//! long as every page brings something new, and up to [`MAX_NAMES`].
+//! Lists come in pages, which are followed as [`Pages`] says.
 //!
-//! The decision a reader may doubt: a tag costs a request of its own, because the list of tags says nothing about what they name and a
-//! tag moves without a new name. Google's registries put the manifests into the list, and Azure's have a list of their own that does;
-//! there it costs none.
+//! The decision a reader may doubt: at a plain registry a tag costs a request of its own, because its list of tags says nothing about what
+//! they name and a tag moves without a new name. Google's registries put the manifests into the list, and other sorts have lists of
+//! their own that do ([`Dialect`]); there it costs none.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::Digest;
-use reqwest::Url;
+use model::registry::RegistrySettings;
+use model::{Digest, Timestamp};
 use reqwest::blocking::Response;
 use reqwest::header::LINK;
 
+use super::cloud::{Admission, CloudPlaces};
+use super::dialect::{self, Dialect, Standing};
 use super::document::MANIFESTS;
 use super::error::RegistryError;
 use super::listing_page::{Names, TagPage, next_page};
 use super::login::Login;
 use super::name::{RegistryName, is_component, is_loopback, is_tag};
+use super::paging::{MAX_NAMES, Pages};
 use super::session::{Ask, Session};
-use super::wire::{Wire, host_of};
+use super::wire::Wire;
 use super::{RegistryOptions, name, wire_to};
 
-/// Names that are read of one list; a longer one is an error.
-pub const MAX_NAMES: usize = 1_000_000;
-/// Pages of one list.
-const MAX_PAGES: usize = 50_000;
-/// Pages in a row that bring nothing new.
-const MAX_STALE_PAGES: usize = 3;
 /// Bytes of a page. Some registries have one page for all.
 const MAX_PAGE: u64 = 64 << 20;
 /// Bytes of a manifest that is read only for its digest.
@@ -44,6 +40,8 @@ pub struct RemoteTag {
     pub name: String,
     /// The manifest that it names, if the list says so.
     pub digest: Option<Digest>,
+    /// When that was pushed, if the list says so.
+    pub pushed: Option<Timestamp>,
 }
 
 /// A registry whose contents are listed. Any number of threads may ask.
@@ -52,12 +50,14 @@ pub struct Catalogue {
     wire: Arc<Wire>,
     registry: String,
     options: RegistryOptions,
+    dialect: Dialect,
+    standing: Standing,
     /// Logins are for one repository each; the last ones are kept.
     sessions: Mutex<Vec<(String, Arc<Session>)>>,
 }
 
 impl Catalogue {
-    /// Prepares for a registry, `HOST[:PORT]` or `docker.io`; nothing is connected to yet.
+    /// Prepares for a registry, `HOST[:PORT]` or `docker.io`, that speaks the distribution API and nothing else; nothing is connected to yet.
     ///
     /// # Errors
     /// The host is none, or must not be asked.
@@ -68,7 +68,25 @@ impl Catalogue {
         let is_here = is_loopback(name::host_only(host));
         let wire = Arc::new(wire_to(host, is_here, options)?);
         let registry = name.reference().registry.clone();
-        Ok(Self { wire, registry, options: options.clone(), sessions: Mutex::default() })
+        let (dialect, standing, sessions) = (Dialect::Plain, Standing::default(), Mutex::default());
+        Ok(Self { wire, registry, options: options.clone(), dialect, standing, sessions })
+    }
+
+    /// Prepares for a registry of whatever sort, entered with `admission`; nothing is connected to yet.
+    ///
+    /// # Errors
+    /// The host is none, or must not be asked; or the login cannot be one of the sort.
+    pub fn of(
+        settings: &RegistrySettings,
+        admission: Option<&Admission>,
+        places: &CloudPlaces,
+        options: &RegistryOptions,
+    ) -> Result<Self, RegistryError> {
+        let mut options = options.clone();
+        options.credentials = admission.map(|admission| admission.credentials.clone());
+        let mut catalogue = Self::new(settings.host(), &options)?;
+        catalogue.dialect = Dialect::of(settings, admission, &catalogue.wire, places, &options)?;
+        Ok(catalogue)
     }
 
     /// Whether the registry lets us in: its root is asked for, with the login if it wants one.
@@ -81,24 +99,48 @@ impl Catalogue {
 
     /// Requests made and bytes of bodies got so far.
     pub fn traffic(&self) -> (u64, u64) {
-        (self.wire.traffic.requests(), self.wire.traffic.bytes())
+        let (requests, bytes) = self.dialect.traffic();
+        (self.wire.traffic.requests() + requests, self.wire.traffic.bytes() + bytes)
     }
 
-    /// All repositories, sorted bytewise, each once. Names that no registry can have are left out.
+    /// Why a list of the registry's own sort was not to be had, so that its tags were asked for one by one; the first time, once.
+    pub fn take_trouble(&self) -> Option<RegistryError> {
+        self.standing.take_trouble()
+    }
+
+    /// All repositories, sorted bytewise, each once. Names that no registry can have are left out. Of Docker Hub those of one namespace.
     ///
     /// # Errors
-    /// The registry has no such list (as Docker Hub), or not for this login, or it is broken.
+    /// The registry has no such list, or not for this login, or it is broken.
     pub fn repositories(&self) -> Result<Vec<String>, RegistryError> {
+        let own = self.dialect.repositories();
+        let refused = match own {
+            Some(Ok(all)) => return Ok(all),
+            Some(Err(error)) if dialect::is_passing(&error) => return Err(error),
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        let first = match self.dialect {
+            Dialect::Azure => "/acr/v1/_catalog?n=1000",
+            _ => "/v2/_catalog?n=1000",
+        };
         let session = self.session("");
         let mut all: HashSet<String> = HashSet::new();
-        self.pages(&session, "/v2/_catalog?n=1000", |page| {
+        let read = self.pages(&session, first, |page| {
             let names = Names::parse(page, "repositories", MAX_NAMES, |name| {
                 name.len() <= 255 && name.split('/').all(is_component)
             })?;
             let before = all.len();
             all.extend(names.0);
             Ok((all.len() > before, all.len()))
-        })?;
+        });
+        match (read, refused) {
+            (Ok(()), Some(refused)) => self.standing.failed(refused),
+            (Ok(()), None) => {}
+            // the sort's own list is the one that was meant to be had
+            (Err(_), Some(refused)) => return Err(refused),
+            (Err(error), None) => return Err(error),
+        }
         let mut all: Vec<String> = all.into_iter().collect();
         all.sort_unstable();
         Ok(all)
@@ -112,24 +154,47 @@ impl Catalogue {
         if !repository.split('/').all(is_component) {
             return Ok(None);
         }
-        let session = self.session(repository);
-        let path = match self.registry.ends_with(".azurecr.io") {
-            true => format!("/acr/v1/{repository}/_tags?n=1000"),
-            false => format!("/v2/{repository}/tags/list?n=1000"),
+        let refused = match self.own_tags(repository) {
+            Some(Ok(tags)) => {
+                self.standing.went_well();
+                return Ok(Some(tags));
+            }
+            Some(Err(error)) if dialect::is_passing(&error) => return Err(error),
+            Some(Err(error)) => Some(error),
+            None => None,
         };
+        let listed = match self.read_tags(repository, &format!("/v2/{repository}/tags/list?n=1000")) {
+            Err(RegistryError::NotFound { .. }) => return Ok(None),
+            listed => listed?,
+        };
+        if let Some(refused) = refused {
+            self.standing.failed(refused);
+        }
+        Ok(Some(listed))
+    }
+
+    /// The list of the registry's own sort; `None` if there is none, or it was refused too often.
+    fn own_tags(&self, repository: &str) -> Option<Result<Vec<RemoteTag>, RegistryError>> {
+        if !self.standing.is_asked() {
+            return None;
+        }
+        match self.dialect {
+            Dialect::Azure => Some(self.read_tags(repository, &format!("/acr/v1/{repository}/_tags?n=1000"))),
+            _ => self.dialect.tags(repository),
+        }
+    }
+
+    fn read_tags(&self, repository: &str, first: &str) -> Result<Vec<RemoteTag>, RegistryError> {
+        let session = self.session(repository);
         let (mut seen, mut all) = (HashSet::new(), Vec::new());
-        let read = self.pages(&session, &path, |page| {
+        self.pages(&session, first, |page| {
             let before = all.len();
             let fresh = TagPage::parse(page, MAX_NAMES, is_tag)?.tags;
             all.extend(fresh.into_iter().filter(|tag| seen.insert(tag.name.clone())));
             Ok((all.len() > before, all.len()))
-        });
-        match read {
-            Err(RegistryError::NotFound { .. }) => return Ok(None),
-            read => read?,
-        }
-        all.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(Some(all))
+        })?;
+        all.sort_unstable_by(|a: &RemoteTag, b| a.name.cmp(&b.name));
+        Ok(all)
     }
 
     /// The digest of the manifest or index that a tag names; `None` if there is no such tag (any more).
@@ -164,41 +229,15 @@ impl Catalogue {
         first: &str,
         mut read: impl FnMut(&[u8]) -> Result<(bool, usize), String>,
     ) -> Result<(), RegistryError> {
-        let broken = |reason: String| RegistryError::Protocol { host: self.wire.host(), reason };
-        let (mut path, mut stale) = (first.to_owned(), 0);
-        for _ in 0..MAX_PAGES {
-            let ask = Ask { path: &path, ..Ask::default() };
+        let mut pages = Pages::new(&self.wire, first);
+        loop {
+            let ask = Ask { path: pages.path(), ..Ask::default() };
             let (page, link) = session.read(ask, MAX_PAGE, next_of)?;
-            let (is_new, count) = read(&page).map_err(|reason| broken(format!("`{path}`: {reason}")))?;
-            if count > MAX_NAMES {
-                return Err(broken(format!("its list `{first}` has more than {MAX_NAMES} names")));
+            let (is_new, count) = read(&page).map_err(|reason| pages.broken(&reason))?;
+            if !pages.turn(is_new, count, link.as_deref())? {
+                return Ok(());
             }
-            let Some(link) = link else { return Ok(()) };
-            stale = if is_new { 0 } else { stale + 1 };
-            if stale == MAX_STALE_PAGES {
-                return Err(broken(format!("the pages of its list `{first}` turn in circles")));
-            }
-            path = self.next_path(&path, &link)?;
         }
-        Err(broken(format!("its list `{first}` has more than {MAX_PAGES} pages")))
-    }
-
-    /// The path of the next page, which must be on the registry itself.
-    fn next_path(&self, path: &str, link: &str) -> Result<String, RegistryError> {
-        let broken =
-            |reason: &str| RegistryError::Protocol { host: self.wire.host(), reason: reason.to_owned() };
-        let here = self.wire.base.join(path).map_err(|_| broken("its list has no address"))?;
-        let next: Url = here.join(link).map_err(|_| broken("the next page of its list has no address"))?;
-        if next.origin() != self.wire.base.origin() {
-            let (host, target) = (self.wire.host(), host_of(&next));
-            return Err(RegistryError::Refused {
-                host,
-                target,
-                reason: "the next page of a list is on another host",
-            });
-        }
-        let query = next.query().map(|query| format!("?{query}")).unwrap_or_default();
-        Ok(format!("{}{query}", next.path()))
     }
 
     fn session(&self, repository: &str) -> Arc<Session> {
@@ -225,7 +264,8 @@ fn stated_digest(response: &Response) -> Option<Digest> {
     response.headers().get("docker-content-digest")?.to_str().ok()?.parse().ok()
 }
 
-fn next_of(response: &Response) -> Option<String> {
+/// Where the head of a page says that the next one is.
+pub(super) fn next_of(response: &Response) -> Option<String> {
     response.headers().get_all(LINK).iter().filter_map(|value| value.to_str().ok()).find_map(next_page)
 }
 

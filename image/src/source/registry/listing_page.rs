@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use model::Digest;
+use model::{Digest, Timestamp};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -116,9 +116,13 @@ struct WithManifests {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Tagged {
     #[serde(default)]
     tag: Vec<String>,
+    /// Milliseconds since 1970, in a text.
+    #[serde(default)]
+    time_uploaded_ms: Option<String>,
 }
 
 /// Azure's list: each tag with its manifest.
@@ -128,10 +132,13 @@ struct OfAzure {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct AzureTag {
     name: String,
     #[serde(default)]
     digest: Option<Digest>,
+    #[serde(default)]
+    last_update_time: Option<String>,
 }
 
 impl TagPage {
@@ -143,23 +150,29 @@ impl TagPage {
             Ok(names) => names.0,
             Err(reason) => return Self::of_azure(bytes, most, is_tag).ok_or(reason),
         };
-        let mut stated: HashMap<String, Digest> = HashMap::new();
+        let mut stated: HashMap<String, (Digest, Option<Timestamp>)> = HashMap::new();
         if let Ok(more) = serde_json::from_slice::<WithManifests>(bytes) {
             for (digest, tagged) in more.manifest {
                 let Ok(digest) = digest.parse::<Digest>() else { continue };
-                stated.extend(tagged.tag.into_iter().map(|tag| (tag, digest)));
+                let pushed = tagged.time_uploaded_ms.and_then(|text| text.parse().ok()).map(Timestamp);
+                stated.extend(tagged.tag.into_iter().map(|tag| (tag, (digest, pushed))));
             }
         }
-        let tags = names.drain(..).map(|name| RemoteTag { digest: stated.remove(&name), name });
+        let tags = names.drain(..).map(|name| {
+            let (digest, pushed) = stated.remove(&name).unzip();
+            RemoteTag { name, digest, pushed: pushed.flatten() }
+        });
         Ok(Self { tags: tags.collect() })
     }
 
     fn of_azure(bytes: &[u8], most: usize, is_tag: impl Fn(&str) -> bool) -> Option<Self> {
         let page: OfAzure = serde_json::from_slice(bytes).ok()?;
         let tags = page.tags.unwrap_or_default().into_iter().filter(|tag| is_tag(&tag.name));
-        let tags: Vec<RemoteTag> =
-            tags.take(most + 1).map(|tag| RemoteTag { name: tag.name, digest: tag.digest }).collect();
-        Some(Self { tags })
+        let read = |tag: AzureTag| {
+            let pushed = tag.last_update_time.as_deref().and_then(Timestamp::parse);
+            RemoteTag { name: tag.name, digest: tag.digest, pushed }
+        };
+        Some(Self { tags: tags.take(most + 1).map(read).collect() })
     }
 }
 
@@ -193,26 +206,32 @@ mod tests {
     use super::super::name::is_tag;
     use super::*;
 
-    fn tags(text: &str) -> Result<Vec<(String, Option<String>)>, String> {
+    /// Name, manifest and time.
+    type Shown = (String, Option<String>, Option<i64>);
+
+    fn tags(text: &str) -> Result<Vec<Shown>, String> {
         let page = TagPage::parse(text.as_bytes(), 100, is_tag)?;
-        Ok(page.tags.into_iter().map(|tag| (tag.name, tag.digest.map(|digest| digest.to_hex()))).collect())
+        let show = |tag: RemoteTag| {
+            (tag.name, tag.digest.map(|digest| digest.to_hex()), tag.pushed.map(|pushed| pushed.0))
+        };
+        Ok(page.tags.into_iter().map(show).collect())
     }
 
     #[test]
     fn lists_of_tags_are_read_as_each_registry_writes_them() {
         let digest = "ab".repeat(32);
         let plain = tags(r#"{"name":"a","tags":["1","2","no tag",".x"]}"#).unwrap();
-        assert_eq!(plain, [("1".into(), None), ("2".into(), None)]);
+        assert_eq!(plain, [("1".into(), None, None), ("2".into(), None, None)]);
         assert!(tags(r#"{"name":"a","tags":null}"#).unwrap().is_empty());
         assert!(tags(r#"{"name":"a"}"#).unwrap().is_empty());
         let google = format!(
             r#"{{"child":[],"manifest":{{"sha256:{digest}":{{"tag":["1"],"timeUploadedMs":"5"}},"x":{{}}}},"tags":["1","2"]}}"#
         );
-        assert_eq!(tags(&google).unwrap(), [("1".into(), Some(digest.clone())), ("2".into(), None)]);
+        assert_eq!(tags(&google).unwrap(), [("1".into(), Some(digest.clone()), Some(5)), ("2".into(), None, None)]);
         let azure = format!(
-            r#"{{"registry":"r","imageName":"a","tags":[{{"name":"1","digest":"sha256:{digest}","signed":false}}]}}"#
+            r#"{{"registry":"r","imageName":"a","tags":[{{"name":"1","digest":"sha256:{digest}","lastUpdateTime":"1970-01-01T00:00:07.1234567Z","signed":false}}]}}"#
         );
-        assert_eq!(tags(&azure).unwrap(), [("1".into(), Some(digest))]);
+        assert_eq!(tags(&azure).unwrap(), [("1".into(), Some(digest), Some(7_123))]);
         for broken in ["", "[]", "{\"tags\":5}", "{\"tags\":[5]}", "{\"tags\":[\"1\""] {
             assert!(tags(broken).is_err(), "{broken}");
         }

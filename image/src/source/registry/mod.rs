@@ -10,6 +10,7 @@
 mod challenge;
 mod cloud;
 mod credential;
+mod dialect;
 mod document;
 mod error;
 mod guard;
@@ -18,6 +19,7 @@ mod listing;
 mod listing_page;
 mod login;
 mod name;
+mod paging;
 mod parts;
 mod remote;
 mod retry;
@@ -31,14 +33,15 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
-pub use self::cloud::{CloudPlaces, credentials_of};
+pub use self::cloud::{Admission, CloudPlaces, credentials_of};
 pub use self::credential::{Credentials, credential_files};
 use self::document::Documents;
 pub use self::error::RegistryError;
 use self::guard::Guard;
-pub use self::listing::{Catalogue, MAX_NAMES, RemoteTag};
+pub use self::listing::{Catalogue, RemoteTag};
 use self::login::Login;
 pub use self::name::RegistryName;
+pub use self::paging::MAX_NAMES;
 pub(crate) use self::parts::{Checklist, PartsStream, Plan};
 pub(crate) use self::remote::{RemoteBlob, RemoteReader};
 pub use self::retry::Patience;
@@ -132,6 +135,12 @@ fn wire_to(host: &str, is_loopback: bool, options: &RegistryOptions) -> Result<W
             guard.public_only().map_err(|reason| RegistryError::Private { host: host.to_owned(), reason })?;
     }
     Wire::new(base, guard, options.authorities.as_deref(), options.patience.clone())
+}
+
+/// Entry for the fuzz target: lists as each sort of registry writes them.
+#[cfg(fuzzing)]
+pub fn fuzz_lists(bytes: &[u8]) {
+    dialect::fuzz(bytes);
 }
 
 /// Entry for the fuzz target: documents that a registry, or a user's folder, may hold.

@@ -79,6 +79,12 @@ impl Stored {
         Self { engine: Some(engine), is_container: false, name: name.into(), place }
     }
 
+    /// What [`Stored::image`] was made of; `None` of a container, or of a name that any engine may have.
+    pub fn parts(&self) -> Option<(Engine, &str, &StorageOptions)> {
+        let engine = self.engine.filter(|_| !self.is_container)?;
+        Some((engine, &self.name, &self.place))
+    }
+
     /// Reads `docker:NAME`, `podman:NAME`, `containerd:NAME`, `container:NAME`, `docker-container:NAME`,
     /// `podman-container:NAME` or `containerd-container:NAME`, split at the first colon. `None` if the prefix
     /// is another.

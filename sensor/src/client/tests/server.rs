@@ -9,8 +9,10 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use model::sensor::{Enrolled, Enrolment, Heartbeat, HeartbeatAnswer};
-use model::{ContainerReport, ScanReport, SensorProfile, Timestamp};
+use model::sensor::{
+    Enrolled, Enrolment, Heartbeat, HeartbeatAnswer, ImagesAnswer, ImagesQuestion, OwnContainer, OwnContainers,
+};
+use model::{ContainerReport, ContainerState, ImageId, Reference, ScanReport, SensorProfile, Timestamp};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use uuid::Uuid;
 
@@ -49,7 +51,10 @@ pub(crate) struct Known {
     pub(crate) retired: Vec<String>,
     pub(crate) heartbeats: Vec<Heartbeat>,
     pub(crate) profile: SensorProfile,
-    pub(crate) resync: bool,
+    /// The request for everything anew that was not acknowledged.
+    pub(crate) resync: Option<u64>,
+    /// Heartbeats whose answer is lost on its way.
+    pub(crate) deaf: usize,
     /// The newest of each container, as the real server keeps it.
     pub(crate) containers: BTreeMap<String, ContainerReport>,
     /// Reports of containers that said something new.
@@ -57,6 +62,8 @@ pub(crate) struct Known {
     /// A container of this name is refused.
     pub(crate) poison: Option<String>,
     pub(crate) images: Vec<ScanReport>,
+    /// Images that another sensor has sent, with their names.
+    pub(crate) others: BTreeMap<ImageId, Vec<Reference>>,
     /// Milliseconds that the server's clock is ahead.
     pub(crate) ahead: i64,
 }
@@ -141,7 +148,10 @@ async fn answer(
             None => known.answer(&path, authorization, &body),
         }
     };
-    let mut response = Response::builder().status(reply.status);
+    let now = known.lock().unwrap().now();
+    let date = jiff::Timestamp::from_millisecond(now).unwrap();
+    let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let mut response = Response::builder().status(reply.status).header("date", date);
     for (name, value) in reply.headers {
         response = response.header(name, value);
     }
@@ -168,9 +178,7 @@ impl Known {
             return Reply::new(201, serde_json::to_string(&enrolled).unwrap());
         }
         if let Err(words) = self.authenticate(authorization) {
-            let date = jiff::Timestamp::from_millisecond(self.now()).unwrap();
-            let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            return Reply::new(401, format!(r#"{{"message": "{words}"}}"#)).with("date", &date);
+            return Reply::new(401, format!(r#"{{"message": "{words}"}}"#));
         }
         match path {
             "/api/v1/containers" => self.take_containers(serde_json::from_slice(body).unwrap()),
@@ -178,18 +186,58 @@ impl Known {
                 self.images.push(serde_json::from_slice(body).unwrap());
                 Reply::new(201, "{}")
             }
+            "/api/v1/sensors/images" => self.see_images(serde_json::from_slice(body).unwrap()),
+            "/api/v1/sensors/containers" => self.own_containers(),
             "/api/v1/sensors/heartbeat" => {
-                self.heartbeats.push(serde_json::from_slice(body).unwrap());
+                let beat: Heartbeat = serde_json::from_slice(body).unwrap();
+                if beat.resynced.is_some() && beat.resynced == self.resync {
+                    self.resync = None;
+                }
+                self.heartbeats.push(beat);
+                if self.deaf > 0 {
+                    self.deaf -= 1;
+                    return Reply::new(503, "");
+                }
                 let answer = HeartbeatAnswer {
                     now: Timestamp(self.now()),
                     profile: self.profile.clone(),
                     wanted_version: None,
-                    resync: std::mem::take(&mut self.resync),
+                    resync: self.resync,
                 };
                 Reply::new(200, serde_json::to_string(&answer).unwrap())
             }
             _ => Reply::new(404, r#"{"message": "no such path"}"#),
         }
+    }
+
+    fn see_images(&mut self, question: ImagesQuestion) -> Reply {
+        let mut wanted = Vec::new();
+        for seen in question.images {
+            let sent = self.images.iter_mut().find(|report| report.image.id == seen.id);
+            let names = sent.map(|report| &mut report.image.references).or(self.others.get_mut(&seen.id));
+            match names {
+                Some(names) => {
+                    let more = seen.references.into_iter().filter(|name| !names.contains(name));
+                    let more: Vec<Reference> = more.collect();
+                    names.extend(more);
+                }
+                None => wanted.push(seen.id),
+            }
+        }
+        Reply::new(200, serde_json::to_string(&ImagesAnswer { wanted }).unwrap())
+    }
+
+    fn own_containers(&self) -> Reply {
+        let alive = self.containers.values().filter(|report| report.state != ContainerState::Deleted);
+        let own = |report: &ContainerReport| OwnContainer {
+            uuid: Uuid::from_bytes(report.id.as_bytes()[..16].try_into().unwrap()),
+            id: report.id,
+            state: report.state,
+            observed_at: report.observed_at,
+            report: Some(Box::new(report.clone())),
+        };
+        let page = OwnContainers { data: alive.map(own).collect(), next: None };
+        Reply::new(200, serde_json::to_string(&page).unwrap())
     }
 
     fn take_containers(&mut self, reports: Vec<ContainerReport>) -> Reply {

@@ -28,6 +28,16 @@ fn programs_that_came_or_changed_are_told_and_other_files_are_not() {
 }
 
 #[test]
+fn an_empty_file_is_no_program_as_runtimes_make_them_to_mount_others_over_them() {
+    let world = debian();
+    world.write("etc/hostname", 0o755, "");
+    world.write("run/.containerenv", 0o700, "");
+    assert_eq!(told(&world.read()), []);
+    world.write("srv/run.sh", 0o755, "");
+    assert_eq!(told(&world.read()), [(ExecutableChanged, "srv/run.sh", None)], "it was one before");
+}
+
+#[test]
 fn files_of_packages_are_told_when_they_change_or_go_wherever_they_lie() {
     let world = debian();
     world.write("etc/base.conf", 0o644, "a = 2\n");

@@ -1,5 +1,6 @@
 mod fake;
 mod faults;
+mod healing;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,6 +23,7 @@ pub(super) fn sensor(state: &Path, url: &str, fake: &Arc<Fake>) -> Sensor {
         server: options(url, Some(TOKEN)),
         limits: Limits { cpu: 2.0, ..Limits::default() },
         host_root: PathBuf::from("/"),
+        reader: None,
         cluster: None,
         registries: None,
     };
@@ -164,10 +166,11 @@ async fn images_are_read_once_and_what_a_container_adds_is_told_after_its_image(
     sensor(&state, &server.url, &fake).once().await.unwrap();
     assert_eq!(reports(&server.known().calls), 1);
     assert_eq!(server.known().news, news);
-    // a new name is told
+    // a new name is told without the image being read or sent again
     fake.world().images[0].names.push("shop/web:stable".to_owned());
     sensor(&state, &server.url, &fake).once().await.unwrap();
     assert_eq!(server.known().images.last().unwrap().image.references.len(), 3);
+    assert_eq!(reports(&server.known().calls), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -205,10 +208,35 @@ async fn a_server_that_lost_everything_is_told_anew() {
     {
         let mut known = server.known();
         known.containers.clear();
-        known.resync = true;
+        known.resync = Some(8);
+        // the answers that ask for it may be lost on their way
+        known.deaf = 1;
     }
     until("the container again", || state_of(&server, 1) == Some(Running)).await;
+    until("the word that it was done", || server.known().resync.is_none()).await;
+    assert_eq!(server.known().heartbeats.iter().filter(|beat| beat.resynced == Some(8)).count(), 1);
     kill(running).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_server_that_lets_the_sensor_in_is_told_everything() {
+    let (server, state, fake) = (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());
+    fake.set(1, Running, false).await;
+    sensor(state.path(), &server.url, &fake).once().await.unwrap();
+    assert_eq!(state_of(&server, 1), Some(Running));
+    let other = TestServer::start().await;
+    sensor(state.path(), &other.url, &fake).once().await.unwrap();
+    assert_eq!(state_of(&other, 1), Some(Running));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_single_run_that_the_server_does_not_hear_of_has_failed_although_there_was_no_news() {
+    let (server, state, fake) = (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());
+    let url = server.url.clone();
+    sensor(state.path(), &url, &fake).once().await.unwrap();
+    drop(server);
+    let error = sensor(state.path(), &url, &fake).once().await.unwrap_err().to_string();
+    assert!(error.contains("cannot reach the server"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

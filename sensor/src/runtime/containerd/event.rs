@@ -30,7 +30,7 @@ pub(super) enum Happened {
     State { id: String, state: ContainerState },
     /// The container is gone.
     Gone { id: String },
-    /// Another process was started in it.
+    /// Another process was started in it, or has ended.
     Exec { id: String },
     /// An image came or is another.
     Image { name: String },
@@ -57,10 +57,10 @@ pub(super) fn said(envelope: &Envelope) -> Result<Option<Said>, Malformed> {
         "/tasks/exit" => {
             let TaskExit { container: id, process } = read(event)?;
             // the end of another process than the first
-            if process != id && !process.is_empty() {
-                return Ok(None);
+            match process != id && !process.is_empty() {
+                true => Happened::Exec { id },
+                false => Happened::State { id, state: ContainerState::Stopped },
             }
-            Happened::State { id, state: ContainerState::Stopped }
         }
         "/tasks/delete" => {
             let TaskDelete { container: id, process } = read(event)?;
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn the_end_of_an_exec_is_not_the_end_of_its_container() {
         let exit = Writer::default().text(1, "web").text(2, "shell").finish();
-        assert_eq!(happened("/tasks/exit", &exit), None);
+        assert_eq!(happened("/tasks/exit", &exit), Some(Happened::Exec { id: "web".to_owned() }));
         let delete = Writer::default().text(1, "web").text(5, "shell").finish();
         assert_eq!(happened("/tasks/delete", &delete), None);
     }

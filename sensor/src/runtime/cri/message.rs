@@ -29,11 +29,15 @@ impl Message for Version {
 pub(super) struct State(pub(super) u64);
 
 impl State {
+    /// What no runtime sends: it says that the container runs, and the kernel that its processes are frozen.
+    pub(super) const PAUSED: Self = Self(u64::MAX);
+
     pub(super) fn known(self) -> ContainerState {
         match self.0 {
             0 => ContainerState::Created,
             1 => ContainerState::Running,
             2 => ContainerState::Stopped,
+            u64::MAX => ContainerState::Paused,
             _ => ContainerState::Unknown,
         }
     }

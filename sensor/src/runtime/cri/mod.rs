@@ -10,6 +10,7 @@
 
 mod crio;
 mod events;
+mod freezer;
 mod info;
 mod message;
 mod poll;
@@ -21,11 +22,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::image::{Engine, Source, StorageOptions, Stored};
-use model::{Digest, ImageId, Timestamp};
+use model::{ContainerState, Digest, ImageId, Timestamp};
 use tokio::sync::{OnceCell, mpsc};
 
+use self::freezer::Freezer;
 use self::info::{Info, image_id};
-use self::message::{Container, ContainerStatus, Image, Sandbox, Usage, Version};
+use self::message::{Container, ContainerStatus, Image, Sandbox, State, Usage, Version};
 use self::report::Asked;
 use super::containerd::message::{All, First, Name};
 use super::containerd::{Containerd, Namespaces};
@@ -53,15 +55,23 @@ pub struct Cri {
     name: OnceCell<String>,
     /// The directory that it keeps images in.
     root: OnceCell<Option<PathBuf>>,
+    /// Which containers are paused, of which the interface does not tell.
+    freezer: Freezer,
 }
 
 impl Cri {
     /// The one that listens at `socket`; it is not asked anything yet.
     pub fn new(socket: &Path) -> Self {
+        Self::under(socket, Path::new("/"))
+    }
+
+    /// The same, where the host's root directory is seen at `root`.
+    pub fn under(socket: &Path, root: &Path) -> Self {
         let channel = Arc::new(Channel::new("cri", socket));
         let namespaces = Namespaces::Only(vec![NAMESPACE.to_owned()]);
         let containerd = Containerd::over(Arc::clone(&channel), namespaces);
-        Self { channel, containerd, name: OnceCell::new(), root: OnceCell::new() }
+        let freezer = Freezer::new(root);
+        Self { channel, containerd, name: OnceCell::new(), root: OnceCell::new(), freezer }
     }
 
     async fn version(&self) -> Result<Version, CallError> {
@@ -83,7 +93,15 @@ impl Cri {
         let filter = id.map(|id| Writer::default().text(1, id).finish());
         let question = filter.map(|filter| Writer::default().bytes(1, &filter).finish()).unwrap_or_default();
         let call = Call::new("/runtime.v1.RuntimeService/ListContainers").with(question);
-        let All(containers) = self.channel.ask(call).await?;
+        let All::<Container>(mut containers) = self.channel.ask(call).await?;
+        for container in &mut containers {
+            if container.state.known() == ContainerState::Running && self.freezer.holds(&container.id) {
+                container.state = State::PAUSED;
+            }
+        }
+        if id.is_none() {
+            self.freezer.keep(&containers.iter().map(|container| container.id.as_str()).collect());
+        }
         Ok(containers)
     }
 
@@ -173,7 +191,7 @@ impl Cri {
     async fn look(&self, id: &str) -> Result<Option<Inspected>, CallError> {
         let Ok(digest) = Digest::from_hex(id) else { return Ok(None) };
         let now = Timestamp::now();
-        let Some(status) = self.status(id).await? else { return Ok(None) };
+        let Some(mut status) = self.status(id).await? else { return Ok(None) };
         let document = status.info.iter().find(|(key, _)| key == "info");
         let info = document.map(|(_, json)| info::read(json)).transpose();
         let info = info.unwrap_or_else(|reason| {
@@ -193,8 +211,11 @@ impl Cri {
             Some(image) => self.source(image).await?,
             None => None,
         };
-        let lives = status.status.state.known() == model::ContainerState::Running;
+        let lives = status.status.state.known() == ContainerState::Running;
         let process = info.process.filter(|_| lives);
+        if process.is_some_and(|process| self.freezer.learn(id, process)) {
+            status.status.state = State::PAUSED;
+        }
         let runtime = self.name().await?.to_owned();
         let asked = Asked { id: digest, runtime, status: status.status, info, sandbox, image, now };
         Ok(Some(Inspected { report: asked.report(), layer, process, image: source }))
@@ -259,6 +280,7 @@ pub fn fuzz(bytes: &[u8]) {
         let _ = events::event(event);
     }
     let _ = (read::<All<Container>>(bytes), read::<All<Image>>(bytes), read::<All<Usage>>(bytes));
+    freezer::fuzz(bytes);
     let _ = info::read(&String::from_utf8_lossy(bytes));
 }
 

@@ -51,7 +51,7 @@ impl Asked {
             ..ContainerDetails::default()
         };
         let changed = match state {
-            ContainerState::Running => stamp(status.started),
+            ContainerState::Running | ContainerState::Paused => stamp(status.started),
             ContainerState::Stopped => stamp(status.finished),
             _ => None,
         };

@@ -1,3 +1,3 @@
-SELECT customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document, tags, since
+SELECT customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, document, tags, since, registries
 FROM image
 WHERE customer = $1 AND uuid = $2

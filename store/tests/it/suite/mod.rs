@@ -10,3 +10,4 @@ pub(crate) mod job;
 pub(crate) mod judgement;
 pub(crate) mod registry;
 pub(crate) mod sensor;
+pub(crate) mod verify;

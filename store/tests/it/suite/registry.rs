@@ -11,7 +11,7 @@ use store::{DEFAULT_CUSTOMER, Registry, SecretOf, Store, StoreError};
 use uuid::Uuid;
 
 use crate::Backend;
-use crate::build::report;
+use crate::build::{report, stored};
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -182,6 +182,62 @@ pub(crate) async fn images_have_the_names_that_tags_give_them_and_lose_them_with
     assert_eq!(gone, ["team/app"]);
     assert_eq!(names().await, ["", ""], "the images stay");
     assert!(store.registry_repositories(DEFAULT_CUSTOMER, registry.uuid).await.unwrap().is_empty());
+}
+
+pub(crate) async fn images_say_which_registries_list_them_as_long_as_a_tag_does(backend: impl Backend) {
+    let store = backend.open();
+    let one = registry(&store).await.uuid;
+    let none = RegistrySecret::default();
+    let two = store.create_registry(DEFAULT_CUSTOMER, settings("s.example"), none).await.unwrap().uuid;
+    let image = report(1, &["bash"]).image.id;
+    let list = async |registry, tags: &[(&str, &str)]| {
+        drop(store.list_tags(DEFAULT_CUSTOMER, registry, listing(tags)).await.unwrap());
+    };
+    let note = async |registry, state| {
+        let outcome = ManifestOutcome { digest: digest("m1"), state, image: Some(image), built: None };
+        store.note_manifests(DEFAULT_CUSTOMER, registry, vec![outcome]).await.unwrap();
+    };
+    let listed = async || stored(&store, 1).await.registries;
+    // as a walk goes: tags, the report, what came of the manifest
+    list(one, &[("1", "m1")]).await;
+    store.put_report(DEFAULT_CUSTOMER, report(1, &["bash"])).await.unwrap();
+    assert!(listed().await.is_empty());
+    note(one, ManifestState::Scanned).await;
+    assert_eq!(listed().await, [one]);
+    let clock = store.clock().await.unwrap();
+    assert_eq!(stored(&store, 1).await.updated, clock, "it is a change that followers see");
+    note(one, ManifestState::Scanned).await;
+    list(one, &[("1", "m1")]).await;
+    assert_eq!(store.clock().await.unwrap(), clock, "nothing changed");
+    note(two, ManifestState::LeftOut).await;
+    assert_eq!(listed().await, [one], "no tag of the other names it yet");
+    list(two, &[("a", "m1"), ("b", "m1")]).await;
+    let both = if one < two { [one, two] } else { [two, one] };
+    assert_eq!(listed().await, both);
+    // further reports leave it as it is
+    let mut later = report(1, &["bash", "curl"]);
+    later.scanned_at.0 += 1;
+    store.put_report(DEFAULT_CUSTOMER, later).await.unwrap();
+    assert_eq!(listed().await, both);
+    list(two, &[("b", "m1")]).await;
+    assert_eq!(listed().await, both, "one tag is left");
+    list(two, &[("b", "m2")]).await;
+    assert_eq!(listed().await, [one], "the last one names another manifest");
+    // one that comes to be known after it was listed
+    let other = report(2, &["bash"]).image.id;
+    let known = ManifestOutcome {
+        digest: digest("m2"),
+        state: ManifestState::LeftOut,
+        image: Some(other),
+        built: None,
+    };
+    store.note_manifests(DEFAULT_CUSTOMER, two, vec![known]).await.unwrap();
+    store.put_report(DEFAULT_CUSTOMER, report(2, &["bash"])).await.unwrap();
+    assert_eq!(stored(&store, 2).await.registries, [two]);
+    store.delete_registry(DEFAULT_CUSTOMER, two).await.unwrap();
+    assert!(stored(&store, 2).await.registries.is_empty());
+    store.keep_repositories(DEFAULT_CUSTOMER, one, Vec::new()).await.unwrap();
+    assert!(listed().await.is_empty());
 }
 
 pub(crate) async fn very_many_tags_are_held_against_what_is_known_part_by_part(backend: impl Backend) {

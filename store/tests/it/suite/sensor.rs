@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use model::sensor::Heartbeat;
-use model::{HostReport, SensorProfile, SensorType, Timestamp};
+use model::sensor::{Heartbeat, ImagesQuestion, SeenImage};
+use model::{HostReport, Reference, SensorProfile, SensorType, Timestamp};
 use store::{
     DEFAULT_CUSTOMER, DELETE_SENSORS, EnrolRefused, KeptReason, NewJob, NewProfile, NewSensor,
     NewSensorToken, SensorChange, Step, Store, StoreError,
@@ -11,6 +11,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::Backend;
+use crate::build::{reference, report};
 
 const HOUR: i64 = 3_600_000;
 
@@ -155,7 +156,7 @@ pub(crate) async fn a_heartbeat_is_kept_and_answered_with_what_people_want(backe
     let answer = store.beat_sensor(DEFAULT_CUSTOMER, uuid, beat()).await.unwrap().unwrap();
     assert_eq!(
         (answer.settings, answer.wanted_version, answer.resync),
-        (SensorProfile::default(), None, false)
+        (SensorProfile::default(), None, None)
     );
     let slow = store.put_profile(DEFAULT_CUSTOMER, None, profile("slow", None)).await.unwrap();
     let change = SensorChange {
@@ -165,17 +166,25 @@ pub(crate) async fn a_heartbeat_is_kept_and_answered_with_what_people_want(backe
         resync: Some(true),
     };
     let changed = store.change_sensor(DEFAULT_CUSTOMER, uuid, change).await.unwrap();
-    assert_eq!((changed.key.name.as_str(), changed.resync), ("renamed", true));
+    assert_eq!((changed.key.name.as_str(), changed.resync.is_some()), ("renamed", true));
     assert_eq!(store.sensor(DEFAULT_CUSTOMER, uuid).await.unwrap().unwrap(), changed);
 
     let moved = HostReport { hostname: "node-9".to_owned(), ..HostReport::default() };
     let second = Heartbeat { host: Some(moved.clone()), ..beat() };
     let answer = store.beat_sensor(DEFAULT_CUSTOMER, uuid, second).await.unwrap().unwrap();
-    assert_eq!((answer.settings.heartbeat_seconds, answer.resync), (600, true));
+    assert_eq!((answer.settings.heartbeat_seconds, answer.resync), (600, changed.resync));
     assert_eq!(answer.wanted_version.as_deref(), Some("0.2.0"));
     let upgraded = Heartbeat { version: "plimsoll/0.2.0".to_owned(), ..beat() };
     let answer = store.beat_sensor(DEFAULT_CUSTOMER, uuid, upgraded.clone()).await.unwrap().unwrap();
-    assert_eq!((answer.wanted_version, answer.resync), (None, false), "it is told once");
+    assert_eq!((answer.wanted_version, answer.resync), (None, changed.resync), "it has not said that it did");
+    let again = SensorChange { resync: Some(true), ..SensorChange::default() };
+    let again = store.change_sensor(DEFAULT_CUSTOMER, uuid, again).await.unwrap();
+    assert!(again.resync > changed.resync);
+    for (said, told) in [(changed.resync, again.resync), (again.resync, None), (None, None), (Some(7), None)] {
+        let beat = Heartbeat { resynced: said, ..upgraded.clone() };
+        let answer = store.beat_sensor(DEFAULT_CUSTOMER, uuid, beat).await.unwrap().unwrap();
+        assert_eq!(answer.resync, told, "{said:?}");
+    }
 
     let sensor = store.sensor(DEFAULT_CUSTOMER, uuid).await.unwrap().unwrap();
     assert_eq!((sensor.heartbeat, sensor.host, sensor.pause), (Some(upgraded), moved, 600_000));
@@ -192,6 +201,51 @@ pub(crate) async fn a_heartbeat_is_kept_and_answered_with_what_people_want(backe
     assert!(matches!(other, StoreError::NotFound { .. }));
     assert_eq!(store.beat_sensor(Uuid::from_u128(7), uuid, beat()).await.unwrap(), None);
     assert_eq!(store.clock().await.unwrap(), Timestamp(0));
+}
+
+pub(crate) async fn an_image_that_was_read_is_known_and_gets_new_names_once(backend: impl Backend) {
+    let store = backend.open();
+    let mut sent = report(1, &["curl"]);
+    (sent.source, sent.scanner) = ("REGISTRY".to_owned(), "plimsoll/0.1.0".to_owned());
+    sent.unreadable.clear();
+    let known = sent.image.id;
+    store.put_report(DEFAULT_CUSTOMER, sent.clone()).await.unwrap();
+    let before = store.images_after(None, 10).await.unwrap().remove(0);
+    let other = report(2, &[]).image.id;
+    let ask = |names: Vec<Reference>| ImagesQuestion {
+        scanner: "plimsoll/0.1.0".to_owned(),
+        images: vec![
+            SeenImage { id: other, references: Vec::new() },
+            SeenImage { id: known, references: names.clone() },
+            SeenImage { id: known, references: names },
+        ],
+    };
+    let new = reference("shop/web:stable");
+    let see = async |question| store.see_images(DEFAULT_CUSTOMER, "GENERAL", question).await.unwrap();
+    let first = see(ask(vec![new.clone()])).await;
+    assert_eq!(first.wanted, [other]);
+    let after = store.images_after(None, 10).await.unwrap().remove(0);
+    assert_eq!(first.updated, Some(after.updated));
+    assert!(after.updated > before.updated);
+    assert_eq!(after.sources, ["REGISTRY", "GENERAL"]);
+    let mut names = before.document.facts.references.clone();
+    names.push(new.clone());
+    assert_eq!(after.document.facts.references, names);
+    assert_eq!((after.inventory, after.last_scanned), (before.inventory, before.last_scanned));
+    let again = see(ask(vec![new.clone()])).await;
+    assert_eq!((again.wanted, again.updated), (vec![other], None), "the same again changes nothing");
+    let clock = store.clock().await.unwrap();
+    assert_eq!(clock, after.updated);
+
+    let stranger = store.see_images(Uuid::from_u128(7), "GENERAL", ask(vec![new.clone()])).await.unwrap();
+    assert_eq!((stranger.wanted, stranger.updated), (vec![other, known], None), "it is another's");
+    let newer = ImagesQuestion { scanner: "plimsoll/0.2.0".to_owned(), ..ask(vec![reference("a/b:c")]) };
+    assert_eq!(see(newer).await.wanted, [other, known]);
+    // what a bill of materials says later is no reading
+    sent.scanner = "syft/1.0".to_owned();
+    sent.scanned_at = Timestamp(sent.scanned_at.0 + 1);
+    store.put_report(DEFAULT_CUSTOMER, sent).await.unwrap();
+    assert_eq!(see(ask(vec![new])).await.wanted, [other, known]);
 }
 
 pub(crate) async fn what_a_sensor_says_is_bounded(backend: impl Backend) {

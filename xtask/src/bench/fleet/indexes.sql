@@ -18,7 +18,7 @@ CREATE INDEX ON image_package (image, package);
 CREATE INDEX ON image_package (package, image);
 CREATE INDEX ON package_vulnerability (qid, package);
 CREATE INDEX ON package_vulnerability (severity, package);
-CREATE INDEX ON vulnerability (known_exploited) WHERE known_exploited;
+CREATE INDEX ON vulnerability (actively_attacked) WHERE actively_attacked;
 CREATE INDEX ON vulnerability_cve (cve, qid);
 CREATE INDEX ON container (image);
 CREATE INDEX ON container (state, created);

@@ -7,10 +7,11 @@
 //! The decision a reader may doubt: client and server share the machine's processors, as they do wherever a small machine
 //! is measured. The same client reads from nginx, so the ratio is fair; bare rates would be higher from another machine.
 
+mod compare;
 mod nginx;
 mod outcome;
 mod postgres;
-mod server;
+pub(super) mod server;
 mod steps;
 
 use std::fs;

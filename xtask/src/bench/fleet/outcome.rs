@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
+use super::compare::compare;
 use super::server::Memory;
 use super::steps::mebibytes;
 use crate::fleet::Fleet;
@@ -240,38 +241,22 @@ impl Outcome {
         let Some(theirs) = self.take("PostgreSQL", theirs) else { return };
         let own = self.figures.get("filtered page with exact total, as admin").cloned().unwrap_or_default();
         let each = own["each"].as_array().cloned().unwrap_or_default();
-        let mut ratios = Vec::new();
-        for (name, answer) in theirs["questions"].as_object().into_iter().flatten() {
-            let found = each
-                .iter()
-                .find(|one| one["name"].as_str().is_some_and(|own| own.replace('\'', "") == *name));
-            let Some(own) = found.filter(|own| of(own, "median") > 0.0) else { continue };
-            let (median, theirs) = (of(own, "median"), of(answer, "median"));
-            ratios.push(theirs / median);
-            let counts = match own["count"] == answer["count"] {
-                true => format!("{} matches in both", own["count"]),
-                false => format!("{} matches, here {}", answer["count"], own["count"]),
-            };
-            self.note(format!(
-                "PostgreSQL: `{name}` {theirs:.1} ms beside {median:.2} ms: {:.1} times; {counts}",
-                theirs / median
-            ));
-        }
-        ratios.sort_by(f64::total_cmp);
-        let share = |part: usize| {
-            ratios
-                .get((ratios.len() * part / 100).min(ratios.len().saturating_sub(1)))
-                .copied()
-                .unwrap_or_default()
-        };
-        let words = format!(
-            "{:.1} times (from {:.1} to {:.1}; {} questions)",
-            share(50),
-            share(0),
-            share(100),
-            ratios.len()
-        );
+        let compared = compare(&each, &theirs["questions"], self.images);
+        let [middle, least, most] = compared.spread();
+        let words =
+            format!("{middle:.1} times (from {least:.1} to {most:.1}; {} questions)", compared.ratios.len());
         self.row("median of a question in PostgreSQL, as a multiple", "", words, None);
+        let words = format!(
+            "{} the same, {} different for the reason named below, {} not explained",
+            compared.equal, compared.explained, compared.unexplained
+        );
+        self.row(
+            "totals of the questions in PostgreSQL",
+            "explained",
+            words,
+            Some(compared.unexplained == 0),
+        );
+        compared.notes.into_iter().for_each(|note| self.note(note));
         let megabytes = of(&theirs, "bytes") / 1e6;
         self.row(
             "PostgreSQL: disk, time to load",

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
+use super::compare::in_arguments;
 use super::server::figures;
 use crate::fleet::Fleet;
 use crate::unpacked::PSQL;
@@ -69,17 +70,23 @@ pub(super) fn measure(client: &Path, fleet: &Fleet, bundle: &Path, work: &Path) 
     }))
 }
 
-/// For each question the count, and the median of counting and page together in milliseconds.
+/// For each question the count, the median of counting and page together in milliseconds, and why its total may differ from the server's.
 fn ask(cluster: &Cluster) -> Result<BTreeMap<String, Value>> {
     let mut script = String::from("\\timing on\n\\pset pager off\n");
+    let mut reasons = BTreeMap::new();
     for _ in 0..ROUNDS {
+        let mut name = String::new();
         for line in include_str!("questions.sql").lines() {
-            let _ = match line.strip_prefix("-- question: ") {
-                // in a name, a quote would end the argument
-                Some(name) => writeln!(script, "\\echo '{QUESTION}{}'", name.replace('\'', "")),
-                None if line.starts_with("SELECT count") => writeln!(script, "{line}"),
-                None => writeln!(script, "\\o /dev/null\n{line}\n\\o"),
-            };
+            if let Some(next) = line.strip_prefix("-- question: ") {
+                name = in_arguments(next);
+                let _ = writeln!(script, "\\echo '{QUESTION}{name}'");
+            } else if let Some(reason) = line.strip_prefix("-- differs: ") {
+                reasons.insert(name.clone(), reason);
+            } else if line.starts_with("SELECT count") {
+                let _ = writeln!(script, "{line}");
+            } else {
+                let _ = writeln!(script, "\\o /dev/null\n{line}\n\\o");
+            }
         }
     }
     let printed = cluster.run(&script, None)?;
@@ -95,13 +102,13 @@ fn ask(cluster: &Cluster) -> Result<BTreeMap<String, Value>> {
             taken.entry(name.clone()).or_default().1 = count;
         }
     }
-    let summary = |(times, count): (Vec<f64>, u64)| {
+    let summary = |name: &str, (times, count): (Vec<f64>, u64)| {
         // the count and the page of a round stand beside each other
         let mut rounds: Vec<f64> = times.chunks(2).map(|round| round.iter().sum()).collect();
         rounds.sort_by(f64::total_cmp);
-        json!({"median": rounds.get(rounds.len() / 2), "count": count})
+        json!({"median": rounds.get(rounds.len() / 2), "count": count, "reason": reasons.get(name)})
     };
-    Ok(taken.into_iter().map(|(name, found)| (name, summary(found))).collect())
+    Ok(taken.into_iter().map(|(name, found)| (name.clone(), summary(&name, found))).collect())
 }
 
 /// Marks a line that names the question whose times follow.

@@ -17,6 +17,7 @@ SELECT * FROM image WHERE size > 500000000 ORDER BY size, sha LIMIT 50;
 SELECT count(*) FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package p ON p.id = ip.package WHERE ip.image = i.id AND p.name = 'libssl3');
 SELECT * FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package p ON p.id = ip.package WHERE ip.image = i.id AND p.name = 'libssl3') ORDER BY scanned DESC, sha LIMIT 50;
 -- question: images: softwares.name:openssl by created:desc
+-- differs: the schema finds names that begin with openssl, the server also those with a later word that does
 SELECT count(*) FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package p ON p.id = ip.package WHERE ip.image = i.id AND p.name LIKE 'openssl%');
 SELECT * FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package p ON p.id = ip.package WHERE ip.image = i.id AND p.name LIKE 'openssl%') ORDER BY created DESC NULLS FIRST, sha LIMIT 50;
 -- question: images: vulnerabilities.severity:[4, 5] and imagesInUse:true by created:desc
@@ -32,20 +33,21 @@ SELECT * FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package_
 SELECT count(*) FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package_vulnerability pv ON pv.package = ip.package WHERE ip.image = i.id AND pv.severity = 5 AND pv.fixed_version IS NOT NULL);
 SELECT * FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package_vulnerability pv ON pv.package = ip.package WHERE ip.image = i.id AND pv.severity = 5 AND pv.fixed_version IS NOT NULL) ORDER BY scanned DESC, sha LIMIT 50;
 -- question: images: vulnerabilities.threatIntel.activeAttacks:true by created:desc
-SELECT count(*) FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package_vulnerability pv ON pv.package = ip.package JOIN vulnerability v ON v.qid = pv.qid WHERE ip.image = i.id AND v.known_exploited);
-SELECT * FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package_vulnerability pv ON pv.package = ip.package JOIN vulnerability v ON v.qid = pv.qid WHERE ip.image = i.id AND v.known_exploited) ORDER BY created DESC NULLS FIRST, sha LIMIT 50;
+SELECT count(*) FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package_vulnerability pv ON pv.package = ip.package JOIN vulnerability v ON v.qid = pv.qid WHERE ip.image = i.id AND v.actively_attacked);
+SELECT * FROM image i WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package_vulnerability pv ON pv.package = ip.package JOIN vulnerability v ON v.qid = pv.qid WHERE ip.image = i.id AND v.actively_attacked) ORDER BY created DESC NULLS FIRST, sha LIMIT 50;
 -- question: containers: state:RUNNING by created:desc
 SELECT count(*) FROM container WHERE state = 'RUNNING';
 SELECT * FROM container WHERE state = 'RUNNING' ORDER BY created DESC, sha LIMIT 50;
 -- question: containers: host.hostname:node-0042 by created:desc
 SELECT count(*) FROM container WHERE host LIKE 'node-0042%';
 SELECT * FROM container WHERE host LIKE 'node-0042%' ORDER BY created DESC, sha LIMIT 50;
--- question: containers: cluster.k8s.pod.namespace:payments-prod by created:desc
-SELECT count(*) FROM container WHERE namespace LIKE 'payments-prod%';
-SELECT * FROM container WHERE namespace LIKE 'payments-prod%' ORDER BY created DESC, sha LIMIT 50;
+-- question: containers: label:(key:io.kubernetes.pod.namespace and value:search-prod) by created:desc
+SELECT count(*) FROM container WHERE namespace LIKE 'search-prod%';
+SELECT * FROM container WHERE namespace LIKE 'search-prod%' ORDER BY created DESC, sha LIMIT 50;
 -- question: containers: vulnerabilities.cveids:CVE-2023-44487 and tags.name:prod by created:desc
 SELECT count(*) FROM container c WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package_vulnerability pv ON pv.package = ip.package JOIN vulnerability_cve vc ON vc.qid = pv.qid WHERE ip.image = c.image AND vc.cve = 'CVE-2023-44487') AND EXISTS (SELECT 1 FROM image_tag t WHERE t.image = c.image AND t.name = 'prod');
 SELECT * FROM container c WHERE EXISTS (SELECT 1 FROM image_package ip JOIN package_vulnerability pv ON pv.package = ip.package JOIN vulnerability_cve vc ON vc.qid = pv.qid WHERE ip.image = c.image AND vc.cve = 'CVE-2023-44487') AND EXISTS (SELECT 1 FROM image_tag t WHERE t.image = c.image AND t.name = 'prod') ORDER BY created DESC, sha LIMIT 50;
 -- question: containers: softwares.name:openssl and state:RUNNING by created:desc
+-- differs: the schema finds names that begin with openssl, the server also those with a later word that does
 SELECT count(*) FROM container c WHERE state = 'RUNNING' AND EXISTS (SELECT 1 FROM image_package ip JOIN package p ON p.id = ip.package WHERE ip.image = c.image AND p.name LIKE 'openssl%');
 SELECT * FROM container c WHERE state = 'RUNNING' AND EXISTS (SELECT 1 FROM image_package ip JOIN package p ON p.id = ip.package WHERE ip.image = c.image AND p.name LIKE 'openssl%') ORDER BY created DESC, sha LIMIT 50;

@@ -11,7 +11,7 @@ CREATE TABLE package (
 );
 CREATE TABLE image_package (image bigint NOT NULL, package bigint NOT NULL, layer int, path text NOT NULL);
 CREATE TABLE vulnerability (
-  qid bigint NOT NULL, title text NOT NULL, known_exploited boolean NOT NULL, published bigint, document jsonb NOT NULL
+  qid bigint NOT NULL, title text NOT NULL, actively_attacked boolean NOT NULL, published bigint, document jsonb NOT NULL
 );
 CREATE TABLE vulnerability_cve (qid bigint NOT NULL, cve text NOT NULL);
 CREATE TABLE package_vulnerability (

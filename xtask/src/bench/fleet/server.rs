@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::process;
 
 /// The manager's password; the directory is the bench's own.
-pub(super) const PASSWORD: &str = "fleet-bench-password";
+pub(in crate::bench) const PASSWORD: &str = "fleet-bench-password";
 /// The account that sees a part only, and the tags that it sees.
 pub(super) const SCOPED: (&str, &str) = ("fleet-scoped", "emea,pci");
 
@@ -22,9 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(3_600);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A running server.
-pub(super) struct Server {
+pub(in crate::bench) struct Server {
     child: Child,
-    pub(super) address: String,
+    pub(in crate::bench) address: String,
     /// From the start of the process until it said that it is ready.
     pub(super) ready_seconds: f64,
 }
@@ -38,7 +38,7 @@ pub(super) struct Memory {
 
 impl Server {
     /// Starts `program` on `data` and waits until it is ready. What it logs goes to `log`.
-    pub(super) fn start(program: &Path, data: &Path, log: &Path) -> Result<Self> {
+    pub(in crate::bench) fn start(program: &Path, data: &Path, log: &Path) -> Result<Self> {
         let address = free_address()?;
         let mut command = process::command(program);
         command.arg("serve").arg("--data").arg(data).args(["--listen", &address, "--feeds-interval", "0"]);

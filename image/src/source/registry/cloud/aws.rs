@@ -1,34 +1,57 @@
-//! Elastic Container Registry: `GetAuthorizationToken`, signed by AWS Signature Version 4.
+//! Elastic Container Registry: `GetAuthorizationToken`, with a key or with a role that the key may take; and the services of AWS as far as
+//! registries need them.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::Url;
 use reqwest::header::HeaderMap;
-use ring::{digest, hmac};
 
-use super::{Question, header, lifetime};
+use super::signature::Request;
+use super::{Question, connect, header, lifetime};
 use crate::source::registry::RegistryOptions;
 use crate::source::registry::credential::Credentials;
 use crate::source::registry::error::RegistryError;
+use crate::source::registry::wire::Wire;
 
-const SERVICE: &str = "ecr";
-const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
-const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+const TARGETS: &str = "AmazonEC2ContainerRegistry_V20150921";
+const JSON: &str = "application/x-amz-json-1.1";
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 /// A token holds for twelve hours.
 const LONGEST: u64 = 12 * 3_600;
+/// A role is taken for an hour, the most that any may be limited to.
+const ROLE: u64 = 3_600;
 
 /// An access key.
-#[derive(Clone, Copy)]
-pub(super) struct Key<'k> {
-    pub(super) id: &'k str,
-    pub(super) secret: &'k str,
-    pub(super) session: Option<&'k str>,
+#[derive(Clone)]
+pub(in crate::source::registry) struct Key {
+    pub(super) id: String,
+    pub(super) secret: String,
+    pub(super) session: Option<String>,
 }
 
-/// The service of a region, whose name must be one: it becomes part of a host.
-pub(super) fn place_of(region: &str) -> Result<String, RegistryError> {
+/// Who asks, and where.
+#[derive(Clone)]
+pub(in crate::source::registry) struct Access {
+    pub(in crate::source::registry) region: String,
+    pub(super) key: Key,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Access({})", self.region)
+    }
+}
+
+/// A role that is taken with a key.
+#[derive(Clone, Copy)]
+pub(super) struct Role<'r> {
+    pub(super) arn: &'r str,
+    pub(super) external_id: Option<&'r str>,
+}
+
+/// A service in a region, whose name must be one: it becomes part of a host.
+pub(in crate::source::registry) fn place_of(service: &str, region: &str) -> Result<String, RegistryError> {
     let is_name = !region.is_empty()
         && region.len() <= 40
         && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -37,42 +60,60 @@ pub(super) fn place_of(region: &str) -> Result<String, RegistryError> {
         return Err(RegistryError::Client { reason });
     }
     let end = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    Ok(format!("https://api.ecr.{region}.{end}"))
+    Ok(format!("https://{service}.{region}.{end}"))
 }
 
-/// Exchanges a key for user and password.
+/// Exchanges a key for user and password, and says for how long these hold.
 pub(super) fn exchange(
     place: &str,
-    region: &str,
-    key: Key<'_>,
+    access: &Access,
     options: &RegistryOptions,
 ) -> Result<(Credentials, Duration), RegistryError> {
-    let wrong = |reason: String| RegistryError::Client { reason };
-    let url = Url::parse(place).map_err(|error| wrong(format!("`{place}`: {error}")))?;
-    let host = crate::source::registry::wire::host_of(&url);
-    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let mut signed = vec![
-        ("content-type", CONTENT_TYPE.to_owned()),
-        ("host", host),
-        ("x-amz-date", now),
-        ("x-amz-target", TARGET.to_owned()),
-    ];
-    if let Some(session) = key.session {
-        signed.insert(3, ("x-amz-security-token", session.to_owned()));
-    }
-    let request =
-        Request { method: "POST", path: "/", region, service: SERVICE, headers: &signed, body: "{}" };
-    let mut headers = HeaderMap::new();
-    headers.insert("authorization", header(&request.authorization(key))?);
-    for (name, value) in signed.iter().filter(|(name, _)| name.starts_with("x-amz")) {
-        headers.insert(*name, header(value)?);
-    }
-    let question =
-        Question { place, path: "/", content_type: CONTENT_TYPE, headers, body: request.body.to_owned() };
-    let answer = question.ask(options)?;
+    let service = Ecr::new(place, access.clone(), options)?;
+    let answer = service.call("GetAuthorizationToken", "{}".to_owned())?;
+    let answer: serde_json::Value = serde_json::from_slice(&answer).map_err(|_| service.garbled("is no JSON"))?;
     let (username, password) =
-        read_answer(&answer).ok_or_else(|| question.garbled("has no authorization token"))?;
-    Ok((Credentials::Password { username, password }, lifetime(None, LONGEST)))
+        read_answer(&answer).ok_or_else(|| service.garbled("has no authorization token"))?;
+    let most = if access.key.session.is_some() { ROLE } else { LONGEST };
+    Ok((Credentials::Password { username, password }, lifetime(None, most)))
+}
+
+/// Takes a role (`AssumeRole` of the Security Token Service, 2011-06-15): gives the key that is lent for it.
+pub(super) fn assume(
+    place: &str,
+    access: &Access,
+    role: Role<'_>,
+    options: &RegistryOptions,
+) -> Result<Key, RegistryError> {
+    let seconds = ROLE.to_string();
+    let mut fields = vec![
+        ("Action", "AssumeRole"),
+        ("Version", "2011-06-15"),
+        ("RoleArn", role.arn),
+        ("RoleSessionName", "plimsoll"),
+        ("DurationSeconds", &seconds),
+    ];
+    fields.extend(role.external_id.map(|id| ("ExternalId", id)));
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let wire = connect(place, options)?;
+    let answer = post(&wire, "sts", access, None, FORM, body)?;
+    read_key(&answer).ok_or_else(|| RegistryError::Protocol {
+        host: wire.host(),
+        reason: "its answer has no key for the role".to_owned(),
+    })
+}
+
+/// The key in an answer to `AssumeRole`. Its texts are base64, which XML writes as it is.
+pub(super) fn read_key(xml: &[u8]) -> Option<Key> {
+    let xml = std::str::from_utf8(xml).ok()?;
+    let text = |name: &str| {
+        let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+        let text = rest.split_once(&format!("</{name}>"))?.0.trim();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte);
+        (!text.is_empty() && text.bytes().all(is_plain)).then(|| text.to_owned())
+    };
+    let (id, secret) = (text("AccessKeyId")?, text("SecretAccessKey")?);
+    Some(Key { id, secret, session: Some(text("SessionToken")?) })
 }
 
 /// User and password out of `authorizationData[0].authorizationToken`, which is base64 of `AWS:PASSWORD`.
@@ -83,84 +124,87 @@ pub(super) fn read_answer(answer: &serde_json::Value) -> Option<(String, String)
     (!password.is_empty()).then(|| (user.to_owned(), password.to_owned()))
 }
 
-/// A request as it is signed ("Signature Version 4 signing process"); without query.
-struct Request<'r> {
-    method: &'r str,
-    path: &'r str,
-    region: &'r str,
-    service: &'r str,
-    /// Names in small letters and sorted; one of them is `x-amz-date`.
-    headers: &'r [(&'r str, String)],
-    body: &'r str,
+/// The registry service of a region.
+pub(in crate::source::registry) struct Ecr {
+    pub(in crate::source::registry) wire: Wire,
+    access: Access,
 }
 
-impl Request<'_> {
-    /// The header `Authorization`.
-    fn authorization(&self, key: Key<'_>) -> String {
-        let names = self.headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-        let headers: String =
-            self.headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
-        let body = hex(digest::digest(&digest::SHA256, self.body.as_bytes()).as_ref());
-        let canonical = format!("{}\n{}\n\n{headers}\n{names}\n{body}", self.method, self.path);
-        let date = self.headers.iter().find(|(name, _)| *name == "x-amz-date");
-        let date = date.map_or("", |(_, value)| value.as_str());
-        let day = date.get(..8).unwrap_or_default();
-        let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
-        let canonical = hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref());
-        let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{canonical}");
-        let first = format!("AWS4{}", key.secret).into_bytes();
-        let derived = [day, self.region, self.service, "aws4_request"]
-            .iter()
-            .fold(first, |derived, part| mac(&derived, part.as_bytes()));
-        let signature = hex(&mac(&derived, to_sign.as_bytes()));
-        format!(
-            "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
-            key.id
-        )
+impl std::fmt::Debug for Ecr {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ecr({})", self.wire.base)
     }
 }
 
-fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
+impl Ecr {
+    pub(in crate::source::registry) fn new(
+        place: &str,
+        access: Access,
+        options: &RegistryOptions,
+    ) -> Result<Self, RegistryError> {
+        Ok(Self { wire: connect(place, options)?, access })
+    }
+
+    /// Calls an action with a JSON document.
+    pub(in crate::source::registry) fn call(
+        &self,
+        action: &str,
+        body: String,
+    ) -> Result<Vec<u8>, RegistryError> {
+        post(&self.wire, "ecr", &self.access, Some(&format!("{TARGETS}.{action}")), JSON, body)
+    }
+
+    fn garbled(&self, reason: &str) -> RegistryError {
+        RegistryError::Protocol { host: self.wire.host(), reason: format!("its answer {reason}") }
+    }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A signed question.
+fn post(
+    wire: &Wire,
+    service: &str,
+    access: &Access,
+    target: Option<&str>,
+    content_type: &'static str,
+    body: String,
+) -> Result<Vec<u8>, RegistryError> {
+    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let mut signed =
+        vec![("content-type", content_type.to_owned()), ("host", wire.host()), ("x-amz-date", now)];
+    signed.extend(access.key.session.clone().map(|session| ("x-amz-security-token", session)));
+    signed.extend(target.map(|target| ("x-amz-target", target.to_owned())));
+    let request =
+        Request { method: "POST", path: "/", region: &access.region, service, headers: &signed, body: &body };
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", header(&request.authorization(&access.key))?);
+    for (name, value) in signed.iter().filter(|(name, _)| name.starts_with("x-amz")) {
+        headers.insert(*name, header(value)?);
+    }
+    Question { path: "/", content_type, headers, body }.ask(wire)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The case `post-vanilla` of AWS's published test suite for signers.
     #[test]
-    fn a_request_is_signed_as_the_published_test_suite_does() {
-        let headers =
-            [("host", "example.amazonaws.com".to_owned()), ("x-amz-date", "20150830T123600Z".to_owned())];
-        let request = Request {
-            method: "POST",
-            path: "/",
-            region: "us-east-1",
-            service: "service",
-            headers: &headers,
-            body: "",
-        };
-        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-        let key = Key { id: "AKIDEXAMPLE", secret, session: None };
-        assert_eq!(
-            request.authorization(key),
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
-             SignedHeaders=host;x-amz-date, \
-             Signature=5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"
-        );
+    fn only_the_name_of_a_region_becomes_part_of_a_host() {
+        assert_eq!(place_of("api.ecr", "eu-central-1").unwrap(), "https://api.ecr.eu-central-1.amazonaws.com");
+        assert!(place_of("sts", "cn-north-1").unwrap().ends_with(".amazonaws.com.cn"));
+        for text in ["", "evil.example/", "a@b", "EU"] {
+            assert!(place_of("sts", text).is_err(), "{text}");
+        }
     }
 
     #[test]
-    fn only_the_name_of_a_region_becomes_part_of_a_host() {
-        assert_eq!(place_of("eu-central-1").unwrap(), "https://api.ecr.eu-central-1.amazonaws.com");
-        assert!(place_of("cn-north-1").unwrap().ends_with(".amazonaws.com.cn"));
-        for text in ["", "evil.example/", "a@b", "EU"] {
-            assert!(place_of(text).is_err(), "{text}");
+    fn the_key_of_a_role_is_read_and_anything_else_is_none() {
+        let xml = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId> ASIA1 </AccessKeyId>\
+                   <SecretAccessKey>a/b+c=</SecretAccessKey><SessionToken>t</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+        let key = read_key(xml.as_bytes()).unwrap();
+        assert_eq!((key.id.as_str(), key.secret.as_str(), key.session.as_deref()), ("ASIA1", "a/b+c=", Some("t")));
+        for (from, to) in [("ASIA1", "A\r\nB"), ("a/b+c=", ""), ("<SessionToken>", "<X>"), ("</SecretAccessKey>", "")] {
+            assert!(read_key(xml.replace(from, to).as_bytes()).is_none(), "{from}");
         }
+        assert!(read_key(b"\xff").is_none() && read_key(b"").is_none());
     }
 }

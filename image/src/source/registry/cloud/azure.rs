@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Question, lifetime};
+use super::{Answer, Question, lifetime};
 use crate::source::registry::RegistryOptions;
 use crate::source::registry::credential::Credentials;
 use crate::source::registry::error::RegistryError;
@@ -35,15 +35,12 @@ pub(super) fn exchange(
         ("client_secret", secret),
         ("scope", SCOPE),
     ];
-    let question = Question::form(directory, &path, &fields);
-    let answer = question.ask(options)?;
-    let access = question.text(&answer, "access_token")?;
+    let access = Answer::to(directory, &Question::form(&path, &fields), options)?.text("access_token")?;
     let scheme = if options.plain_http { "http" } else { "https" };
     let registry = format!("{scheme}://{host}");
     let fields =
         [("grant_type", "access_token"), ("service", host), ("tenant", tenant), ("access_token", &access)];
-    let question = Question::form(&registry, "/oauth2/exchange", &fields);
-    let answer = question.ask(options)?;
-    let refresh = question.text(&answer, "refresh_token")?;
+    let question = Question::form("/oauth2/exchange", &fields);
+    let refresh = Answer::to(&registry, &question, options)?.text("refresh_token")?;
     Ok((Credentials::IdentityToken(refresh), lifetime(None, LONGEST)))
 }

@@ -11,7 +11,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::Deserialize;
 
-use super::{Question, lifetime};
+use super::{Answer, Question, lifetime};
 use crate::source::registry::RegistryOptions;
 use crate::source::registry::credential::Credentials;
 use crate::source::registry::error::RegistryError;
@@ -44,11 +44,11 @@ pub(super) fn exchange(
     let claim = claim(key_file, now).map_err(|reason| RegistryError::Client {
         reason: format!("the key file of the service account {reason}"),
     })?;
-    let question = Question::form(place, "/token", &[("grant_type", GRANT), ("assertion", &claim)]);
-    let answer = question.ask(options)?;
-    let password = question.text(&answer, "access_token")?;
+    let question = Question::form("/token", &[("grant_type", GRANT), ("assertion", &claim)]);
+    let answer = Answer::to(place, &question, options)?;
+    let password = answer.text("access_token")?;
     let username = "oauth2accesstoken".to_owned();
-    Ok((Credentials::Password { username, password }, lifetime(answer["expires_in"].as_u64(), LONGEST)))
+    Ok((Credentials::Password { username, password }, lifetime(answer.document["expires_in"].as_u64(), LONGEST)))
 }
 
 /// The signed claim.

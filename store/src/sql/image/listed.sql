@@ -1,0 +1,1 @@
+SELECT registries FROM image WHERE customer = $1 AND uuid = $2

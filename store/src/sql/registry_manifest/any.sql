@@ -1,0 +1,1 @@
+SELECT 1 FROM registry_manifest WHERE customer = $1 LIMIT 1

@@ -1,0 +1,1 @@
+SELECT DISTINCT customer, image FROM registry_manifest WHERE image IS NOT NULL
