@@ -14,9 +14,9 @@ use crate::error::{ApiError, Refusal};
 use crate::state::{ApiState, Shared, SharedState};
 use crate::wire::Version;
 use crate::{
-    activation_key, auth, body_limit, changes, completion, container_reports, containers, deletion, health, images, jobs,
-    openapi, query, registries, registry_jobs, reports, request_log, sensor_profiles, sensors, statistics,
-    tags, token, vulnerabilities,
+    activation_key, auth, body_limit, changes, completion, container_reports, containers, deletion, health,
+    images, jobs, openapi, query, registries, registry_jobs, reports, request_log, sensor_profiles, sensors,
+    statistics, tags, token, vulnerabilities,
 };
 
 /// The largest form of `POST /auth`, in bytes.
@@ -46,8 +46,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/auth", post(token::issue::issue).layer(DefaultBodyLimit::max(MAX_FORM)))
         .route("/auth/oidc", post(token::issue::issue).layer(DefaultBodyLimit::max(MAX_FORM)));
     let most = middleware::from_fn_with_state(sensors::enrol::MAX_BODY, body_limit::check);
-    let enrol = post(sensors::enrol::enrol)
-        .layer((most, DefaultBodyLimit::max(sensors::enrol::MAX_BODY)));
+    let enrol = post(sensors::enrol::enrol).layer((most, DefaultBodyLimit::max(sensors::enrol::MAX_BODY)));
     router = router.route("/api/v1/sensors/enrol", enrol);
     let events = post(registries::events::take).layer(DefaultBodyLimit::max(registries::events::MAX_BODY));
     router = router.route("/api/v1/registries/{uuid}/events", events);
@@ -163,9 +162,8 @@ fn own() -> Router<Shared> {
 /// Calls of sensors and about them, each with its largest body.
 fn own_sensors() -> Router<Shared> {
     use sensors::{change, containers, heartbeat, images, revoke, show, tokens};
-    let most = |bytes| {
-        (middleware::from_fn_with_state(bytes, body_limit::check), DefaultBodyLimit::max(bytes))
-    };
+    let most =
+        |bytes| (middleware::from_fn_with_state(bytes, body_limit::check), DefaultBodyLimit::max(bytes));
     let small = Router::new()
         .route("/sensors/tokens", get(tokens::list).post(tokens::create))
         .route("/sensors/tokens/{uuid}", delete(tokens::delete))

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use qql::{Entity, FieldId, Values};
 
 use qql::fields::{
-    ControllerField, FindingField, HostField, LabelField, PodLabelField, RepoDigestField, RepoField, SecretField,
-    SoftwareField,
+    ControllerField, FindingField, HostField, LabelField, PodLabelField, RepoDigestField, RepoField,
+    SecretField, SoftwareField,
 };
 
 use crate::eval::{Key, Search, host_column};

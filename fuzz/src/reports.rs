@@ -4,6 +4,7 @@ use model::{ContainerReport, ScanReport};
 
 /// A report that is taken can be written and read again, and is taken again.
 pub fn ingest_report(bytes: &[u8]) {
+    std::str::from_utf8(bytes).map_or((), store::fuzzing::check_report_text);
     let Ok(report) = serde_json::from_slice::<ScanReport>(bytes) else { return };
     if store::fuzzing::check_report(&report).is_ok() {
         let text = serde_json::to_vec(&report).expect("a report can be written");

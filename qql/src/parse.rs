@@ -83,7 +83,9 @@ fn mistaken(word: &str) -> Option<String> {
     let is_near = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '@' | '!');
     (name.contains(char::is_alphabetic) && name.chars().all(is_near)).then(|| {
         let name = shorten(name);
-        format!("`{name}` is not the name of a token; words to look for stand in quotes if they hold an operator")
+        format!(
+            "`{name}` is not the name of a token; words to look for stand in quotes if they hold an operator"
+        )
     })
 }
 

@@ -16,6 +16,20 @@ pub fn check_report(report: &ScanReport) -> Result<()> {
     PreparedReport::of(DEFAULT_CUSTOMER, report.clone()).map(drop)
 }
 
+/// Reads a report by its text and as a whole.
+///
+/// # Panics
+/// If one of the two takes what the other refuses, or says otherwise why.
+pub fn check_report_text(json: &str) {
+    let of_text = PreparedReport::of_text(DEFAULT_CUSTOMER, json, |_| {});
+    let whole = serde_json::from_str::<ScanReport>(json).ok();
+    let of_whole = whole.map(|report| PreparedReport::of(DEFAULT_CUSTOMER, report));
+    let said = |outcome: Option<Result<PreparedReport>>| {
+        outcome.map(|outcome| outcome.map(|report| report.packages).map_err(|error| error.to_string()))
+    };
+    assert_eq!(said(of_text), said(of_whole), "the two forms of a report differ");
+}
+
 /// The check of the containers of one request.
 ///
 /// # Errors

@@ -232,7 +232,11 @@ pub(crate) fn renew(connection: &mut dyn Connection) -> Result<()> {
 
 /// Adds a further report to a known image; gives whether the image is another now, and the packages of the report if they
 /// are the image's now.
-fn merge(work: &mut Work<'_>, image: &mut StoredImage, report: &Arc<PreparedReport>) -> Result<(bool, Vec<u32>)> {
+fn merge(
+    work: &mut Work<'_>,
+    image: &mut StoredImage,
+    report: &Arc<PreparedReport>,
+) -> Result<(bool, Vec<u32>)> {
     let (mut moved, mut described) = (false, false);
     if !image.sources.contains(&report.source) {
         image.sources.push(report.source.clone());

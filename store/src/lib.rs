@@ -10,8 +10,8 @@
 //!
 //! From bottom to top: `driver` is what an engine must offer, `sqlite` and `postgres` offer it; `dialect`, `migration` and
 //! `renewal` make the schema; `work` is one request in the writer's transaction with its clock; `package` with `names`,
-//! `inventory` with `draft`, `path` and `packed_inventory`, `image` with `prepare`, `image_seen`, `image_listed` and `packed_image`, `container` with `packed` and `shared`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account`,
-//! `sensor` with `sensor_record`, `sensor_token`, `sensor_profile` and `sensor_check`, and `secret` hold the logic, written once for all engines; `writer` with `attempt`, and `reader` run it; `store` and `upkeep` are the face; `verify` with its parts
+//! `inventory` with `draft`, `path` and `packed_inventory`, `image` with `prepare`, `found`, `report_text`, `image_seen`, `image_listed` and `packed_image`, `container` with `packed` and `shared`, `tag`, `change`, `judgement`, `deletion`, `job`, `day`, `account`,
+//! `sensor` with `sensor_record`, `sensor_token`, `sensor_profile` and `sensor_check`, and `secret` hold the logic, written once for all engines; `writer` with `attempt`, and `reader` run it; `recent` keeps for a while what was written; `store` and `upkeep` are the face; `verify` with its parts
 //! proves that a database holds together.
 
 mod account;

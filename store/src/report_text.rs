@@ -165,7 +165,8 @@ mod tests {
             Just(json!(true)),
             (0_u32..3).prop_map(Value::from),
             "[a-z:\"\\\\\u{e9}\n]{0,5}".prop_map(Value::from),
-            ("[a-z]{0,3}", "[a-z]{0,3}").prop_map(|(name, version)| json!({"name": name, "version": version})),
+            ("[a-z]{0,3}", "[a-z]{0,3}")
+                .prop_map(|(name, version)| json!({"name": name, "version": version})),
             Just(json!({"name": "a"})),
         ]
     }

@@ -10,7 +10,8 @@ use model::report::limits::{
 };
 use model::sensor::{ImagesQuestion, SEEN_IMAGES};
 use model::{
-    ContainerReport, Ecosystem, ImageFacts, Label, PackageRecord, Reference, RuntimeFacts, SecretRecord, Timestamp,
+    ContainerReport, Ecosystem, ImageFacts, Label, PackageRecord, Reference, RuntimeFacts, SecretRecord,
+    Timestamp,
 };
 
 use crate::error::{Result, StoreError};

@@ -166,7 +166,8 @@ impl<'a> Work<'a> {
         if let Some(known) = self.listing.get(&customer) {
             return Ok(*known);
         }
-        let is_listing = !self.connection.query(sql!("registry_manifest/any"), &[customer.into()])?.is_empty();
+        let is_listing =
+            !self.connection.query(sql!("registry_manifest/any"), &[customer.into()])?.is_empty();
         self.listing.insert(customer, is_listing);
         Ok(is_listing)
     }

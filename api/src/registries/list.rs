@@ -5,8 +5,8 @@ use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use qql::SmallEntity;
 
-use super::counts::Contents;
 use super::ViewRefusals;
+use super::counts::Contents;
 use crate::auth::{Identity, Permission};
 use crate::error::ApiError;
 use crate::small_list::SmallList;

@@ -19,7 +19,9 @@ pub(super) fn connector_of<'c>(settings: &RegistrySettings, all: &'c [Connector]
             connector.uuid.to_string() == wanted
                 || ["connectorId", "name"].iter().any(|key| said(connector, key, wanted))
         }),
-        (None, Some(role)) => all.iter().find(|connector| connector.kind == "aws" && said(connector, "arn", role)),
+        (None, Some(role)) => {
+            all.iter().find(|connector| connector.kind == "aws" && said(connector, "arn", role))
+        }
         (None, None) => None,
     }
 }
@@ -256,8 +258,10 @@ mod tests {
         let arn = "arn:aws:iam::123456789012:role/team/reader";
         let document = serde_json::json!({ "arn": arn, "externalId": 7, "accessKeyId": "of the connector" });
         let key = |text: &str| RegistrySecret { password: Some(text.into()), ..RegistrySecret::default() };
-        let mut settings =
-            RegistrySettings { uri: "https://1.dkr.ecr.eu-west-1.amazonaws.com".into(), ..Default::default() };
+        let mut settings = RegistrySettings {
+            uri: "https://1.dkr.ecr.eu-west-1.amazonaws.com".into(),
+            ..Default::default()
+        };
         let none = RegistrySecret::default();
         let shown = |login: Result<RegistryLogin, &'static str>| match login {
             Ok(RegistryLogin::Aws { access_key, role_arn, external_id, .. }) => {
@@ -276,7 +280,12 @@ mod tests {
         assert_eq!(shown(by_role(&settings, &key("s"), &document, key("s"))), "own");
         settings.username = None;
         assert!(by_role(&settings, &none, &document, key("s")).unwrap_err().contains("its own cloud only"));
-        for wrong in ["x", "arn:aws:iam::12:role/a", "arn:aws:iam::123456789012:user/a", "arn:aws:sts::123456789012:role/a"] {
+        for wrong in [
+            "x",
+            "arn:aws:iam::12:role/a",
+            "arn:aws:iam::123456789012:user/a",
+            "arn:aws:sts::123456789012:role/a",
+        ] {
             assert!(checked_role(wrong).is_err(), "{wrong}");
         }
     }

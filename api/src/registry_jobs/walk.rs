@@ -80,10 +80,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<Shared> for Said<T> {
         WalkRefusals,
     )
 )]
-pub(crate) async fn tags(
-    State(shared): State<Shared>,
-    said: Said<TagListing>,
-) -> Result<Response, ApiError> {
+pub(crate) async fn tags(State(shared): State<Shared>, said: Said<TagListing>) -> Result<Response, ApiError> {
     let known = shared.store.list_tags(said.customer, said.schedule.registry, said.what).await;
     Ok(body::json(&ListingAnswer { known: known.map_err(crate::store_error)? }))
 }
@@ -161,10 +158,7 @@ pub(crate) async fn progress(
         WalkRefusals,
     )
 )]
-pub(crate) async fn end(
-    State(shared): State<Shared>,
-    said: Said<RunEnd>,
-) -> Result<Response, ApiError> {
+pub(crate) async fn end(State(shared): State<Shared>, said: Said<RunEnd>) -> Result<Response, ApiError> {
     match shared.store.end_walk(said.customer, said.run, said.what).await.map_err(crate::store_error)? {
         true => Ok(noted()),
         false => Err(lost()),

@@ -124,7 +124,9 @@ impl Owners {
     async fn hold(&mut self, shared: &Shared, record: &ContainerRecord) -> Result<bool, ApiError> {
         let report = &record.report;
         let sender = report.details.as_ref().and_then(|details| details.sensor);
-        let Some(sender) = sender.filter(|_| report.state != ContainerState::Deleted) else { return Ok(false) };
+        let Some(sender) = sender.filter(|_| report.state != ContainerState::Deleted) else {
+            return Ok(false);
+        };
         if sender == self.own {
             return Ok(true);
         }

@@ -153,7 +153,7 @@ impl Route {
                 word(dice, &["ALL", "Container", "HOST", "Drift"])
             }
             "type" => word(dice, &["ALL", "SUMMARY", "details"]),
-            "isDrift" | "applyException" => word(dice, &["true", "false"]),
+            "isDrift" | "applyException" | "reports" => word(dice, &["true", "false"]),
             "profile" => word(dice, &["full", "classic"]),
             "after" => {
                 let rows = if dice.percent(50) { &material.rows.images } else { &material.rows.containers };

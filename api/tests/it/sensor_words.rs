@@ -37,13 +37,14 @@ async fn an_image_that_a_sensor_has_read_is_not_wanted_again_and_gets_the_new_na
     assert_eq!(post(&server, &first, "/api/v1/reports", &whole).await.status, 201);
 
     let other = Digest::of(b"another image").to_string();
-    let asked = json!([{"id": id, "references": [name("1"), name("stable")]}, {"id": other, "references": []}]);
+    let asked =
+        json!([{"id": id, "references": [name("1"), name("stable")]}, {"id": other, "references": []}]);
     assert_eq!(wanted(&server, &second, &scanner, asked.clone()).await, [other.clone()]);
     let shown = server.get(&format!("/csapi/v1.3/images/{sha}")).await.json();
     let tags: Vec<&str> =
         shown["repo"].as_array().unwrap().iter().filter_map(|place| place["tag"].as_str()).collect();
     assert_eq!(tags, ["1", "stable"], "{shown}");
-    let updated = server.get("/api/v1/changes").await.text().to_owned();
+    let updated = server.get("/api/v1/changes").await.text();
     assert_eq!(wanted(&server, &second, &scanner, asked).await, [other.clone()]);
     assert_eq!(server.get("/api/v1/changes").await.text(), updated, "the same again is no news");
 
@@ -73,7 +74,8 @@ async fn what_was_not_read_whole_by_a_sensor_with_the_same_program_is_wanted() {
         (5, "REGISTRY", "plimsoll/0.1.0", json!([])),
     ] {
         let mut report = serde_json::to_value(report(number)).unwrap();
-        (report["source"], report["scanner"], report["unreadable"]) = (source.into(), scanner.into(), unreadable);
+        (report["source"], report["scanner"], report["unreadable"]) =
+            (source.into(), scanner.into(), unreadable);
         let answer = server.send(admin("POST", "/api/v1/reports").json(&report)).await;
         assert_eq!(answer.status, 201, "{}", answer.text());
         sent.push(report["image"]["id"].as_str().unwrap().to_owned());
@@ -141,8 +143,10 @@ async fn what_is_too_large_is_refused_with_its_bound() {
         ("PATCH", own.as_str(), 64 << 10),
         ("POST", &format!("{own}/revoke"), 64 << 10),
     ] {
-        let is_ours = target.ends_with("beat") || target.ends_with("images") || target.ends_with("containers");
-        let request = if is_ours { sensor.signs(Request::new(method, target)) } else { admin(method, target) };
+        let is_ours =
+            target.ends_with("beat") || target.ends_with("images") || target.ends_with("containers");
+        let request =
+            if is_ours { sensor.signs(Request::new(method, target)) } else { admin(method, target) };
         let request = request.body(" ".repeat(most + 1));
         let answer = server.send(request).await;
         assert_eq!(answer.status, 413, "{method} {target}: {}", answer.text());
@@ -195,7 +199,8 @@ async fn a_sensor_is_told_what_is_believed_alive_beside_it_also_by_its_predecess
     assert_eq!(text(&rows), of(&[1, 4]));
     assert!(rows.iter().all(|row| row["report"]["environment"] == json!(["A=b"])), "{rows:?}");
     assert!(ids("").await.iter().all(|row| row.get("report").is_none()));
-    let refused = server.send(new.signs(Request::get("/api/v1/sensors/containers?reports=true&limit=101"))).await;
+    let refused =
+        server.send(new.signs(Request::get("/api/v1/sensors/containers?reports=true&limit=101"))).await;
     assert_eq!((refused.status, message(&refused).contains("between 1 and 100")), (400, true));
 }
 
@@ -214,7 +219,8 @@ async fn times_of_the_future_are_taken_as_of_now_from_a_sensor_and_told() {
         assert!((row["observedAt"].as_i64().unwrap() - now).abs() < 60_000, "{row}");
     }
     // an account is told that its clock is wrong
-    let refused = server.send(admin("POST", "/api/v1/containers").json(&json!([container(3, "a", now + YEAR)]))).await;
+    let refused =
+        server.send(admin("POST", "/api/v1/containers").json(&json!([container(3, "a", now + YEAR)]))).await;
     assert_eq!((refused.status, message(&refused).contains("in the future")), (400, true));
 
     let mut image = serde_json::to_value(report(1)).unwrap();

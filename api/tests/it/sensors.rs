@@ -320,11 +320,12 @@ async fn containers_carry_the_sensor_that_sent_them_whatever_they_claim() {
         let target = format!("/api/v1/sensors/containers{query}");
         server.send(own.signs(Request::get(&target))).await
     };
-    let page = list("?limit=1").await.json();
-    let next = page["next"].as_str().unwrap().to_owned();
-    let rest = list(&format!("?limit=1&after={next}")).await.json();
-    assert_eq!(rest["next"], Value::Null);
-    let mut seen: Vec<(String, String, i64)> = [&page, &rest]
+    let mut pages = vec![list("?limit=1").await.json()];
+    // a page may be empty: that somebody else speaks for a container is only seen when it is looked at
+    while let Some(next) = pages.last().and_then(|page| page["next"].as_str()).map(str::to_owned) {
+        pages.push(list(&format!("?limit=1&after={next}")).await.json());
+    }
+    let mut seen: Vec<(String, String, i64)> = pages
         .iter()
         .flat_map(|page| page["data"].as_array().unwrap())
         .map(|one| {

@@ -99,11 +99,22 @@ const ABOUT: [&str; 40] = [
 ];
 /// Values that tell nothing.
 const PLAIN: [&str; 14] = [
-    "true", "false", "yes", "no", "on", "off", "0", "1", "none", "null", "enabled", "disabled", "bearer", "basic",
+    "true", "false", "yes", "no", "on", "off", "0", "1", "none", "null", "enabled", "disabled", "bearer",
+    "basic",
 ];
 /// Where files of secrets lie.
 const ROOTS: [&str; 12] = [
-    "/run/", "/var/", "/etc/", "/secrets/", "/home/", "/opt/", "/usr/", "/tmp/", "/mnt/", "/root/", "/app/",
+    "/run/",
+    "/var/",
+    "/etc/",
+    "/secrets/",
+    "/home/",
+    "/opt/",
+    "/usr/",
+    "/tmp/",
+    "/mnt/",
+    "/root/",
+    "/app/",
     "/data/",
 ];
 /// Letters of a name that count.
@@ -159,8 +170,7 @@ fn is_secret_name(name: &str) -> bool {
     let says = |(place, word): (usize, &String)| {
         SECRET.iter().any(|end| word.ends_with(end)) || (word == "KEY" && is_key(place))
     };
-    !ABOUT.contains(&last.as_str())
-        && (LAST.contains(&last.as_str()) || words.iter().enumerate().any(says))
+    !ABOUT.contains(&last.as_str()) && (LAST.contains(&last.as_str()) || words.iter().enumerate().any(says))
 }
 
 /// Whether the value of such a name tells anything that it should not.
@@ -168,9 +178,15 @@ fn tells(name: &str, value: &str) -> bool {
     let shown = value.trim().trim_matches(['"', '\'']);
     let lower = shown.to_ascii_lowercase();
     // `MAX_TOKENS=4096`, `PWD=/srv`
-    let is_amount = name.to_ascii_uppercase().ends_with("TOKENS") && shown.bytes().all(|byte| byte.is_ascii_digit());
+    let is_amount =
+        name.to_ascii_uppercase().ends_with("TOKENS") && shown.bytes().all(|byte| byte.is_ascii_digit());
     let is_place = matches!(name, "PWD" | "OLDPWD") && shown.starts_with('/');
-    !(shown.is_empty() || is_amount || is_place || is_masked(shown) || is_path(shown) || PLAIN.contains(&lower.as_str()))
+    !(shown.is_empty()
+        || is_amount
+        || is_place
+        || is_masked(shown)
+        || is_path(shown)
+        || PLAIN.contains(&lower.as_str()))
 }
 
 /// Whether a text is what [`mask`] leaves.
@@ -289,7 +305,8 @@ fn value(bytes: &[u8], separator: usize) -> Option<Range<usize>> {
 fn addresses(text: &str) -> Vec<Range<usize>> {
     let find = |at: usize| {
         let rest = &text[at + 3..];
-        let ends = |letter: char| letter.is_whitespace() || matches!(letter, '/' | '"' | '\'' | '?' | '<' | '>');
+        let ends =
+            |letter: char| letter.is_whitespace() || matches!(letter, '/' | '"' | '\'' | '?' | '<' | '>');
         let authority = &rest[..rest.find(ends).unwrap_or(rest.len())];
         let login = &authority[..authority.rfind('@')?];
         let colon = login.find(':')?;

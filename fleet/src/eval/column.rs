@@ -446,7 +446,9 @@ mod tests {
     #[test]
     fn addresses_of_a_network_are_found_in_both_ways_of_writing_them() {
         let mut texts = Dictionary::default();
-        for text in ["10.1.2.3", " 10.1.2.4 ", "10.1.20.3", "::ffff:10.1.2.5", "::ffff:a01:206", "fe80::1", "x"] {
+        for text in
+            ["10.1.2.3", " 10.1.2.4 ", "10.1.20.3", "::ffff:10.1.2.5", "::ffff:a01:206", "fe80::1", "x"]
+        {
             texts.intern(text);
         }
         let range = IpRange { v6: false, lower: 0x0a01_0200, upper: 0x0a01_02ff };

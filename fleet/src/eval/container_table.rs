@@ -195,9 +195,7 @@ impl Table for ContainerTable<'_> {
                 let ports = &containers.ports.tuples;
                 with_tuple(&ports.numbers, &ports.lists, 4, &test(), |_| true, candidates)
             }
-            Array::PodLabel => {
-                self.with_told(&containers.details.pod_labels.tuples, &test(), candidates)
-            }
+            Array::PodLabel => self.with_told(&containers.details.pod_labels.tuples, &test(), candidates),
             Array::PodController => {
                 self.with_told(&containers.details.controllers.tuples, &test(), candidates)
             }

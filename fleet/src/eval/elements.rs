@@ -153,15 +153,11 @@ impl Row for ContainerRow<'_> {
             Array::PortMapping => containers.ports.tuples.get(at).any(|of| each(&of)),
             Array::PodLabel => {
                 let slot = containers.details.of(at);
-                slot.is_some_and(|slot| {
-                    containers.details.pod_labels.tuples.get(slot).any(|of| each(&of))
-                })
+                slot.is_some_and(|slot| containers.details.pod_labels.tuples.get(slot).any(|of| each(&of)))
             }
             Array::PodController => {
                 let slot = containers.details.of(at);
-                slot.is_some_and(|slot| {
-                    containers.details.controllers.tuples.get(slot).any(|of| each(&of))
-                })
+                slot.is_some_and(|slot| containers.details.controllers.tuples.get(slot).any(|of| each(&of)))
             }
             _ => false,
         }

@@ -95,12 +95,14 @@ impl<'c> Keys<'c> {
             (None, Column::Number(numbers) | Column::Flag(numbers)) => {
                 numbers.keys(first, keys);
             }
-            (None, Column::Text(codes, texts)) => fill_keys(codes, first, keys, |code| match self.beginning {
-                Some(beginning) => {
-                    texts.get(*code).map_or(LAST, |text| Self::key_after(beginning, text.as_bytes()))
-                }
-                None => texts.head(*code),
-            }),
+            (None, Column::Text(codes, texts)) => {
+                fill_keys(codes, first, keys, |code| match self.beginning {
+                    Some(beginning) => {
+                        texts.get(*code).map_or(LAST, |text| Self::key_after(beginning, text.as_bytes()))
+                    }
+                    None => texts.head(*code),
+                })
+            }
             _ => {
                 let positions = first..;
                 positions.zip(keys).for_each(|(position, key)| *key = self.column.key(position));

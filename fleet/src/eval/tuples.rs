@@ -32,8 +32,8 @@ pub(crate) enum TupleTest {
     Constant(bool),
     /// The number at this place is in the set.
     In(usize, Bits),
-    /// The number at this place is this one.
-    Is(usize, u32),
+    /// The number at this place is this one, of so many.
+    Is(usize, u32, u32),
     /// The number at this place lies in one of the ranges.
     Within(usize, Vec<(i64, i64)>),
     /// The word at this place passes.
@@ -89,7 +89,7 @@ impl TupleTest {
     fn within(at: usize, set: Bits) -> Self {
         let first = set.iter().next();
         match (set.count(), first) {
-            (1, Some(only)) => Self::Is(at, only),
+            (1, Some(only)) => Self::Is(at, only, set.len()),
             (0, _) => Self::Constant(false),
             _ => Self::In(at, set),
         }
@@ -99,7 +99,7 @@ impl TupleTest {
     fn share(&self) -> u32 {
         const ALL: u64 = 1 << 16;
         match self {
-            Self::Is(..) => 0,
+            Self::Is(_, _, len) => (ALL / u64::from(*len).max(1)) as u32,
             Self::In(_, set) => (set.count() * ALL / u64::from(set.len()).max(1)) as u32 + 1,
             Self::Constant(_) | Self::Within(..) | Self::Present(_) => ALL as u32 + 2,
             Self::And(_) | Self::Or(_) | Self::Not(_) | Self::Word(..) => ALL as u32 + 3,
@@ -109,7 +109,7 @@ impl TupleTest {
     /// What every tuple has for which it holds.
     pub(crate) fn need(&self) -> Need<'_> {
         match self {
-            Self::Is(at, only) => Need::Number(*at, *only),
+            Self::Is(at, only, _) => Need::Number(*at, *only),
             Self::In(at, set) => Need::Member(*at, set),
             Self::And(operands) => operands.first().map_or(Need::Nothing, Self::need),
             _ => Need::Nothing,
@@ -121,7 +121,7 @@ impl TupleTest {
         let number = |at: usize| tuple.get(at).copied().unwrap_or(NONE);
         match self {
             Self::Constant(holds) => *holds,
-            Self::Is(at, only) => number(*at) == *only,
+            Self::Is(at, only, _) => number(*at) == *only,
             Self::In(at, set) => set.contains(number(*at)),
             Self::Within(at, ranges) => number(*at) != NONE && lies_in(i64::from(number(*at)), ranges),
             Self::Word(at, word, test) => passes(test, Value::Text(word(number(*at)))),

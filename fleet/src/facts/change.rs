@@ -373,9 +373,7 @@ fn stamps(
     moved.into_iter().for_each(|position| set.insert(position));
     let in_order = by_uuid.range(0, u64::MAX).filter(|(_, position)| set.contains(*position));
     let time = |position| updated.get(position).copied().unwrap_or(NO_TIME);
-    in_order
-        .map(|(uuid, position)| Stamp { updated: Timestamp(time(position)), uuid, position })
-        .collect()
+    in_order.map(|(uuid, position)| Stamp { updated: Timestamp(time(position)), uuid, position }).collect()
 }
 
 /// Whether the record at a stamp's position stands at the stamp's place.

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 use model::Digest;
 
+#[cfg(fuzzing)]
+pub(crate) use file::Part;
 pub(crate) use file::{Head, read, read_head, write};
 pub(crate) use plain::Plain;
 pub(crate) use sink::{Pace, Sink};

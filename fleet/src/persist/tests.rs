@@ -133,7 +133,8 @@ fn one_that_is_written_in_the_background_is_given_up_when_told_so() {
     let stop = std::sync::atomic::AtomicBool::new(true);
     let folder = tempfile::tempdir().unwrap();
     let index = example(7, 30);
-    let error = write(&folder.path().join("index"), &head(&index), index.clone(), Pace::Gentle(&stop)).unwrap_err();
+    let error =
+        write(&folder.path().join("index"), &head(&index), index.clone(), Pace::Gentle(&stop)).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::Interrupted);
 }
 

@@ -13,9 +13,6 @@ use crate::persist::{Persist, PersistError, Sink, Source};
 /// Lists from which on a search is shared by two threads.
 const SHARED: u32 = if cfg!(test) { 200 } else { 200_000 };
 
-/// Ends of lists that are looked at one by one before that of a hit is searched for.
-const NEAR: u32 = 8;
-
 /// What all runs that are looked for have at one of their places.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Need<'n> {
@@ -110,12 +107,7 @@ impl Lists {
 
     /// The lists with a run of `width` elements, one behind the other, for which `holds`: a list may be one of tuples. Those of
     /// them that lack what they `need` are not asked.
-    pub(crate) fn search(
-        &self,
-        width: usize,
-        need: Need<'_>,
-        holds: impl Fn(&[u32]) -> bool + Sync,
-    ) -> Bits {
+    pub(crate) fn search(&self, width: usize, need: Need<'_>, holds: impl Fn(&[u32]) -> bool + Sync) -> Bits {
         let len = self.len();
         let within = |first, last| match need {
             _ if CHUNK % width != 0 => self.search_lists(first, last, width, &holds),
@@ -145,13 +137,7 @@ impl Lists {
 
     /// [`Self::search`] among the lists from `first` up to `last`; the first of them is 0 in the answer. Runs are gone through
     /// without regard to lists: that of a run which holds is looked for.
-    fn search_runs(
-        &self,
-        first: u32,
-        last: u32,
-        width: usize,
-        holds: &impl Fn(&[u32]) -> bool,
-    ) -> Bits {
+    fn search_runs(&self, first: u32, last: u32, width: usize, holds: &impl Fn(&[u32]) -> bool) -> Bits {
         let mut found = Bits::none(last - first);
         let end_of = |list: u32| self.ends.get(list).copied().unwrap_or(0) as usize;
         let (from, to) = (first.checked_sub(1).map_or(0, end_of), last.checked_sub(1).map_or(0, end_of));
@@ -163,11 +149,7 @@ impl Lists {
             let runs = numbers.get(skipped..end).unwrap_or_default().chunks_exact(width);
             for (at, _) in runs.enumerate().filter(|(_, run)| holds(run)) {
                 let place = start + skipped + at * width;
-                let near = (0..NEAR).take_while(|next| end_of(list + next) <= place).count() as u32;
-                list += near;
-                if near == NEAR {
-                    list += partition(last - list, |next| end_of(list + next) <= place);
-                }
+                list += ahead(last - list, |next| end_of(list + next) <= place);
                 found.insert(list - first);
             }
         }
@@ -206,9 +188,14 @@ impl Lists {
     }
 }
 
-/// How many of the numbers below `len` come before the first that is not `below`.
-fn partition(len: u32, below: impl Fn(u32) -> bool) -> u32 {
-    let (mut low, mut high) = (0, len);
+/// How many of the numbers below `len` come before the first that is not `below`; fast if they are few.
+fn ahead(len: u32, below: impl Fn(u32) -> bool) -> u32 {
+    let (mut low, mut step) = (0, 1);
+    while low < len && below(low) {
+        low += step;
+        step *= 2;
+    }
+    let (mut low, mut high) = (low.saturating_sub(step / 2), low.min(len));
     while low < high {
         let middle = low + (high - low) / 2;
         if below(middle) { low = middle + 1 } else { high = middle }
@@ -259,7 +246,11 @@ mod tests {
             let set = Bits::from_iter([tuple[1]]);
             let needs = [Need::Nothing, Need::Number(0, tuple[0]), Need::Member(1, &set)];
             let [one, two, three] = needs.map(|need| lists.search(2, need, |of| of == tuple));
-            assert!(one == two && two == three && one == lists.search_lists(0, lists.len(), 2, &|of: &[u32]| of == tuple));
+            assert!(
+                one == two
+                    && two == three
+                    && one == lists.search_lists(0, lists.len(), 2, &|of: &[u32]| of == tuple)
+            );
             one.iter().collect::<Vec<_>>()
         };
         let all = |lists: &Lists| [[3, 4], [2, 3], [2, 1]].map(|tuple| found(lists, tuple));

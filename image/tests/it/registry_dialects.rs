@@ -72,7 +72,8 @@ fn check(name: &str, catalogue: &Catalogue, count: usize, requests: u64) {
     println!("{name}: {count} tags, {} requests, {} bytes", after.0 - before.0, after.1 - before.1);
 }
 
-const HARBOR: &str = "/api/v2.0/projects/team/repositories/app/artifacts?q=tags%3D*&with_tag=true&page_size=100&page=";
+const HARBOR: &str =
+    "/api/v2.0/projects/team/repositories/app/artifacts?q=tags%3D*&with_tag=true&page_size=100&page=";
 
 fn put_harbor(registry: &TinyRegistry, count: usize) {
     let row = |number: usize| {
@@ -130,7 +131,10 @@ fn docker_hub_lists_tags_and_the_repositories_of_a_namespace_behind_a_login_of_i
     let catalogue = catalogue(&registry, RegistryType::DockerHub, &password());
     check("Docker Hub", &catalogue, 1_000, 1 + 10);
     let seen = registry.seen();
-    assert_eq!((seen[0].method.as_str(), seen[0].body.as_str()), ("POST", r#"{"identifier":"user","secret":"geheim"}"#));
+    assert_eq!(
+        (seen[0].method.as_str(), seen[0].body.as_str()),
+        ("POST", r#"{"identifier":"user","secret":"geheim"}"#)
+    );
     assert!(seen[1..].iter().all(|seen| seen.headers["authorization"] == "Bearer lent"));
     let names = r#"{"count":1,"next":null,"results":[{"name":"app","namespace":"team"}]}"#;
     let path = "/v2/namespaces/team/repositories?page_size=100";
@@ -180,7 +184,8 @@ fn googles_and_azures_lists_hold_manifests_and_times() {
     };
     let manifests: Vec<String> = (0..1_000).map(manifest).collect();
     let names: Vec<String> = (0..1_000).map(|number| format!("\"v{number}\"")).collect();
-    let body = format!("{{\"child\":[],\"manifest\":{{{}}},\"tags\":[{}]}}", manifests.join(","), names.join(","));
+    let body =
+        format!("{{\"child\":[],\"manifest\":{{{}}},\"tags\":[{}]}}", manifests.join(","), names.join(","));
     registry.put("/v2/team/app/tags/list?n=1000", "application/json", body.as_bytes());
     check("Google", &catalogue(&registry, RegistryType::Gcp, &RegistryLogin::Anonymous), 1_000, 1);
 
@@ -198,7 +203,10 @@ fn googles_and_azures_lists_hold_manifests_and_times() {
         let body = format!("{{\"registry\":\"r\",\"imageName\":\"team/app\",\"tags\":[{rows}]}}");
         registry.put(&address(page), "application/json", body.as_bytes());
         if !is_last {
-            registry.put_headers(&address(page), vec![("Link", format!("<{}>; rel=\"next\"", address(page + 1)))]);
+            registry.put_headers(
+                &address(page),
+                vec![("Link", format!("<{}>; rel=\"next\"", address(page + 1)))],
+            );
         }
     });
     let azure = catalogue(&registry, RegistryType::Azure, &RegistryLogin::Anonymous);
@@ -263,7 +271,11 @@ fn ecr_describes_a_thousand_images_at_a_time_with_the_key_of_a_role() {
     check("ECR", &catalogue, 2_500, 3);
     let seen = cloud.seen();
     assert!(seen.iter().all(|seen| seen.headers["x-amz-target"].ends_with(".DescribeImages")));
-    assert!(seen[2].body.contains("\"nextToken\":\"page-2\"") && seen[2].body.contains("\"TAGGED\""), "{}", seen[2].body);
+    assert!(
+        seen[2].body.contains("\"nextToken\":\"page-2\"") && seen[2].body.contains("\"TAGGED\""),
+        "{}",
+        seen[2].body
+    );
     answer(&cloud, br#"{"repositories":[{"repositoryName":"b"},{"repositoryName":"a"}]}"#);
     assert_eq!(catalogue.repositories().unwrap(), ["a", "b"]);
     // a service that never stops is left
@@ -279,8 +291,9 @@ fn a_role_that_may_not_be_taken_is_told_in_the_clouds_words() {
     let cloud = TinyRegistry::start().unwrap();
     let words = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>AKID may not assume it</Message></Error></ErrorResponse>";
     cloud.put("/", "text/xml", words.as_bytes());
-    let exchange =
-        || credentials_of(&aws(Some(ROLE)), cloud.host(), &places(&cloud), &options()).unwrap_err().to_string();
+    let exchange = || {
+        credentials_of(&aws(Some(ROLE)), cloud.host(), &places(&cloud), &options()).unwrap_err().to_string()
+    };
     assert!(exchange().contains("has no key for the role"), "{}", exchange());
     cloud.fail("/", 1, Fault::Status(403, Vec::new()));
     assert!(exchange().contains("refuses access"));
@@ -338,7 +351,10 @@ fn hostile_lists_are_left_and_send_nobody_anywhere() {
     let path = format!("{HARBOR}1");
     let trouble = |link: Option<String>, body: &str| {
         registry.put(&path, "application/json", body.as_bytes());
-        registry.put_headers(&path, link.into_iter().map(|link| ("Link", format!("<{link}>; rel=\"next\""))).collect());
+        registry.put_headers(
+            &path,
+            link.into_iter().map(|link| ("Link", format!("<{link}>; rel=\"next\""))).collect(),
+        );
         let catalogue = catalogue(&registry, RegistryType::Harbor, &password());
         let tags = catalogue.tags("team/app").unwrap().unwrap();
         assert_eq!((tags.len(), tags[0].digest), (1, None), "the plain list is there");
@@ -355,10 +371,18 @@ fn hostile_lists_are_left_and_send_nobody_anywhere() {
     registry.fail("/artifacts", 1, Fault::Endless);
     let told = trouble(None, "[]");
     assert!(told.contains("where 8388608 are declared"), "{told}");
-    registry.fail("/artifacts", 1, Fault::Status(302, vec![("Location", "http://169.254.169.254/latest".to_owned())]));
+    registry.fail(
+        "/artifacts",
+        1,
+        Fault::Status(302, vec![("Location", "http://169.254.169.254/latest".to_owned())]),
+    );
     let told = trouble(None, "[]");
     assert!(told.contains("link-local"), "{told}");
-    registry.fail("/artifacts", 1, Fault::Status(302, vec![("Location", format!("http://{}/x", other.host()))]));
+    registry.fail(
+        "/artifacts",
+        1,
+        Fault::Status(302, vec![("Location", format!("http://{}/x", other.host()))]),
+    );
     trouble(None, "[]");
     let seen = other.seen();
     assert!(seen.len() == 1 && !seen[0].headers.contains_key("authorization"), "{seen:?}");

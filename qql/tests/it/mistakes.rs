@@ -56,14 +56,24 @@ fn the_first_mistake_in_the_text_is_named() {
 
 #[test]
 fn a_word_that_is_meant_as_a_condition_is_not_looked_for_as_text() {
-    for text in ["image-id:abc", "日本語:1", "сreated>5", "!size>0", "1size>5", "size>5 and repo-tag:x", "foo-bar!=1"] {
+    for text in
+        ["image-id:abc", "日本語:1", "сreated>5", "!size>0", "1size>5", "size>5 and repo-tag:x", "foo-bar!=1"]
+    {
         let refused = parse(text).unwrap_err().to_string();
         assert!(refused.contains("is not the name of a token"), "{text}: {refused}");
     }
     for text in [":x", ">= 5", "size>5 and =x"] {
         assert!(parse(text).unwrap_err().to_string().contains("a token is missing"), "{text}");
     }
-    for text in ["10.0.0.1:5000", "libstdc++6:amd64", "team/web:1.4", "`a-b:c`", "\"a-b: c\"", "web-1", "author:a-b:c d-e:f"] {
+    for text in [
+        "10.0.0.1:5000",
+        "libstdc++6:amd64",
+        "team/web:1.4",
+        "`a-b:c`",
+        "\"a-b: c\"",
+        "web-1",
+        "author:a-b:c d-e:f",
+    ] {
         assert!(parse(text).is_ok(), "{text}");
     }
 }

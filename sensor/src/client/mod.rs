@@ -234,9 +234,8 @@ impl Client {
         body: &impl serde::Serialize,
     ) -> Result<T, CallError> {
         let body = Bytes::from(serde_json::to_vec(body).map_err(own)?);
-        let dress = |request: RequestBuilder| {
-            request.header("content-type", "application/json").body(body.clone())
-        };
+        let dress =
+            |request: RequestBuilder| request.header("content-type", "application/json").body(body.clone());
         answer::parse(&self.call(Method::POST, path, dress, WHOLE).await?)
     }
 

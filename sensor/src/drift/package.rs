@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use model::purl::normalise_python;
 use model::{DriftPackage, DriftReason, Ecosystem, PackageRecord};
 
 /// What must differ for two records to be different packages: all that a judgement depends on, and the place.
@@ -73,13 +74,28 @@ fn is_same(a: &PackageRecord, b: &PackageRecord) -> bool {
         && a.found_by == b.found_by
 }
 
-/// The path counts without the version, which `flask-2.0.dist-info`, `rake-13.gemspec` and `a-1.jar` carry.
+/// The path counts without the version, which `rake-13.gemspec` and `a-1.jar` carry. Of Python's packages the directory counts that they lie
+/// in: from one version to the next `Click-7.0.dist-info` may become `click-7.1.dist-info`, or an `.egg-info` a `.dist-info`.
 fn place(record: &PackageRecord) -> Place {
-    let path = match record.version.as_str() {
-        "" => record.path.clone(),
-        version => record.path.replace(version, "*"),
+    let (name, path) = match (record.ecosystem, python_site(&record.path)) {
+        (Ecosystem::Pypi, Some(site)) => (normalise_python(&record.name), site.to_owned()),
+        _ if record.version.is_empty() => (record.name.clone(), record.path.clone()),
+        _ => (record.name.clone(), record.path.replace(&record.version, "*")),
     };
-    (record.ecosystem, record.name.clone(), record.arch.clone(), path, record.declared)
+    (record.ecosystem, name, record.arch.clone(), path, record.declared)
+}
+
+/// The directory of Python packages that a package lies in, by the path that proves it.
+fn python_site(path: &str) -> Option<&str> {
+    let is_own = |part: &str| [".dist-info", ".egg-info", ".egg"].iter().any(|end| part.ends_with(end));
+    let mut start = 0;
+    for part in path.split('/') {
+        if is_own(part) {
+            return Some(&path[..start]);
+        }
+        start += part.len() + 1;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -117,6 +133,13 @@ mod tests {
             record(Ecosystem::Pypi, "flask", version, &path)
         };
         assert_eq!(told(&[pip("2.0")], vec![pip("2.1")]), ["Varied flask 2.1 2.0"]);
+        let other = |name: &str, version: &str, file: &str| {
+            let path = format!("usr/lib/python3/site-packages/{name}-{version}.{file}");
+            record(Ecosystem::Pypi, name, version, &path)
+        };
+        let (before, after) =
+            (other("Zope.X", "7.0", "egg-info"), other("zope_x", "7.1", "dist-info/METADATA"));
+        assert_eq!(told(&[before], vec![after]), ["Varied zope_x 7.1 7.0"]);
         let npm = |version: &str, place: &str| {
             record(Ecosystem::Npm, "m", version, &format!("{place}/node_modules/m/package.json"))
         };

@@ -12,8 +12,13 @@ use super::watch::Watched;
 use crate::runtime::kubernetes::pod_of;
 use crate::runtime::{Inspected, RuntimeError, Told};
 
-/// How often looking at a container is tried before it is left to the next listing.
+/// How often looking at a container is tried before what was told of it is reported.
 const TRIES: u32 = 3;
+/// How often it is tried before it is left to the next listing: the pauses grow to a minute.
+const ALL_TRIES: u32 = 9;
+
+/// The runtime whose users choose ids, so that one of a container that is gone may come back as another container's.
+const REUSES_IDS: &str = "containerd";
 
 /// Looks at the containers of the queue, one after the other, until the task is dropped.
 pub(crate) async fn work(shared: Arc<Shared>, watched: Arc<Watched>) {
@@ -34,7 +39,8 @@ async fn look(shared: &Arc<Shared>, watched: &Arc<Watched>, pending: Pending) {
             watched.kind()
         );
     };
-    if shared.spool.is_buried(&id) {
+    let is_buried = shared.spool.is_buried(&id);
+    if is_buried && (pending.gone || watched.kind() != REUSES_IDS) {
         return;
     }
     if pending.gone {
@@ -42,6 +48,7 @@ async fn look(shared: &Arc<Shared>, watched: &Arc<Watched>, pending: Pending) {
     }
     let described = watched.runtime.inspect(&pending.told.id);
     match tokio::time::timeout(watched.patience.inspect, described).await {
+        Ok(Ok(Some(inspected))) if is_buried && inspected.report.state == ContainerState::Deleted => {}
         Ok(Ok(Some(mut inspected))) if inspected.report.id == id => {
             if let Some(cluster) = &shared.cluster {
                 cluster.complete(&mut inspected.report).await;
@@ -54,6 +61,7 @@ async fn look(shared: &Arc<Shared>, watched: &Arc<Watched>, pending: Pending) {
                 format!("{} describes another container than it was asked for", watched.kind()),
             );
         }
+        Ok(Ok(None)) if is_buried => {}
         Ok(Ok(None)) => end(shared, watched, id, &pending),
         Ok(Err(error)) => failed(
             shared,
@@ -86,16 +94,19 @@ fn failed(
     tracing::debug!(runtime = watched.kind(), tries = pending.tries, "{words}");
     pending.tries += 1;
     // when a runtime comes back, all is listed anew
-    if pending.tries < TRIES && !is_away {
-        let watched = Arc::clone(watched);
+    if pending.tries < ALL_TRIES && !is_away {
+        let (watched, pending) = (Arc::clone(watched), pending.clone());
+        let wait = watched.patience.pause * (1_u32 << pending.tries.saturating_sub(TRIES - 1));
         tokio::spawn(async move {
-            tokio::time::sleep(watched.patience.pause).await;
+            tokio::time::sleep(wait).await;
             watched.queue.put_back(pending);
         });
+    }
+    if pending.tries < TRIES && !is_away {
         return;
     }
     shared.troubles.set(&format!("{} inspect", watched.kind()), words);
-    let excluded = shared.rules().excludes_labels(&pending.told.labels);
+    let excluded = shared.rules().excludes_labels(&pending.told.labels) || shared.spool.is_buried(&id);
     if shared.spool.known(&id).is_none() && pending.told.state.is_some() && !excluded {
         let at = pending.last.unwrap_or_else(|| shared.now());
         let mut report = told_report(shared, watched, id, &pending.told, pending.first.unwrap_or(at));
@@ -134,9 +145,13 @@ fn see(shared: &Shared, watched: &Watched, inspected: Inspected) {
     let mut is_gone = false;
     keep(shared, watched.kind(), &id, |known| {
         let Some(known) = known else { return Some(report) };
+        report.observed_at = report.observed_at.max(known.observed_at);
+        if known.state == ContainerState::Deleted && report.created > known.created {
+            // another container with the id of one that is gone
+            return Some(report);
+        }
         // the answer was on its way while the event came
         is_gone = known.state == ContainerState::Deleted;
-        report.observed_at = report.observed_at.max(known.observed_at);
         date(&known, &mut report);
         carry(&known, &mut report);
         (!is_gone).then_some(report)

@@ -61,7 +61,13 @@ impl Asked {
         }
     }
 
-    fn take(&mut self, shared: &Shared, batch: &[LocalImage], wanted: Vec<ImageId>, first: &LocalImage) -> bool {
+    fn take(
+        &mut self,
+        shared: &Shared,
+        batch: &[LocalImage],
+        wanted: Vec<ImageId>,
+        first: &LocalImage,
+    ) -> bool {
         let wanted: HashSet<ImageId> = wanted.into_iter().collect();
         let known: Vec<&LocalImage> = batch.iter().filter(|one| !wanted.contains(&one.id)).collect();
         for one in &known {
@@ -69,7 +75,11 @@ impl Asked {
             shared.images.forget(one);
         }
         if !known.is_empty() {
-            tracing::info!(images = known.len(), "{} images need not be read: the server has them", known.len());
+            tracing::info!(
+                images = known.len(),
+                "{} images need not be read: the server has them",
+                known.len()
+            );
             let ids: Vec<ImageId> = known.iter().map(|one| one.id).collect();
             shared.look_into_containers_of(&ids);
         }

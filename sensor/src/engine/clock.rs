@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn times_are_the_servers_and_never_older_than_what_was_told() {
-        let times = |report: ContainerReport| [report.created.0, report.state_changed.0, report.observed_at.0];
+        let times =
+            |report: ContainerReport| [report.created.0, report.state_changed.0, report.observed_at.0];
         assert_eq!(times(sent(1_000, 0, 0)), [980, 990, 1_000]);
         assert_eq!(times(sent(1_000, 1_000, 0)), [980, 990, 1_000], "the same again is not newer");
         assert_eq!(times(sent(1_000, 0, 500)), [1_480, 1_490, 1_500]);

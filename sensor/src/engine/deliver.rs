@@ -126,7 +126,8 @@ impl Delivery {
     fn tell_of_the_future(&self, answer: &[u8]) {
         let Taken { held_back } = serde_json::from_slice(answer).unwrap_or_default();
         if held_back > 0 {
-            let words = format!("{held_back} containers had times of the future, which the server took as of now");
+            let words =
+                format!("{held_back} containers had times of the future, which the server took as of now");
             self.shared.troubles.happened("times of the future", words);
         }
     }

@@ -132,7 +132,8 @@ async fn read_once(shared: &Arc<Shared>, image: &LocalImage) -> Option<Result<us
         let job = ReadJob::of(&context, image.id, image.names, image.source);
         let (packages, body) = match context.reader.as_ref().zip(Place::of(&job.source)) {
             Some((reader, place)) => {
-                let read = reader.run(&Task::report(&job, place), context.memory, &|| context.is_stopping())?;
+                let read =
+                    reader.run(&Task::report(&job, place), context.memory, &|| context.is_stopping())?;
                 context.warm(job.id);
                 read
             }

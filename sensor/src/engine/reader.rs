@@ -194,7 +194,8 @@ pub fn serve_reader(input: impl Read, mut output: impl io::Write) -> io::Result<
     input.take(MAX_HEAD).read_to_end(&mut text)?;
     let task: Task = serde_json::from_slice(&text)?;
     let Task { id, names, place, layers, cpu, threads, ahead, is_told } = task;
-    let source = place.source().ok_or_else(|| io::Error::other("the image lies in a storage of no known engine"))?;
+    let source =
+        place.source().ok_or_else(|| io::Error::other("the image lies in a storage of no known engine"))?;
     let (head, body) = match (ReadJob { id, names, source, layers, cpu, threads, ahead }).run() {
         Ok((packages, body)) => (Head { error: None, packages }, if is_told { body } else { Vec::new() }),
         Err(error) => (Head { error: Some(error.to_string()), packages: 0 }, Vec::new()),
@@ -216,7 +217,16 @@ mod tests {
     fn task(place: Place) -> Task {
         let id = ImageId(model::Digest::of(b"image"));
         let layers = PathBuf::from("/nowhere");
-        Task { id, names: Vec::new(), place, layers, cpu: 1.0, threads: NonZeroUsize::MIN, ahead: 0, is_told: true }
+        Task {
+            id,
+            names: Vec::new(),
+            place,
+            layers,
+            cpu: 1.0,
+            threads: NonZeroUsize::MIN,
+            ahead: 0,
+            is_told: true,
+        }
     }
 
     fn run(script: &str, mebibytes: u64) -> Result<(usize, Vec<u8>), ReadError> {
@@ -254,11 +264,8 @@ mod tests {
         let grow = "cat > /dev/null; text=0123456789abcdef; while :; do text=$text$text; done";
         let bound = crate::limits::resident().unwrap() + (64 << 20);
         let begun = std::time::Instant::now();
-        let outcome = shell(grow).run(
-            &task(Place::Layout(PathBuf::from("/nowhere"))),
-            Memory::new(bound),
-            &|| false,
-        );
+        let outcome =
+            shell(grow).run(&task(Place::Layout(PathBuf::from("/nowhere"))), Memory::new(bound), &|| false);
         assert_eq!(outcome, Err(ReadError::TooLarge(bound)));
         assert!(begun.elapsed() < Duration::from_secs(20));
         let stopped = shell("sleep 600").run(

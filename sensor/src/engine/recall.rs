@@ -137,13 +137,14 @@ async fn list(watched: &Arc<Watched>) -> Result<Present, String> {
 /// Looks after one container that the server believes to be alive; gives whether it is gone.
 async fn compare(shared: &Shared, present: &[Present], one: OwnContainer) -> Result<bool, String> {
     let OwnContainer { id, observed_at, report, .. } = one;
-    if shared.spool.known(&id).is_some() {
+    let known = shared.spool.known(&id);
+    if known.as_ref().is_some_and(|known| known.state != ContainerState::Deleted) {
         // what is sent next must not be older than what is known there
         shared.spool.container_told(&id, observed_at);
         return Ok(false);
     }
     let Some(report) = report.filter(|report| report.id == id) else { return Ok(false) };
-    if shared.spool.is_buried(&id) {
+    if known.is_some() || shared.spool.is_buried(&id) {
         // its end was told by an old event, before it was known what the server has, and so went unheard
         bury(shared, present.first().map_or("", |first| first.watched.kind()), *report, observed_at);
         return Ok(true);
@@ -184,6 +185,7 @@ fn bury(shared: &Shared, kind: &str, mut report: ContainerReport, told: Timestam
         (details.sensor, details.drift, details.in_use) = (None, None, None);
     }
     let id = report.id;
-    keep(shared, kind, &id, |known| known.is_none().then_some(report));
+    let is_gone = |known: ContainerReport| known.state == ContainerState::Deleted;
+    keep(shared, kind, &id, |known| known.is_none_or(is_gone).then_some(report));
     shared.spool.container_told(&id, told);
 }

@@ -154,7 +154,8 @@ impl Shared {
         let next = |latest: i64| {
             if latest.saturating_sub(now) > SET_BACK { latest.saturating_add(1) } else { latest.max(now) }
         };
-        let latest = self.latest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |latest| Some(next(latest)));
+        let latest =
+            self.latest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |latest| Some(next(latest)));
         Timestamp(next(latest.unwrap_or_default()))
     }
 

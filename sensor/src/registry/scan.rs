@@ -141,7 +141,8 @@ pub(super) fn look_at(
 fn note_false_list(walk: &Walk<'_>, repository: &str, tag: &str, digest: Digest) {
     let named = walk.door.catalogue().and_then(|catalogue| catalogue.digest_of(repository, tag));
     if let Ok(Some(named)) = named {
-        let message = format!("the registry's list says {digest}, which it does not have; the tag names {named}");
+        let message =
+            format!("the registry's list says {digest}, which it does not have; the tag names {named}");
         walk.state.note(run_error("DAMAGED", &walk.place(repository, tag), &message));
     }
 }

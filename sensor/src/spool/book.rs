@@ -72,7 +72,8 @@ pub(super) struct Entry {
 impl Entry {
     /// The time of what the server has, if the log does not tell it otherwise.
     pub(super) fn told_apart(&self) -> Option<Timestamp> {
-        let is_plain = if self.sent { self.told == self.observed_at } else { self.told == Timestamp::default() };
+        let is_plain =
+            if self.sent { self.told == self.observed_at } else { self.told == Timestamp::default() };
         (!is_plain).then_some(self.told)
     }
 
@@ -331,8 +332,7 @@ impl Book {
                 break;
             }
             let entry = self.containers.get(id);
-            let (observed_at, told) =
-                entry.map(|entry| (entry.observed_at, entry.told)).unwrap_or_default();
+            let (observed_at, told) = entry.map(|entry| (entry.observed_at, entry.told)).unwrap_or_default();
             let id = Digest::from_bytes(*id);
             taken.push(WaitingContainer { id, number: *number, json, observed_at, told });
         }
@@ -360,7 +360,9 @@ impl Book {
 
     /// Notes the time, by the server's clock, of what the server has of a container.
     pub(super) fn told(&mut self, id: &Digest, at: Timestamp) {
-        let Some(entry) = self.containers.get_mut(id.as_bytes()).filter(|entry| entry.told != at) else { return };
+        let Some(entry) = self.containers.get_mut(id.as_bytes()).filter(|entry| entry.told != at) else {
+            return;
+        };
         entry.told = at;
         self.note(&Record::Told { id: *id.as_bytes(), at });
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard};
 
 use model::registry::{
-    ListingAnswer, ManifestOutcome, RegistryFilter, RegistryJob, RegistryLogin, RegistrySettings, RegistryType,
-    RunEnd, RunProgress, TagListing, TagState,
+    ListingAnswer, ManifestOutcome, RegistryFilter, RegistryJob, RegistryLogin, RegistrySettings,
+    RegistryType, RunEnd, RunProgress, TagListing, TagState,
 };
 use model::{Digest, ScanReport};
 use sensor::registry::{Server, ServerError, WalkOptions, walk_next};
@@ -50,7 +50,8 @@ impl Played {
             only: Vec::new(),
             lease_seconds: 90,
         });
-        let walked = walk_next(self, &WalkOptions::default(), None, &AtomicBool::new(false)).unwrap().unwrap();
+        let walked =
+            walk_next(self, &WalkOptions::default(), None, &AtomicBool::new(false)).unwrap().unwrap();
         assert_eq!(walked.failure, None);
         self.told().end.take().unwrap().progress
     }
@@ -122,7 +123,9 @@ fn an_unchanged_registry_costs_its_lists_and_nothing_for_its_tags() {
     let (registry, server) = (registry(7), Played::default());
     let first = server.walk(&registry, Vec::new());
     assert_eq!((first.tags, first.scanned, first.failed), (7, 7, 0), "{:?}", first.errors);
-    assert_eq!((server.told().reports, server.told().tags.len()), (7, 7));
+    let told = server.told();
+    assert_eq!((told.reports, told.tags.len()), (7, 7));
+    drop(told);
     registry.forget();
     let second = server.walk(&registry, Vec::new());
     assert_eq!((second.tags, second.manifests, second.scanned, second.requests), (7, 0, 0, 3));

@@ -63,6 +63,9 @@ macro_rules! suite_on {
                 a_bad_request_does_not_spoil_its_neighbours,
                 images_asked_for_by_key_come_in_the_order_of_the_keys,
                 documents_are_decoded_on_any_thread;
+            recent:
+                what_is_kept_is_what_the_database_says,
+                the_text_of_a_report_is_stored_as_the_report;
             container:
                 only_what_differs_is_a_change,
                 that_it_was_seen_is_shown_after_an_hour_or_with_the_next_change,

@@ -54,10 +54,7 @@ pub(crate) fn make(fleet: &Fleet, seed: u64, data: &Path) -> Result<(), String> 
     let figures = format!(
         "{{\"images\": {}, \"imageSeconds\": {of_images:.2}, \"imagesPerSecondAtEnd\": {:.0}, \"imagesPerSecondSlowestTenth\": {:.0}, \"imageBytes\": {after_images}, \"containers\": {}, \
          \"containerSeconds\": {of_containers:.2}, \"bytes\": {after_all}}}",
-        sizes.images,
-        tenths.last,
-        tenths.slowest,
-        sizes.containers
+        sizes.images, tenths.last, tenths.slowest, sizes.containers
     );
     std::fs::write(&stamp, format!("{wanted}{figures}\n"))
         .map_err(|error| format!("{}: {error}", stamp.display()))?;
@@ -167,14 +164,7 @@ impl Clock {
 impl Progress {
     fn new(what: &'static str, total: u64) -> Self {
         let zero = AtomicU64::default;
-        Self {
-            what,
-            total,
-            next: zero(),
-            durable: zero(),
-            clock: Mutex::default(),
-            told: zero(),
-        }
+        Self { what, total, next: zero(), durable: zero(), clock: Mutex::default(), told: zero() }
     }
 
     fn take(&self, count: u64) -> Option<u64> {

@@ -227,7 +227,10 @@ mod tests {
         let google = format!(
             r#"{{"child":[],"manifest":{{"sha256:{digest}":{{"tag":["1"],"timeUploadedMs":"5"}},"x":{{}}}},"tags":["1","2"]}}"#
         );
-        assert_eq!(tags(&google).unwrap(), [("1".into(), Some(digest.clone()), Some(5)), ("2".into(), None, None)]);
+        assert_eq!(
+            tags(&google).unwrap(),
+            [("1".into(), Some(digest.clone()), Some(5)), ("2".into(), None, None)]
+        );
         let azure = format!(
             r#"{{"registry":"r","imageName":"a","tags":[{{"name":"1","digest":"sha256:{digest}","lastUpdateTime":"1970-01-01T00:00:07.1234567Z","signed":false}}]}}"#
         );

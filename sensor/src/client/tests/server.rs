@@ -10,7 +10,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use model::sensor::{
-    Enrolled, Enrolment, Heartbeat, HeartbeatAnswer, ImagesAnswer, ImagesQuestion, OwnContainer, OwnContainers,
+    Enrolled, Enrolment, Heartbeat, HeartbeatAnswer, ImagesAnswer, ImagesQuestion, OwnContainer,
+    OwnContainers,
 };
 use model::{ContainerReport, ContainerState, ImageId, Reference, ScanReport, SensorProfile, Timestamp};
 use ring::signature::{ED25519, UnparsedPublicKey};

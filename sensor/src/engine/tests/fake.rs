@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) hangs: bool,
     /// It is not there.
     pub(crate) is_away: bool,
+    /// It lists containers and cannot describe any.
+    pub(crate) is_blind: bool,
     /// Ids that are listed beside the right ones.
     pub(crate) nonsense: Vec<String>,
     pub(crate) inspections: usize,
@@ -148,6 +150,14 @@ impl Runtime for Fake {
     }
 
     fn inspect<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Inspected>> {
+        if self.world().is_blind {
+            let refusal = RuntimeError::Refused {
+                runtime: "docker",
+                request: "inspect".to_owned(),
+                message: "boom".to_owned(),
+            };
+            return Box::pin(std::future::ready(Err(refusal)));
+        }
         Box::pin(self.answer(move |world| {
             world.inspections += 1;
             let mut report = world.containers.get(id)?.clone();

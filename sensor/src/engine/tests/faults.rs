@@ -23,6 +23,21 @@ fn waiting(shared: &Shared) -> Vec<model::ContainerReport> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_container_that_could_not_be_described_is_told_by_its_events_and_looked_at_later() {
+    let (server, state, fake) = (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());
+    let running = start(state.path(), &server.url, &fake);
+    until("following", || fake.world().follows == 1).await;
+    fake.world().is_blind = true;
+    fake.set(1, Running, true).await;
+    until("what was told of it", || state_of(&server, 1) == Some(Running)).await;
+    assert!(server.known().containers[&id_of(1)].environment.is_empty());
+    fake.world().is_blind = false;
+    // long before the next listing
+    until("the rest of it", || !server.known().containers[&id_of(1)].environment.is_empty()).await;
+    kill(running).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_of_short_lives_is_told_whole() {
     const STARTS: u32 = 5_000;
     let (server, state, fake) = (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());

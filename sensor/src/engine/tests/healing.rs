@@ -112,7 +112,8 @@ async fn a_lost_spool_does_not_leave_containers_alive_that_are_gone() {
     {
         let mut known = server.known();
         let other = known.containers.get_mut(&id_of(3)).unwrap();
-        let details = model::ContainerDetails { runtime: Some("containerd".to_owned()), ..Default::default() };
+        let details =
+            model::ContainerDetails { runtime: Some("containerd".to_owned()), ..Default::default() };
         other.details = Some(Box::new(details));
     }
     fake.set(3, Deleted, false).await;
@@ -152,8 +153,7 @@ async fn a_lost_spool_heals_only_when_every_runtime_has_answered() {
 async fn times_are_told_by_the_servers_clock_whatever_the_host_believes() {
     const DAY: i64 = 24 * 3_600 * 1_000;
     for ahead in [-3 * DAY, 400 * DAY] {
-        let (server, state, fake) =
-            (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());
+        let (server, state, fake) = (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());
         server.known().ahead = ahead;
         let running = start(state.path(), &server.url, &fake);
         fake.set(1, Running, true).await;

@@ -18,6 +18,10 @@ use crate::client::tests::server::{TOKEN, TestServer};
 use crate::runtime::{LocalImage, WritableLayer};
 
 pub(super) fn sensor(state: &Path, url: &str, fake: &Arc<Fake>) -> Sensor {
+    sensor_of("docker", state, url, fake)
+}
+
+fn sensor_of(kind: &str, state: &Path, url: &str, fake: &Arc<Fake>) -> Sensor {
     let settings = Settings {
         state: state.to_owned(),
         server: options(url, Some(TOKEN)),
@@ -28,7 +32,7 @@ pub(super) fn sensor(state: &Path, url: &str, fake: &Arc<Fake>) -> Sensor {
         registries: None,
     };
     let runtime: Arc<dyn Runtime> = Arc::clone(fake) as Arc<dyn Runtime>;
-    Sensor::new(settings, vec![Followed { kind: "docker".to_owned(), runtime }]).unwrap()
+    Sensor::new(settings, vec![Followed { kind: kind.to_owned(), runtime }]).unwrap()
 }
 
 /// Runs a sensor until it is killed, without any farewell.
@@ -215,6 +219,22 @@ async fn a_server_that_lost_everything_is_told_anew() {
     until("the container again", || state_of(&server, 1) == Some(Running)).await;
     until("the word that it was done", || server.known().resync.is_none()).await;
     assert_eq!(server.known().heartbeats.iter().filter(|beat| beat.resynced == Some(8)).count(), 1);
+    kill(running).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_container_that_has_the_id_of_one_that_is_gone_is_told() {
+    let (server, state, fake) = (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());
+    fake.set(1, Running, false).await;
+    let sensor = sensor_of("containerd", state.path(), &server.url, &fake);
+    let running = tokio::spawn(sensor.run(std::future::pending()));
+    until("the first one", || state_of(&server, 1) == Some(Running)).await;
+    for _ in 0..2 {
+        fake.set(1, Deleted, true).await;
+        until("its end", || state_of(&server, 1) == Some(Deleted)).await;
+        fake.set(1, Running, true).await;
+        until("the next one", || state_of(&server, 1) == Some(Running)).await;
+    }
     kill(running).await;
 }
 

@@ -69,7 +69,8 @@ fn places(groups: &str) -> Vec<PathBuf> {
     let mut places = Vec::new();
     for line in groups.lines() {
         let mut fields = line.splitn(3, ':');
-        let (Some(number), Some(controllers), Some(path)) = (fields.next(), fields.next(), fields.next()) else {
+        let (Some(number), Some(controllers), Some(path)) = (fields.next(), fields.next(), fields.next())
+        else {
             continue;
         };
         let path = Path::new(path.trim_start_matches('/'));
@@ -125,8 +126,7 @@ mod tests {
         let file = folder.path().join(MOUNT).join(file);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
-        let freezer =
-            Freezer { processes, roots: vec![folder.path().to_owned()], known: Mutex::default() };
+        let freezer = Freezer { processes, roots: vec![folder.path().to_owned()], known: Mutex::default() };
         (folder, freezer)
     }
 

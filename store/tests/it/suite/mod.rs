@@ -8,6 +8,7 @@ pub(crate) mod image;
 pub(crate) mod inside;
 pub(crate) mod job;
 pub(crate) mod judgement;
+pub(crate) mod recent;
 pub(crate) mod registry;
 pub(crate) mod sensor;
 pub(crate) mod verify;

@@ -180,7 +180,8 @@ pub(crate) async fn a_heartbeat_is_kept_and_answered_with_what_people_want(backe
     let again = SensorChange { resync: Some(true), ..SensorChange::default() };
     let again = store.change_sensor(DEFAULT_CUSTOMER, uuid, again).await.unwrap();
     assert!(again.resync > changed.resync);
-    for (said, told) in [(changed.resync, again.resync), (again.resync, None), (None, None), (Some(7), None)] {
+    for (said, told) in [(changed.resync, again.resync), (again.resync, None), (None, None), (Some(7), None)]
+    {
         let beat = Heartbeat { resynced: said, ..upgraded.clone() };
         let answer = store.beat_sensor(DEFAULT_CUSTOMER, uuid, beat).await.unwrap().unwrap();
         assert_eq!(answer.resync, told, "{said:?}");

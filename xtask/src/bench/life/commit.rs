@@ -19,7 +19,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 impl Walk<'_> {
     /// Makes images of some drifted containers, and compares what the server shows of both.
     pub(super) fn commit(&mut self, containers: &[Container]) -> Result<Outcome> {
-        let chosen = containers.iter().filter(|container| !container.role.returns && container.role.number < OF_EACH);
+        let chosen =
+            containers.iter().filter(|container| !container.role.returns && container.role.number < OF_EACH);
         let mut waiting = Vec::new();
         let mut outcome = Outcome { name: "as an image".to_owned(), ..Outcome::default() };
         for container in chosen {
@@ -58,7 +59,9 @@ impl Walk<'_> {
         };
         let found = shown::findings(self.plimsoll, &format!("/containers/{}", container.id))?;
         let key = |row: &shown::Row| {
-            format!("{} {} {}", row.name, row.version, row.path.as_deref().unwrap_or_default()).trim_end().to_owned()
+            format!("{} {} {}", row.name, row.version, row.path.as_deref().unwrap_or_default())
+                .trim_end()
+                .to_owned()
         };
         let of_container: BTreeSet<String> = shown.software.iter().map(key).collect();
         let of_image: BTreeSet<String> = image.software.iter().map(key).collect();

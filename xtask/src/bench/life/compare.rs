@@ -75,7 +75,13 @@ fn maps(
         let (inside, server) = (inside.get(name), server.get(name));
         if inside != server {
             let say = |value: Option<&String>| value.map_or("nothing", String::as_str).to_owned();
-            told.push(format!("{what} {name}: {} says {}, {} {}", sides[0], say(inside), sides[1], say(server)));
+            told.push(format!(
+                "{what} {name}: {} says {}, {} {}",
+                sides[0],
+                say(inside),
+                sides[1],
+                say(server)
+            ));
         }
     }
 }
@@ -93,7 +99,9 @@ fn debs(truth: &Truth, shown: &Shown, told: &mut Vec<String>) {
 
 /// Whether a file says who a Python package is.
 fn is_metadata(path: &str) -> bool {
-    path.ends_with(".dist-info/METADATA") || path.ends_with(".egg-info/PKG-INFO") || path.ends_with(".egg-info")
+    path.ends_with(".dist-info/METADATA")
+        || path.ends_with(".egg-info/PKG-INFO")
+        || path.ends_with(".egg-info")
 }
 
 /// The directory that a Python package was found by in.
@@ -128,19 +136,32 @@ fn pythons(truth: &Truth, shown: &Shown, told: &mut Vec<String>) -> usize {
     truth.metadata.len()
 }
 
+/// The first of each name along the path. Where one directory holds two versions, as `pip install --target` leaves them, pip takes
+/// either: then it is the one that pip took.
 fn first_along(python: &Python, rows: &[(&Row, &str)]) -> BTreeMap<String, String> {
-    let mut first = BTreeMap::new();
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
     for folder in &python.path {
+        let mut here: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (row, _) in rows.iter().filter(|(_, path)| place(path) == folder) {
-            first.entry(normalised(&row.name)).or_insert_with(|| row.version.clone());
+            here.entry(normalised(&row.name)).or_default().push(&row.version);
+        }
+        for (name, versions) in here {
+            let taken =
+                versions.iter().find(|version| python.packages.get(&name).is_some_and(|of| of == *version));
+            let version = taken.or(versions.first()).map(|version| (*version).to_owned());
+            first.entry(name).or_insert(version.unwrap_or_default());
         }
     }
     first
 }
 
 /// Where npm looks for packages in these containers; others are Debian's own.
-const NPM_FOLDERS: [&str; 4] =
-    ["srv/app/node_modules/", "opt/tool/node_modules/", "usr/lib/node_modules/", "usr/local/lib/node_modules/"];
+const NPM_FOLDERS: [&str; 4] = [
+    "srv/app/node_modules/",
+    "opt/tool/node_modules/",
+    "usr/lib/node_modules/",
+    "usr/local/lib/node_modules/",
+];
 
 fn npm(truth: &Truth, shown: &Shown, told: &mut Vec<String>) {
     if truth.npm.is_empty() {
@@ -165,7 +186,10 @@ fn files(truth: &Truth, shown: &Shown, before: &Truth, told: &mut Vec<String>) -
     };
     let mut sets = |what: &str, by: &str, inside: &BTreeSet<String>, server: &BTreeSet<String>| {
         for path in inside.difference(server) {
-            told.push(format!("{what} {path}: {by} says so, the server {}", shown.files.get(path).map_or("nothing", String::as_str)));
+            told.push(format!(
+                "{what} {path}: {by} says so, the server {}",
+                shown.files.get(path).map_or("nothing", String::as_str)
+            ));
         }
         for path in server.difference(inside) {
             told.push(format!("{what} {path}: the server says so, {by} does not"));
@@ -174,9 +198,11 @@ fn files(truth: &Truth, shown: &Shown, before: &Truth, told: &mut Vec<String>) -
     let added: BTreeSet<String> = truth.programs.difference(&before.files).cloned().collect();
     sets("program added", "the container", &added, &with(&["EXECUTABLE_ADDED"]));
     if let Some(damaged) = &truth.damaged {
-        let empty = BTreeSet::new();
-        let known = before.damaged.as_ref().unwrap_or(&empty);
-        let damaged = damaged.difference(known).cloned().collect();
+        let files = |damaged: &BTreeSet<String>| -> BTreeSet<String> {
+            damaged.iter().filter_map(|path| in_image(path, &before.files)).collect()
+        };
+        let known = before.damaged.as_ref().map(files).unwrap_or_default();
+        let damaged = files(damaged).difference(&known).cloned().collect();
         let owned = with(&["OWNED_CHANGED", "OWNED_REMOVED"]);
         // of npm's packages nobody keeps a record of the files
         let owned = owned.into_iter().filter(|path| !path.contains("node_modules/")).collect();
@@ -198,24 +224,31 @@ fn files(truth: &Truth, shown: &Shown, before: &Truth, told: &mut Vec<String>) -
     added.len() + truth.damaged.as_ref().map_or(0, BTreeSet::len)
 }
 
+/// A file of the image as it really lies; dpkg calls many by the links `/bin`, `/lib` and `/sbin`.
+fn in_image(path: &str, files: &BTreeSet<String>) -> Option<String> {
+    let places = [path.to_owned(), format!("usr/{path}")];
+    places.into_iter().find(|place| files.contains(place))
+}
+
 /// The drift must be what tells the two software lists apart.
 fn drift(shown: &Shown, image: &[Row], told: &mut Vec<String>) {
-    let mut left: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    let mut left: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
     let mut both: Vec<&Row> = Vec::new();
     let same = |a: &Row, b: &Row| (&a.name, &a.version, &a.path) == (&b.name, &b.version, &b.path);
     for row in image {
         if shown.software.iter().any(|other| same(row, other)) {
             both.push(row);
         } else {
-            left.entry((&row.name, place_of(row))).or_default().push(&row.version);
+            left.entry(place_of(row)).or_default().push(&row.version);
         }
     }
     let mut expected = BTreeMap::from([("NEW", 0), ("REMOVED", 0), ("VARIED", 0)]);
     for row in shown.software.iter().filter(|row| !both.iter().any(|other| same(row, other))) {
-        let former = left.get_mut(&(row.name.as_str(), place_of(row))).and_then(Vec::pop);
+        let former = left.get_mut(&place_of(row)).and_then(Vec::pop);
         *expected.entry(if former.is_some() { "VARIED" } else { "NEW" }).or_insert(0_u64) += 1;
     }
-    *expected.entry("REMOVED").or_insert(0) += left.values().map(|versions| versions.len() as u64).sum::<u64>();
+    *expected.entry("REMOVED").or_insert(0) +=
+        left.values().map(|versions| versions.len() as u64).sum::<u64>();
     for (reason, count) in &expected {
         let server = shown.reasons.get(*reason).copied();
         if server != Some(*count) {
@@ -236,9 +269,12 @@ fn drift(shown: &Shown, image: &[Row], told: &mut Vec<String>) {
     }
 }
 
-/// Where a package lies, whatever its version.
-fn place_of(row: &Row) -> String {
-    row.path.as_deref().unwrap_or_default().replace(&row.version, "*")
+/// What a package is called where it lies, whatever its version.
+fn place_of(row: &Row) -> (String, String) {
+    match row.path.as_deref() {
+        Some(path) if is_metadata(path) => (normalised(&row.name), place(path).to_owned()),
+        path => (row.name.clone(), path.unwrap_or_default().replace(&row.version, "*")),
+    }
 }
 
 /// What must hold among a container's findings, its software and its line in the list.
@@ -248,7 +284,8 @@ pub(super) fn findings(shown: &Shown, found: &Findings, image: &Findings, line: 
     let affected: BTreeSet<(String, String)> =
         affected.map(|row| (row.name.clone(), row.version.clone())).collect();
     for (name, version) in affected.symmetric_difference(&found.software) {
-        let by = if affected.contains(&(name.clone(), version.clone())) { "its software" } else { "a finding" };
+        let by =
+            if affected.contains(&(name.clone(), version.clone())) { "its software" } else { "a finding" };
         told.push(format!("{name} {version} is affected by {by} alone"));
     }
     let listed = super::shown::counts(&line["vulnerabilities"]);
@@ -263,8 +300,69 @@ pub(super) fn findings(shown: &Shown, found: &Findings, image: &Findings, line: 
     for number in found.numbers.symmetric_difference(&image.numbers) {
         let expected = if found.numbers.contains(number) { "NEW" } else { "FIXED" };
         if reason(number) != Some(expected) {
-            told.push(format!("finding {number} should drift as {expected}, the server says {:?}", reason(number)));
+            told.push(format!(
+                "finding {number} should drift as {expected}, the server says {:?}",
+                reason(number)
+            ));
         }
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, version: &str, path: &str) -> Row {
+        let path = (!path.is_empty()).then(|| path.to_owned());
+        Row { name: name.to_owned(), version: version.to_owned(), path, counts: [0; 5] }
+    }
+
+    #[test]
+    fn pip_shows_the_first_of_a_name_along_its_path() {
+        let python = Python {
+            name: "system".to_owned(),
+            path: vec!["usr/local".to_owned(), "usr/lib".to_owned()],
+            packages: BTreeMap::from([("zope-x".to_owned(), "2".to_owned())]),
+        };
+        let rows = [
+            "usr/lib/zope.x-1.egg-info",
+            "usr/local/Zope_X-1.dist-info/METADATA",
+            "usr/local/zope_x-2.dist-info/METADATA",
+        ];
+        let rows = [row("zope.x", "1", rows[0]), row("Zope_X", "1", rows[1]), row("zope_x", "2", rows[2])];
+        let rows: Vec<(&Row, &str)> =
+            rows.iter().map(|row| (row, row.path.as_deref().unwrap_or_default())).collect();
+        assert_eq!(
+            first_along(&python, &rows),
+            python.packages,
+            "of two in one directory the one that pip took"
+        );
+        assert_eq!(first_along(&python, &rows[..2])["zope-x"], "1");
+    }
+
+    #[test]
+    fn a_package_that_is_missing_or_too_much_is_told_with_both_sides() {
+        let debs = BTreeMap::from([("sed:amd64".to_owned(), "4.9".to_owned())]);
+        let truth = Truth { debs, ..Truth::default() };
+        let software = vec![row("sed:amd64", "4.8", ""), row("tar:amd64", "1", "")];
+        let shown = Shown { software, ..Shown::default() };
+        let mut told = Vec::new();
+        super::debs(&truth, &shown, &mut told);
+        assert_eq!(
+            told,
+            [
+                "deb sed:amd64: dpkg says 4.9, the server 4.8",
+                "deb tar:amd64: dpkg says nothing, the server 1"
+            ]
+        );
+    }
+
+    #[test]
+    fn dpkg_s_old_names_of_files_lead_to_where_they_lie() {
+        let files = BTreeSet::from(["usr/bin/cat".to_owned(), "etc/x".to_owned()]);
+        assert_eq!(in_image("bin/cat", &files).as_deref(), Some("usr/bin/cat"));
+        assert_eq!(in_image("etc/x", &files).as_deref(), Some("etc/x"));
+        assert_eq!(in_image("var/lib", &files), None, "a directory is no file");
+    }
 }

@@ -148,5 +148,9 @@ fn settle_podman(folder: &Path) -> Result<()> {
 
 /// A file to which a child's words go.
 pub(super) fn log_file(path: &Path) -> Result<File> {
-    File::options().create(true).append(true).open(path).with_context(|| format!("cannot write {}", path.display()))
+    File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -21,7 +21,12 @@ pub(super) struct Latency {
 }
 
 /// Starts containers one after the other, and asks for each from the moment that it is started.
-pub(super) fn measure(daemon: &Daemon, plimsoll: &Plimsoll, images: &[&str], count: usize) -> Result<Latency> {
+pub(super) fn measure(
+    daemon: &Daemon,
+    plimsoll: &Plimsoll,
+    images: &[&str],
+    count: usize,
+) -> Result<Latency> {
     let mut latency = Latency::default();
     for number in 0..count {
         let name = format!("late-{number}");
@@ -29,7 +34,17 @@ pub(super) fn measure(daemon: &Daemon, plimsoll: &Plimsoll, images: &[&str], cou
         let begun = Instant::now();
         let (returned, seen) = std::thread::scope(|scope| {
             let asking = scope.spawn(|| until_listed(plimsoll, &name));
-            let run = daemon.docker(&["run", "--detach", "--network", "none", "--name", &name, image, "sleep", "1000000"]);
+            let run = daemon.docker(&[
+                "run",
+                "--detach",
+                "--network",
+                "none",
+                "--name",
+                &name,
+                image,
+                "sleep",
+                "1000000",
+            ]);
             let returned = Instant::now();
             run.map(|_| (returned, asking.join()))
         })?;

@@ -86,7 +86,12 @@ impl Options {
 }
 
 /// One runtime from beginning to end.
-fn life(kind: Kind, options: &Options, program: &Path, supply: &Path) -> Result<(Vec<Outcome>, latency::Latency)> {
+fn life(
+    kind: Kind,
+    options: &Options,
+    program: &Path,
+    supply: &Path,
+) -> Result<(Vec<Outcome>, latency::Latency)> {
     let work = project::target().join("bench/life").join(kind.name());
     if work.exists() {
         fs::remove_dir_all(&work)?;
@@ -170,7 +175,11 @@ fn told(kind: Kind, options: &Options, outcomes: &[Outcome], latency: &latency::
     let (from_start, start_figures) = latency::row("from the start of run", &latency.from_start);
     let (from_return, return_figures) = latency::row("from its return", &latency.from_return);
     let headings = ["in GET /containers with findings, ms", "p50", "p95", "p99", "max"];
-    print(&format!("\n{} containers\n{}", latency.from_start.len(), table::render(&headings, &[from_start, from_return])));
+    print(&format!(
+        "\n{} containers\n{}",
+        latency.from_start.len(),
+        table::render(&headings, &[from_start, from_return])
+    ));
     let steps: Vec<Value> = outcomes
         .iter()
         .map(|outcome| {

@@ -28,7 +28,13 @@ pub(super) struct Plimsoll {
 
 impl Plimsoll {
     /// Starts both; the sensor follows `daemon` and looks into containers every `seconds`.
-    pub(super) fn start(program: &Path, work: &Path, kind: Kind, daemon: &Daemon, seconds: u32) -> Result<Self> {
+    pub(super) fn start(
+        program: &Path,
+        work: &Path,
+        kind: Kind,
+        daemon: &Daemon,
+        seconds: u32,
+    ) -> Result<Self> {
         let data = work.join("data");
         knowledge(program, &data)?;
         let server = Server::start(program, &data, &work.join("server.log"))?;
@@ -47,7 +53,8 @@ impl Plimsoll {
             Ok(serde_json::from_slice(&answer)?)
         };
         let settings = json!({ "driftSeconds": seconds, "heartbeatSeconds": 5 });
-        let profile = json!({ "profileName": "bench", "profileType": "GENERAL", "config": { "plimsoll": settings } });
+        let profile =
+            json!({ "profileName": "bench", "profileType": "GENERAL", "config": { "plimsoll": settings } });
         post("/csapi/v1.3/sensorProfile", &profile)?;
         let mut enrol = process::command(program);
         enrol.args(["admin", "sensor", "token", "--profile", "bench", "--data"]).arg(&data);
@@ -57,7 +64,8 @@ impl Plimsoll {
         command.arg("--state").arg(work.join("state")).args(["--token", one_time.trim(), "--name", "bench"]);
         command.args(["--server", &format!("http://{}", server.address)]).env("PLIMSOLL_LOG", "info");
         let log = log_file(&work.join("sensor.log"))?;
-        let sensor = command.stdout(log.try_clone()?).stderr(log).spawn().context("cannot start the sensor")?;
+        let sensor =
+            command.stdout(log.try_clone()?).stderr(log).spawn().context("cannot start the sensor")?;
         Ok(Self { server, token, sensor })
     }
 
@@ -75,7 +83,8 @@ impl Plimsoll {
     pub(super) fn containers(&self) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         loop {
-            let page = self.get(&format!("/containers?pageSize={PAGE}&pageNumber={}", all.len() / PAGE + 1))?;
+            let page =
+                self.get(&format!("/containers?pageSize={PAGE}&pageNumber={}", all.len() / PAGE + 1))?;
             let Some(Value::Array(rows)) = page.map(|mut page| page["data"].take()) else { return Ok(all) };
             let is_last = rows.len() < PAGE;
             all.extend(rows);

@@ -130,9 +130,11 @@ fn remove(role: Role) -> Vec<Deed> {
         Family::Python if role.returns => role.pick(&["apt remove curl"]),
         Family::Debian | Family::Node if role.returns => role.pick(&["apt remove ca-certificates"]),
         Family::Python => role.pick(&["apt remove curl", "apt remove libbrotli1", "apt remove tzdata"]),
-        Family::Debian | Family::Node => {
-            role.pick(&["apt remove tzdata", "apt remove ca-certificates openssl", "apt remove --auto-remove mount"])
-        }
+        Family::Debian | Family::Node => role.pick(&[
+            "apt remove tzdata",
+            "apt remove ca-certificates openssl",
+            "apt remove --auto-remove mount",
+        ]),
     }
 }
 
@@ -164,7 +166,9 @@ fn purge(role: Role) -> Vec<Deed> {
         (Family::Python, 0) => role.pick(&["dpkg --purge netbase curl; apt-mark hold sed"]),
         (_, 0) => role.pick(&["dpkg --purge tzdata; apt-mark hold sed grep"]),
         (_, 1) => role.pick(&["apt purge zip unzip jq less python3-six; apt-mark auto perl"]),
-        _ => role.pick(&["echo hostname hold | dpkg --set-selections; echo sed deinstall | dpkg --set-selections"]),
+        _ => role.pick(&[
+            "echo hostname hold | dpkg --set-selections; echo sed deinstall | dpkg --set-selections",
+        ]),
     }
 }
 
@@ -329,8 +333,12 @@ fn back(role: Role) -> Vec<Deed> {
     let mut deeds = vec![Deed::Inside(BACK)];
     match role.family {
         Family::Debian => deeds.push(Deed::Inside(BACK_CERTIFICATES)),
-        Family::Python => deeds.push(Deed::Inside("apt install curl=$(version bookworm curl); pip uninstall --yes toml")),
-        Family::Node => deeds.extend([Deed::Inside(BACK_CERTIFICATES), Deed::Inside("npm uninstall --global left-pad")]),
+        Family::Python => {
+            deeds.push(Deed::Inside("apt install curl=$(version bookworm curl); pip uninstall --yes toml"))
+        }
+        Family::Node => {
+            deeds.extend([Deed::Inside(BACK_CERTIFICATES), Deed::Inside("npm uninstall --global left-pad")])
+        }
     }
     deeds
 }

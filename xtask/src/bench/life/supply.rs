@@ -118,7 +118,8 @@ fn debs(folder: &Path) -> Result<()> {
         let into = folder.join(suite);
         fs::create_dir_all(&into)?;
         let root = project::target().join("bench/life/apt").join(suite);
-        for part in ["etc/apt", "var/lib/dpkg", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"] {
+        for part in ["etc/apt", "var/lib/dpkg", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"]
+        {
             fs::create_dir_all(root.join(part))?;
         }
         fs::write(root.join("var/lib/dpkg/status"), "")?;
@@ -148,7 +149,10 @@ fn index(folder: &Path) -> Result<String> {
         let sum = sum.split_whitespace().next().context("sha256sum said nothing")?;
         let place = path.strip_prefix(folder)?.display();
         let size = fs::metadata(&path)?.len();
-        text.push_str(&format!("{}\nFilename: ./{place}\nSize: {size}\nSHA256: {sum}\n\n", fields.trim_end()));
+        text.push_str(&format!(
+            "{}\nFilename: ./{place}\nSize: {size}\nSHA256: {sum}\n\n",
+            fields.trim_end()
+        ));
     }
     Ok(text)
 }

@@ -84,14 +84,23 @@ pub(super) struct Walk<'w> {
 }
 
 impl<'w> Walk<'w> {
-    pub(super) fn new(daemon: &'w Daemon, plimsoll: &'w Plimsoll, supply: &'w Path, look_seconds: u32) -> Self {
+    pub(super) fn new(
+        daemon: &'w Daemon,
+        plimsoll: &'w Plimsoll,
+        supply: &'w Path,
+        look_seconds: u32,
+    ) -> Self {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let (images, before, since) = (BTreeMap::new(), BTreeMap::new(), now.as_secs());
         Self { daemon, plimsoll, supply, look_seconds, images, before, since }
     }
 
     /// Starts containers of the images, and compares them.
-    pub(super) fn start(&mut self, images: &BTreeMap<Family, String>, count: usize) -> Result<(Vec<Container>, Outcome)> {
+    pub(super) fn start(
+        &mut self,
+        images: &BTreeMap<Family, String>,
+        count: usize,
+    ) -> Result<(Vec<Container>, Outcome)> {
         let make = |number: usize| Container {
             role: Role::of(number),
             name: format!("life-{number}"),
@@ -102,7 +111,8 @@ impl<'w> Walk<'w> {
         let mut containers: Vec<Container> = (0..count).map(make).collect();
         let (daemon, since) = (self.daemon, self.since);
         let volume = format!("{}:/repo:ro", self.supply.display());
-        let options = ["--network", "none", "--volume", &volume, "--env", "BENCH=life", "--label", "bench=life"];
+        let options =
+            ["--network", "none", "--volume", &volume, "--env", "BENCH=life", "--label", "bench=life"];
         let outcome = self.compare("start", &mut containers, &|container| {
             let command = [images[&container.role.family].as_str(), "sleep", "1000000"];
             let name = ["run", "--detach", "--name", container.name.as_str()];
@@ -112,7 +122,11 @@ impl<'w> Walk<'w> {
             let wanted = Wanted { npm: true, verified: is_first, files: is_first };
             let truth = inside::ask(daemon, &id, since, wanted)?;
             let runtime = runtime(daemon, &id)?;
-            Ok(Worked { container: Container { id, truth, runtime, ..container.clone() }, touched: true, ended })
+            Ok(Worked {
+                container: Container { id, truth, runtime, ..container.clone() },
+                touched: true,
+                ended,
+            })
         })?;
         Ok((containers, outcome))
     }
@@ -167,7 +181,8 @@ impl<'w> Walk<'w> {
         containers: &mut [Container],
         work: &(dyn Fn(&Container) -> Result<Worked> + Sync),
     ) -> Result<Outcome> {
-        let mut outcome = Outcome { name: name.to_owned(), containers: containers.len(), ..Outcome::default() };
+        let mut outcome =
+            Outcome { name: name.to_owned(), containers: containers.len(), ..Outcome::default() };
         let before: Vec<Container> = containers.to_vec();
         let (sender, receiver) = mpsc::channel();
         let next = AtomicUsize::new(0);
@@ -230,7 +245,8 @@ impl<'w> Walk<'w> {
             for at in places {
                 let wait = waiting.get_mut(&at).context("it waits")?;
                 let updated = lines.get(&containers[at].id).map(|line| line["updated"].clone());
-                let is_news = wait.seen.as_ref().is_none_or(|(seen, when)| *seen != updated || when.elapsed() > AGAIN);
+                let is_news =
+                    wait.seen.as_ref().is_none_or(|(seen, when)| *seen != updated || when.elapsed() > AGAIN);
                 if !is_news && !is_late {
                     continue;
                 }
@@ -243,7 +259,12 @@ impl<'w> Walk<'w> {
                 } else if is_late {
                     waiting.remove(&at);
                     let container = &containers[at];
-                    let who = format!("{} ({}, {})", container.name, container.role.family.fixture(), short(&container.id));
+                    let who = format!(
+                        "{} ({}, {})",
+                        container.name,
+                        container.role.family.fixture(),
+                        short(&container.id)
+                    );
                     outcome.differences.extend(told.into_iter().map(|line| format!("{who}: {line}")));
                 }
             }
@@ -257,7 +278,10 @@ impl<'w> Walk<'w> {
     /// The lines of the plain list, by id.
     fn lines(&self) -> Result<BTreeMap<String, Value>> {
         let lines = self.plimsoll.containers()?;
-        Ok(lines.into_iter().map(|line| (line["sha"].as_str().unwrap_or_default().to_owned(), line)).collect())
+        Ok(lines
+            .into_iter()
+            .map(|line| (line["sha"].as_str().unwrap_or_default().to_owned(), line))
+            .collect())
     }
 
     /// Where a container differs from what the server shows.
@@ -267,7 +291,9 @@ impl<'w> Walk<'w> {
         lines: &BTreeMap<String, Value>,
         outcome: &mut Outcome,
     ) -> Result<Vec<String>> {
-        let Some(line) = lines.get(&container.id) else { return Ok(vec!["the server does not list it".to_owned()]) };
+        let Some(line) = lines.get(&container.id) else {
+            return Ok(vec!["the server does not list it".to_owned()]);
+        };
         let Some(shown) = shown::ask(self.plimsoll, &container.id)? else {
             return Ok(vec!["the server does not know it".to_owned()]);
         };

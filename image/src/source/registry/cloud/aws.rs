@@ -71,7 +71,8 @@ pub(super) fn exchange(
 ) -> Result<(Credentials, Duration), RegistryError> {
     let service = Ecr::new(place, access.clone(), options)?;
     let answer = service.call("GetAuthorizationToken", "{}".to_owned())?;
-    let answer: serde_json::Value = serde_json::from_slice(&answer).map_err(|_| service.garbled("is no JSON"))?;
+    let answer: serde_json::Value =
+        serde_json::from_slice(&answer).map_err(|_| service.garbled("is no JSON"))?;
     let (username, password) =
         read_answer(&answer).ok_or_else(|| service.garbled("has no authorization token"))?;
     let most = if access.key.session.is_some() { ROLE } else { LONGEST };
@@ -189,7 +190,10 @@ mod tests {
 
     #[test]
     fn only_the_name_of_a_region_becomes_part_of_a_host() {
-        assert_eq!(place_of("api.ecr", "eu-central-1").unwrap(), "https://api.ecr.eu-central-1.amazonaws.com");
+        assert_eq!(
+            place_of("api.ecr", "eu-central-1").unwrap(),
+            "https://api.ecr.eu-central-1.amazonaws.com"
+        );
         assert!(place_of("sts", "cn-north-1").unwrap().ends_with(".amazonaws.com.cn"));
         for text in ["", "evil.example/", "a@b", "EU"] {
             assert!(place_of("sts", text).is_err(), "{text}");
@@ -201,8 +205,13 @@ mod tests {
         let xml = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId> ASIA1 </AccessKeyId>\
                    <SecretAccessKey>a/b+c=</SecretAccessKey><SessionToken>t</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>";
         let key = read_key(xml.as_bytes()).unwrap();
-        assert_eq!((key.id.as_str(), key.secret.as_str(), key.session.as_deref()), ("ASIA1", "a/b+c=", Some("t")));
-        for (from, to) in [("ASIA1", "A\r\nB"), ("a/b+c=", ""), ("<SessionToken>", "<X>"), ("</SecretAccessKey>", "")] {
+        assert_eq!(
+            (key.id.as_str(), key.secret.as_str(), key.session.as_deref()),
+            ("ASIA1", "a/b+c=", Some("t"))
+        );
+        for (from, to) in
+            [("ASIA1", "A\r\nB"), ("a/b+c=", ""), ("<SessionToken>", "<X>"), ("</SecretAccessKey>", "")]
+        {
             assert!(read_key(xml.replace(from, to).as_bytes()).is_none(), "{from}");
         }
         assert!(read_key(b"\xff").is_none() && read_key(b"").is_none());

@@ -48,7 +48,10 @@ pub(super) fn exchange(
     let answer = Answer::to(place, &question, options)?;
     let password = answer.text("access_token")?;
     let username = "oauth2accesstoken".to_owned();
-    Ok((Credentials::Password { username, password }, lifetime(answer.document["expires_in"].as_u64(), LONGEST)))
+    Ok((
+        Credentials::Password { username, password },
+        lifetime(answer.document["expires_in"].as_u64(), LONGEST),
+    ))
 }
 
 /// The signed claim.

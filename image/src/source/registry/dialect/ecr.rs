@@ -85,7 +85,8 @@ impl EcrLists {
         let (mut pages, mut known) = (Pages::new(&self.service.wire, "/"), 0);
         loop {
             let answer = self.service.call(action, question.to_string())?;
-            let (rest, count) = read(&answer).map_err(|reason| pages.broken(&format!("{action}: {reason}")))?;
+            let (rest, count) =
+                read(&answer).map_err(|reason| pages.broken(&format!("{action}: {reason}")))?;
             let next = rest.next.filter(|next| !next.is_empty());
             if !pages.turn(count > known, count, next.as_ref().map(|_| "/"))? {
                 return Ok(());

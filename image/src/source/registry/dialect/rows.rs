@@ -255,7 +255,8 @@ mod tests {
 
     fn shown(read: Read, text: &str) -> Result<(Vec<String>, Rest), String> {
         let mut tags = Vec::new();
-        let rest = read(text.replace("DIGEST", &format!("sha256:{}", "ab".repeat(32))).as_bytes(), &mut tags)?;
+        let rest =
+            read(text.replace("DIGEST", &format!("sha256:{}", "ab".repeat(32))).as_bytes(), &mut tags)?;
         let show = |tag: RemoteTag| {
             let digest = if tag.digest.is_some() { "stated" } else { "not stated" };
             format!("{} {digest} {}", tag.name, tag.pushed.map_or(-1, |pushed| pushed.0))
@@ -308,7 +309,9 @@ mod tests {
 
     #[test]
     fn what_is_no_such_list_is_an_error() {
-        for text in ["", "{", "[]x", "{\"tags\":[{}]}", "{\"tags\":7}", "<html>", "{\"tags\":[{\"name\":\"1\"", "7"] {
+        for text in
+            ["", "{", "[]x", "{\"tags\":[{}]}", "{\"tags\":7}", "<html>", "{\"tags\":[{\"name\":\"1\"", "7"]
+        {
             assert!(shown(quay_tags, text).is_err(), "{text}");
         }
         for text in ["{}", "{\"errors\":[]}", "[{}]"] {
