@@ -31,6 +31,7 @@ use crate::{
         images::association::association,
         images::snow::snow,
         images::explain::explain,
+        images::facts::facts,
         containers::list::list,
         containers::bulk::bulk,
         containers::show::show,

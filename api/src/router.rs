@@ -135,6 +135,7 @@ fn own() -> Router<Shared> {
         .route("/reports", post(reports::create::create))
         .route("/containers", post(container_reports::create::create))
         .route("/containers/{sha}", get(container_reports::show::show))
+        .route("/images/{sha}", get(images::facts::facts))
         .route("/images/{sha}/explain", get(images::explain::explain))
         .route("/aggregates", get(statistics::aggregates::aggregates))
         .route("/summary", get(statistics::summary::summary))

@@ -51,6 +51,7 @@ pub(crate) fn build(image: &OpenImage, layers: &[LayerCatalog], options: &ScanOp
         unreadable: unreadable(&visible, layers, with_layer),
         os_release,
         tags: options.tags.clone(),
+        build: None,
     };
     model::bounds::keep_within(&mut report);
     report

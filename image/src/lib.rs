@@ -57,11 +57,11 @@ pub use layer::{LayerOutcome, LayerSource};
 pub use limits::Limits;
 pub use open::OpenImage;
 pub use platform::{Platform, PlatformError};
-#[cfg(fuzzing)]
-pub use source::{fuzz_registry_documents, fuzz_registry_lists};
 pub use source::{
-    Admission, Catalogue, CloudPlaces, Credentials, Engine, MAX_NAMES, OpenOptions, Patience, Pulled, RegistryError,
-    RegistryName, RegistryOptions, RemoteTag, Source, StorageError, StorageOptions, Stored,
+    Admission, Catalogue, CloudPlaces, Credentials, Engine, MAX_NAMES, OpenOptions, Patience, Pulled,
+    RegistryError, RegistryName, RegistryOptions, RemoteTag, Source, StorageError, StorageOptions, Stored,
     containerd_snapshot, credential_files, credentials_of, open,
 };
+#[cfg(fuzzing)]
+pub use source::{fuzz_registry_documents, fuzz_registry_lists};
 pub use stream::Compression;

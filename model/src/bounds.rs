@@ -4,6 +4,7 @@
 //! that is too long is cut and noted instead of refused, because otherwise one odd line would let an image escape the
 //! inventory as a whole. What an identity hangs on is left out instead of cut: a cut name names something else.
 
+use crate::build::{self, Build};
 use crate::distro::OsRelease;
 use crate::image::{ImageFacts, Reference, RuntimeFacts};
 use crate::package::Ecosystem;
@@ -18,6 +19,10 @@ pub fn keep_within(report: &mut ScanReport) {
     cut("scanner", &mut report.scanner, limits::WORD, &mut notes);
     shorten("tags", &mut report.tags, limits::TAGS, &mut notes);
     image(&mut report.image, &mut notes);
+    report.build = report.build.take().and_then(Build::kept);
+    if report.build.as_mut().is_some_and(build::cut) {
+        notes.push(format!("build: a text is cut after {} bytes", limits::WORD));
+    }
     if let Some(release) = &mut report.os_release {
         os_release(release, &mut notes);
     }

@@ -11,6 +11,7 @@
 pub mod advisory;
 pub mod base;
 pub mod bounds;
+pub mod build;
 pub mod cluster;
 pub mod container;
 pub mod digest;
@@ -34,6 +35,7 @@ pub use advisory::{
     Affected, AffectedRange, Bound, FixState, Named, Namespace, NamespaceFamily, Standing, Vulnerability,
 };
 pub use base::{KnownImage, longest_base};
+pub use build::Build;
 pub use cluster::ClusterFacts;
 pub use container::{ContainerDetails, ContainerReport, ContainerState};
 pub use digest::{DiffId, Digest, DigestError, ImageId};

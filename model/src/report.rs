@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::build::Build;
 use crate::distro::{Distro, OsRelease};
 use crate::image::ImageFacts;
 use crate::package::{Ecosystem, Package, SourcePackage};
@@ -66,6 +67,9 @@ pub struct ScanReport {
     /// Names of the tags to put on the image; an account's scope is a set of tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The build that it was made in; `None` if it was looked at elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
 }
 
 /// One package at one place.

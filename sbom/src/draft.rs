@@ -52,6 +52,7 @@ impl Draft {
             secrets: Vec::new(),
             unreadable: Vec::new(),
             tags: Vec::new(),
+            build: None,
         };
         Self {
             report,

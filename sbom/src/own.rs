@@ -1,7 +1,7 @@
 //! Our own report, with or without the findings that stand beside it in the scanner's JSON.
 
 use model::report::REPORT_SCHEMA;
-use model::{ImageFacts, OsRelease, PackageRecord, ScanReport, SecretRecord, Timestamp, Unreadable};
+use model::{Build, ImageFacts, OsRelease, PackageRecord, ScanReport, SecretRecord, Timestamp, Unreadable};
 use serde::Deserialize;
 
 use crate::{Limits, SbomError, bounds};
@@ -26,6 +26,8 @@ struct Document {
     unreadable: Vec<Unreadable>,
     #[serde(default)]
     tags: Vec<String>,
+    #[serde(default)]
+    build: Option<Build>,
 }
 
 /// Reads the report. Unlike foreign documents it is strict: a part that cannot be read means a newer program wrote it.
@@ -49,6 +51,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<ScanReport, SbomErro
         secrets,
         unreadable,
         tags,
+        build,
     } = document;
     let mut report = ScanReport {
         schema,
@@ -62,6 +65,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<ScanReport, SbomErro
         secrets,
         unreadable,
         tags,
+        build,
     };
     if report.packages.len() > limits.packages {
         let reason = format!(

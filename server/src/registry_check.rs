@@ -36,6 +36,7 @@ pub(crate) fn registry_check() -> RegistryCheck {
 fn check(settings: &RegistrySettings, login: &RegistryLogin) -> Result<(), RegistryError> {
     let options = RegistryOptions {
         plain_http: settings.is_plain_http(),
+        tls: settings.is_tls(),
         public_only: !settings.allow_private,
         patience: patience(),
         ..RegistryOptions::default()

@@ -17,7 +17,7 @@ use crate::error::{Result, StoreError};
 use crate::package::page;
 use crate::prepare::PreparedReport;
 use crate::recent::{PlacedInventory, RecentImage};
-use crate::record::{Ack, ImageDocument, ImageRecord};
+use crate::record::{Ack, ImageBuild, ImageDocument, ImageRecord};
 use crate::since::{self, Since};
 use crate::sql::sql;
 use crate::work::{Question, Work};
@@ -243,6 +243,8 @@ fn merge(
         moved = true;
     }
     described |= add_names(image, &report.names);
+    // told for itself: who looks again later and outside of the build tells none
+    let known = std::mem::replace(&mut image.document.build, report.document.build.clone());
     let mut packages = Vec::new();
     if report.scanned_at >= image.last_scanned {
         moved |= image.last_scanned != report.scanned_at;
@@ -256,6 +258,9 @@ fn merge(
             described = true;
         }
     }
+    let build = newest(known.as_ref(), report.document.build.as_ref());
+    described |= build != known.as_ref();
+    image.document.build = build.cloned();
     // a row of an older form gets the form of today when it is written for whatever reason
     if described || moved && !packed_image::is_packed(&image.stored) {
         image.stored = if image.names == report.names && image.document == report.document {
@@ -265,6 +270,17 @@ fn merge(
         };
     }
     Ok((moved || described, packages))
+}
+
+/// The build that counts: the newest, of two of the same time the one that came later.
+fn newest<'a>(
+    known: Option<&'a Box<ImageBuild>>,
+    told: Option<&'a Box<ImageBuild>>,
+) -> Option<&'a Box<ImageBuild>> {
+    match (known, told) {
+        (Some(known), Some(told)) if known.scanned_at > told.scanned_at => Some(known),
+        (known, told) => told.or(known),
+    }
 }
 
 /// Adds names that are new; gives whether there were any.

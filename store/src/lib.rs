@@ -93,9 +93,9 @@ pub use job::{DELETE_CONTAINERS, DELETE_IMAGES, DELETE_SENSORS, Job, JobState, N
 pub use prepare::PreparedReport;
 pub use recent::PlacedInventory;
 pub use record::{
-    Account, Ack, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageDocument, ImageRecord, Inventory,
-    InventoryEntry, NewAccount, PackageRow, Rejudged, Role, UnknownRole, container_uuid, host_uuid,
-    image_uuid, tag_uuid,
+    Account, Ack, ContainerRecord, DEFAULT_CUSTOMER, FindingRow, ImageBuild, ImageDocument, ImageRecord,
+    Inventory, InventoryEntry, NewAccount, PackageRow, Rejudged, Role, UnknownRole, container_uuid,
+    host_uuid, image_uuid, tag_uuid,
 };
 pub use registry::{Connector, Registry, SecretOf};
 pub use registry_schedule::{EVENTS_SCHEDULE, Schedule};

@@ -3,18 +3,19 @@
 //! A document is mostly digests, which no compressor makes smaller, and words that nearly all images use. So digests
 //! are stored raw, at half of what their digits take, in front of what is compressed against a trained sample. The names of the
 //! image are among it, because labels and history repeat them. The image's id is left out: the row has it. The decision a reader
-//! may doubt: this form cannot grow. A document that gains a field gets a new form with a new number, and this one is
-//! read for ever.
+//! may doubt: the columns cannot grow. What was thought of later and few images have, their build, stands behind them, where an
+//! image without it has nothing and a program that does not know it does not look. Whatever changes the columns gets a
+//! new form with a new number, and this one is read for ever.
 
 use model::{
-    BaseImage, DiffId, Digest, ImageFacts, ImageId, Label, LayerFacts, OsRelease, Reference, RuntimeFacts,
-    SecretRecord, Timestamp,
+    BaseImage, Build, DiffId, Digest, ImageFacts, ImageId, Label, LayerFacts, OsRelease, Reference,
+    RuntimeFacts, SecretRecord, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Codec, Form};
 use crate::error::{Result, StoreError};
-use crate::record::ImageDocument;
+use crate::record::{ImageBuild, ImageDocument};
 
 /// What is compressed. Fields are never changed.
 #[derive(Serialize, Deserialize)]
@@ -79,6 +80,19 @@ struct Release<'a> {
     stream: Option<&'a str>,
 }
 
+/// What stands behind the columns of an image that was reported from its build. Fields are never changed.
+#[derive(Serialize, Deserialize)]
+struct BuildColumns<'a> {
+    scanned_at: i64,
+    system: Option<&'a str>,
+    job: Option<&'a str>,
+    number: Option<&'a str>,
+    url: Option<&'a str>,
+    commit: Option<&'a str>,
+    branch: Option<&'a str>,
+    repository: Option<&'a str>,
+}
+
 /// Marks of a layer.
 const HAS_DIFF_ID: u8 = 1;
 const HAS_DIGEST: u8 = 2;
@@ -87,7 +101,7 @@ const HAS_TIME: u8 = 8;
 
 /// Packs a document.
 pub(crate) fn pack(codec: &mut Codec, document: &ImageDocument) -> Result<Vec<u8>> {
-    let ImageDocument { facts, os_release, users, scanner, secrets, unreadable } = document;
+    let ImageDocument { facts, os_release, users, scanner, secrets, unreadable, build } = document;
     let secrets = match secrets.is_empty() {
         true => String::new(),
         false => serde_json::to_string(secrets).map_err(|error| StoreError::damaged("document", error))?,
@@ -102,7 +116,11 @@ pub(crate) fn pack(codec: &mut Codec, document: &ImageDocument) -> Result<Vec<u8
         secrets: &secrets,
         ..columns
     };
-    let content = postcard::to_stdvec(&columns).expect("plain columns can be written into memory");
+    let mut content = postcard::to_stdvec(&columns).expect("plain columns can be written into memory");
+    if let Some(build) = build {
+        content = postcard::to_extend(&build_columns(build), content)
+            .expect("plain columns can be written into memory");
+    }
     let frame = codec.pack_bare(Form::ImageColumns, &content)?;
     let mut packed = Vec::with_capacity(8 + digests.len() * 32 + frame.len());
     packed.push(Form::ImageColumns as u8);
@@ -216,6 +234,21 @@ fn release_of(release: &OsRelease) -> Release<'_> {
     }
 }
 
+fn build_columns(build: &ImageBuild) -> BuildColumns<'_> {
+    let ImageBuild { scanned_at, build } = build;
+    let Build { system, job, number, url, commit, branch, repository } = build;
+    BuildColumns {
+        scanned_at: scanned_at.0,
+        system: system.as_deref(),
+        job: job.as_deref(),
+        number: number.as_deref(),
+        url: url.as_deref(),
+        commit: commit.as_deref(),
+        branch: branch.as_deref(),
+        repository: repository.as_deref(),
+    }
+}
+
 /// Whether a stored document is of this form.
 pub(crate) fn is_packed(stored: &[u8]) -> bool {
     stored.first() == Some(&(Form::ImageColumns as u8))
@@ -230,8 +263,15 @@ pub(crate) fn unpack(codec: &mut Codec, what: &str, stored: &[u8]) -> Result<Ima
         postcard::take_from_bytes::<usize>(bytes).map_err(|error| damaged(error.to_string()))?;
     let (raw, frame) = bytes.split_at_checked(count.checked_mul(32).ok_or_else(cut)?).ok_or_else(cut)?;
     let content = codec.unpack_bare(what, Form::ImageColumns, frame)?;
-    let columns: Columns<'_> = postcard::from_bytes(&content).map_err(|error| damaged(error.to_string()))?;
-    document_of(columns, Raw(raw)).ok_or_else(|| damaged("contradicts itself".to_owned()))
+    let (columns, behind) =
+        postcard::take_from_bytes::<Columns<'_>>(&content).map_err(|error| damaged(error.to_string()))?;
+    let mut document =
+        document_of(columns, Raw(raw)).ok_or_else(|| damaged("contradicts itself".to_owned()))?;
+    if !behind.is_empty() {
+        let columns = postcard::from_bytes(behind).map_err(|error| damaged(error.to_string()))?;
+        document.build = Some(Box::new(build_of(&columns)));
+    }
+    Ok(document)
 }
 
 /// The raw digests that were not taken yet.
@@ -268,6 +308,19 @@ fn names_of(names: &[Name<'_>], raw: &mut Raw<'_>) -> Option<Vec<Reference>> {
         })
     };
     names.iter().map(name).collect()
+}
+
+fn build_of(columns: &BuildColumns<'_>) -> ImageBuild {
+    let build = Build {
+        system: text(columns.system),
+        job: text(columns.job),
+        number: text(columns.number),
+        url: text(columns.url),
+        commit: text(columns.commit),
+        branch: text(columns.branch),
+        repository: text(columns.repository),
+    };
+    ImageBuild { scanned_at: Timestamp(columns.scanned_at), build }
 }
 
 /// `None` if parts do not fit each other.
@@ -327,6 +380,7 @@ fn document_of(columns: Columns<'_>, mut raw: Raw<'_>) -> Option<ImageDocument> 
         scanner: columns.scanner.to_owned(),
         secrets,
         unreadable: columns.unreadable,
+        build: None,
     })
 }
 

@@ -72,6 +72,17 @@ fn facts() -> impl Strategy<Value = ImageFacts> {
     )
 }
 
+fn build() -> impl Strategy<Value = Option<Box<ImageBuild>>> {
+    let words = (text(), text(), text(), text(), text(), text(), text());
+    let build = (any::<i64>(), words).prop_map(
+        |(scanned_at, (system, job, number, url, commit, branch, repository))| {
+            let build = Build { system, job, number, url, commit, branch, repository };
+            Box::new(ImageBuild { scanned_at: Timestamp(scanned_at), build })
+        },
+    );
+    proptest::option::of(build)
+}
+
 fn document() -> impl Strategy<Value = ImageDocument> {
     let release = (".{1,9}", list(), text(), text(), ".{1,9}", text());
     let release = release.prop_map(|(id, id_like, version_id, version_codename, display_name, stream)| {
@@ -88,14 +99,15 @@ fn document() -> impl Strategy<Value = ImageDocument> {
         layer,
     });
     let secrets = proptest::collection::vec(secret, 0..2);
-    (facts(), proptest::option::of(release), list(), ".{0,9}", secrets, any::<u32>()).prop_map(
-        |(facts, os_release, users, scanner, secrets, unreadable)| ImageDocument {
+    (facts(), proptest::option::of(release), list(), ".{0,9}", secrets, any::<u32>(), build()).prop_map(
+        |(facts, os_release, users, scanner, secrets, unreadable, build)| ImageDocument {
             facts,
             os_release,
             users,
             scanner,
             secrets,
             unreadable,
+            build,
         },
     )
 }
@@ -133,6 +145,7 @@ fn damaged_bytes_are_refused_by_name() {
         scanner: "plimsoll/0.1.0".into(),
         secrets: Vec::new(),
         unreadable: 0,
+        build: None,
     };
     let packed = pack(&mut codec, &document).unwrap();
     for cut in 0..packed.len() {
@@ -143,4 +156,33 @@ fn damaged_bytes_are_refused_by_name() {
     without.splice(1..34, [0]);
     let refused = unpack(&mut codec, "image x", &without).unwrap_err().to_string();
     assert!(refused.contains("contradicts itself"), "{refused}");
+}
+
+#[test]
+fn a_document_without_a_build_is_the_bytes_that_it_was_and_one_with_it_is_read_without_it_by_who_does_not_know_it()
+ {
+    let mut codec = Codec::new();
+    let document = |build| ImageDocument {
+        facts: ImageFacts::new(ImageId(Digest::from_bytes([0; 32]))),
+        os_release: None,
+        users: vec!["root".into()],
+        scanner: "plimsoll/0.1.0".into(),
+        secrets: Vec::new(),
+        unreadable: 0,
+        build,
+    };
+    let build = Build { commit: Some("0f3c".into()), ..Build::default() };
+    let [without, with] =
+        [None, Some(Box::new(ImageBuild { scanned_at: Timestamp(5), build }))].map(document);
+    let mut content = |document: &ImageDocument| {
+        let packed = pack(&mut codec, document).unwrap();
+        codec.unpack_bare("it", Form::ImageColumns, &packed[2..]).unwrap()
+    };
+    let [plain, more] = [content(&without), content(&with)];
+    let columns = columns_of(&without.facts, &mut Vec::new());
+    let columns = Columns { users: texts(&without.users), scanner: &without.scanner, ..columns };
+    assert_eq!(plain, postcard::to_stdvec(&columns).unwrap());
+    assert!(more.starts_with(&plain) && more.len() > plain.len());
+    let known: Columns<'_> = postcard::from_bytes(&more).unwrap();
+    assert_eq!(document_of(known, Raw(&[])), Some(without));
 }

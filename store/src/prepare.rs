@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use model::{PackageRecord, Reference, ScanReport, Timestamp};
+use model::{Build, PackageRecord, Reference, ScanReport, Timestamp};
 use uuid::Uuid;
 
 use crate::codec;
@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::found::{Found, Release};
 use crate::package::{Identity, KeyMap, KeyState};
 use crate::packed_image;
-use crate::record::{ImageDocument, image_uuid};
+use crate::record::{ImageBuild, ImageDocument, image_uuid};
 use crate::report_text::ReportText;
 use crate::validate;
 
@@ -51,7 +51,7 @@ impl PreparedReport {
     pub fn of(customer: Uuid, report: ScanReport) -> Result<Self> {
         let ScanReport { scanner, scanned_at, source, os_release, users, packages, secrets, .. } = report;
         let (image, unreadable, tags) = (report.image, report.unreadable, report.tags);
-        let schema = report.schema;
+        let (schema, build) = (report.schema, report.build);
         let rest = ReportText {
             schema,
             scanner,
@@ -64,6 +64,7 @@ impl PreparedReport {
             secrets,
             unreadable,
             tags,
+            build,
         };
         prepare(customer, rest, packages.iter().map(Found::from))
     }
@@ -96,7 +97,8 @@ fn prepare<'a>(
     let (id, uuid) = (facts.id, image_uuid(customer, &facts.id));
     let release = os_release.as_ref().map(|release| PackageRecord::new(release.package(), RELEASE_PATH));
     let unreadable = report.unreadable.len() as u32;
-    let mut document = ImageDocument { facts, os_release, users, scanner, secrets, unreadable };
+    let build = report.build.and_then(Build::kept).map(|build| Box::new(ImageBuild { scanned_at, build }));
+    let mut document = ImageDocument { facts, os_release, users, scanner, secrets, unreadable, build };
     let packed: Arc<[u8]> = codec::with_codec(|codec| packed_image::pack(codec, &document))?.into();
     let names = std::mem::take(&mut document.facts.references);
     let mut size = packed.len();

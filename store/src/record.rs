@@ -7,7 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use model::{ContainerReport, Digest, ImageFacts, ImageId, OsRelease, Package, SecretRecord, Timestamp};
+use model::{
+    Build, ContainerReport, Digest, ImageFacts, ImageId, OsRelease, Package, SecretRecord, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -81,6 +83,19 @@ pub struct ImageDocument {
     /// How many places could not be read.
     #[serde(default)]
     pub unreadable: u32,
+    /// Its build, as the newest of those reports tells that tell one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<Box<ImageBuild>>,
+}
+
+/// The build of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageBuild {
+    /// When the report's scanner looked, in the build.
+    pub scanned_at: Timestamp,
+    /// What it told.
+    pub build: Build,
 }
 
 /// An image of one customer.

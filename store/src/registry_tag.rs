@@ -177,12 +177,13 @@ fn point(
     before: Option<&Digest>,
     digest: &Digest,
 ) -> Result<()> {
-    if let Some(before) = before {
-        take_off(work, place, repository, tag, before)?;
-    }
     let [customer, registry, repository_key, tag_key] = place.tag_key(repository, tag);
     let values = [customer, registry, repository_key, tag_key, digest.into()];
     work.connection.execute_later(sql!("registry_tag/put"), &values)?;
+    // after that, since it looks at what tags are left
+    if let Some(before) = before {
+        take_off(work, place, repository, tag, before)?;
+    }
     let Some(image) = manifest(work.connection, place, digest)?.and_then(|known| known.image) else {
         return Ok(());
     };

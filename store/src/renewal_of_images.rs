@@ -173,6 +173,7 @@ mod tests {
             scanner: "it".to_owned(),
             secrets: Vec::new(),
             unreadable: 3,
+            build: None,
         };
         let names = vec![Reference::parse("team/web:1").unwrap()];
         let values = [

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use model::{Ecosystem, ImageFacts, OsRelease, SecretRecord, Timestamp, Unreadable};
+use model::{Build, Ecosystem, ImageFacts, OsRelease, SecretRecord, Timestamp, Unreadable};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -43,6 +43,9 @@ pub(crate) struct ReportText<'t> {
     /// See [`model::ScanReport::tags`].
     #[serde(default)]
     pub(crate) tags: Vec<String>,
+    /// See [`model::ScanReport::build`].
+    #[serde(default)]
+    pub(crate) build: Option<Build>,
 }
 
 /// [`model::PackageRecord`] over its text.

@@ -26,8 +26,7 @@ use crate::sqlite::Sqlite;
 use crate::work::Work;
 use crate::writer::Writer;
 use crate::{
-    account, change, container, image, inventory, judgement, migration, package, secret, tag,
-    validate,
+    account, change, container, image, inventory, judgement, migration, package, secret, tag, validate,
 };
 
 /// Reports with more packages than this are prepared on a thread of their own.

@@ -10,8 +10,8 @@ use model::report::limits::{
 };
 use model::sensor::{ImagesQuestion, SEEN_IMAGES};
 use model::{
-    ContainerReport, Ecosystem, ImageFacts, Label, PackageRecord, Reference, RuntimeFacts, SecretRecord,
-    Timestamp,
+    Build, ContainerReport, Ecosystem, ImageFacts, Label, PackageRecord, Reference, RuntimeFacts,
+    SecretRecord, Timestamp,
 };
 
 use crate::error::{Result, StoreError};
@@ -58,6 +58,9 @@ pub(crate) fn report<'a>(
         self::secret(index, secret, layers)?;
     }
     count("unreadable", report.unreadable.len(), MAX_LIST)?;
+    for (name, word) in report.build.iter().flat_map(Build::words) {
+        bounded_at(|| format!("build.{name}"), word.unwrap_or_default(), MAX_WORD)?;
+    }
     tags("tags", &report.tags)
 }
 

@@ -77,6 +77,7 @@ impl ReportBuilder {
             secrets: Vec::new(),
             unreadable: Vec::new(),
             tags: Vec::new(),
+            build: None,
         };
         Self { report }
     }

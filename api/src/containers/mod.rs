@@ -18,7 +18,11 @@ use crate::lookup;
 use crate::state::Shared;
 
 /// The container that a path names, if the account may see it.
-pub(crate) async fn find(shared: &Shared, identity: &Identity, key: &str) -> Result<Arc<ContainerView>, ApiError> {
+pub(crate) async fn find(
+    shared: &Shared,
+    identity: &Identity,
+    key: &str,
+) -> Result<Arc<ContainerView>, ApiError> {
     identity.require(Permission::ViewContainers)?;
     let Some(key) = lookup::normalise(key) else { return Err(lookup::unknown("container")) };
     match shared.fleet.container(identity.customer(), identity.scope(), &key).map_err(crate::fleet_error)? {

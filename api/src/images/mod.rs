@@ -4,6 +4,7 @@ pub(crate) mod association;
 pub(crate) mod bulk;
 pub(crate) mod count_vulnerabilities;
 pub(crate) mod explain;
+pub(crate) mod facts;
 pub(crate) mod list;
 pub(crate) mod list_software;
 pub(crate) mod list_vulnerabilities;

@@ -58,6 +58,25 @@ pub(super) async fn check(
         .map_err(|reason| wrong(format!("connectorId: {reason}")))
 }
 
+/// Whether a registry can be kept: there is a way in, or it is the documented body for AWS, which names a role and no key to take it with.
+/// Such a registry is listed, and its walks end with the reason until a connector of the role has a key.
+pub(super) async fn check_kept(
+    shared: &Shared,
+    identity: &Identity,
+    settings: &RegistrySettings,
+    secret: &RegistrySecret,
+) -> Result<(), ApiError> {
+    let is_aws = settings.kind == RegistryType::Aws || settings.credential_type == CredentialType::Aws;
+    let has_key = settings.username.is_some() || secret.password.is_some();
+    if let Some(role) = role_of(settings).filter(|_| is_aws && !has_key && settings.connector.is_none()) {
+        return match checked_role(role) {
+            Ok(_) => Ok(()),
+            Err(reason) => Err(ApiError::bad_request(format!("invalid body: {reason}"))),
+        };
+    }
+    check(shared, identity, settings, secret).await.map(|_| ())
+}
+
 /// The way into a registry that is known.
 pub(crate) async fn of_registry(
     shared: &Shared,
@@ -171,11 +190,15 @@ fn login(settings: &RegistrySettings, secret: &RegistrySecret) -> Result<Registr
         (CredentialType::None, ..) => Ok(RegistryLogin::Anonymous),
         (CredentialType::Oauth, _, _, Some(token)) => Ok(RegistryLogin::RefreshToken { token }),
         (CredentialType::Oauth, ..) => Err("accessToken is missing"),
-        (CredentialType::Token, Some(username), _, Some(token)) => {
+        // the documented body has no field for a token but JFrog's, so the password is one, too
+        (CredentialType::Token, Some(username), _, Some(token))
+        | (CredentialType::Token, Some(username), Some(token), None) => {
             Ok(RegistryLogin::Password { username, password: token })
         }
-        (CredentialType::Token, _, _, Some(token)) => Ok(RegistryLogin::Token { token }),
-        (CredentialType::Token, ..) => Err("accessToken is missing"),
+        (CredentialType::Token, _, _, Some(token)) | (CredentialType::Token, None, Some(token), None) => {
+            Ok(RegistryLogin::Token { token })
+        }
+        (CredentialType::Token, ..) => Err("accessToken is missing, and credential.password, too"),
         (_, Some(username), Some(password), _) | (_, Some(username), None, Some(password)) => {
             Ok(RegistryLogin::Password { username, password })
         }

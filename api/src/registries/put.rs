@@ -56,7 +56,7 @@ pub(crate) async fn create(
     require_everything(&identity, Permission::ManageRegistries)?;
     let (settings, secret) = read(&shared, &headers, request).await?;
     let secret = secret.unwrap_or_default();
-    login::check(&shared, &identity, &settings, &secret).await?;
+    login::check_kept(&shared, &identity, &settings, &secret).await?;
     let made = shared.store.create_registry(identity.customer(), settings, secret).await;
     let registry_uuid = made.map_err(crate::store_error)?.uuid;
     Ok(body::json(&Written { registry_uuid }))
@@ -85,7 +85,11 @@ pub(crate) async fn replace(
     request: Body,
 ) -> Result<Response, ApiError> {
     let known = of_path(&shared, &identity, Permission::ManageRegistries, &key).await?;
-    let (settings, given) = read(&shared, &headers, request).await?;
+    let (mut settings, given) = read(&shared, &headers, request).await?;
+    // clients of the documented body know of no names
+    if settings.name.is_empty() {
+        settings.name.clone_from(&known.settings.name);
+    }
     // a known password must not be sent to another host by somebody who does not know it
     let moved =
         settings.uri != known.settings.uri || settings.credential_type != known.settings.credential_type;
@@ -102,7 +106,7 @@ pub(crate) async fn replace(
             shared.store.registry_secret(customer, of).await.map_err(crate::store_error)?
         }
     };
-    login::check(&shared, &identity, &settings, &effective).await?;
+    login::check_kept(&shared, &identity, &settings, &effective).await?;
     let changed = shared.store.update_registry(customer, known.uuid, settings, secret).await;
     let registry_uuid = changed.map_err(crate::store_error)?.uuid;
     Ok(body::json(&Written { registry_uuid }))

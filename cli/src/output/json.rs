@@ -10,7 +10,7 @@ use std::io::Write;
 use matcher::risk::{Band, ImageRisk};
 use model::advisory::{Cvss, Epss, Exploit, Exploitation, KnownExploited};
 use model::{
-    Confidence, FixState, ImageFacts, OsRelease, PackageRecord, RaisedBy, ScanReport, SecretRecord,
+    Build, Confidence, FixState, ImageFacts, OsRelease, PackageRecord, RaisedBy, ScanReport, SecretRecord,
     SeverityRule, Timestamp, Unreadable,
 };
 use serde::Serialize;
@@ -33,6 +33,8 @@ pub(super) struct Document<'a> {
     secrets: &'a [&'a SecretRecord],
     unreadable: &'a [Unreadable],
     tags: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    build: Option<&'a Build>,
     /// `null` if there was no vulnerability data: then nothing was judged.
     knowledge: Option<Knowledge>,
     summary: Summary,
@@ -199,6 +201,7 @@ pub(super) fn document<'a>(verdict: &'a Verdict<'a>, policy: &Policy) -> Documen
         secrets: _,
         unreadable,
         tags,
+        build,
     } = verdict.report;
     Document {
         schema: *schema,
@@ -212,6 +215,7 @@ pub(super) fn document<'a>(verdict: &'a Verdict<'a>, policy: &Policy) -> Documen
         secrets: &verdict.secrets,
         unreadable,
         tags,
+        build: build.as_ref(),
         knowledge: verdict.knowledge.map(|bundle| Knowledge { bundle: bundle.to_string() }),
         summary: summary(verdict),
         findings: verdict.findings.iter().map(|hit| finding(verdict, *hit)).collect(),

@@ -2,6 +2,7 @@
 //! them.
 
 mod bill;
+mod build;
 pub(crate) mod bundle;
 mod gate;
 mod known;
@@ -62,10 +63,14 @@ pub(crate) struct ScanArgs {
     owned: bool,
     #[command(flatten)]
     reading: ReadArgs,
-    /// Who reports it, as shown by the server; without it CICD where the environment variable CI says that a build runs, else
-    /// COMMAND_LINE
+    /// Who reports it, as shown by the server; without it CICD where the environment says that a build runs (variable CI, or
+    /// that of a known build service), else COMMAND_LINE
     #[arg(long, value_name = "WORD", help_heading = "Server")]
     report_source: Option<String>,
+    /// What the image's build is known by, several times if need be: system, job, number, url, commit, branch, repository.
+    /// Each stands before what the build service's variables say, and an empty text leaves it out
+    #[arg(long, value_name = "NAME=TEXT", help_heading = "Server")]
+    build: Vec<String>,
     /// Tags to put on the image when it is sent to a server, separated by commas
     #[arg(
         long = "tag",
@@ -176,12 +181,19 @@ fn look(args: &ScanArgs, judge: bool, policy: &Policy) -> anyhow::Result<(ScanRe
         }
         Ok(knowledge)
     };
-    if let Some(report) = bill::read(&args.source, args.report_source(), &args.tags)? {
+    let around = build::surroundings(&args.build, |name| std::env::var(name).ok())?;
+    let source = if around.is_build { "CICD" } else { "COMMAND_LINE" };
+    let source = args.report_source.as_deref().unwrap_or(source);
+    if let Some(mut report) = bill::read(&args.source, source, &args.tags)? {
+        report.build = around.build.or(report.build);
+        model::bounds::keep_within(&mut report);
         return Ok((report, knowledge()?));
     }
     let image = open(&args.source, &args.reading)?;
     let knowledge = knowledge()?;
-    let report = catalog(&image, &args.reading, args.report_source(), &args.tags)?;
+    let mut report = catalog(&image, &args.reading, source, &args.tags)?;
+    report.build = around.build;
+    model::bounds::keep_within(&mut report);
     Ok((report, knowledge))
 }
 
@@ -242,14 +254,6 @@ pub(crate) fn catalog(
         KnownImages::read(&cache).meet(&mut report.image);
     }
     Ok(report)
-}
-
-impl ScanArgs {
-    /// Who reports. Every build service of note sets the variable `CI`.
-    fn report_source(&self) -> &str {
-        let is_build = std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
-        self.report_source.as_deref().unwrap_or(if is_build { "CICD" } else { "COMMAND_LINE" })
-    }
 }
 
 impl ReadArgs {

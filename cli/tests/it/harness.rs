@@ -25,7 +25,7 @@ pub(crate) fn plimsoll() -> Command {
         command.env_remove(name);
     }
     // a build service sets it for the tests too
-    command.env_remove("CI").env("PLIMSOLL_FEEDS_INTERVAL", "0").stdin(Stdio::null());
+    command.env("CI", "false").env("PLIMSOLL_FEEDS_INTERVAL", "0").stdin(Stdio::null());
     command
 }
 
@@ -214,6 +214,7 @@ pub(crate) fn report(number: u64, packages: usize, scanned_at: i64) -> ScanRepor
         secrets: Vec::new(),
         unreadable: Vec::new(),
         tags: Vec::new(),
+        build: None,
     }
 }
 

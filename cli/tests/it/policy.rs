@@ -235,3 +235,50 @@ fn a_scan_in_a_build_says_so() {
     assert_eq!(source("false"), serde_json::json!(["COMMAND_LINE"]));
     assert_eq!(source("true"), serde_json::json!(["COMMAND_LINE", "CICD"]));
 }
+
+#[test]
+fn the_build_of_an_image_is_told_with_it_and_a_later_look_elsewhere_leaves_it() {
+    let made = Made::new();
+    let server = Server::start(&made.path().join("data"));
+    let scan = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut scan = plimsoll();
+        scan.args([
+            "scan",
+            "sbom:report.json",
+            "--push",
+            &server.base,
+            "--user",
+            "admin",
+            "--password",
+            PASSWORD,
+        ]);
+        scan.args(arguments).envs(variables.iter().copied()).current_dir(made.path());
+        let output = scan.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    let sha =
+        |server: &Server| server.export("/csapi/v1.3/images/list")[0]["sha"].as_str().unwrap().to_owned();
+    let gitlab = [
+        ("CI", "true"),
+        ("GITLAB_CI", "true"),
+        ("CI_JOB_NAME", "scan"),
+        ("CI_JOB_URL", "https://git.example.com/a/b/-/jobs/7"),
+        ("CI_COMMIT_SHA", "0f3c"),
+        ("CI_REPOSITORY_URL", "https://gitlab-ci-token:glcbt-1@git.example.com/a/b.git"),
+    ];
+    scan(&["--build", "number=41"], &gitlab);
+    let build =
+        |server: &Server| server.json(&format!("/api/v1/images/{}", &sha(server)[..12]))["build"].clone();
+    let told = build(&server);
+    let expected = serde_json::json!({
+        "system": "gitlab-ci",
+        "job": "scan",
+        "number": "41",
+        "url": "https://git.example.com/a/b/-/jobs/7",
+        "commit": "0f3c",
+        "repository": "https://git.example.com/a/b.git",
+    });
+    assert_eq!(told["build"], expected);
+    scan(&[], &[]);
+    assert_eq!(build(&server), told);
+}

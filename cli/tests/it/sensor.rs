@@ -160,7 +160,7 @@ fn what_is_run_in_a_container_is_seen_within_seconds() {
     until_state(&server, &id, "RUNNING");
     // its image must be there before anything can be said of what it holds beyond it
     let begun = Instant::now();
-    while server.json("/csapi/v1.3/images")["count"].as_u64() != Some(1) {
+    while server.get("/csapi/v1.3/images").status() != 200 {
         assert!(begun.elapsed() < Duration::from_secs(30), "the image is not told");
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -385,6 +385,7 @@ fn document(id: ImageId, chance: &mut Chance) -> ImageDocument {
         scanner: String::new(),
         secrets: Vec::new(),
         unreadable: 0,
+        build: None,
     }
 }
 

@@ -19,13 +19,13 @@ use std::path::{Path, PathBuf};
 use self::archive::Archive;
 use self::files::Files;
 pub(crate) use self::mounts::Exclusion;
-#[cfg(fuzzing)]
-pub use self::registry::{fuzz_documents as fuzz_registry_documents, fuzz_lists as fuzz_registry_lists};
 pub use self::registry::{
     Admission, Catalogue, CloudPlaces, Credentials, MAX_NAMES, Patience, Pulled, RegistryError, RegistryName,
     RegistryOptions, RemoteTag, credential_files, credentials_of,
 };
 pub(crate) use self::registry::{Checklist, Origin, PartsStream, Plan, RemoteBlob, RemoteReader};
+#[cfg(fuzzing)]
+pub use self::registry::{fuzz_documents as fuzz_registry_documents, fuzz_lists as fuzz_registry_lists};
 pub use self::storage::{Engine, StorageError, StorageOptions, Stored, containerd_snapshot};
 use crate::error::{ImageError, Place};
 use crate::limits::Limits;

@@ -149,7 +149,8 @@ fn the_list_of_repositories_is_asked_for_with_a_scope_of_its_own() {
 fn logins_of_clouds_are_exchanged_over_http() {
     let cloud = TinyRegistry::start().unwrap();
     let place = Some(format!("http://{}", cloud.host()));
-    let places = CloudPlaces { aws: place.clone(), azure: place.clone(), google: place, ..CloudPlaces::default() };
+    let places =
+        CloudPlaces { aws: place.clone(), azure: place.clone(), google: place, ..CloudPlaces::default() };
     let exchange = |login: &RegistryLogin| {
         credentials_of(login, cloud.host(), &places, &RegistryOptions { plain_http: true, ..options() })
     };
@@ -215,10 +216,11 @@ fn a_service_account_signs_a_claim_that_its_own_public_key_verifies() {
     let places = CloudPlaces { google: Some(format!("http://{}", cloud.host())), ..CloudPlaces::default() };
     let login = RegistryLogin::Google { service_account: file.to_string() };
     // the tiny registry is its own token service at this path, and gives whatever it is asked for
-    let Admission { credentials: found, lifetime, .. } = match credentials_of(&login, "gcr.io", &places, &options()) {
-        Ok(found) => found.unwrap(),
-        Err(error) => panic!("{error}"),
-    };
+    let Admission { credentials: found, lifetime, .. } =
+        match credentials_of(&login, "gcr.io", &places, &options()) {
+            Ok(found) => found.unwrap(),
+            Err(error) => panic!("{error}"),
+        };
     assert!(lifetime <= Duration::from_secs(3_600));
     assert!(matches!(found, Credentials::Password { username, .. } if username == "oauth2accesstoken"));
     let asked = cloud.seen().pop().unwrap();

@@ -124,8 +124,9 @@ fn the_token_service_may_be_elsewhere_on_this_machine_but_not_anywhere() {
     for (realm, expected) in [
         ("http://169.254.169.254/token", "is not followed"),
         ("ftp://127.0.0.1/token", "is not followed"),
-        ("https://auth.example/token", "the login would go to https://auth.example/token unprotected"),
-        ("http://auth.example/token", "the login would go to http://auth.example/token unprotected"),
+        ("https://auth.example/token", "the login would go to another host, https://auth.example/token"),
+        ("http://auth.example/token", "the login would go to another host, http://auth.example/token"),
+        ("http://127.0.0.2:1/token", "the login would go to another host, http://127.0.0.2:1/token"),
         ("token", "is no URL"),
     ] {
         registry.set_door(Door::Anonymous(realm.to_owned()));

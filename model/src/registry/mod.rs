@@ -212,6 +212,11 @@ impl RegistrySettings {
         self.uri.starts_with("http://")
     }
 
+    /// Whether it is spoken to over TLS wherever it is.
+    pub fn is_tls(&self) -> bool {
+        self.uri.starts_with("https://")
+    }
+
     /// Its name, or its host if it has none.
     pub fn title(&self) -> &str {
         if self.name.is_empty() { self.host() } else { &self.name }

@@ -142,6 +142,7 @@ pub(crate) fn report() -> impl Strategy<Value = ScanReport> {
                 secrets: Vec::new(),
                 unreadable: notes.collect(),
                 tags: vec!["team a".into()],
+                build: None,
             }
         },
     )

@@ -47,6 +47,7 @@ fn report() -> ScanReport {
         secrets: vec![secret],
         unreadable: Vec::new(),
         tags: Vec::new(),
+        build: None,
     }
 }
 

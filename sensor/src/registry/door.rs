@@ -75,6 +75,7 @@ impl<'w> Door<'w> {
         let mut registry = RegistryOptions {
             authorities: self.options.authorities.clone(),
             plain_http: settings.is_plain_http(),
+            tls: settings.is_tls(),
             public_only: !settings.allow_private,
             patience: self.options.patience.clone(),
             ..RegistryOptions::default()

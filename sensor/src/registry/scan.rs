@@ -168,7 +168,8 @@ fn is_no_image(error: &ImageError) -> bool {
     matches!(error, ImageError::NotAnImage { .. } | ImageError::NoPlatform { .. })
 }
 
-/// Whether it was removed while we walked.
+/// Whether it was removed while we walked. A manifest goes with its tag; one that is there without its blobs is damaged.
 fn is_gone(error: &ImageError) -> bool {
-    matches!(error, ImageError::Registry { source, .. } if matches!(**source, RegistryError::NotFound { .. }))
+    let ImageError::Registry { source, .. } = error else { return false };
+    matches!(&**source, RegistryError::NotFound { what, .. } if !what.starts_with("blob "))
 }

@@ -65,6 +65,7 @@ pub(crate) fn report(number: u32, packages: &[&str]) -> ScanReport {
         secrets: Vec::new(),
         unreadable: Vec::new(),
         tags: Vec::new(),
+        build: None,
     }
 }
 

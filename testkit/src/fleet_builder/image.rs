@@ -122,6 +122,7 @@ pub(super) fn report(fleet: &Fleet, index: u64) -> ScanReport {
         secrets: Vec::new(),
         unreadable: Vec::new(),
         tags,
+        build: None,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use model::report::REPORT_SCHEMA;
 use model::{
-    BaseImage, ContainerReport, DiffId, Digest, ImageFacts, ImageId, Label, LayerFacts, OsRelease, Reference,
-    ScanReport, SecretRecord, Severity, Timestamp,
+    BaseImage, Build, ContainerReport, DiffId, Digest, ImageFacts, ImageId, Label, LayerFacts, OsRelease,
+    Reference, ScanReport, SecretRecord, Severity, Timestamp,
 };
 
 use super::dice::Dice;
@@ -144,6 +144,7 @@ fn reports_of(dice: &mut Dice, first: &ScanReport, tags: &[String]) -> Vec<ScanR
         again.scanned_at = Timestamp(dice.between(first.scanned_at.0 - 10 * DAY, LAST));
         again.source = (*dice.pick(&SOURCES)).to_owned();
         again.tags = own_tags(dice, tags);
+        again.build = build(&again);
         if dice.percent(60) {
             again.image.references = references(dice);
         }
@@ -208,10 +209,23 @@ fn image(dice: &mut Dice, known: &[ScanReport], tags: &[String]) -> ScanReport {
         secrets: Vec::new(),
         unreadable: Vec::new(),
         tags: own_tags(dice, tags),
+        build: None,
     };
+    report.build = build(&report);
     packages::fill(dice, &mut report);
     report.secrets = secrets(dice, &report.image);
     report
+}
+
+/// Of what was reported by a build service; without dice, so that fleets stay as they were.
+fn build(report: &ScanReport) -> Option<Build> {
+    let number = report.scanned_at.0 / 60_000;
+    (report.source == "CICD").then(|| Build {
+        system: Some("gitlab-ci".into()),
+        number: Some(number.to_string()),
+        url: Some(format!("https://ci.example.com/runs/{number}")),
+        ..Build::default()
+    })
 }
 
 fn secrets(dice: &mut Dice, image: &ImageFacts) -> Vec<SecretRecord> {

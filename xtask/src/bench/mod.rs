@@ -5,6 +5,7 @@
 
 mod drift;
 mod fleet;
+mod idle;
 mod inflate;
 mod inventory;
 mod judge;
@@ -78,6 +79,11 @@ const BENCHES: &[Bench] = &[
         name: "life",
         about: "containers of a real dockerd and podman live, change and go: the server beside dpkg, pip and the runtime [--runtime docker|podman|both] [--containers N] [--latency N] [--look SECONDS]",
         run: life::run,
+    },
+    Bench {
+        name: "idle",
+        about: "a sensor beside running containers in which nothing happens: CPU and memory [--containers N] [--minutes M] [--image NAME]",
+        run: idle::run,
     },
     Bench {
         name: "fleet",

@@ -109,6 +109,8 @@ proptest! {
     #[test]
     fn any_text_is_taken_and_what_was_masked_stays_so(text in r#"(password|[a-zA-Z_ =:"'\\;@/é.\n*-]){0,40}"#) {
         let once = masked(&text);
-        prop_assert_eq!(masked(&once), once);
+        // a value that was hidden may make its neighbour a name; it is never shown again
+        let hidden = |text: &str| text.matches('*').count();
+        prop_assert!(hidden(&masked(&once)) >= hidden(&once), "{once}");
     }
 }

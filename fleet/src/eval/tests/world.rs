@@ -247,6 +247,7 @@ fn image(dice: &mut Dice, number: u64, digest_of: Digest) -> ImageRecord {
             scanner: String::new(),
             secrets,
             unreadable: 0,
+            build: None,
         },
         document_bytes: Arc::default(),
     }

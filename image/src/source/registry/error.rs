@@ -184,7 +184,10 @@ mod tests {
             (br#"{"errors":[{"code":"A"},{"message":"b"},3]}"#, "A, b,"),
             (br#"{"details":"incorrect username or password"}"#, "incorrect username or password"),
             (b"<html>503</html>", ""),
-            (b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>not yours</Message></Error>", "not yours"),
+            (
+                b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>not yours</Message></Error>",
+                "not yours",
+            ),
             (b"slow\ndown", "slow down"),
             (b"\xff\xfe", ""),
         ];

@@ -16,7 +16,6 @@ use serde::Deserialize;
 use super::challenge::{self, Challenge};
 use super::credential::{self, Credentials};
 use super::error::RegistryError;
-use super::name::is_loopback;
 use super::retry::Failure;
 use super::wire::{Wire, host_of, shown};
 
@@ -194,14 +193,32 @@ fn check_realm(wire: &Wire, offer: &Challenge, with_login: bool) -> Result<Url, 
         return Err(RegistryError::Refused { host: wire.host(), target: shown(&realm), reason });
     }
     let host = realm.host_str().unwrap_or_default();
-    let is_safe = match wire.guard.is_https() {
-        true => realm.scheme() == "https",
-        false => Some(host) == wire.base.host_str() || (wire.guard.is_loopback() && is_loopback(host)),
-    };
-    if with_login && !is_safe {
+    let own = wire.base.host_str().unwrap_or_default();
+    let is_protected = realm.scheme() == "https" || !wire.guard.is_https();
+    if with_login && !is_protected {
         return Err(refused(&format!("the login would go to {} unprotected", shown(&realm))));
     }
+    if with_login && host != own && !(wire.guard.is_https() && is_of_one_site(own, host)) {
+        return Err(refused(&format!("the login would go to another host, {}", shown(&realm))));
+    }
     Ok(realm)
+}
+
+/// Whether a token service belongs to a registry by its name: it lies in the domain in which the registry has its first label, as
+/// `auth.docker.io` beside `registry-1.docker.io` and `gitlab.com` above `registry.gitlab.com`. A domain under which anybody may have one
+/// (`com`, `co.uk`) is none.
+fn is_of_one_site(registry: &str, service: &str) -> bool {
+    let Some((_, domain)) = registry.split_once('.') else { return false };
+    let labels: Vec<&str> = domain.split('.').collect();
+    let is_address = registry.parse::<std::net::Ipv4Addr>().is_ok() || registry.starts_with('[');
+    let is_public = match labels.as_slice() {
+        [_] => true,
+        // second levels of countries: `co.uk`, `com.au`, `ac.jp`
+        [second, country] => second.len() <= 3 && country.len() == 2,
+        _ => false,
+    };
+    let is_below = service.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    !is_address && !is_public && is_below
 }
 
 /// The answer of a token service; older ones say `token`, those of OAuth2 `access_token`.
@@ -241,4 +258,26 @@ fn secret(wire: &Wire, text: String) -> Result<HeaderValue, RegistryError> {
     })?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_service_of_the_registrys_own_domain_may_have_the_login() {
+        for (registry, service, expected) in [
+            ("registry-1.docker.io", "auth.docker.io", true),
+            ("registry.gitlab.com", "gitlab.com", true),
+            ("registry.shop.co.uk", "auth.shop.co.uk", true),
+            ("quay.io", "evil.io", false),
+            ("registry.co.uk", "evil.co.uk", false),
+            ("registry.shop.com", "shop.com.evil.org", false),
+            ("registry.shop.com", "notshop.com", false),
+            ("10.0.0.1", "9.0.0.1", false),
+            ("localhost", "127.0.0.1", false),
+        ] {
+            assert_eq!(is_of_one_site(registry, service), expected, "{registry} {service}");
+        }
+    }
 }

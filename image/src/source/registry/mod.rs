@@ -61,8 +61,10 @@ pub struct RegistryOptions {
     /// Certificates in PEM form that are trusted beside the system's. A registry on this machine is then
     /// spoken to over TLS, too.
     pub authorities: Option<PathBuf>,
-    /// Plain HTTP. Registries on this machine are spoken to so in any case.
+    /// Plain HTTP. Registries on this machine are spoken to so unless `tls` is set.
     pub plain_http: bool,
+    /// TLS also to a registry on this machine.
+    pub tls: bool,
     /// Refuse a registry that is itself on this machine or at a link-local address: somebody else has named it.
     pub public_only: bool,
     /// Bounds of waiting.
@@ -124,8 +126,8 @@ fn is_here(url: &Url) -> bool {
 }
 
 fn wire_to(host: &str, is_loopback: bool, options: &RegistryOptions) -> Result<Wire, RegistryError> {
-    let is_plain =
-        options.plain_http || (is_loopback && options.authorities.is_none() && !host.ends_with(":443"));
+    let is_tls = options.tls || options.authorities.is_some() || host.ends_with(":443");
+    let is_plain = options.plain_http || (is_loopback && !is_tls);
     let scheme = if is_plain { "http" } else { "https" };
     let base = Url::parse(&format!("{scheme}://{host}/"))
         .map_err(|error| RegistryError::Client { reason: format!("`{host}` is no host: {error}") })?;

@@ -101,10 +101,10 @@ async fn a_lost_spool_does_not_leave_containers_alive_that_are_gone() {
     let (server, folder, fake) = (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());
     server.known().profile.heartbeat_seconds = 1;
     let state = folder.path().join("state");
-    let running = start(&state, &server.url, &fake);
     for number in 1..=3 {
-        fake.set(number, Running, true).await;
+        fake.set(number, Running, false).await;
     }
+    let running = start(&state, &server.url, &fake);
     until("the containers", || told(&server).len() == 3).await;
     kill(running).await;
     std::fs::remove_dir_all(state.join("spool")).unwrap();

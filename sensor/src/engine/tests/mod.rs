@@ -25,7 +25,7 @@ fn sensor_of(kind: &str, state: &Path, url: &str, fake: &Arc<Fake>) -> Sensor {
     let settings = Settings {
         state: state.to_owned(),
         server: options(url, Some(TOKEN)),
-        limits: Limits { cpu: 2.0, ..Limits::default() },
+        limits: Limits { cpu: 2.0, memory: 1 << 30, ..Limits::default() },
         host_root: PathBuf::from("/"),
         reader: None,
         cluster: None,

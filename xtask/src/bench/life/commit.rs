@@ -25,7 +25,7 @@ impl Walk<'_> {
         let mut outcome = Outcome { name: "as an image".to_owned(), ..Outcome::default() };
         for container in chosen {
             let name = format!("bench/commit:{}", container.name);
-            let id = self.daemon.docker(&["commit", &container.id, &name])?;
+            let id = self.daemon.commit(&container.id, &name)?;
             waiting.push((container, id.trim_start_matches("sha256:").to_owned(), Instant::now()));
         }
         outcome.containers = waiting.len();

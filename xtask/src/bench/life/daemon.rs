@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::bench) enum Kind {
     Docker,
     Podman,
 }
 
 impl Kind {
     /// The word of the sensor's command line.
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::bench) fn name(self) -> &'static str {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
@@ -35,13 +35,14 @@ impl Kind {
 }
 
 /// A running daemon; it goes with its containers when this is dropped.
-pub(super) struct Daemon {
+pub(in crate::bench) struct Daemon {
+    kind: Kind,
     folder: PathBuf,
     shell: Child,
 }
 
 impl Daemon {
-    pub(super) fn start(kind: Kind) -> Result<Self> {
+    pub(in crate::bench) fn start(kind: Kind) -> Result<Self> {
         if !process::is_root() {
             bail!("container runtimes need root");
         }
@@ -69,7 +70,7 @@ impl Daemon {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
         let shell = command.process_group(0).spawn().context("cannot start a shell")?;
-        let daemon = Self { folder, shell };
+        let daemon = Self { kind, folder, shell };
         daemon.wait()?;
         Ok(daemon)
     }
@@ -87,12 +88,12 @@ impl Daemon {
         Ok(())
     }
 
-    pub(super) fn socket(&self) -> PathBuf {
+    pub(in crate::bench) fn socket(&self) -> PathBuf {
         self.folder.join("s")
     }
 
     /// Runs Docker's client, which podman answers as well.
-    pub(super) fn docker(&self, arguments: &[&str]) -> Result<String> {
+    pub(in crate::bench) fn docker(&self, arguments: &[&str]) -> Result<String> {
         let mut command = process::command("docker");
         command.env_remove("DOCKER_HOST").env_remove("DOCKER_CONTEXT");
         command.arg("--config").arg(self.folder.join("c"));
@@ -101,15 +102,27 @@ impl Daemon {
     }
 
     /// Loads an image; gives its name.
-    pub(super) fn load(&self, archive: &Path) -> Result<String> {
+    pub(in crate::bench) fn load(&self, archive: &Path) -> Result<String> {
         let path = archive.display().to_string();
         let said = self.docker(&["load", "--quiet", "--input", &path])?;
         let name = said.split_whitespace().last().context("the runtime does not say what it loaded")?;
         Ok(name.to_owned())
     }
 
+    /// Makes an image of a container; gives its id.
+    pub(in crate::bench) fn commit(&self, id: &str, name: &str) -> Result<String> {
+        if self.kind == Kind::Docker {
+            return self.docker(&["commit", id, name]);
+        }
+        // podman's service does not take this of Docker's client
+        let mut command = process::command("podman");
+        command.args(["--remote", "--url", &format!("unix://{}", self.socket().display())]);
+        let id = process::capture(command.args(["commit", "--quiet", id, name]))?;
+        Ok(id.trim().to_owned())
+    }
+
     /// What the runtime says of containers.
-    pub(super) fn inspect(&self, ids: &[&str]) -> Result<Vec<Value>> {
+    pub(in crate::bench) fn inspect(&self, ids: &[&str]) -> Result<Vec<Value>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -147,7 +160,7 @@ fn settle_podman(folder: &Path) -> Result<()> {
 }
 
 /// A file to which a child's words go.
-pub(super) fn log_file(path: &Path) -> Result<File> {
+pub(in crate::bench) fn log_file(path: &Path) -> Result<File> {
     File::options()
         .create(true)
         .append(true)

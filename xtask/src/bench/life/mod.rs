@@ -9,10 +9,10 @@
 
 mod commit;
 mod compare;
-mod daemon;
+pub(super) mod daemon;
 mod inside;
 mod latency;
-mod plimsoll;
+pub(super) mod plimsoll;
 mod scenario;
 mod shown;
 mod supply;

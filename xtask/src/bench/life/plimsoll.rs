@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PAGE: usize = 1_000;
 
 /// A running server and a running sensor.
-pub(super) struct Plimsoll {
+pub(in crate::bench) struct Plimsoll {
     server: Server,
     token: String,
     sensor: Child,
@@ -28,7 +28,7 @@ pub(super) struct Plimsoll {
 
 impl Plimsoll {
     /// Starts both; the sensor follows `daemon` and looks into containers every `seconds`.
-    pub(super) fn start(
+    pub(in crate::bench) fn start(
         program: &Path,
         work: &Path,
         kind: Kind,
@@ -70,7 +70,7 @@ impl Plimsoll {
     }
 
     /// What the server says at a path; `None` if there is nothing.
-    pub(super) fn get(&self, path: &str) -> Result<Option<Value>> {
+    pub(in crate::bench) fn get(&self, path: &str) -> Result<Option<Value>> {
         let path = format!("/csapi/v1.3{path}");
         match ask(&self.server.address, "GET", &path, Some(&self.token), b"")? {
             (200, body) => Ok(Some(serde_json::from_slice(&body).with_context(|| path)?)),
@@ -80,7 +80,7 @@ impl Plimsoll {
     }
 
     /// All containers of the plain list.
-    pub(super) fn containers(&self) -> Result<Vec<Value>> {
+    pub(in crate::bench) fn containers(&self) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         loop {
             let page =
@@ -94,15 +94,20 @@ impl Plimsoll {
         }
     }
 
+    /// The number of the sensor's process.
+    pub(in crate::bench) fn sensor_id(&self) -> u32 {
+        self.sensor.id()
+    }
+
     /// What the sensor says is wrong.
-    pub(super) fn troubles(&self, work: &Path) -> Result<Vec<String>> {
+    pub(in crate::bench) fn troubles(&self, work: &Path) -> Result<Vec<String>> {
         let log = fs::read_to_string(work.join("sensor.log"))?;
         let is_trouble = |line: &&str| line.contains("WARN") || line.contains("ERROR");
         Ok(log.lines().filter(is_trouble).map(str::to_owned).collect())
     }
 
     /// Ends both in good order.
-    pub(super) fn stop(mut self) -> Result<()> {
+    pub(in crate::bench) fn stop(mut self) -> Result<()> {
         let number = self.sensor.id().to_string();
         process::run_quiet(process::command("kill").args(["-TERM", &number]))?;
         let status = self.sensor.wait()?;

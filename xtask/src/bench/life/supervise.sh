@@ -11,7 +11,14 @@ kill -TERM "$daemon" 2>/dev/null
 patience=$!
 wait "$daemon"
 kill "$patience" 2>/dev/null
-sed -n "s|^[^ ]* \($folder/[^ ]*\) .*|\1|p" /proc/self/mounts | sort -r | while read -r point; do
-    umount -l "$point"
+# podman's watchers of commands that have ended stay for minutes
+for watcher in $(pgrep -f "^[^ ]*conmon .*$folder/"); do
+    kill -KILL "$watcher" 2>/dev/null
+done
+# one place may be mounted several times over
+for round in 1 2 3 4 5; do
+    sed -n "s|^[^ ]* \($folder/[^ ]*\) .*|\1|p" /proc/self/mounts | sort -r | while read -r point; do
+        umount -l "$point"
+    done
 done
 rm -rf "$folder"

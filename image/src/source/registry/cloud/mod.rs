@@ -86,15 +86,15 @@ fn of_aws(
     places: &CloudPlaces,
     options: &RegistryOptions,
 ) -> Result<Admission, RegistryError> {
-    let RegistryLogin::Aws { region, access_key, secret_key, session_token, role_arn, external_id } = login else {
+    let RegistryLogin::Aws { region, access_key, secret_key, session_token, role_arn, external_id } = login
+    else {
         return Err(RegistryError::Client { reason: "it is no login of AWS".to_owned() });
     };
     let place = |given: &Option<String>, service: &str| match given {
         Some(place) => Ok(place.clone()),
         None => aws::place_of(service, region),
     };
-    let key =
-        aws::Key { id: access_key.clone(), secret: secret_key.clone(), session: session_token.clone() };
+    let key = aws::Key { id: access_key.clone(), secret: secret_key.clone(), session: session_token.clone() };
     let mut access = aws::Access { region: region.clone(), key };
     if let Some(arn) = role_arn {
         let role = aws::Role { arn, external_id: external_id.as_deref() };
@@ -171,7 +171,9 @@ impl Answer {
         let place = place.to_owned();
         match serde_json::from_slice(&body) {
             Ok(document) => Ok(Self { place, document }),
-            Err(_) => Err(RegistryError::Protocol { host: place, reason: "its answer is no JSON".to_owned() }),
+            Err(_) => {
+                Err(RegistryError::Protocol { host: place, reason: "its answer is no JSON".to_owned() })
+            }
         }
     }
 

@@ -84,9 +84,7 @@ impl Dialect {
                 Self::Hub(Api::new(wire, hub::pass(credentials)), namespace)
             }
             RegistryType::Aws => match admission.and_then(|admission| admission.aws.clone()) {
-                Some(access) => {
-                    Self::Ecr(Box::new(EcrLists::new(settings.host(), access, places, options)?))
-                }
+                Some(access) => Self::Ecr(Box::new(EcrLists::new(settings.host(), access, places, options)?)),
                 None => Self::Plain,
             },
             _ => Self::Plain,
