@@ -103,7 +103,7 @@ fn too_large(when: &str, limit: usize) -> ApiError {
     ApiError::new(Refusal::PayloadTooLarge, format!("the body is larger than {limit} bytes {when}"))
 }
 
-/// Reads a small JSON body that arrived as a whole, within the limit of its route.
+/// Reads a small JSON object that arrived as a whole, within the limit of its route.
 pub(crate) fn small<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, ApiError> {
     let body = body.map_err(|error| {
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
@@ -111,6 +111,10 @@ pub(crate) fn small<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) ->
         }
         broken_off(&error)
     })?;
+    // the parser takes an array for an object with its fields in order, an empty one for an empty object
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::bad_request("invalid body: an array, where an object is expected"));
+    }
     parse_json(&body)
 }
 

@@ -258,9 +258,9 @@ fn merge(
             described = true;
         }
     }
-    let build = newest(known.as_ref(), report.document.build.as_ref());
-    described |= build != known.as_ref();
-    image.document.build = build.cloned();
+    let build = newest(known.as_deref(), report.document.build.as_deref());
+    described |= build != known.as_deref();
+    image.document.build = build.cloned().map(Box::new);
     // a row of an older form gets the form of today when it is written for whatever reason
     if described || moved && !packed_image::is_packed(&image.stored) {
         image.stored = if image.names == report.names && image.document == report.document {
@@ -273,10 +273,7 @@ fn merge(
 }
 
 /// The build that counts: the newest, of two of the same time the one that came later.
-fn newest<'a>(
-    known: Option<&'a Box<ImageBuild>>,
-    told: Option<&'a Box<ImageBuild>>,
-) -> Option<&'a Box<ImageBuild>> {
+fn newest<'a>(known: Option<&'a ImageBuild>, told: Option<&'a ImageBuild>) -> Option<&'a ImageBuild> {
     match (known, told) {
         (Some(known), Some(told)) if known.scanned_at > told.scanned_at => Some(known),
         (known, told) => told.or(known),

@@ -191,7 +191,10 @@ mod tests {
             Value::Int(1),
             Value::Null,
         ];
-        connection.execute(sql!("image/put"), &values).unwrap();
+        // as the program of that time did
+        let put = "INSERT INTO image (customer, uuid, id, created_at, updated, last_scanned, inventory, sources, names, \
+             document, tags, cause, since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        connection.execute(put, &values).unwrap();
         migration::migrate(&mut *connection).unwrap();
 
         let record = image::one(&mut *connection, &mut codec, DEFAULT_CUSTOMER, uuid).unwrap().unwrap();

@@ -12,6 +12,7 @@ mod oracle;
 mod oracle_world;
 mod pattern;
 mod query;
+mod registries;
 mod scope;
 mod scope_routes;
 mod sensor_lists;

@@ -39,13 +39,13 @@ async fn an_image_that_a_sensor_has_read_is_not_wanted_again_and_gets_the_new_na
     let other = Digest::of(b"another image").to_string();
     let asked =
         json!([{"id": id, "references": [name("1"), name("stable")]}, {"id": other, "references": []}]);
-    assert_eq!(wanted(&server, &second, &scanner, asked.clone()).await, [other.clone()]);
+    assert_eq!(wanted(&server, &second, &scanner, asked.clone()).await, std::slice::from_ref(&other));
     let shown = server.get(&format!("/csapi/v1.3/images/{sha}")).await.json();
     let tags: Vec<&str> =
         shown["repo"].as_array().unwrap().iter().filter_map(|place| place["tag"].as_str()).collect();
     assert_eq!(tags, ["1", "stable"], "{shown}");
     let updated = server.get("/api/v1/changes").await.text();
-    assert_eq!(wanted(&server, &second, &scanner, asked).await, [other.clone()]);
+    assert_eq!(wanted(&server, &second, &scanner, asked).await, std::slice::from_ref(&other));
     assert_eq!(server.get("/api/v1/changes").await.text(), updated, "the same again is no news");
 
     // the same as if the whole report had come from both

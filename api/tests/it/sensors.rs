@@ -179,6 +179,7 @@ async fn an_expired_token_and_one_that_was_taken_back_let_nobody_in() {
         (json!({"uses": 0}), "`uses`"),
         (json!({"use": 1}), "unknown field"),
         (json!({"profile": Uuid::nil()}), "does not exist"),
+        (json!([]), "an array"),
     ] {
         let refused = server.send(admin("POST", "/api/v1/sensors/tokens").json(&body)).await;
         assert!(

@@ -206,6 +206,9 @@ impl Index {
     }
 }
 
+/// What is to be saved of one customer.
+pub(crate) type TenantParts = (Uuid, Images, Containers, SavedTenant);
+
 impl Index {
     /// Why packages were judged anew, by the clock value of the change.
     pub(crate) fn rejudgements(&self) -> &BTreeMap<Timestamp, Arc<str>> {
@@ -213,7 +216,7 @@ impl Index {
     }
 
     /// What is to be saved, so that each part can be given up for itself.
-    pub(crate) fn into_parts(self) -> (Packages, Inventories, Vec<(Uuid, Images, Containers, SavedTenant)>) {
+    pub(crate) fn into_parts(self) -> (Packages, Inventories, Vec<TenantParts>) {
         let tenants = self.tenants.values().map(|tenant| {
             let (images, containers, rest) = tenant.parts();
             (tenant.customer, images.clone(), containers.clone(), rest)

@@ -110,7 +110,7 @@ impl Lists {
     pub(crate) fn search(&self, width: usize, need: Need<'_>, holds: impl Fn(&[u32]) -> bool + Sync) -> Bits {
         let len = self.len();
         let within = |first, last| match need {
-            _ if CHUNK % width != 0 => self.search_lists(first, last, width, &holds),
+            _ if !CHUNK.is_multiple_of(width) => self.search_lists(first, last, width, &holds),
             Need::Nothing => self.search_runs(first, last, width, &holds),
             Need::Number(at, wanted) => {
                 let has = |run: &[u32]| run.get(at) == Some(&wanted) && holds(run);

@@ -69,7 +69,6 @@ fn check(name: &str, catalogue: &Catalogue, count: usize, requests: u64) {
     }
     assert!(catalogue.take_trouble().is_none());
     assert_eq!(after.0 - before.0, requests, "{name}");
-    println!("{name}: {count} tags, {} requests, {} bytes", after.0 - before.0, after.1 - before.1);
 }
 
 const HARBOR: &str =

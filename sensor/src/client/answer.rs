@@ -37,7 +37,8 @@ pub(super) async fn read(mut response: Response) -> Result<Vec<u8>, CallError> {
     if status.is_success() {
         return Ok(body);
     }
-    let (number, words) = (status.as_u16(), words(&body, status));
+    let number = status.as_u16();
+    let (words, is_own) = words(&body, status);
     Err(match number {
         300..=399 => {
             let target = target.unwrap_or_else(|| "another place".to_owned());
@@ -50,6 +51,10 @@ pub(super) async fn read(mut response: Response) -> Result<Vec<u8>, CallError> {
             "there is no {path} at the server (status {number}): check --server, or the server is older than this sensor"
         )),
         408 | 425 | 429 | 500..=599 => CallError::Busy { status: number, words, after },
+        // sent in smaller parts it may pass, whoever refuses it
+        413 => CallError::Rejected { status: number, words },
+        // a proxy that is set up wrongly says nothing about what was sent
+        _ if !is_own => CallError::Busy { status: number, words, after },
         _ => CallError::Rejected { status: number, words },
     })
 }
@@ -94,15 +99,16 @@ fn retry_after(response: &Response) -> Option<Duration> {
     SystemTime::from(date).duration_since(SystemTime::now()).ok()
 }
 
-/// The server's own words, fit for a log line.
-fn words(body: &[u8], status: StatusCode) -> String {
+/// The words of a refusal, fit for a log line, and whether they are in the form of the server itself and not of something before it.
+fn words(body: &[u8], status: StatusCode) -> (String, bool) {
     let document: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let message = document.as_ref().and_then(|document| document["message"].as_str());
     let text = message.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned);
-    match plain(&text) {
+    let text = match plain(&text) {
         text if text.trim().is_empty() => status.canonical_reason().unwrap_or("no words").to_owned(),
         text => text,
-    }
+    };
+    (text, message.is_some())
 }
 
 fn plain(text: &str) -> String {

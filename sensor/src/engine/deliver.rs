@@ -14,6 +14,8 @@ const BATCH: usize = 500;
 const IDLE: Duration = Duration::from_secs(30);
 /// A call that makes the server fail is not repeated for ever: after so many times what it carried is left out.
 const FAILURES: u32 = 5;
+/// The same for what something before the server refuses, an hour: until then somebody may have set that up rightly.
+const FOREIGN_REFUSALS: u32 = 40;
 /// How bodies of containers are compressed.
 const LEVEL: i32 = 3;
 
@@ -153,12 +155,16 @@ impl Delivery {
     fn judge(&mut self, number: u64, outcome: Result<Vec<u8>, CallError>) -> Result<Vec<u8>, CallError> {
         match outcome {
             Ok(answer) => Ok(answer),
-            Err(CallError::Busy { status: 500, words, after }) => {
+            Err(CallError::Busy {
+                status: status @ (400..=407 | 409..=424 | 426..=428 | 430..=500),
+                words,
+                after,
+            }) => {
                 let times = if self.failing.0 == number { self.failing.1 + 1 } else { 1 };
                 self.failing = (number, times);
-                match times >= FAILURES {
-                    true => Err(CallError::Rejected { status: 500, words }),
-                    false => Err(CallError::Busy { status: 500, words, after }),
+                match times >= if status == 500 { FAILURES } else { FOREIGN_REFUSALS } {
+                    true => Err(CallError::Rejected { status, words }),
+                    false => Err(CallError::Busy { status, words, after }),
                 }
             }
             Err(error) => Err(error),

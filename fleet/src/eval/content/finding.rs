@@ -104,6 +104,11 @@ impl FindingTest {
         u8::try_from(number).map_err(|_| Unsupported)
     }
 
+    /// Whether every vulnerability satisfies it.
+    pub(crate) fn is_always(&self) -> bool {
+        matches!(self.formula, Formula::Constant(true))
+    }
+
     /// The properties that a finding at a place has.
     pub(crate) fn mask(&self, content: Content<'_>, row: &FindingRow, place: &Place<'_>) -> Mask {
         let mut mask = 0;
@@ -334,12 +339,17 @@ fn highest(ranges: &[(i64, i64)], greatest: i64, property: fn(i64, i64) -> Prope
     Ask::Or(possible.map(one).collect())
 }
 
+/// A range without an end turns no judgement away, and what then asks for no time at all is known already.
+fn found_by(to: i64) -> Ask {
+    if to == i64::MAX { Ask::Constant(true) } else { Ask::Some(Property::FoundBy(to)) }
+}
+
 /// The later of the record's time and the earliest judgement lies in a range.
 fn first_found((from, to): (i64, i64), own: Own) -> Ask {
     if own.first_stored > to {
         return Ask::Constant(false);
     }
-    let by_end = Ask::Some(Property::FoundBy(to));
+    let by_end = found_by(to);
     match from.checked_sub(1).filter(|_| own.first_stored < from) {
         Some(before) => Ask::And(vec![by_end, not(Ask::Some(Property::FoundBy(before)))]),
         None => by_end,
@@ -351,7 +361,7 @@ fn last_found((from, to): (i64, i64), own: Own) -> Ask {
     if own.latest > to {
         return Ask::Constant(false);
     }
-    let mut all = vec![Ask::Some(Property::FoundBy(to))];
+    let mut all = vec![found_by(to)];
     if let Some(after) = to.checked_add(1) {
         all.push(not(Ask::Some(Property::ChangedFrom(after))));
     }

@@ -169,7 +169,11 @@ impl<'i> Content<'i> {
             let compiler = SoftwareCompiler { content: self, own, is_affected: false };
             self.inventories_with_software(&compiler.compile(condition)?)
         } else {
-            groups::inventories_with(self, &FindingTest::compile(self, own, condition)?, used)
+            let test = FindingTest::compile(self, own, condition)?;
+            if own != Own::NONE && test.is_always() {
+                return self.inventories_with(Own::NONE, array, &Condition::All, used);
+            }
+            groups::inventories_with(self, &test, used)
         };
         if own == Own::NONE && (used.is_none() || array == Array::Softwares) {
             self.kept.keep(editions, array, condition, Arc::new(found.clone()));

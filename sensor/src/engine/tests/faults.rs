@@ -178,6 +178,22 @@ async fn a_report_that_the_server_refuses_costs_only_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_something_before_the_server_refuses_is_kept_until_the_server_is_reached() {
+    let (server, state, fake) = (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());
+    let Sensor { shared, .. } = sensor(state.path(), &server.url, &fake);
+    for number in 0..20 {
+        shared.spool.put_container(&test_report(number, 1, Running), "docker").unwrap();
+    }
+    let mut delivery = Delivery::new(Arc::clone(&shared));
+    for status in [400, 415, 422, 400, 400, 400] {
+        server.fail("/api/v1/containers", Reply::new(status, "<html>not for you</html>"));
+        assert!(delivery.flush().await.unwrap_err().may_pass(), "{status}");
+    }
+    delivery.flush().await.unwrap();
+    assert_eq!(server.known().containers.len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_fails_at_one_image_again_and_again_gets_the_others() {
     let (server, state, fake) = (TestServer::start().await, tempfile::tempdir().unwrap(), Fake::new());
     let Sensor { shared, .. } = sensor(state.path(), &server.url, &fake);
