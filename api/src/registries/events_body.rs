@@ -10,8 +10,15 @@ const MOST: usize = 10_000;
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Notification {
-    Distribution { events: Vec<Event> },
-    Harbor { r#type: String, event_data: EventData },
+    Distribution {
+        events: Vec<Event>,
+    },
+    /// In its own form, or as a CloudEvent.
+    Harbor {
+        r#type: String,
+        #[serde(alias = "data")]
+        event_data: EventData,
+    },
 }
 
 #[derive(Deserialize)]
@@ -35,7 +42,9 @@ struct Target {
 struct EventData {
     #[serde(default)]
     resources: Vec<Resource>,
-    repository: Repository,
+    /// Not of events about a replication or a whole project.
+    #[serde(default)]
+    repository: Option<Repository>,
 }
 
 #[derive(Deserialize)]
@@ -95,11 +104,11 @@ fn of_distribution(Event { action, target }: Event) -> Option<RegistryEvent> {
 }
 
 fn of_harbor(kind: &str, data: EventData) -> Vec<RegistryEvent> {
-    let is_push = kind == "PUSH_ARTIFACT";
-    if !is_push && kind != "DELETE_ARTIFACT" {
+    let is_push = matches!(kind, "PUSH_ARTIFACT" | "harbor.artifact.pushed");
+    if !is_push && !matches!(kind, "DELETE_ARTIFACT" | "harbor.artifact.deleted") {
         return Vec::new();
     }
-    let repository = data.repository.repo_full_name;
+    let Some(Repository { repo_full_name: repository }) = data.repository else { return Vec::new() };
     let events = data.resources.into_iter().take(MOST).filter_map(|resource| {
         let event = event(repository.clone(), resource.tag, resource.digest.as_deref())?;
         (!is_push || event.tag.is_some()).then_some(event)
@@ -147,6 +156,26 @@ mod tests {
         assert_eq!(shown(&body("DELETE_ARTIFACT", "")), ["team/app:-"]);
         assert_eq!(shown(&body("DELETE_ARTIFACT", "sha256:ab")), ["team/app:-"]);
         assert!(shown(&body("SCANNING_COMPLETED", "1")).is_empty());
+        assert!(
+            shown(r#"{"type":"REPLICATION","event_data":{"replication":{"job_status":"Success"}}}"#)
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn cloud_events_of_harbor_say_the_same() {
+        let body = |kind: &str| {
+            format!(
+                r#"{{"specversion":"1.0","id":"66e7","source":"/projects/2/webhook/policies/15","type":"{kind}",
+                "datacontenttype":"application/json","time":"2024-03-05T02:30:34Z","operator":"admin","data":{{
+                "resources":[{{"digest":"sha256:{}","tag":"1","resource_url":"u"}}],
+                "repository":{{"name":"app","namespace":"team","repo_full_name":"team/app","repo_type":"private"}}}}}}"#,
+                "ab".repeat(32)
+            )
+        };
+        assert_eq!(shown(&body("harbor.artifact.pushed")), ["team/app:1"]);
+        assert_eq!(shown(&body("harbor.artifact.deleted")), ["team/app:1"]);
+        assert!(shown(&body("harbor.artifact.pulled")).is_empty());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `cargo xtask bench drift`: what it costs to check running containers for drift (issue 6).
+//! `cargo xtask bench drift`: what it costs to check running containers for drift.
 //!
 //! The measuring program is an example of the crate `sensor`: it unpacks the layers of a fixture image as a runtime keeps them,
 //! lays writable layers of several kinds over them, and looks at each on one thread.

@@ -1,4 +1,4 @@
-//! `cargo xtask bench idle`: what a sensor costs beside many running containers in which nothing happens (issue 6).
+//! `cargo xtask bench idle`: what a sensor costs beside many running containers in which nothing happens.
 //!
 //! The containers are real ones of dockerd. First the sensor runs with its ordinary intervals; then one that looks into every container
 //! each second, so that the cost of one look at a running, unchanged container can be told.

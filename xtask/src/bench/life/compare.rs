@@ -97,15 +97,22 @@ fn debs(truth: &Truth, shown: &Shown, told: &mut Vec<String>) {
     maps("deb", ["dpkg", "the server"], &truth.debs, &listed, told);
 }
 
+/// The file in a packed egg that says who it is. Python takes the egg for a directory of its own.
+const IN_EGG: &str = ".egg!/EGG-INFO/PKG-INFO";
+
 /// Whether a file says who a Python package is.
 fn is_metadata(path: &str) -> bool {
     path.ends_with(".dist-info/METADATA")
         || path.ends_with(".egg-info/PKG-INFO")
         || path.ends_with(".egg-info")
+        || path.ends_with(IN_EGG)
 }
 
 /// The directory that a Python package was found by in.
 fn place(path: &str) -> &str {
+    if path.ends_with(IN_EGG) {
+        return path.strip_suffix("!/EGG-INFO/PKG-INFO").unwrap_or(path);
+    }
     let folder = path.strip_suffix("/METADATA").or_else(|| path.strip_suffix("/PKG-INFO")).unwrap_or(path);
     folder.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
@@ -121,7 +128,9 @@ fn pythons(truth: &Truth, shown: &Shown, told: &mut Vec<String>) -> usize {
     if truth.pythons.is_empty() {
         return 0;
     }
-    let listed: BTreeSet<String> = rows.iter().map(|(_, path)| (*path).to_owned()).collect();
+    // what is in an egg no walk sees; pip is asked below
+    let listed: BTreeSet<String> =
+        rows.iter().map(|(_, path)| (*path).to_owned()).filter(|path| !path.ends_with(IN_EGG)).collect();
     for path in truth.metadata.difference(&listed) {
         told.push(format!("{path}: is there, and the server shows no package by it"));
     }

@@ -1,5 +1,5 @@
 //! `cargo xtask bench life`: containers of a real runtime live, change and go; at every step the server must say of them what the
-//! runtime says, and what dpkg, pip and npm say in them (issue 6).
+//! runtime says, and what dpkg, pip and npm say in them.
 //!
 //! The runtime is a dockerd or podman of the bench's own, the server has the shared feeds, and the sensor is the one that is shipped, with
 //! its default limits. The packages that containers install are real and need no network.

@@ -231,7 +231,8 @@ fn vary(role: Role) -> Vec<Deed> {
             "fetch --force-reinstall click==7.0",
             "fetch --upgrade --target /opt/lib requests==2.19.1 urllib3==1.24.3",
             "fetch click==7.1.2 urllib3==1.24.3",
-            "python3 -m pip --python /opt/venv/bin/python install --quiet --no-index --find-links /repo/wheels six==1.16.0",
+            "test ! -x /opt/venv/bin/python || python3 -m pip --python /opt/venv/bin/python install --quiet --no-index \
+             --find-links /repo/wheels six==1.16.0",
         ]),
         Family::Node => role.pick(&[
             "npm install --global /repo/npm/left-pad-1.3.0.tgz",
@@ -254,7 +255,7 @@ fn uninstall(role: Role) -> Vec<Deed> {
             "pip uninstall --yes idna",
             "rm -rf /usr/local/lib/python3*/dist-packages/bleach*",
             "pip uninstall --yes attrs itsdangerous",
-            "python3 -m pip --python /opt/venv/bin/python uninstall --quiet --yes attrs",
+            "test ! -x /opt/venv/bin/python || python3 -m pip --python /opt/venv/bin/python uninstall --quiet --yes attrs",
             "pip uninstall --yes Own_App six",
         ]),
         Family::Node => role.pick(&[
