@@ -258,7 +258,7 @@ fn merge(
             described = true;
         }
     }
-    let build = newest(known.as_deref(), report.document.build.as_deref());
+    let build = ImageBuild::newest(known.as_deref(), report.document.build.as_deref());
     described |= build != known.as_deref();
     image.document.build = build.cloned().map(Box::new);
     // a row of an older form gets the form of today when it is written for whatever reason
@@ -270,14 +270,6 @@ fn merge(
         };
     }
     Ok((moved || described, packages))
-}
-
-/// The build that counts: the newest, of two of the same time the one that came later.
-fn newest<'a>(known: Option<&'a ImageBuild>, told: Option<&'a ImageBuild>) -> Option<&'a ImageBuild> {
-    match (known, told) {
-        (Some(known), Some(told)) if known.scanned_at > told.scanned_at => Some(known),
-        (known, told) => told.or(known),
-    }
 }
 
 /// Adds names that are new; gives whether there were any.

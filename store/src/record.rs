@@ -98,6 +98,16 @@ pub struct ImageBuild {
     pub build: Build,
 }
 
+impl ImageBuild {
+    /// The one that counts: the newest, of two of the same time the one that came later.
+    pub(crate) fn newest<'a>(known: Option<&'a Self>, told: Option<&'a Self>) -> Option<&'a Self> {
+        match (known, told) {
+            (Some(known), Some(told)) if known.scanned_at > told.scanned_at => Some(known),
+            (known, told) => told.or(known),
+        }
+    }
+}
+
 /// An image of one customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageRecord {
