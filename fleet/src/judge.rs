@@ -8,8 +8,6 @@
 //! two thresholds that rules look at take part: a probability of 0.1 and the highest hundredth of all CVEs. For the same
 //! reason only the band of the detection score does.
 
-use std::num::NonZero;
-
 use knowledge::Bundle;
 use matcher::risk::Band;
 use matcher::{Coverage, Judgement};
@@ -48,7 +46,7 @@ pub(crate) fn judge_all(packages: &[&Package], bundle: &Bundle, now: Timestamp) 
 
 /// What `work` makes of all things, each thread of its share; the answers are in their order.
 pub(crate) fn in_shares<T: Sync, R: Send>(all: &[T], work: impl Fn(&[T]) -> Vec<R> + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = crate::threads::threads();
     if all.len() <= ALONE || threads == 1 {
         return work(all);
     }

@@ -38,6 +38,7 @@ mod simulation;
 mod sort;
 mod state;
 mod table;
+mod threads;
 pub mod views;
 
 pub use aggregate::{FleetVulnerabilities, FleetVulnerability, SeverityTotals, StateTotals, Summary};

@@ -243,7 +243,7 @@ fn export(seed: u64) {
 fn an_export_returns_every_living_record_none_twice_at_a_version_and_ends_while_writers_are_faster() {
     let schedules: u64 =
         std::env::var("PLIMSOLL_SCHEDULES").ok().and_then(|number| number.parse().ok()).unwrap_or(1_000);
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+    let threads = crate::threads::threads() as u64;
     std::thread::scope(|scope| {
         for first in 0..threads {
             scope.spawn(move || (first..schedules).step_by(threads as usize).for_each(export));

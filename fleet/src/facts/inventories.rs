@@ -4,7 +4,6 @@
 //! answered over packages and items, and goes from there to inventories by [`Segments`].
 
 use std::cmp::Ordering;
-use std::num::NonZero;
 use std::sync::Arc;
 
 use model::Digest;
@@ -262,7 +261,7 @@ impl Inventories {
         if numbers.is_empty() {
             return;
         }
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = crate::threads::threads();
         let derived: Vec<Derived> = if numbers.len() < MANY {
             let mut deriver = Deriver::new(packages, &self.items, None);
             numbers.iter().filter_map(|number| Some(deriver.derive(self.listing(*number)?))).collect()

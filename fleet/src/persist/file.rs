@@ -221,8 +221,7 @@ pub(crate) fn read(path: &Path) -> Result<Index, PersistError> {
     let mut order: Vec<Place> = directory.places.clone();
     order.sort_unstable_by_key(|place| std::cmp::Reverse(place.length));
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(order.len())));
-    let threads =
-        std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(order.len()).max(1);
+    let threads = crate::threads::threads().min(order.len()).max(1);
     let work = || -> Result<(), PersistError> {
         while let Some(place) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut source = Source::new(File::open(path)?, place.start, place.length)?;
