@@ -177,6 +177,15 @@ impl Case {
         {
             text += &format!("\n  {what}: {name} {}", self.relevant(rows, name));
         }
+        for name in wanted.intersection(&came) {
+            let times = |found: &Found| found.rows.iter().filter(|row| *row == name).count();
+            if times(expected) != times(found) {
+                text += &format!("\n  {} times, expected {}: {name}", times(found), times(expected));
+                for row in rows.iter().filter(|row| self::name(row) == *name) {
+                    text += &format!("\n    {row}");
+                }
+            }
+        }
         if expected.count != found.count {
             text += &format!("\n  count {:?}, expected {:?}", found.count, expected.count);
         }

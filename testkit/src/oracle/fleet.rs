@@ -105,6 +105,7 @@ impl RandomFleet {
         }
         let ids: Vec<ImageId> = images.iter().map(|report| report.image.id).collect();
         steps.extend(runtime::steps(&mut dice, containers, &ids, &tags));
+        runtime::settle(&mut steps, &images);
         // late reports of old scans: clients do not keep to the order of time
         let mut ranked: Vec<(i64, Step)> =
             steps.into_iter().map(|(at, step)| (at + dice.between(0, 20 * DAY), step)).collect();

@@ -4,7 +4,7 @@ use model::cluster::Controller;
 use model::container::{HostFacts, PortMapping};
 use model::{
     ClusterFacts, ContainerDetails, ContainerReport, ContainerState, Digest, Drift, DriftPackage,
-    DriftReason, ImageId, PackageRecord, Timestamp,
+    DriftReason, ImageId, OsRelease, PackageRecord, ScanReport, Timestamp,
 };
 use uuid::Uuid;
 
@@ -179,6 +179,27 @@ fn drift(dice: &mut Dice) -> Drift {
     }
     drifted.sort();
     Drift { packages: drifted, ..Drift::default() }
+}
+
+/// Puts what drifted into the release of the container's image, as it is on real hosts.
+///
+/// Rows of software do not tell the release, so two that differ in nothing else could not be told apart by who walks through them.
+pub(super) fn settle(steps: &mut [(i64, Step)], images: &[ScanReport]) {
+    let release = |id: &ImageId| images.iter().find(|report| report.image.id == *id)?.os_release.as_ref();
+    for (_, step) in steps {
+        let Step::Containers(reports) = step else { continue };
+        for report in reports {
+            let distro = report.image_id.as_ref().and_then(release).map(OsRelease::distro);
+            let (Some(distro), Some(details)) = (distro, &mut report.details) else { continue };
+            let drifted = details.drift.iter_mut().flat_map(|drift| &mut drift.packages);
+            for package in drifted.filter(|package| package.record.distro.is_some()) {
+                package.record.distro = Some(distro.clone());
+                if let Some(before) = &mut package.before {
+                    before.distro = Some(distro.clone());
+                }
+            }
+        }
+    }
 }
 
 fn port(dice: &mut Dice) -> PortMapping {
