@@ -150,3 +150,36 @@ pub struct InUsePackage {
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
+
+/// The directory of Python packages that a package lies in, by the path that proves it; `None` if that is no
+/// directory with a package's own name in it.
+pub fn python_site(path: &str) -> Option<&str> {
+    let is_own = |part: &str| [".dist-info", ".egg-info", ".egg"].iter().any(|end| part.ends_with(end));
+    let mut start = 0;
+    for part in path.split('/') {
+        if is_own(part) {
+            return Some(&path[..start]);
+        }
+        start += part.len() + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::python_site;
+
+    #[test]
+    fn the_directory_of_a_python_package_is_told_by_the_path_that_proves_it() {
+        let site = "usr/lib/python3/site-packages/";
+        for file in [
+            "Click-7.0.dist-info/METADATA",
+            "a.egg-info",
+            "a.egg-info/PKG-INFO",
+            "a-1-py3.egg/EGG-INFO/PKG-INFO",
+        ] {
+            assert_eq!(python_site(&format!("{site}{file}")), Some(site), "{file}");
+        }
+        assert_eq!(python_site("srv/app/requirements.txt"), None);
+    }
+}

@@ -74,25 +74,12 @@ type Place<'a> = (&'static str, Cow<'a, str>, Cow<'a, str>);
 fn place(row: &SoftwareView) -> Place<'_> {
     let package = &row.package.package;
     let (ecosystem, name) = (package.ecosystem(), software::name(package));
-    let (name, path) = match (ecosystem, python_site(&row.path)) {
+    let (name, path) = match (ecosystem, model::drift::python_site(&row.path)) {
         (Ecosystem::Pypi, Some(site)) => (Cow::Owned(normalise_python(&name)), Cow::Borrowed(site)),
         _ if package.version().is_empty() => (name, Cow::Borrowed(&*row.path)),
         _ => (name, Cow::Owned(row.path.replace(package.version(), "*"))),
     };
     (ecosystem.as_str(), name, path)
-}
-
-/// The directory of Python packages that a package lies in, by the path that proves it.
-fn python_site(path: &str) -> Option<&str> {
-    let is_own = |part: &str| [".dist-info", ".egg-info", ".egg"].iter().any(|end| part.ends_with(end));
-    let mut start = 0;
-    for part in path.split('/') {
-        if is_own(part) {
-            return Some(&path[..start]);
-        }
-        start += part.len() + 1;
-    }
-    None
 }
 
 impl<'a> SoftwareDrift<'a> {
@@ -192,24 +179,5 @@ impl<'a> Drift<'a> {
             vulnerability: vulnerabilities(context, view),
             file: facts.files.iter().map(file).collect(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::python_site;
-
-    #[test]
-    fn the_directory_of_a_python_package_is_told_by_the_path_that_proves_it() {
-        let site = "usr/lib/python3/site-packages/";
-        for file in [
-            "Click-7.0.dist-info/METADATA",
-            "a.egg-info",
-            "a.egg-info/PKG-INFO",
-            "a-1-py3.egg/EGG-INFO/PKG-INFO",
-        ] {
-            assert_eq!(python_site(&format!("{site}{file}")), Some(site), "{file}");
-        }
-        assert_eq!(python_site("srv/app/requirements.txt"), None);
     }
 }

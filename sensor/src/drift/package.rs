@@ -77,25 +77,12 @@ fn is_same(a: &PackageRecord, b: &PackageRecord) -> bool {
 /// The path counts without the version, which `rake-13.gemspec` and `a-1.jar` carry. Of Python's packages the directory counts that they lie
 /// in: from one version to the next `Click-7.0.dist-info` may become `click-7.1.dist-info`, or an `.egg-info` a `.dist-info`.
 fn place(record: &PackageRecord) -> Place {
-    let (name, path) = match (record.ecosystem, python_site(&record.path)) {
+    let (name, path) = match (record.ecosystem, model::drift::python_site(&record.path)) {
         (Ecosystem::Pypi, Some(site)) => (normalise_python(&record.name), site.to_owned()),
         _ if record.version.is_empty() => (record.name.clone(), record.path.clone()),
         _ => (record.name.clone(), record.path.replace(&record.version, "*")),
     };
     (record.ecosystem, name, record.arch.clone(), path, record.declared)
-}
-
-/// The directory of Python packages that a package lies in, by the path that proves it.
-fn python_site(path: &str) -> Option<&str> {
-    let is_own = |part: &str| [".dist-info", ".egg-info", ".egg"].iter().any(|end| part.ends_with(end));
-    let mut start = 0;
-    for part in path.split('/') {
-        if is_own(part) {
-            return Some(&path[..start]);
-        }
-        start += part.len() + 1;
-    }
-    None
 }
 
 #[cfg(test)]
